@@ -1,0 +1,33 @@
+# tritium_library(NAME SOURCES… DEPENDS…): one static library a folder, with the project's warnings and arithmetic rules.
+
+function(tritium_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wno-sign-conversion)
+  # Results must not depend on whether the compiler fused a multiplication with an addition (lib/portable.h).
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+  if(TRITIUM_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(TRITIUM_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${TRITIUM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${TRITIUM_SANITIZE})
+  endif()
+endfunction()
+
+function(tritium_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/engine
+                                            ${PROJECT_SOURCE_DIR}/engine/include)
+  target_link_libraries(${name} PUBLIC ${ARG_DEPENDS})
+  tritium_options(${name})
+endfunction()
+
+# tritium_test(NAME SOURCES… DEPENDS…): a GoogleTest program whose tests CTest lists one by one.
+function(tritium_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gtest_main)
+  tritium_options(${name})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()

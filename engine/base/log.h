@@ -1,0 +1,18 @@
+// Where the library's messages go. It prints nothing itself: the application gives a sink, or there is silence.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace tritium {
+
+enum class LogLevel { debug, info, warning, error };
+
+// Called with one line without a newline; may be called from any thread that calls the library.
+using LogSink = std::function<void(LogLevel, const std::string&)>;
+
+inline void log_to(const LogSink& sink, LogLevel level, const std::string& line) {
+  if (sink) sink(level, line);
+}
+
+}  // namespace tritium

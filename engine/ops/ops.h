@@ -1,0 +1,77 @@
+// Ops: what models are written on. Checks an operation's arguments once for all backends, hands it to the backend, and
+// keeps the first error: after one, further operations do nothing and finish() returns it. So a layer reads like the
+// paper, without an error branch a line.
+//
+// Thread rule: one Ops, one thread; it does not take Backend::mutex(), its user does.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "ops/backend.h"
+
+namespace tritium {
+
+class Ops {
+ public:
+  explicit Ops(Backend& backend) : backend_(backend) {}
+
+  void embedding(const EmbeddingArgs& args);
+  void rms_norm(const RmsNormArgs& args);
+  void quantize_activations(const QuantizeActivationsArgs& args);
+  void ternary_matmul(const TernaryMatmulArgs& args);
+  void ternary_matmul_f32(const TernaryMatmulF32Args& args);
+  void dense_matmul(const DenseMatmulArgs& args);
+  void rope(const RopeArgs& args);
+  void store_kv(const StoreKvArgs& args);
+  void attention(const AttentionArgs& args);
+  void gated_activation(const GatedActivationArgs& args);
+  void add(const AddArgs& args);
+  void route_tokens(const RouteTokensArgs& args);
+  void combine_experts(const CombineExpertsArgs& args);
+
+  void upload(const Tensor& tensor, std::span<const std::byte> data);
+  // Submits, waits, reads; does nothing after an error.
+  void download(const Tensor& tensor, std::span<std::byte> data);
+
+  // The first error since the last finish(), which is forgotten.
+  Status finish();
+
+  Backend& backend() { return backend_; }
+
+  // A level of the debug label tree, closed at the end of the scope.
+  class Label {
+   public:
+    Label(Ops& ops, std::string_view name) : ops_(ops) { ops_.backend_.push_label(name); }
+    ~Label() { ops_.backend_.pop_label(); }
+    Label(const Label&) = delete;
+    Label& operator=(const Label&) = delete;
+
+   private:
+    Ops& ops_;
+  };
+
+ private:
+  template <typename Args>
+  void record(const Args& args);
+
+  Backend& backend_;
+  Status status_;
+};
+
+// Calls the method of `backend` that has the name of `Args`.
+Status dispatch(Backend& backend, const EmbeddingArgs& args);
+Status dispatch(Backend& backend, const RmsNormArgs& args);
+Status dispatch(Backend& backend, const QuantizeActivationsArgs& args);
+Status dispatch(Backend& backend, const TernaryMatmulArgs& args);
+Status dispatch(Backend& backend, const TernaryMatmulF32Args& args);
+Status dispatch(Backend& backend, const DenseMatmulArgs& args);
+Status dispatch(Backend& backend, const RopeArgs& args);
+Status dispatch(Backend& backend, const StoreKvArgs& args);
+Status dispatch(Backend& backend, const AttentionArgs& args);
+Status dispatch(Backend& backend, const GatedActivationArgs& args);
+Status dispatch(Backend& backend, const AddArgs& args);
+Status dispatch(Backend& backend, const RouteTokensArgs& args);
+Status dispatch(Backend& backend, const CombineExpertsArgs& args);
+
+}  // namespace tritium

@@ -1,0 +1,38 @@
+// Arguments of an operation -> the push constants of its kernel: derived in one place, used by cpu_ref and Vulkan alike.
+// Sizes fit 32 bits: ops/checks.cpp has refused others.
+#pragma once
+
+#include "ops/args.h"
+#include "shaders/params/add.h"
+#include "shaders/params/attention.h"
+#include "shaders/params/combine_experts.h"
+#include "shaders/params/dense_matmul.h"
+#include "shaders/params/embedding.h"
+#include "shaders/params/gated_activation.h"
+#include "shaders/params/quantize_activations.h"
+#include "shaders/params/rms_norm.h"
+#include "shaders/params/rope.h"
+#include "shaders/params/route_tokens.h"
+#include "shaders/params/store_kv.h"
+#include "shaders/params/ternary_matmul.h"
+#include "shaders/params/ternary_matmul_f32.h"
+
+namespace tritium {
+
+AddParams params_of(const AddArgs& args);
+AttentionParams params_of(const AttentionArgs& args);
+CombineExpertsParams params_of(const CombineExpertsArgs& args);
+// The window of weight rows is the whole weight; a backend that binds less narrows first_out and n_out.
+DenseMatmulParams params_of(const DenseMatmulArgs& args);
+// Likewise first_row and n_rows.
+EmbeddingParams params_of(const EmbeddingArgs& args);
+GatedActivationParams params_of(const GatedActivationArgs& args);
+QuantizeActivationsParams params_of(const QuantizeActivationsArgs& args);
+RmsNormParams params_of(const RmsNormArgs& args);
+RopeParams params_of(const RopeArgs& args);
+RouteTokensParams params_of(const RouteTokensArgs& args);
+StoreKvParams params_of(const StoreKvArgs& args);
+TernaryMatmulParams params_of(const TernaryMatmulArgs& args);
+TernaryMatmulF32Params params_of(const TernaryMatmulF32Args& args);
+
+}  // namespace tritium

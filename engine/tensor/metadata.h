@@ -1,0 +1,38 @@
+// Metadata: the typed key/value pairs of a model file, detached from the file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tritium {
+
+// Integers of every width are int64 or (above its range) uint64; floats are double. Arrays likewise; bool arrays are
+// vector<int64> of 0 and 1 with `bool` element type lost.
+using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<int64_t>, std::vector<double>,
+                                   std::vector<std::string>>;
+
+class Metadata {
+ public:
+  void set(const std::string& key, MetadataValue value) { values_[key] = std::move(value); }
+  bool contains(const std::string& key) const { return values_.count(key) > 0; }
+  const MetadataValue* find(const std::string& key) const;
+  const std::map<std::string, MetadataValue>& values() const { return values_; }
+
+  // nullopt when the key is absent or holds another kind. Integer reads accept bool; float reads accept integers.
+  std::optional<int64_t> integer(const std::string& key) const;
+  std::optional<double> real(const std::string& key) const;
+  std::optional<bool> boolean(const std::string& key) const;
+  const std::string* text(const std::string& key) const;
+  const std::vector<std::string>* texts(const std::string& key) const;
+  const std::vector<int64_t>* integers(const std::string& key) const;
+  const std::vector<double>* reals(const std::string& key) const;
+
+ private:
+  std::map<std::string, MetadataValue> values_;
+};
+
+}  // namespace tritium

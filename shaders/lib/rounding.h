@@ -1,0 +1,63 @@
+// Roundings that must give the same bits on every device, where GLSL's own division and conversion may not.
+#ifndef TRITIUM_LIB_ROUNDING_H
+#define TRITIUM_LIB_ROUNDING_H
+
+#include "portable.h"
+
+TRITIUM_LIB_BEGIN
+
+// Blocks whose largest magnitude is below this are quantised as zeros: 127 / m would leave the float range.
+#define TRITIUM_SMALLEST_MAX 1e-30f
+
+// 127 / m, correctly rounded to nearest even, for finite m >= TRITIUM_SMALLEST_MAX. Vulkan allows a division 2.5 ULP of
+// error, so this one is done in integers: with m = f * 2^e, 2^23 <= f < 2^24, the quotient 127 * 2^k / f is developed
+// bit by bit to 24 bits, and the remainder decides the rounding.
+TRITIUM_FUNCTION float exact_127_over(float m) {
+  uint bits = floatBitsToUint(m);
+  int exponent = int((bits >> 23u) & 255u) - 127;
+  uint f = (bits & 0x7FFFFFu) | 0x800000u;
+  // 127 = 127 * 2^17 / 2^17 with 127 * 2^17 in [2^23, 2^24).
+  uint numerator = 127u << 17u;
+  int quotient_exponent = 6 - exponent;
+  if (numerator < f) {
+    numerator <<= 1u;
+    quotient_exponent -= 1;
+  }
+  uint quotient = 0u;
+  uint remainder = numerator;
+  for (int i = 0; i < 24; ++i) {
+    quotient <<= 1u;
+    if (remainder >= f) {
+      remainder -= f;
+      quotient |= 1u;
+    }
+    remainder <<= 1u;
+  }
+  // The loop left twice the remainder, so comparing it with f asks whether the part cut off is over half a unit.
+  if (remainder > f || (remainder == f && (quotient & 1u) == 1u)) quotient += 1u;
+  if (quotient == 0x1000000u) {
+    quotient >>= 1u;
+    quotient_exponent += 1;
+  }
+  return uintBitsToFloat((uint(quotient_exponent + 127) << 23u) | (quotient & 0x7FFFFFu));
+}
+
+// clip(round_half_even(x * inverse), -127, 127) as an int. Adding and subtracting 1.5 * 2^23 rounds to nearest even.
+TRITIUM_FUNCTION int quantize_to_int8(float x, float inverse) {
+  TRITIUM_PRECISE float scaled = x * inverse;
+  if (!(scaled < 127.0f)) return 127;  // NaN too
+  if (scaled <= -127.0f) return -127;
+  TRITIUM_PRECISE float shifted = scaled + 12582912.0f;
+  TRITIUM_PRECISE float rounded = shifted - 12582912.0f;
+  return int(rounded);
+}
+
+// The scale that goes with exact_127_over(m).
+TRITIUM_FUNCTION float activation_scale(float m) {
+  TRITIUM_PRECISE float scale = m * (1.0f / 127.0f);
+  return scale;
+}
+
+TRITIUM_LIB_END
+
+#endif

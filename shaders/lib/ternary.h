@@ -1,0 +1,26 @@
+// Packed trits and the order in which their sums are scaled.
+#ifndef TRITIUM_LIB_TERNARY_H
+#define TRITIUM_LIB_TERNARY_H
+
+#include "portable.h"
+
+TRITIUM_LIB_BEGIN
+
+// Trit number `index` (0..15) of a word of 2-bit codes: -1, 0 or +1.
+TRITIUM_FUNCTION int unpack_trit(uint word, uint index) { return int((word >> (2u * index)) & 3u) - 1; }
+
+// Signed byte number `index` (0..3) of a word.
+TRITIUM_FUNCTION int unpack_i8(uint word, uint index) { return int(word << (24u - 8u * index)) >> 24; }
+
+// One segment's contribution to an output of ternary_matmul. Every backend calls this, segment after segment in
+// ascending order from accumulator 0: it is what makes their results equal to the bit.
+TRITIUM_FUNCTION float accumulate_segment(float accumulator, int integer_sum, float weight_scale, float activation_scale) {
+  TRITIUM_PRECISE float scale = weight_scale * activation_scale;
+  TRITIUM_PRECISE float term = scale * float(integer_sum);
+  TRITIUM_PRECISE float sum = accumulator + term;
+  return sum;
+}
+
+TRITIUM_LIB_END
+
+#endif

@@ -26,7 +26,8 @@ class TernaryMatrix {
   static constexpr int64_t kCodesPerWord = 16;
 
   TernaryMatrix() = default;
-  // All trits zero, all scales zero. `group_size` is a multiple of 16 and at most 256 with granularity `group`; it is ignored otherwise.
+  // All trits zero, all scales zero. With granularity `group`, `group_size` is 16, 32, 64, 128 or 256; otherwise it is
+  // ignored.
   TernaryMatrix(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size = 0);
 
   // Absmean quantisation of FP32 weights (n_matrices, rows, cols), one alpha per scale:
@@ -43,7 +44,7 @@ class TernaryMatrix {
   ScaleGranularity granularity() const { return granularity_; }
   // Columns one scale covers within a row: group_size, or cols() for granularity row and tensor.
   int64_t group_size() const { return granularity_ == ScaleGranularity::group ? group_size_ : cols_; }
-  int64_t groups_per_row() const;
+  int64_t groups_per_row() const;  // ceil(cols / group_size)
   Shape shape() const { return {n_matrices_, rows_, cols_}; }
 
   // Codes 0, 1, 2 = trit + 1; code j of a row is bits 2(j % 16) of its word j / 16. Padding holds code 1.

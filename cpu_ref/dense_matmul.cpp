@@ -1,0 +1,22 @@
+#include "cpu_ref/operations.h"
+#include "cpu_ref/weight_value.h"
+
+namespace tritium::cpu_ref {
+
+void dense_matmul(const DenseMatmulParams& p, std::span<const float> x, std::span<const std::byte> weight,
+                  std::span<const int32_t> expert_ids, std::span<float> y) {
+  const auto dtype = static_cast<DType>(p.dtype);
+  for (size_t r = 0; r < p.n_rows; ++r) {
+    const int64_t matrix = p.routed ? expert_ids[r] : 0;
+    const bool exists = matrix >= 0 && matrix < p.n_matrices;
+    const auto row_of_x = x.subspan(r / p.rows_per_x * p.cols, p.cols);
+    for (size_t n = 0; n < p.out_features; ++n) {
+      double sum = 0;
+      const size_t start = (static_cast<size_t>(exists ? matrix : 0) * p.out_features + n) * p.row_stride;
+      for (size_t c = 0; exists && c < p.cols; ++c) sum += double{row_of_x[c]} * dense_value(weight, dtype, start + c);
+      y[r * p.out_features + n] = static_cast<float>(sum);
+    }
+  }
+}
+
+}  // namespace tritium::cpu_ref

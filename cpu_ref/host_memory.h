@@ -1,0 +1,37 @@
+// Tensors in host memory: what the reference and the cpu backend compute on.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "ops/tensor.h"
+
+namespace tritium {
+
+class HostBuffer final : public Buffer {
+ public:
+  // Zero-filled and aligned to 64 bytes. Throws std::bad_alloc.
+  explicit HostBuffer(size_t bytes);
+  ~HostBuffer() override;
+  HostBuffer(const HostBuffer&) = delete;
+  HostBuffer& operator=(const HostBuffer&) = delete;
+
+  std::byte* data() { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// The values of a host tensor; empty for a tensor that is not there. T has the size of the tensor's dtype, or is
+// std::byte or uint32_t (packed trits).
+template <typename T>
+std::span<T> host_span(const Tensor& tensor) {
+  if (!tensor) return {};
+  auto& buffer = static_cast<HostBuffer&>(*tensor.buffer);
+  return {reinterpret_cast<T*>(buffer.data()), static_cast<size_t>(tensor.bytes()) / sizeof(T)};
+}
+
+}  // namespace tritium

@@ -1,0 +1,24 @@
+// Rotary position embedding (Su et al. 2021): pair i of a head turns by the angle whose cosine and sine are given.
+#include "cpu_ref/operations.h"
+
+namespace tritium::cpu_ref {
+
+void rope(const RopeParams& p, std::span<const float> x, std::span<const float> cos_sin, std::span<float> y) {
+  const size_t n_pairs = p.n_rotated / 2;
+  const bool halves = p.pairing == static_cast<uint32_t>(RopePairing::halves);
+  for (size_t t = 0; t < p.n_tokens; ++t)
+    for (size_t h = 0; h < p.n_heads; ++h) {
+      const size_t head = (t * p.n_heads + h) * p.head_dim;
+      for (size_t i = 0; i < n_pairs; ++i) {
+        const float cosine = cos_sin[(t * n_pairs + i) * 2];
+        const float sine = cos_sin[(t * n_pairs + i) * 2 + 1];
+        const size_t a = head + (halves ? i : 2 * i);
+        const size_t b = halves ? a + n_pairs : a + 1;
+        y[a] = x[a] * cosine - x[b] * sine;
+        y[b] = x[a] * sine + x[b] * cosine;
+      }
+      for (size_t d = p.n_rotated; d < p.head_dim; ++d) y[head + d] = x[head + d];
+    }
+}
+
+}  // namespace tritium::cpu_ref

@@ -1,0 +1,24 @@
+// Float activations times packed trits: the exact product that ternary_matmul approximates, for checks and training.
+#include "cpu_ref/operations.h"
+#include "cpu_ref/weight_value.h"
+
+namespace tritium::cpu_ref {
+
+void ternary_matmul_f32(const TernaryMatmulF32Params& p, std::span<const float> x, std::span<const uint32_t> words,
+                        std::span<const float> weight_scales, std::span<const int32_t> expert_ids, std::span<float> y) {
+  for (size_t r = 0; r < p.n_rows; ++r) {
+    const int64_t matrix = p.routed ? expert_ids[r] : 0;
+    const bool exists = matrix >= 0 && matrix < p.n_matrices;
+    const auto row_of_x = x.subspan(r / p.rows_per_x * p.cols, p.cols);
+    for (size_t n = 0; n < p.out_features; ++n) {
+      const size_t weight_row = static_cast<size_t>(exists ? matrix : 0) * p.out_features + n;
+      double sum = 0;
+      for (size_t c = 0; exists && c < p.cols; ++c)
+        sum += double{row_of_x[c]} * weight_scales[weight_row * p.n_groups + c / p.group_size] *
+               trit_at(words, weight_row * p.padded_cols + c);
+      y[r * p.out_features + n] = static_cast<float>(sum);
+    }
+  }
+}
+
+}  // namespace tritium::cpu_ref

@@ -1,0 +1,31 @@
+// One element of a weight in any storage type, as float.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "shaders/lib/ternary.h"
+#include "tensor/dtype.h"
+#include "tensor/half.h"
+
+namespace tritium::cpu_ref {
+
+inline int trit_at(std::span<const uint32_t> words, size_t index) {
+  return shader::unpack_trit(words[index / 16], static_cast<uint32_t>(index % 16));
+}
+
+// Element `index` of a plane of f32, f16 or bf16 values.
+inline float dense_value(std::span<const std::byte> plane, DType dtype, size_t index) {
+  if (dtype == DType::f32) {
+    float value = 0;
+    std::memcpy(&value, &plane[4 * index], 4);
+    return value;
+  }
+  uint16_t bits = 0;
+  std::memcpy(&bits, &plane[2 * index], 2);
+  return dtype == DType::f16 ? f16_to_f32(bits) : bf16_to_f32(bits);
+}
+
+}  // namespace tritium::cpu_ref

@@ -1,0 +1,32 @@
+#include "ops/weight_layout.h"
+
+namespace tritium {
+
+Weight describe_weight(const TernaryMatrix& matrix, const std::string& name) {
+  const bool grouped = matrix.granularity() == ScaleGranularity::group;
+  return {.dtype = DType::trit2,
+          .n_matrices = matrix.n_matrices(),
+          .rows = matrix.rows(),
+          .cols = matrix.cols(),
+          .row_stride = matrix.padded_cols(),
+          .group_size = grouped ? matrix.group_size() : matrix.padded_cols(),
+          .name = name,
+          .data = {},
+          .scales = {}};
+}
+
+std::vector<float> kernel_scales(const TernaryMatrix& matrix) {
+  const Weight weight = describe_weight(matrix, "");
+  const int64_t groups = weight.groups_per_row();
+  std::vector<float> scales;
+  scales.reserve(static_cast<size_t>(matrix.n_matrices() * matrix.rows() * groups));
+  for (int64_t m = 0; m < matrix.n_matrices(); ++m)
+    for (int64_t row = 0; row < matrix.rows(); ++row)
+      for (int64_t g = 0; g < groups; ++g) {
+        const int64_t col = g * weight.group_size;
+        scales.push_back(col < matrix.cols() ? matrix.scale(m, row, col) : 0.0f);
+      }
+  return scales;
+}
+
+}  // namespace tritium

@@ -1,0 +1,19 @@
+// How a TernaryMatrix's planes are laid out for kernels: one scale a row, or one a group, padding included. Backends
+// upload exactly this unless they repack for their device.
+#pragma once
+
+#include <vector>
+
+#include "ops/tensor.h"
+#include "tensor/ternary_matrix.h"
+
+namespace tritium {
+
+// A Weight that describes `matrix` (name and sizes); data and scales are still empty.
+Weight describe_weight(const TernaryMatrix& matrix, const std::string& name);
+
+// (n_matrices, rows, groups_per_row) of describe_weight(matrix). A scale for the whole stack is repeated for every row;
+// groups that lie in the padding get scale 0.
+std::vector<float> kernel_scales(const TernaryMatrix& matrix);
+
+}  // namespace tritium

@@ -1,15 +1,9 @@
-// Where the library's messages go. It prints nothing itself: the application gives a sink, or there is silence.
+// Sends a line to the application's sink, if it gave one.
 #pragma once
 
-#include <functional>
-#include <string>
+#include "tritium/log.hpp"
 
 namespace tritium {
-
-enum class LogLevel { debug, info, warning, error };
-
-// Called with one line without a newline; may be called from any thread that calls the library.
-using LogSink = std::function<void(LogLevel, const std::string&)>;
 
 inline void log_to(const LogSink& sink, LogLevel level, const std::string& line) {
   if (sink) sink(level, line);

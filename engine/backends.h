@@ -1,0 +1,30 @@
+// The registry: the only place that names every backend.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ops/backend.h"
+#include "tritium/tritium.hpp"
+
+namespace tritium {
+
+struct BackendOptions {
+  std::string backend = "auto";
+  int threads = 0;
+  std::string capture_file;
+  LogSink log;
+};
+
+// Errors: invalid_argument for an unknown name, not_found or device_error for a backend that cannot run here. `auto`
+// never fails.
+Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
+
+std::vector<DeviceInfo> describe_backends();
+
+// RenderDoc captures around what a backend submits; errors for backends other than Vulkan.
+Status begin_capture(Backend& backend);
+Status end_capture(Backend& backend);
+
+}  // namespace tritium

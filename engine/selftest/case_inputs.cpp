@@ -1,0 +1,77 @@
+#include "selftest/case_inputs.h"
+
+#include <cstring>
+
+#include "base/checked_math.h"
+#include "base/counter_rng.h"
+#include "tensor/half.h"
+
+namespace tritium::cases {
+
+uint64_t CaseInputs::next() { return random_bits(seed_, counter_++); }
+double CaseInputs::normal() { return random_normal(seed_, counter_++); }
+
+Tensor CaseInputs::take(Result<Tensor> tensor) {
+  if (tensor.ok()) return *std::move(tensor);
+  if (status_.ok()) status_ = tensor.status();
+  return {};
+}
+
+Weight CaseInputs::take(Result<Weight> weight) {
+  if (weight.ok()) return *std::move(weight);
+  if (status_.ok()) status_ = weight.status();
+  return {};
+}
+
+Tensor CaseInputs::zeros(const Shape& shape, DType dtype) { return take(ops_.backend().allocate(shape, dtype, "case")); }
+
+Tensor CaseInputs::floats(const Shape& shape, const std::vector<float>& values) {
+  Tensor tensor = zeros(shape);
+  if (tensor) ops_.upload(tensor, std::as_bytes(std::span(values)));
+  return tensor;
+}
+
+Tensor CaseInputs::ints(const Shape& shape, const std::vector<int32_t>& values) {
+  Tensor tensor = zeros(shape, DType::i32);
+  if (tensor) ops_.upload(tensor, std::as_bytes(std::span(values)));
+  return tensor;
+}
+
+Tensor CaseInputs::random(const Shape& shape, double spread) {
+  std::vector<float> values(static_cast<size_t>(shape.elements()));
+  for (float& v : values) v = static_cast<float>(spread * normal());
+  return floats(shape, values);
+}
+
+Weight CaseInputs::ternary(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity,
+                           int64_t group_size) {
+  TernaryMatrix matrix(n_matrices, rows, cols, granularity, group_size);
+  for (int64_t m = 0; m < n_matrices; ++m)
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t c = 0; c < cols; ++c) matrix.set_trit(m, r, c, static_cast<int>(below(3)) - 1);
+  for (float& scale : matrix.scales()) scale = static_cast<float>(0.1 + 0.02 * normal());
+  return take(ops_.backend().upload_weight(matrix, "case.weight"));
+}
+
+Weight CaseInputs::dense(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype) {
+  DenseMatrix matrix{.n_matrices = n_matrices, .rows = rows, .cols = cols, .dtype = dtype, .bytes = {}};
+  const auto elements = static_cast<size_t>(n_matrices * rows * cols);
+  const auto size = static_cast<size_t>(bits_of(dtype) / 8);
+  matrix.bytes.resize(elements * size);
+  for (size_t i = 0; i < elements; ++i) {
+    const auto value = static_cast<float>(0.1 * normal());
+    const uint16_t half = dtype == DType::f16 ? f32_to_f16(value) : f32_to_bf16(value);
+    std::memcpy(&matrix.bytes[i * size], dtype == DType::f32 ? static_cast<const void*>(&value) : &half, size);
+  }
+  return take(ops_.backend().upload_weight(matrix, "case.weight"));
+}
+
+CaseInputs::Quantized CaseInputs::quantized(int64_t rows, int64_t cols, bool per_block) {
+  const int64_t padded = round_up(cols, TernaryMatrix::kRowAlign);
+  const Tensor x = random({rows, cols});
+  Quantized out{.q = zeros({rows, padded}, DType::i8), .scales = zeros({rows, per_block ? padded / 256 : 1})};
+  ops_.quantize_activations({.x = x, .q = out.q, .scales = out.scales});
+  return out;
+}
+
+}  // namespace tritium::cases

@@ -1,0 +1,48 @@
+// Makes random inputs for one call of an operation on any backend. The same seed gives the same inputs everywhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ops/ops.h"
+
+namespace tritium::cases {
+
+class CaseInputs {
+ public:
+  CaseInputs(Ops& ops, uint64_t seed) : ops_(ops), seed_(seed) {}
+
+  // Normal with standard deviation `spread`.
+  Tensor random(const Shape& shape, double spread = 1.0);
+  Tensor floats(const Shape& shape, const std::vector<float>& values);
+  Tensor ints(const Shape& shape, const std::vector<int32_t>& values);
+  Tensor zeros(const Shape& shape, DType dtype = DType::f32);
+
+  // Trits uniform over {-1, 0, +1}, scales around 0.1.
+  Weight ternary(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size = 0);
+  Weight dense(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);
+
+  // The int8 activations of random floats: q and scales of quantize_activations on this very backend.
+  struct Quantized {
+    Tensor q;
+    Tensor scales;
+  };
+  Quantized quantized(int64_t rows, int64_t cols, bool per_block);
+
+  int64_t below(int64_t limit) { return static_cast<int64_t>(next() % static_cast<uint64_t>(limit)); }
+  Status status() const { return status_; }
+
+ private:
+  uint64_t next();
+  double normal();
+  Tensor take(Result<Tensor> tensor);
+  Weight take(Result<Weight> weight);
+
+  Ops& ops_;
+  uint64_t seed_;
+  uint64_t counter_ = 0;
+  Status status_;
+};
+
+}  // namespace tritium::cases

@@ -1,0 +1,82 @@
+// Cases of the operations that mix tokens or experts: attention, the router, the weighted sum.
+#include "base/format_text.h"
+#include "selftest/op_cases.h"
+
+namespace tritium::cases {
+
+std::vector<OpCase> attention_cases() {
+  struct Case {
+    int64_t tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window;
+  };
+  std::vector<OpCase> cases;
+  for (const Case& c : {Case{1, 1, 1, 1, 1, 1, 0, 0}, Case{1, 8, 4, 32, 32, 40, 39, 0}, Case{7, 4, 2, 64, 64, 7, 0, 0},
+                        Case{5, 4, 1, 64, 64, 64, 20, 0}, Case{9, 6, 3, 80, 48, 31, 13, 0}, Case{36, 4, 2, 64, 64, 36, 0, 16},
+                        Case{3, 2, 2, 17, 23, 50, 40, 1}, Case{4, 2, 1, 128, 128, 300, 290, 64},
+                        Case{1, 16, 4, 128, 128, 1030, 1029, 512}, Case{2, 3, 3, 256, 256, 16, 5, 100}})
+    cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, ", heads ", c.heads, "/", c.kv_heads,
+                          " of ", c.key_dim, "/", c.value_dim, ", window ", c.window),
+                     [=](Ops& ops, CaseInputs& in) {
+                       ops.attention({.q = in.random({c.tokens, c.heads, c.key_dim}),
+                                      .k_cache = in.random({c.capacity, c.kv_heads, c.key_dim}),
+                                      .v_cache = in.random({c.capacity, c.kv_heads, c.value_dim}),
+                                      .y = in.zeros({c.tokens, c.heads, c.value_dim}),
+                                      .position = c.position,
+                                      .window = c.window,
+                                      .scale = 0.17f});
+                     }});
+  cases.push_back({"scores near 1e4: the softmax must not overflow", [](Ops& ops, CaseInputs& in) {
+                     ops.attention({.q = in.random({3, 2, 32}, 100.0),
+                                    .k_cache = in.random({12, 2, 32}, 100.0),
+                                    .v_cache = in.random({12, 2, 32}),
+                                    .y = in.zeros({3, 2, 32}),
+                                    .position = 9,
+                                    .window = 0,
+                                    .scale = 0.17f});
+                   }});
+  return cases;
+}
+
+std::vector<OpCase> route_tokens_cases() {
+  struct Case {
+    int64_t tokens, experts, top_k;
+  };
+  std::vector<OpCase> cases;
+  for (const Case& c : {Case{1, 1, 1}, Case{5, 8, 2}, Case{3, 8, 8}, Case{17, 64, 8}, Case{4, 257, 8}, Case{2, 1000, 16}})
+    for (bool renormalize : {true, false})
+      cases.push_back({join("tokens ", c.tokens, " experts ", c.experts, " top ", c.top_k,
+                            renormalize ? " renormalised" : ""),
+                       [=](Ops& ops, CaseInputs& in) {
+                         ops.route_tokens({.logits = in.random({c.tokens, c.experts}, 3.0),
+                                           .expert_ids = in.zeros({c.tokens, c.top_k}, DType::i32),
+                                           .weights = in.zeros({c.tokens, c.top_k}),
+                                           .renormalize = renormalize,
+                                           .scale = renormalize ? 1.0f : 2.5f});
+                       }});
+  cases.push_back({"ties go to the lowest index", [](Ops& ops, CaseInputs& in) {
+                     ops.route_tokens({.logits = in.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}),
+                                       .expert_ids = in.zeros({2, 3}, DType::i32),
+                                       .weights = in.zeros({2, 3})});
+                   }});
+  cases.push_back({"logits of 1e30: one expert takes all", [](Ops& ops, CaseInputs& in) {
+                     ops.route_tokens({.logits = in.floats({1, 4}, {-1e30f, 1e30f, 0.0f, 1e29f}),
+                                       .expert_ids = in.zeros({1, 2}, DType::i32),
+                                       .weights = in.zeros({1, 2})});
+                   }});
+  return cases;
+}
+
+std::vector<OpCase> combine_experts_cases() {
+  struct Case {
+    int64_t tokens, top_k, dim;
+  };
+  std::vector<OpCase> cases;
+  for (const Case& c : {Case{1, 1, 1}, Case{3, 2, 64}, Case{7, 8, 257}, Case{1, 8, 2048}, Case{65, 3, 100}})
+    cases.push_back({join("tokens ", c.tokens, " top ", c.top_k, " dim ", c.dim), [=](Ops& ops, CaseInputs& in) {
+                       ops.combine_experts({.x = in.random({c.tokens * c.top_k, c.dim}),
+                                            .weights = in.random({c.tokens, c.top_k}),
+                                            .y = in.zeros({c.tokens, c.dim})});
+                     }});
+  return cases;
+}
+
+}  // namespace tritium::cases

@@ -1,0 +1,36 @@
+// The shapes every operation is tried on: one table, used by `tritium selftest` on the user's device and by tests/ops.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ops/compare_backend.h"
+#include "selftest/case_inputs.h"
+
+namespace tritium::cases {
+
+struct OpCase {
+  std::string shape;  // what makes it special, in words and numbers
+  std::function<void(Ops&, CaseInputs&)> run;
+};
+
+// Empty for a name that is not an operation.
+std::vector<OpCase> cases_of(std::string_view operation);
+
+std::vector<OpCase> add_cases();
+std::vector<OpCase> attention_cases();
+std::vector<OpCase> combine_experts_cases();
+std::vector<OpCase> dense_matmul_cases();
+std::vector<OpCase> embedding_cases();
+std::vector<OpCase> gated_activation_cases();
+std::vector<OpCase> quantize_activations_cases();
+std::vector<OpCase> rms_norm_cases();
+std::vector<OpCase> rope_cases();
+std::vector<OpCase> route_tokens_cases();
+std::vector<OpCase> store_kv_cases();
+std::vector<OpCase> ternary_matmul_cases();
+std::vector<OpCase> ternary_matmul_f32_cases();
+
+}  // namespace tritium::cases

@@ -1,0 +1,68 @@
+#include "selftest/selftest.h"
+
+#include <map>
+
+#include "base/format_text.h"
+#include "ops/tolerance.h"
+#include "selftest/op_cases.h"
+
+namespace tritium::cases {
+
+std::vector<OpCase> cases_of(std::string_view operation) {
+  static const std::map<std::string_view, std::vector<OpCase> (*)()> kTables = {
+      {AddArgs::kName, add_cases},
+      {AttentionArgs::kName, attention_cases},
+      {CombineExpertsArgs::kName, combine_experts_cases},
+      {DenseMatmulArgs::kName, dense_matmul_cases},
+      {EmbeddingArgs::kName, embedding_cases},
+      {GatedActivationArgs::kName, gated_activation_cases},
+      {QuantizeActivationsArgs::kName, quantize_activations_cases},
+      {RmsNormArgs::kName, rms_norm_cases},
+      {RopeArgs::kName, rope_cases},
+      {RouteTokensArgs::kName, route_tokens_cases},
+      {StoreKvArgs::kName, store_kv_cases},
+      {TernaryMatmulArgs::kName, ternary_matmul_cases},
+      {TernaryMatmulF32Args::kName, ternary_matmul_f32_cases},
+  };
+  const auto found = kTables.find(operation);
+  return found == kTables.end() ? std::vector<OpCase>() : found->second();
+}
+
+BackendPair::BackendPair(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> expected)
+    : compare_(make_compare_backend(std::move(tested), std::move(expected),
+                                    {.stop_at_first = false,
+                                     .dump_dir = {},
+                                     .observe = [this](const Comparison& c) { comparisons_.push_back(c); }})) {}
+
+OperationReport BackendPair::run(std::string_view operation) {
+  OperationReport report{.operation = std::string(operation),
+                         .cases = 0,
+                         .worst_error = 0,
+                         .bound = tolerance_of(operation),
+                         .worst_case = {},
+                         .failure = {}};
+  uint64_t seed = 1;
+  for (const OpCase& c : cases_of(operation)) {
+    comparisons_.clear();
+    Ops ops(*compare_);
+    CaseInputs inputs(ops, seed++);
+    c.run(ops, inputs);
+    Status status = inputs.status();
+    if (const Status finished = ops.finish(); status.ok()) status = finished;
+    ++report.cases;
+    if (!status.ok() && report.failure.empty()) report.failure = c.shape + ": " + status.message();
+    for (const Comparison& comparison : comparisons_) {
+      if (comparison.operation != operation) continue;  // a quantisation that only prepares inputs
+      if (comparison.error > report.worst_error || report.worst_case.empty()) {
+        report.worst_error = comparison.error;
+        report.worst_case = c.shape;
+      }
+      if (!comparison.within() && report.failure.empty())
+        report.failure = join(c.shape, ": output ", comparison.output, " is off by ", comparison.error, ", bound ",
+                              comparison.bound);
+    }
+  }
+  return report;
+}
+
+}  // namespace tritium::cases

@@ -1,0 +1,27 @@
+// Runs the case tables of op_cases.h on a backend and on the reference, and reports the worst error of each operation.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "ops/compare_backend.h"
+#include "tritium/tritium.hpp"
+
+namespace tritium::cases {
+
+class BackendPair {
+ public:
+  BackendPair(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> expected);
+  BackendPair(const BackendPair&) = delete;
+  BackendPair& operator=(const BackendPair&) = delete;
+
+  // All cases of one operation. An error that a backend returns is a failure in the report.
+  OperationReport run(std::string_view operation);
+
+ private:
+  std::vector<Comparison> comparisons_;  // of the case that runs
+  std::unique_ptr<Backend> compare_;
+};
+
+}  // namespace tritium::cases

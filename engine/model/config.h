@@ -1,0 +1,74 @@
+// Config: what a model file says about its transformer, as data. One transformer (model/transformer.h) serves every
+// architecture; what differs between them is in here and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ops/args.h"
+#include "tensor/tensor_map.h"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+// Where queries and keys are RMS-normalised before the rotation.
+enum class QkNorm {
+  none,
+  per_head,  // each head by itself, one weight [head_dim] for all heads
+  whole,     // the whole vector of all heads, weight [n_heads * head_dim]
+};
+
+struct LayerConfig {
+  int64_t window = 0;  // sliding-window attention over this many tokens; 0: all
+  bool rope = true;
+  float swiglu_clamp = 0.0f;  // 0: none
+};
+
+struct Config {
+  std::string architecture;
+  std::string name;
+
+  int64_t vocab_size = 0;
+  int64_t dim = 0;
+  int64_t n_heads = 0;
+  int64_t n_kv_heads = 0;
+  int64_t key_dim = 0;
+  int64_t value_dim = 0;
+  int64_t context_length = 0;
+  float rms_eps = 1e-5f;
+
+  RopePairing rope_pairing = RopePairing::halves;
+  int64_t rope_dims = 0;  // values of a head that are rotated
+  double rope_base = 10000.0;
+  double rope_scale = 1.0;  // positions are divided by it (linear scaling)
+
+  QkNorm qk_norm = QkNorm::none;
+  bool attn_sub_norm = false;  // RMSNorm before the attention's output projection
+  bool ffn_sub_norm = false;   // RMSNorm before ffn_down
+
+  GateActivation activation = GateActivation::silu;
+  int64_t ffn_dim = 0;  // dense layers
+  int64_t n_experts = 0;
+  int64_t n_experts_used = 0;
+  int64_t expert_ffn_dim = 0;
+  bool renormalize_experts = true;
+  float expert_scale = 1.0f;
+
+  std::vector<LayerConfig> layers;
+
+  bool moe() const { return n_experts > 0; }
+  int64_t n_layers() const { return static_cast<int64_t>(layers.size()); }
+  int64_t q_dim() const { return n_heads * key_dim; }
+  int64_t k_dim() const { return n_kv_heads * key_dim; }
+  int64_t v_dim() const { return n_kv_heads * value_dim; }
+};
+
+// Errors name the source, the key and what was expected; an architecture, or a transform announced in the metadata,
+// that is not implemented is `unsupported` with the list of what is.
+Result<Config> read_config(const TensorMap& source);
+
+// "bitnet, bitnet-b1.58, …"
+std::string supported_architectures();
+
+}  // namespace tritium

@@ -1,0 +1,41 @@
+// Reads the keys of one architecture ("maple.block_count") with their ranges, and keeps the first thing that is wrong.
+// After an error the values returned are the lower bound or the default, so that reading can go on safely.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tensor/metadata.h"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+class KeyReader {
+ public:
+  KeyReader(const Metadata& metadata, const std::string& architecture)
+      : metadata_(metadata), prefix_(architecture + ".") {}
+
+  bool has(const std::string& key) const { return metadata_.contains(prefix_ + key); }
+  // An array whose elements all agree counts as that element (per-layer keys of uniform models).
+  int64_t integer(const std::string& key, int64_t low, int64_t high);
+  int64_t integer_or(const std::string& key, int64_t fallback, int64_t low, int64_t high);
+  double real(const std::string& key, double low, double high);
+  double real_or(const std::string& key, double fallback, double low, double high);
+  bool boolean_or(const std::string& key, bool fallback);
+  std::string text_or(const std::string& key, const std::string& fallback);
+  // One value a layer; empty when the key is absent.
+  std::vector<int64_t> integers_or(const std::string& key, int64_t n_layers);
+  // One value a layer, from an array, one number for all, or the fallback.
+  std::vector<double> reals_or(const std::string& key, int64_t n_layers, double fallback);
+
+  void require(bool condition, const std::string& key, const std::string& problem);
+  const Status& status() const { return status_; }
+
+ private:
+  const Metadata& metadata_;
+  std::string prefix_;
+  Status status_;
+};
+
+}  // namespace tritium

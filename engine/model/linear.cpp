@@ -1,0 +1,32 @@
+#include "model/linear.h"
+
+#include <algorithm>
+
+#include "base/checked_math.h"
+#include "tensor/ternary_matrix.h"
+
+namespace tritium {
+
+LinearInput::LinearInput(Ops& ops, ForwardState& state, const Tensor& x, std::initializer_list<const Weight*> weights)
+    : ops_(ops), x_(x) {
+  const bool any_ternary = std::ranges::any_of(weights, [](const Weight* w) { return w->ternary(); });
+  const ActivationMode mode = state.options.activations;
+  if (!any_ternary || mode == ActivationMode::f32) return;
+  const int64_t rows = x.shape[0];
+  const int64_t padded = round_up(x.shape[1], TernaryMatrix::kRowAlign);
+  q_ = state.quantized.q.view({rows, padded});
+  scales_ = state.quantized.scales.view({rows, mode == ActivationMode::int8_per_block ? padded / 256 : 1});
+  ops_.quantize_activations({.x = x_, .q = q_, .scales = scales_});
+}
+
+void LinearInput::times(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const {
+  if (!weight.ternary()) {
+    ops_.dense_matmul({.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
+  } else if (q_) {
+    ops_.ternary_matmul({.q = q_, .scales = scales_, .weight = weight, .expert_ids = expert_ids, .y = y});
+  } else {
+    ops_.ternary_matmul_f32({.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
+  }
+}
+
+}  // namespace tritium

@@ -13,8 +13,11 @@ constexpr const char* kRopeFactors = "rope_freqs.weight";
 
 std::string text_of(const std::vector<int64_t>& shape) {
   std::string s = "[";
-  for (size_t i = 0; i < shape.size(); ++i) s += (i ? "," : "") + std::to_string(shape[i]);
-  return s + "]";
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) s += ',';
+    s += std::to_string(shape[i]);
+  }
+  return s += ']';
 }
 
 // bitnet's optional factor of a matrix: "blk.0.attn_q.weight" -> "blk.0.attn_q.scale".

@@ -32,8 +32,11 @@ class Shape {
 
   std::string text() const {  // "[4,256]"
     std::string s = "[";
-    for (int i = 0; i < rank_; ++i) s += (i ? "," : "") + std::to_string(dims_[static_cast<size_t>(i)]);
-    return s + "]";
+    for (int i = 0; i < rank_; ++i) {
+      if (i > 0) s += ',';
+      s += std::to_string(dims_[static_cast<size_t>(i)]);
+    }
+    return s += ']';
   }
 
  private:

@@ -1,0 +1,66 @@
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "tests/ops/backend_test.h"
+#include "cpu_ref/operations.h"
+
+namespace tritium {
+
+class Attention : public BackendTest {};
+INSTANTIATE_TEST_SUITE_P(Backends, Attention, tested_backends(), backend_name);
+
+TEST_P(Attention, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "attention"); }
+
+namespace {
+
+AttentionParams one_head(uint32_t tokens, uint32_t position, uint32_t window, uint32_t capacity) {
+  return {.n_tokens = tokens, .n_heads = 1, .n_kv_heads = 1, .key_dim = 1, .value_dim = 1,
+          .position = position, .window = window, .scale = 1.0f, .capacity = capacity};
+}
+
+}  // namespace
+
+TEST(AttentionReference, EqualScoresGiveTheMeanOfTheVisibleValues) {
+  const std::vector<float> q = {0, 0, 0}, k = {1, 2, 3, 4, 5}, v = {10, 20, 30, 40, 50};
+  std::vector<float> y(3);
+  cpu_ref::attention(one_head(3, 2, 0, 5), q, k, v, y);
+  EXPECT_FLOAT_EQ(y[0], 20.0f);  // keys 0 … 2
+  EXPECT_FLOAT_EQ(y[1], 25.0f);
+  EXPECT_FLOAT_EQ(y[2], 30.0f);
+}
+
+TEST(AttentionReference, AWindowOfWSeesTheLastWKeysItselfIncluded) {
+  const std::vector<float> q = {0}, k(5, 0.0f), v = {10, 20, 30, 40, 50};
+  std::vector<float> y(1);
+  cpu_ref::attention(one_head(1, 4, 2, 5), q, k, v, y);
+  EXPECT_FLOAT_EQ(y[0], 45.0f);
+}
+
+TEST(AttentionReference, AWindowLongerThanThePastChangesNothing) {
+  const std::vector<float> q = {0.3f}, k = {1, -1, 0.5f}, v = {1, 2, 3};
+  std::vector<float> all(1), windowed(1);
+  cpu_ref::attention(one_head(1, 2, 0, 3), q, k, v, all);
+  cpu_ref::attention(one_head(1, 2, 3, 3), q, k, v, windowed);
+  EXPECT_EQ(all, windowed);
+}
+
+TEST(AttentionReference, WeightsAreTheSoftmaxOfScaledScores) {
+  const std::vector<float> q = {2}, k = {1, 3}, v = {0, 1};
+  std::vector<float> y(1);
+  AttentionParams p = one_head(1, 1, 0, 2);
+  p.scale = 0.25f;
+  cpu_ref::attention(p, q, k, v, y);
+  EXPECT_NEAR(y[0], 1.0 / (1.0 + std::exp(-1.0)), 1e-7);  // scores 0.5 and 1.5
+}
+
+TEST(AttentionReference, QueryHeadsShareTheKvHeadOfTheirGroup) {
+  const std::vector<float> q(4, 0.0f), k(2, 0.0f), v = {7, 9};
+  std::vector<float> y(4);
+  cpu_ref::attention({.n_tokens = 1, .n_heads = 4, .n_kv_heads = 2, .key_dim = 1, .value_dim = 1,
+                      .position = 0, .window = 0, .scale = 1.0f, .capacity = 1},
+                     q, k, v, y);
+  EXPECT_EQ(y, (std::vector<float>{7, 7, 9, 9}));
+}
+
+}  // namespace tritium

@@ -1,0 +1,49 @@
+#include <vector>
+
+#include "tests/ops/backend_test.h"
+#include "cpu_ref/operations.h"
+
+namespace tritium {
+
+class RouteTokens : public BackendTest {};
+INSTANTIATE_TEST_SUITE_P(Backends, RouteTokens, tested_backends(), backend_name);
+
+TEST_P(RouteTokens, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "route_tokens"); }
+
+namespace {
+
+struct Route {
+  std::vector<int32_t> ids;
+  std::vector<float> weights;
+};
+
+Route route(const std::vector<float>& logits, uint32_t k, bool renormalize) {
+  Route out{std::vector<int32_t>(k), std::vector<float>(k)};
+  cpu_ref::route_tokens({.n_tokens = 1, .n_experts = static_cast<uint32_t>(logits.size()), .top_k = k,
+                         .renormalize = renormalize ? 1u : 0u, .scale = 1.0f},
+                        logits, out.ids, out.weights);
+  return out;
+}
+
+}  // namespace
+
+TEST(RouteTokensReference, ChoosesTheLargestInOrder) {
+  EXPECT_EQ(route({0.1f, 3.0f, -1.0f, 2.0f}, 3, true).ids, (std::vector<int32_t>{1, 3, 0}));
+}
+
+TEST(RouteTokensReference, TiesGoToTheLowestIndex) {
+  EXPECT_EQ(route({1, 2, 2, 2}, 2, true).ids, (std::vector<int32_t>{1, 2}));
+}
+
+TEST(RouteTokensReference, RenormalisedWeightsSumToOne) {
+  const Route out = route({1, 2, 3, 4}, 2, true);
+  EXPECT_FLOAT_EQ(out.weights[0] + out.weights[1], 1.0f);
+}
+
+TEST(RouteTokensReference, OtherwiseWeightsAreProbabilitiesOverAllExperts) {
+  const Route out = route({0, 0, 0, 0}, 2, false);
+  EXPECT_FLOAT_EQ(out.weights[0], 0.25f);
+  EXPECT_FLOAT_EQ(out.weights[1], 0.25f);
+}
+
+}  // namespace tritium

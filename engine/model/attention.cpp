@@ -29,7 +29,7 @@ void attention_part(const LayerContext& c) {
   const Ops::Label label(c.ops, "attention");
   const Config& config = c.config;
   const LayerWeights& w = c.weights;
-  Activations& a = c.state.act;
+  ActivationBuffers& a = c.state.act;
   const Tensor x = c.rows(a.x, config.dim);
   const Tensor normed = c.rows(a.normed, config.dim);
   c.ops.rms_norm({.x = x, .weight = w.attn_norm, .y = normed, .eps = config.rms_eps});

@@ -7,7 +7,7 @@ namespace {
 // down(act(gate x) * up x) for `rows` rows; with expert_ids, row r by the expert chosen for it.
 void gated_ffn(const LayerContext& c, const Tensor& x, int64_t rows, const Tensor& expert_ids, const Tensor& out) {
   const LayerWeights& w = c.weights;
-  const Activations& a = c.state.act;
+  const ActivationBuffers& a = c.state.act;
   const Shape shape = {rows, w.ffn_gate.rows};
   const LinearInput input(c.ops, c.state, x, {&w.ffn_gate, &w.ffn_up});
   input.times(w.ffn_gate, a.gate.view(shape), expert_ids);
@@ -28,7 +28,7 @@ void gated_ffn(const LayerContext& c, const Tensor& x, int64_t rows, const Tenso
 // sum over the chosen experts, g_e * expert_e(x)
 void mixture_of_experts(const LayerContext& c, const Tensor& x, const Tensor& out) {
   const Config& config = c.config;
-  const Activations& a = c.state.act;
+  const ActivationBuffers& a = c.state.act;
   const int64_t k = config.n_experts_used;
   const Tensor ids = c.rows(a.expert_ids, k);
   const Tensor weights = c.rows(a.expert_weights, k);
@@ -48,7 +48,7 @@ void mixture_of_experts(const LayerContext& c, const Tensor& x, const Tensor& ou
 
 void feed_forward_part(const LayerContext& c) {
   const Ops::Label label(c.ops, "ffn");
-  const Activations& a = c.state.act;
+  const ActivationBuffers& a = c.state.act;
   const Tensor x = c.rows(a.x_mid, c.config.dim);
   const Tensor normed = c.rows(a.normed, c.config.dim);
   const Tensor branch = c.rows(a.branch, c.config.dim);

@@ -42,7 +42,7 @@ void allocate_activations(const Config& c, const StateOptions& options, ForwardS
   const int64_t n = options.batch;
   const int64_t k = c.moe() ? c.n_experts_used : 1;
   const int64_t width = c.moe() ? c.expert_ffn_dim : c.ffn_dim;
-  Activations& a = s.act;
+  ActivationBuffers& a = s.act;
   allocate(a.tokens, "tokens", {n}, DType::i32);
   allocate(a.cos_sin, "cos_sin", {n, std::max<int64_t>(1, c.rope_dims / 2), 2});
   for (auto [tensor, name] : {std::pair{&a.x, "x"}, {&a.x_mid, "x_mid"}, {&a.normed, "normed"}, {&a.branch, "branch"}})

@@ -23,7 +23,7 @@ struct StateOptions {
 };
 
 // Activations, sized for `batch` tokens; a forward of fewer uses the first rows. N = batch, S = slots: batch * k.
-struct Activations {
+struct ActivationBuffers {
   Tensor tokens;      // i32 (N)
   Tensor cos_sin;     // (N, rope_dims / 2, 2)
   Tensor x;           // (N, dim): the residual stream before a block …
@@ -50,7 +50,7 @@ struct QuantizedInput {
 struct ForwardState {
   StateOptions options;
   std::vector<LayerCache> caches;
-  Activations act;
+  ActivationBuffers act;
   QuantizedInput quantized;  // flat; shaped for each use
   Tensor last_rows;          // i32 (logit_rows): which tokens' logits are wanted
   Tensor selected;           // (logit_rows, dim)

@@ -1,0 +1,81 @@
+#include <filesystem>
+
+#include "base/format_text.h"
+#include "base/log.h"
+#include "cpu_ref/reference_backend.h"
+#include "format/gguf.h"
+#include "ops/compare_backend.h"
+#include "runtime/inspect.h"
+#include "runtime/state.h"
+#include "selftest/selftest.h"
+
+namespace tritium {
+
+std::string version() { return TRITIUM_VERSION; }
+
+std::vector<DeviceInfo> list_devices() { return describe_backends(); }
+
+Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) {
+  Result<std::unique_ptr<Backend>> tested = make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
+  if (!tested.ok()) return tested.status();
+  SelftestReport report;
+  report.backend = (*tested)->name();
+  cases::BackendPair pair(*std::move(tested), make_reference_backend());
+  for (std::string_view operation : kOpNames) {
+    report.operations.push_back(pair.run(operation));
+    log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
+  }
+  return report;
+}
+
+Runtime::Runtime(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Result<Runtime> Runtime::create(const RuntimeOptions& options) {
+  Result<std::unique_ptr<Backend>> backend = make_backend({.backend = options.backend,
+                                                           .threads = options.threads,
+                                                           .capture_file = options.capture_file,
+                                                           .log = options.log});
+  if (!backend.ok()) return backend.status();
+  if (!options.compare_with.empty()) {
+    Result<std::unique_ptr<Backend>> expected = make_backend(
+        {.backend = options.compare_with, .threads = options.threads, .capture_file = {}, .log = options.log});
+    if (!expected.ok()) return expected.status();
+    backend = make_compare_backend(*std::move(backend), *std::move(expected),
+                                   {.stop_at_first = true, .dump_dir = options.compare_dump_dir, .observe = {}});
+  }
+  auto state = std::make_shared<State>();
+  state->backend = *std::move(backend);
+  state->name = state->backend->name();
+  state->log = options.log;
+  state->capture_pending = !options.capture_file.empty();
+  log_to(options.log, LogLevel::info, "backend " + state->name);
+  return Runtime(std::move(state));
+}
+
+const std::string& Runtime::backend() const { return state_->name; }
+
+Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
+  if (!file.ok()) return file.status();
+  const TensorMap& source = **file;
+  Result<Config> config = read_config(source);
+  if (!config.ok()) return config.status();
+
+  auto model = std::make_shared<Model::State>();
+  model->runtime = state_;
+  model->config = *std::move(config);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = load_tokenizer(source, model->config);
+  model->info = describe_model(source, model->config, tokenizer.status());
+  if (tokenizer.ok()) {
+    model->tokenizer = *std::move(tokenizer);
+  } else {
+    log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
+  }
+  const std::lock_guard lock(state_->backend->mutex());
+  Result<Weights> weights = load_weights(source, model->config, *state_->backend, options.progress);
+  if (!weights.ok()) return weights.status();
+  model->weights = *std::move(weights);
+  return Model(std::move(model));
+}
+
+}  // namespace tritium

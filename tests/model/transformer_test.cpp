@@ -1,0 +1,164 @@
+// The forward pass on random models: properties that hold whatever the weights are, on the reference; and the other
+// backends beside the reference, operation by operation.
+#include "model/transformer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "backends.h"
+#include "cpu_ref/reference_backend.h"
+#include "ops/compare_backend.h"
+#include "tests/support/random_model.h"
+
+namespace tritium {
+namespace {
+
+// A model ready to run on a backend of its own.
+struct Runner {
+  std::unique_ptr<Backend> backend;
+  Config config;
+  Weights weights;
+  ForwardState state;
+
+  std::vector<float> run(std::span<const int32_t> tokens, int64_t position, Logits wanted) {
+    Ops ops(*backend);
+    const size_t rows = wanted == Logits::all ? tokens.size() : 1;
+    std::vector<float> logits(rows * static_cast<size_t>(config.vocab_size));
+    const Status status = forward(config, weights, state, ops, tokens, position, wanted, logits);
+    EXPECT_TRUE(status.ok()) << status.message();
+    return logits;
+  }
+};
+
+Runner make_runner(const TensorMap& map, ActivationMode mode, std::unique_ptr<Backend> backend = make_reference_backend(),
+                   int64_t batch = 32) {
+  Runner r;
+  r.backend = std::move(backend);
+  const Result<Config> config = read_config(map);
+  EXPECT_TRUE(config.ok()) << config.message();
+  r.config = *config;
+  Result<Weights> weights = load_weights(map, r.config, *r.backend, {});
+  EXPECT_TRUE(weights.ok()) << weights.message();
+  r.weights = *std::move(weights);
+  Result<ForwardState> state = make_state(r.config, *r.backend, {.capacity = 64, .batch = batch, .activations = mode});
+  EXPECT_TRUE(state.ok()) << state.message();
+  r.state = *std::move(state);
+  return r;
+}
+
+const std::vector<int32_t> kTokens = {1, 5, 9, 96, 0, 33, 33, 7, 2, 64, 11, 12, 80, 4, 4, 90, 3};
+
+std::vector<RandomModelOptions> models() {
+  return {{.architecture = "llama"},
+          {.architecture = "llama", .n_kv_heads = 4, .n_experts = 5, .n_experts_used = 3},
+          {.architecture = "bitnet", .dim = 64, .tied_head = true},
+          {.architecture = "bitnet-b1.58"},
+          {.architecture = "qwen3", .n_kv_heads = 1, .ternary = false},
+          {.architecture = "qwen3moe", .n_experts = 7},
+          {.architecture = "olmoe", .n_kv_heads = 4, .n_experts = 3, .n_experts_used = 3},
+          {.architecture = "maple", .n_layers = 5, .rope_dims = 8, .n_experts = 9, .n_experts_used = 4}};
+}
+
+TEST(Transformer, APromptAtOnceAndTokenByTokenGiveTheSameLogits) {
+  for (const RandomModelOptions& options : models()) {
+    const MemoryTensorMap map = random_model(options);
+    const std::vector<float> at_once = make_runner(map, ActivationMode::int8_per_token).run(kTokens, 0, Logits::all);
+    Runner stepwise = make_runner(map, ActivationMode::int8_per_token);
+    const auto vocab = static_cast<size_t>(options.vocab_size);
+    for (size_t t = 0; t < kTokens.size(); ++t) {
+      const auto one = stepwise.run(std::span(&kTokens[t], 1), static_cast<int64_t>(t), Logits::last);
+      const auto row = std::span(at_once).subspan(t * vocab, vocab);
+      EXPECT_TRUE(std::ranges::equal(one, row)) << options.architecture << " at token " << t;
+    }
+  }
+}
+
+TEST(Transformer, LaterTokensDoNotChangeEarlierLogits) {
+  const MemoryTensorMap map = random_model({.architecture = "maple", .n_experts = 4});
+  std::vector<int32_t> changed = kTokens;
+  changed.back() = 50;
+  const auto a = make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::all);
+  const auto b = make_runner(map, ActivationMode::f32).run(changed, 0, Logits::all);
+  const size_t same = (kTokens.size() - 1) * 97;
+  EXPECT_TRUE(std::equal(a.begin(), a.begin() + same, b.begin()));
+  EXPECT_FALSE(std::equal(a.begin() + same, a.end(), b.begin() + same));
+}
+
+TEST(Transformer, WithOnlySlidingLayersATokenBeyondEveryWindowIsForgotten) {
+  RandomModelOptions options{.architecture = "maple", .n_layers = 2, .n_experts = 4, .window = 3};
+  MemoryTensorMap map = random_model(options);
+  map.mutable_metadata().set("maple.attention.sliding_window_pattern", std::vector<int64_t>{1, 1});
+  std::vector<int32_t> changed = kTokens;
+  changed.front() = 50;
+  const auto a = make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::all);
+  const auto b = make_runner(map, ActivationMode::f32).run(changed, 0, Logits::all);
+  // Two layers of window 3 reach 4 tokens back: position 4 still depends on token 0, position 5 does not.
+  EXPECT_FALSE(std::equal(a.begin() + 4 * 97, a.begin() + 5 * 97, b.begin() + 4 * 97));
+  EXPECT_TRUE(std::equal(a.begin() + 5 * 97, a.end(), b.begin() + 5 * 97));
+}
+
+TEST(Transformer, RewritingACachedPositionGivesTheLogitsOfTheNewText) {
+  const MemoryTensorMap map = random_model({.architecture = "qwen3"});
+  Runner r = make_runner(map, ActivationMode::f32);
+  const auto first = r.run(kTokens, 0, Logits::last);
+  std::vector<int32_t> other(kTokens.size(), 8);
+  r.run(other, 0, Logits::last);
+  EXPECT_EQ(r.run(kTokens, 0, Logits::last), first);
+}
+
+TEST(Transformer, Int8ActivationsStayCloseToFloatOnes) {
+  const MemoryTensorMap map = random_model({.architecture = "qwen3moe", .n_experts = 7});
+  const auto exact = make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::last);
+  for (auto mode : {ActivationMode::int8_per_token, ActivationMode::int8_per_block}) {
+    const auto quantized = make_runner(map, mode).run(kTokens, 0, Logits::last);
+    double error = 0, norm = 0;
+    for (size_t i = 0; i < exact.size(); ++i) {
+      error += std::pow(double{quantized[i]} - exact[i], 2);
+      norm += double{exact[i]} * exact[i];
+    }
+    EXPECT_LT(std::sqrt(error / norm), 0.15);
+    EXPECT_GT(error, 0.0);
+  }
+}
+
+TEST(Transformer, FrequencyFactorsOfOneChangeNothingAndOthersDo) {
+  MemoryTensorMap map = random_model({.architecture = "llama"});
+  const auto plain = make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::last);
+  map.add("rope_freqs.weight", {8}, std::vector<float>(8, 1.0f));
+  EXPECT_EQ(make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::last), plain);
+  map.add("rope_freqs.weight", {8}, std::vector<float>(8, 4.0f));
+  EXPECT_NE(make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::last), plain);
+}
+
+TEST(Transformer, AScaleTensorMultipliesItsMatrix) {
+  MemoryTensorMap map = random_model({.architecture = "bitnet"});
+  MemoryTensorMap scaled = map;
+  TernaryMatrix doubled = *map.load_ternary("blk.0.attn_q.weight");
+  doubled.multiply_scales(2.0f);
+  scaled.add("blk.0.attn_q.weight", {64, 48}, doubled);
+  map.add("blk.0.attn_q.scale", {1}, std::vector<float>{2.0f});
+  EXPECT_EQ(make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::last),
+            make_runner(scaled, ActivationMode::f32).run(kTokens, 0, Logits::last));
+}
+
+class TransformerOn : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Backends, TransformerOn, testing::Values("cpu", "vulkan"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(TransformerOn, EveryOperationOfEveryModelAgreesWithTheReference) {
+  for (const RandomModelOptions& options : models())
+    for (auto mode : {ActivationMode::int8_per_token, ActivationMode::int8_per_block, ActivationMode::f32}) {
+      Result<std::unique_ptr<Backend>> tested =
+          make_backend({.backend = GetParam(), .threads = 2, .capture_file = {}, .log = {}});
+      if (!tested.ok() && GetParam() == "vulkan") GTEST_SKIP() << "no Vulkan: " << tested.message();
+      ASSERT_TRUE(tested.ok()) << tested.message();
+      Runner r = make_runner(random_model(options), mode,
+                             make_compare_backend(*std::move(tested), make_reference_backend(), {}));
+      r.run(kTokens, 0, Logits::all);
+      r.run(std::span(kTokens).first(1), static_cast<int64_t>(kTokens.size()), Logits::last);
+    }
+}
+
+}  // namespace
+}  // namespace tritium

@@ -11,8 +11,8 @@
 
 namespace tritium {
 
-// Writes an f32, i32, i8, f16 or bf16 (as u2) tensor. io_error names the path and what the system said; no file of that name is left
-// half written.
+// bf16 is written as uint16. io_error names the path and what the system said; no file of that name is left half
+// written.
 Status write_npy(const std::string& path, DType dtype, const Shape& shape, std::span<const std::byte> data);
 
 }  // namespace tritium

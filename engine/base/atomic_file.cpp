@@ -1,0 +1,65 @@
+#include "base/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/format_text.h"
+
+namespace tritium {
+namespace {
+
+Status system_error(const std::string& path, const char* what) {
+  return error(StatusCode::io_error, path, ": ", what, ": ", std::strerror(errno));
+}
+
+bool is_device(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+}  // namespace
+
+Result<AtomicFile> AtomicFile::create(const std::string& path) {
+  const std::string temporary = is_device(path) ? path : join(path, ".", ::getpid(), ".tmp");
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return system_error(path, "cannot create");
+  return AtomicFile(path, temporary, fd);
+}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), fd_(std::exchange(other.fd_, -1)) {}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  if (temporary_ != path_) ::unlink(temporary_.c_str());
+}
+
+Status AtomicFile::write(std::span<const std::byte> data) {
+  while (!data.empty()) {
+    const ssize_t written = ::write(fd_, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error(path_, "cannot write");
+    data = data.subspan(static_cast<size_t>(written));
+  }
+  return Status();
+}
+
+Status AtomicFile::commit() {
+  const bool in_place = temporary_ == path_;
+  if (!in_place && ::fsync(fd_) != 0) return system_error(path_, "cannot flush to the disk");
+  const bool closed = ::close(std::exchange(fd_, -1)) == 0;
+  if (!closed || (!in_place && ::rename(temporary_.c_str(), path_.c_str()) != 0)) {
+    const Status status = system_error(path_, "cannot finish writing");
+    if (!in_place) ::unlink(temporary_.c_str());
+    return status;
+  }
+  return Status();
+}
+
+}  // namespace tritium

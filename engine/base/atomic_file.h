@@ -1,0 +1,36 @@
+// Writes a file so that its name never shows half of it: to a temporary name, flushed to the disk, then renamed.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+class AtomicFile {
+ public:
+  // io_error with the system's reason, also from write and commit (a full disk shows up there).
+  static Result<AtomicFile> create(const std::string& path);
+
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  // Without commit() the temporary file is removed and `path` is untouched.
+  ~AtomicFile();
+
+  Status write(std::span<const std::byte> data);
+  Status commit();
+
+ private:
+  AtomicFile(std::string path, std::string temporary, int fd)
+      : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+
+  std::string path_;
+  std::string temporary_;  // equal to path_ for a device such as /dev/full, which is written in place
+  int fd_ = -1;
+};
+
+}  // namespace tritium

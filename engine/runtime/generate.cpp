@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -25,7 +26,11 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
 
   const std::shared_ptr<const Tokenizer>& tokenizer = state_->model->tokenizer;
   std::optional<StreamingDetokenizer> detokenizer;
-  if (tokenizer) detokenizer.emplace(tokenizer);
+  if (tokenizer) {
+    // After words the text is continued, and its first space is real.
+    const bool at_start = state_->position == 0 && std::ranges::all_of(prompt, [&](int32_t t) { return tokenizer->is_control(t); });
+    detokenizer.emplace(*tokenizer, at_start);
+  }
   const int32_t end = tokenizer && options.stop_at_end ? tokenizer->eos() : -1;
 
   Generation result;

@@ -1,0 +1,37 @@
+// The header of a GGUF file: metadata, and where each tensor lies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "format/storage_type.h"
+#include "tensor/metadata.h"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+inline constexpr uint32_t kGgufMagic = 0x46554747;  // "GGUF"
+inline constexpr uint64_t kGgufDefaultAlignment = 32;
+
+// Value types of metadata, as numbered in the file.
+enum class GgufValueType : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
+
+struct GgufTensorHeader {
+  std::string name;
+  StorageType type = StorageType::f32;
+  std::vector<int64_t> shape;  // outermost first
+  uint64_t offset = 0;         // in the file
+  uint64_t bytes = 0;
+};
+
+struct GgufHeader {
+  Metadata metadata;
+  std::vector<GgufTensorHeader> tensors;
+};
+
+Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file);
+
+}  // namespace tritium

@@ -171,6 +171,8 @@ struct Generation {
 // One conversation: a position and a KV cache on the runtime's device.
 class Session {
  public:
+  struct State;  // the library's own
+
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();
@@ -193,7 +195,6 @@ class Session {
 
  private:
   friend class Model;
-  struct State;
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
@@ -223,6 +224,8 @@ struct LoadOptions {
 // Weights on a device. A handle: copies share the model.
 class Model {
  public:
+  struct State;  // the library's own
+
   const ModelInfo& info() const;
   Result<Session> create_session(const SessionOptions& options = {}) const;
 
@@ -238,7 +241,6 @@ class Model {
 
  private:
   friend class Runtime;
-  struct State;
   explicit Model(std::shared_ptr<const State> state);
   std::shared_ptr<const State> state_;
 };
@@ -259,13 +261,14 @@ struct RuntimeOptions {
 // A device, opened. A handle: copies share it.
 class Runtime {
  public:
+  struct State;  // the library's own
+
   // `auto` falls back to the CPU and says why in the log; a backend asked for by name that is not there is an error.
   static Result<Runtime> create(const RuntimeOptions& options = {});
   const std::string& backend() const;  // "cpu", "vulkan:0"
   Result<Model> load(const std::string& path, const LoadOptions& options = {}) const;
 
  private:
-  struct State;
   explicit Runtime(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "base/format_text.h"
 #include "base/log.h"
 #include "cpu_ref/reference_backend.h"
@@ -8,12 +6,25 @@
 #include "runtime/inspect.h"
 #include "runtime/state.h"
 #include "selftest/selftest.h"
+#include "tensor/npy.h"
 
 namespace tritium {
 
 std::string version() { return TRITIUM_VERSION; }
 
 std::vector<DeviceInfo> list_devices() { return describe_backends(); }
+
+Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) {
+  Shape dims;
+  int64_t elements = 1;
+  for (int64_t d : shape) elements *= d;
+  if (shape.size() == 1) dims = {shape[0]};
+  if (shape.size() == 2) dims = {shape[0], shape[1]};
+  if (shape.size() == 3) dims = {shape[0], shape[1], shape[2]};
+  if (dims.rank() == 0 || elements != static_cast<int64_t>(values.size()))
+    return error(StatusCode::invalid_argument, path, ": ", values.size(), " values do not fill a shape of rank 1 to 3");
+  return write_npy(path, DType::f32, dims, std::as_bytes(values));
+}
 
 Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) {
   Result<std::unique_ptr<Backend>> tested = make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});

@@ -258,6 +258,9 @@ struct RuntimeOptions {
   std::string capture_file;
 };
 
+// Writes values as NumPy's .npy (float32, row-major), atomically. io_error says what the system refused.
+Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape);
+
 // A device, opened. A handle: copies share it.
 class Runtime {
  public:

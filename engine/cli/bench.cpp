@@ -1,0 +1,134 @@
+// Speed: kernels by the program tritium-bench, which measures this machine's limits in the same run; models here.
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/model_options.h"
+#include "cli/terminal.h"
+
+namespace tritium::cli {
+namespace {
+
+using nlohmann::json;
+
+struct BenchOptions {
+  std::vector<std::string> models;
+  std::vector<std::string> backends = {"cpu"};
+  int threads = 0;
+  int64_t prompt = 128;
+  int64_t decode = 64;
+  int repeats = 3;
+  bool json = false;
+};
+
+struct Speed {
+  double prompt_tokens_per_second = 0;
+  double decode_tokens_per_second = 0;
+};
+
+double seconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// The best of some repeats: on a shared machine everything else is somebody else's time.
+Result<Speed> measure(const Model& model, const BenchOptions& options) {
+  const ModelInfo& info = model.info();
+  const int64_t context = std::min(info.context_length, options.prompt + options.decode);
+  const int64_t n_prompt = std::max<int64_t>(1, std::min(options.prompt, context - 1));
+  Result<Session> session = model.create_session({.context = context});
+  if (!session.ok()) return session.status();
+  std::vector<int32_t> prompt;
+  for (int64_t i = 0; i < n_prompt; ++i) prompt.push_back(static_cast<int32_t>((i * 7 + 1) % info.vocab_size));
+  Speed best;
+  Status status;
+  for (int r = 0; r <= options.repeats && status.ok() && !interrupted(); ++r) {
+    status = session->rewind(0);
+    const double prompt_time = seconds([&] {
+      if (status.ok()) status = session->evaluate(prompt).status();
+    });
+    const double decode_time = seconds([&] {
+      for (int64_t i = n_prompt; i < context && status.ok(); ++i)
+        status = session->evaluate(std::span(prompt).first(1)).status();
+    });
+    if (r == 0) continue;  // warms caches and pipelines
+    best.prompt_tokens_per_second = std::max(best.prompt_tokens_per_second, static_cast<double>(n_prompt) / prompt_time);
+    best.decode_tokens_per_second =
+        std::max(best.decode_tokens_per_second, static_cast<double>(context - n_prompt) / decode_time);
+  }
+  if (!status.ok()) return status;
+  return best;
+}
+
+int bench_models(const BenchOptions& options) {
+  catch_interrupt();
+  json results = json::array();
+  for (const std::string& path : options.models) {
+    double first = 0;
+    for (const std::string& backend : options.backends) {
+      ModelOptions model;
+      model.model = path;
+      model.runtime.backend = backend;
+      model.runtime.threads = options.threads;
+      const Result<LoadedModel> loaded = load(model);
+      if (!loaded.ok()) return report(loaded.status());
+      const Result<Speed> speed = measure(loaded->model, options);
+      if (!speed.ok()) return report(speed.status());
+      if (first == 0) first = speed->decode_tokens_per_second;
+      const double ratio = speed->decode_tokens_per_second / first;
+      results.push_back({{"model", path},
+                         {"backend", loaded->runtime.backend()},
+                         {"prompt_tokens_per_second", speed->prompt_tokens_per_second},
+                         {"decode_tokens_per_second", speed->decode_tokens_per_second},
+                         {"decode_ratio_to_first_backend", ratio}});
+      if (!options.json)
+        std::printf("%-40s %-10s prompt %9.1f tokens/s   decode %8.1f tokens/s   x%.2f\n",
+                    std::filesystem::path(path).filename().c_str(), loaded->runtime.backend().c_str(),
+                    speed->prompt_tokens_per_second, speed->decode_tokens_per_second, ratio);
+      std::fflush(stdout);
+    }
+  }
+  if (options.json) print(results.dump(2) + "\n");
+  return kOk;
+}
+
+// Replaces this process by the kernel benchmark that is built beside it.
+int bench_kernels(bool json_output) {
+  std::error_code problem;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", problem);
+  const std::string program = (problem ? std::filesystem::path(".") : self.parent_path()) / "tritium-bench";
+  const char* const json_argument = json_output ? "--benchmark_format=json" : nullptr;
+  execl(program.c_str(), program.c_str(), json_argument, static_cast<char*>(nullptr));
+  return report(Status(StatusCode::not_found,
+                       program + " is not there: it is built when Google Benchmark is installed (libbenchmark-dev)"));
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("bench", "speed of the kernels, or with MODEL… tokens per second");
+  auto options = std::make_shared<BenchOptions>();
+  command->add_option("MODEL", options->models, "model files; none: kernels against this machine's limits");
+  command->add_option("--backend", options->backends, "backends to measure in one run, the first is the ratio's base")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "threads of the cpu backend; 0: all cores")->check(CLI::Range(0, 1024));
+  command->add_option("--prompt", options->prompt, "tokens evaluated at once")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command->add_option("--decode", options->decode, "tokens evaluated one by one")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command->add_option("--repeats", options->repeats, "the best of this many counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_flag("--json", options->json, "figures as JSON");
+  command->footer(
+      "Examples:\n"
+      "  tritium bench\n"
+      "  tritium bench model.gguf --backend cpu,reference");
+  command->callback([=, &action] {
+    action = [options] { return options->models.empty() ? bench_kernels(options->json) : bench_models(*options); };
+  });
+}
+
+}  // namespace tritium::cli

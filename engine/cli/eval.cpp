@@ -1,0 +1,71 @@
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/model_options.h"
+#include "cli/terminal.h"
+
+namespace tritium::cli {
+namespace {
+
+struct EvalOptions {
+  ModelOptions model;
+  EvaluationOptions evaluation;
+  std::string text;
+  bool json = false;
+};
+
+int eval(EvalOptions options) {
+  catch_interrupt();
+  std::ifstream file(options.text, std::ios::binary);
+  std::string text;
+  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
+  if (!file || file.bad())
+    return report(Status(StatusCode::io_error, options.text + ": cannot be read; --text takes a text file"));
+  const Result<LoadedModel> loaded = load(options.model);
+  if (!loaded.ok()) return report(loaded.status());
+
+  options.evaluation.activations = options.model.activations;
+  Result<Evaluation> result = [&] {
+    ProgressLine line("evaluating");
+    options.evaluation.progress = [&](double fraction) {
+      line.show(fraction);
+      return !interrupted();
+    };
+    return loaded->model.evaluate(text, options.evaluation);
+  }();
+  if (!result.ok()) return report(result.status().within(options.text));
+  if (options.json) {
+    const nlohmann::json figures = {{"nll", result->nll},
+                                    {"perplexity", result->perplexity},
+                                    {"bits_per_byte", result->bits_per_byte},
+                                    {"tokens", result->tokens},
+                                    {"bytes", result->bytes}};
+    print(figures.dump(2) + "\n");
+  } else {
+    std::printf("nll %.6f  perplexity %.4f  bits/byte %.4f  (%lld tokens, %lld bytes)\n", result->nll, result->perplexity,
+                result->bits_per_byte, static_cast<long long>(result->tokens), static_cast<long long>(result->bytes));
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("eval", "perplexity of a model on a text, by sliding windows");
+  auto options = std::make_shared<EvalOptions>();
+  add_model_options(*command, options->model);
+  command->add_option("--text", options->text, "text file")->required();
+  command->add_option("--window", options->evaluation.window, "tokens of context at most; 0: the model's, at most 4096")
+      ->capture_default_str();
+  command->add_option("--stride", options->evaluation.stride, "tokens scored for each window; 0: half the window")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "nll, perplexity, bits_per_byte, tokens, bytes as JSON");
+  command->footer(
+      "Example:\n"
+      "  tritium eval model.gguf --text book.txt --window 512 --stride 256 --json");
+  command->callback([=, &action] { action = [options] { return eval(*options); }; });
+}
+
+}  // namespace tritium::cli

@@ -1,0 +1,68 @@
+#include "cli/terminal.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "cli/commands.h"
+
+namespace tritium::cli {
+namespace {
+
+std::atomic<bool> g_interrupted{false};
+
+void on_interrupt(int) {
+  g_interrupted = true;
+  std::signal(SIGINT, SIG_DFL);
+}
+
+}  // namespace
+
+int report(const Status& status) {
+  std::fprintf(stderr, "tritium: error: %s\n", status.message().c_str());
+  return status.code() == StatusCode::invalid_argument ? kUsage : kFailed;
+}
+
+LogSink log_sink(bool verbose) {
+  return [verbose](LogLevel level, const std::string& line) {
+    if (!verbose && level < LogLevel::warning) return;
+    constexpr std::array kNames = {"debug", "info", "warning", "error"};
+    std::fprintf(stderr, "tritium: %s: %s\n", kNames[static_cast<size_t>(level)], line.c_str());
+  };
+}
+
+void catch_interrupt() { std::signal(SIGINT, on_interrupt); }
+bool interrupted() { return g_interrupted; }
+
+bool print(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+void ProgressLine::show(double fraction) {
+  const int percent = static_cast<int>(fraction * 100.0);
+  if (percent == shown_percent_ || isatty(STDERR_FILENO) == 0) return;
+  shown_percent_ = percent;
+  std::fprintf(stderr, "\r%s %3d %%", what_.c_str(), percent);
+}
+
+ProgressLine::~ProgressLine() {
+  if (shown_percent_ >= 0) std::fprintf(stderr, "\r\033[K");
+}
+
+std::string human_bytes(uint64_t bytes) {
+  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024.0 && unit + 1 < kUnits.size()) {
+    value /= 1024.0;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
+  return text.data();
+}
+
+}  // namespace tritium::cli

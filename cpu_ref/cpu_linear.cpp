@@ -40,7 +40,8 @@ Result<std::vector<float>> CpuLinear::forward(std::span<const float> x, int64_t 
                                  .rows_per_x = 1,
                                  .n_matrices = 1,
                                  .routed = 0,
-                                 .first_row = 0},
+                                 .first_weight_row = 0,
+                                 .n_weight_rows = static_cast<uint32_t>(out_features())},
                                 x, matrix_.words(), scales_, {}, y);
     return y;
   }
@@ -60,7 +61,8 @@ Result<std::vector<float>> CpuLinear::forward(std::span<const float> x, int64_t 
                            .rows_per_x = 1,
                            .n_matrices = 1,
                            .routed = 0,
-                           .first_row = 0},
+                           .first_weight_row = 0,
+                           .n_weight_rows = static_cast<uint32_t>(out_features())},
                           q, q_scales, matrix_.words(), scales_, {}, y);
   return y;
 }

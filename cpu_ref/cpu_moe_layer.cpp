@@ -32,8 +32,8 @@ Result<CpuMoELayer::Route> CpuMoELayer::route(std::span<const float> x, int64_t 
                          .rows_per_x = 1,
                          .n_matrices = 1,
                          .routed = 0,
-                         .first_out = 0,
-                         .n_out = static_cast<uint32_t>(n_experts())},
+                         .first_weight_row = 0,
+                         .n_weight_rows = static_cast<uint32_t>(n_experts())},
                         x, std::as_bytes(std::span(router_)), {}, logits);
   Route route;
   route.expert_ids.resize(static_cast<size_t>(tokens * config_.n_experts_used));

@@ -37,8 +37,8 @@ DenseMatmulParams params_of(const DenseMatmulArgs& a) {
           .rows_per_x = u32(a.y.shape[0] / a.x.shape[0]),
           .n_matrices = u32(a.weight.n_matrices),
           .routed = a.expert_ids ? 1u : 0u,
-          .first_out = 0,
-          .n_out = u32(a.weight.rows)};
+          .first_weight_row = 0,
+          .n_weight_rows = u32(a.weight.n_matrices * a.weight.rows)};
 }
 
 EmbeddingParams params_of(const EmbeddingArgs& a) {
@@ -48,8 +48,8 @@ EmbeddingParams params_of(const EmbeddingArgs& a) {
           .dtype = static_cast<uint32_t>(a.table.dtype),
           .group_size = u32(a.table.group_size),
           .n_groups = u32(a.table.groups_per_row()),
-          .first_row = 0,
-          .n_rows = u32(a.table.rows)};
+          .first_weight_row = 0,
+          .n_weight_rows = u32(a.table.rows)};
 }
 
 GatedActivationParams params_of(const GatedActivationArgs& a) {
@@ -103,7 +103,8 @@ TernaryMatmulParams params_of(const TernaryMatmulArgs& a) {
           .rows_per_x = u32(a.y.shape[0] / a.q.shape[0]),
           .n_matrices = u32(a.weight.n_matrices),
           .routed = a.expert_ids ? 1u : 0u,
-          .first_row = 0};
+          .first_weight_row = 0,
+          .n_weight_rows = u32(a.weight.n_matrices * a.weight.rows)};
 }
 
 TernaryMatmulF32Params params_of(const TernaryMatmulF32Args& a) {
@@ -116,7 +117,8 @@ TernaryMatmulF32Params params_of(const TernaryMatmulF32Args& a) {
           .rows_per_x = u32(a.y.shape[0] / a.x.shape[0]),
           .n_matrices = u32(a.weight.n_matrices),
           .routed = a.expert_ids ? 1u : 0u,
-          .first_row = 0};
+          .first_weight_row = 0,
+          .n_weight_rows = u32(a.weight.n_matrices * a.weight.rows)};
 }
 
 }  // namespace tritium

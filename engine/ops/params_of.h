@@ -1,5 +1,6 @@
 // Arguments of an operation -> the push constants of its kernel: derived in one place, used by cpu_ref and Vulkan alike.
-// Sizes fit 32 bits: ops/checks.cpp has refused others.
+// Sizes fit 32 bits: ops/checks.cpp has refused others. Windows of weight rows are the whole weight; a backend that binds
+// less of it narrows first_weight_row and n_weight_rows.
 #pragma once
 
 #include "ops/args.h"
@@ -22,9 +23,7 @@ namespace tritium {
 AddParams params_of(const AddArgs& args);
 AttentionParams params_of(const AttentionArgs& args);
 CombineExpertsParams params_of(const CombineExpertsArgs& args);
-// The window of weight rows is the whole weight; a backend that binds less narrows first_out and n_out.
 DenseMatmulParams params_of(const DenseMatmulArgs& args);
-// Likewise first_row and n_rows.
 EmbeddingParams params_of(const EmbeddingArgs& args);
 GatedActivationParams params_of(const GatedActivationArgs& args);
 QuantizeActivationsParams params_of(const QuantizeActivationsArgs& args);

@@ -14,8 +14,10 @@ struct DenseMatmulParams {
   uint rows_per_x;
   uint n_matrices;
   uint routed;
-  uint first_out;  // the window of weight rows that is bound: first_out … first_out + n_out - 1
-  uint n_out;
+  // The window of weight rows that is bound, counted over all matrices; outputs of other rows are left to another
+  // dispatch.
+  uint first_weight_row;
+  uint n_weight_rows;
 };
 TRITIUM_CHECK_SIZE(DenseMatmulParams, 40)
 

@@ -12,8 +12,8 @@ struct EmbeddingParams {
   uint dtype;       // TRITIUM_DTYPE_* of the table
   uint group_size;  // trit2: columns a scale covers
   uint n_groups;    // trit2: scales a row has
-  uint first_row;   // the window of the table that is bound: rows first_row … first_row + n_rows - 1
-  uint n_rows;      // tokens outside the window are left to another dispatch
+  uint first_weight_row;  // the window of the table that is bound; tokens outside are left to another dispatch
+  uint n_weight_rows;
 };
 TRITIUM_CHECK_SIZE(EmbeddingParams, 32)
 

@@ -16,9 +16,12 @@ struct TernaryMatmulParams {
   uint rows_per_x;    // rows of y that read one row of q: k when a token's experts share it, else 1
   uint n_matrices;    // expert ids outside 0 … n_matrices - 1 give zeros
   uint routed;        // 1: expert_ids chooses the matrix; 0: matrix 0
-  uint first_row;     // first row of y that this dispatch computes
+  // The window of weight rows that is bound, counted over all matrices; outputs of other rows are left to another
+  // dispatch.
+  uint first_weight_row;
+  uint n_weight_rows;
 };
-TRITIUM_CHECK_SIZE(TernaryMatmulParams, 44)
+TRITIUM_CHECK_SIZE(TernaryMatmulParams, 48)
 
 TRITIUM_PARAMS_END
 

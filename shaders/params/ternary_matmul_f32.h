@@ -15,9 +15,12 @@ struct TernaryMatmulF32Params {
   uint rows_per_x;
   uint n_matrices;
   uint routed;
-  uint first_row;
+  // The window of weight rows that is bound, counted over all matrices; outputs of other rows are left to another
+  // dispatch.
+  uint first_weight_row;
+  uint n_weight_rows;
 };
-TRITIUM_CHECK_SIZE(TernaryMatmulF32Params, 40)
+TRITIUM_CHECK_SIZE(TernaryMatmulF32Params, 44)
 
 TRITIUM_PARAMS_END
 

@@ -25,7 +25,8 @@ float sum_with(const TernaryMatrix& matrix, uint32_t block) {
   cpu_ref::ternary_matmul({.n_rows = 1, .out_features = 1, .padded_cols = padded,
                            .group_size = static_cast<uint32_t>(layout.group_size),
                            .n_groups = static_cast<uint32_t>(layout.groups_per_row()), .block = block,
-                           .n_blocks = padded / block, .rows_per_x = 1, .n_matrices = 1, .routed = 0, .first_row = 0},
+                           .n_blocks = padded / block, .rows_per_x = 1, .n_matrices = 1, .routed = 0, .first_weight_row = 0,
+                           .n_weight_rows = 1},
                           q, ones, matrix.words(), scales, {}, y);
   return y[0];
 }

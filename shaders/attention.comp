@@ -1,0 +1,75 @@
+// y = softmax(scale * q k^T) v for one query and one head, over keys max(0, last + 1 - window) … last, last = position + t.
+//   q: f32 [n_tokens, n_heads, key_dim]; k_cache: f32 [capacity, n_kv_heads, key_dim];
+//   v_cache: f32 [capacity, n_kv_heads, value_dim]; y: f32 [n_tokens, n_heads, value_dim]
+// A workgroup computes one (token, head). Keys are taken 128 at a time, one score an invocation, with a running maximum
+// and sum (online softmax, Milakov & Gimelshein 2018); then each invocation adds to its value columns.
+// (key_dim + value_dim) * 4 bytes and 2 * (key_dim + value_dim) operations a key.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+#include "lib/reduce.glsl"
+#include "params/attention.h"
+
+layout(local_size_x = 128) in;
+layout(push_constant) uniform Push { AttentionParams p; };
+layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
+layout(set = 0, binding = 1) readonly buffer KCache { float k_cache[]; };
+layout(set = 0, binding = 2) readonly buffer VCache { float v_cache[]; };
+layout(set = 0, binding = 3) writeonly buffer Y { float y[]; };
+
+const uint kMaxKeyDim = 1024u;
+const uint kColumns = 8u;  // value columns an invocation holds: value_dim <= 1024
+
+shared float query[kMaxKeyDim];
+shared float weight_of_key[kWorkgroup];
+
+float score_of(uint key, uint kv_head) {
+  const uint row = (key * p.n_kv_heads + kv_head) * p.key_dim;
+  float dot_product = 0.0;
+  for (uint d = 0u; d < p.key_dim; ++d) dot_product += query[d] * k_cache[row + d];
+  return p.scale * dot_product;
+}
+
+void main() {
+  const uint lane = gl_LocalInvocationIndex;
+  const uint head = gl_WorkGroupID.x;
+  const uint token = gl_WorkGroupID.y;
+  const uint kv_head = head / (p.n_heads / p.n_kv_heads);
+  const uint last = p.position + token;
+  const uint first = p.window == 0u || last + 1u < p.window ? 0u : last + 1u - p.window;
+
+  for (uint d = lane; d < p.key_dim; d += kWorkgroup) query[d] = q[(token * p.n_heads + head) * p.key_dim + d];
+  barrier();
+
+  float mix[kColumns];
+  for (uint i = 0u; i < kColumns; ++i) mix[i] = 0.0;
+  float largest = -3.0e38;
+  float sum = 0.0;
+  for (uint chunk = first; chunk <= last; chunk += kWorkgroup) {
+    const uint key = chunk + lane;
+    const bool visible = key <= last;
+    const float score = visible ? score_of(key, kv_head) : -3.0e38;
+    const float new_largest = max(largest, workgroup_max(score));
+    const float correction = exp(largest - new_largest);
+    const float weight = visible ? exp(score - new_largest) : 0.0;
+    weight_of_key[lane] = weight;
+    sum = sum * correction + workgroup_sum(weight);  // its barriers publish weight_of_key too
+    largest = new_largest;
+
+    const uint keys = min(kWorkgroup, last - chunk + 1u);
+    for (uint i = 0u; i < kColumns; ++i) {
+      const uint column = lane + i * kWorkgroup;
+      if (column >= p.value_dim) break;
+      float added = 0.0;
+      for (uint j = 0u; j < keys; ++j)
+        added += weight_of_key[j] * v_cache[((chunk + j) * p.n_kv_heads + kv_head) * p.value_dim + column];
+      mix[i] = mix[i] * correction + added;
+    }
+    barrier();  // weight_of_key is rewritten by the next chunk
+  }
+  for (uint i = 0u; i < kColumns; ++i) {
+    const uint column = lane + i * kWorkgroup;
+    if (column >= p.value_dim) break;
+    y[(token * p.n_heads + head) * p.value_dim + column] = mix[i] / sum;
+  }
+}

@@ -1,0 +1,95 @@
+# tritium_embed_shaders(TARGET TABLE SOURCES…): compiles each .comp with glslc at build time and compiles the words into
+# TARGET: one small .cpp a shader and one table of them, the function `std::span<const Kernel> tritium::vulkan::TABLE()`.
+# glslc writes a depfile, so a changed header rebuilds exactly the shaders that include it.
+
+set(TRITIUM_GLSLC "" CACHE FILEPATH "GLSL compiler for the Vulkan backend; empty: glslc in PATH or the Vulkan SDK")
+
+# Sets TRITIUM_GLSLC_PROGRAM and TRITIUM_VULKAN_INCLUDE_DIR, or TRITIUM_NO_VULKAN_REASON when Vulkan cannot be built.
+function(tritium_find_vulkan)
+  set(reason "")
+  find_program(TRITIUM_FOUND_GLSLC glslc HINTS $ENV{VULKAN_SDK}/bin)
+  find_path(TRITIUM_VULKAN_INCLUDE_DIR vulkan/vulkan_raii.hpp HINTS $ENV{VULKAN_SDK}/include)
+  mark_as_advanced(TRITIUM_FOUND_GLSLC TRITIUM_VULKAN_INCLUDE_DIR)
+  set(glslc ${TRITIUM_FOUND_GLSLC})
+  if(TRITIUM_GLSLC)
+    set(glslc ${TRITIUM_GLSLC})
+  endif()
+  if(NOT TRITIUM_VULKAN)
+    set(reason "it was configured with TRITIUM_VULKAN=OFF")
+  elseif(NOT glslc OR NOT EXISTS ${glslc})
+    set(reason "the shader compiler glslc was not found when it was configured (Debian: apt install glslc)")
+  elseif(NOT TRITIUM_VULKAN_INCLUDE_DIR)
+    set(reason "vulkan/vulkan_raii.hpp was not found when it was configured (Debian: apt install libvulkan-dev)")
+  endif()
+  set(TRITIUM_GLSLC_PROGRAM ${glslc} PARENT_SCOPE)
+  set(TRITIUM_NO_VULKAN_REASON ${reason} PARENT_SCOPE)
+endfunction()
+
+# Writes `content` unless the file has it already: an unchanged file keeps its time, and nothing is rebuilt.
+function(tritium_write_generated path content)
+  if(EXISTS ${path})
+    file(READ ${path} present)
+    if(present STREQUAL content)
+      return()
+    endif()
+  endif()
+  file(WRITE ${path} "${content}")
+endfunction()
+
+function(tritium_embed_shaders target table)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${table})
+  set(declarations "")
+  set(rows "")
+  foreach(source ${ARGN})
+    get_filename_component(source ${source} ABSOLUTE)
+    get_filename_component(name ${source} NAME)
+    string(REGEX REPLACE "\\.comp$" "" name ${name})  # "ternary_matmul.coopmat.comp" is kernel "ternary_matmul.coopmat"
+    string(MAKE_C_IDENTIFIER ${name} symbol)
+    set(words ${folder}/${name}.words)
+
+    add_custom_command(
+      OUTPUT ${words}
+      COMMAND ${TRITIUM_GLSLC_PROGRAM} --target-env=vulkan1.2 -O -g -I ${PROJECT_SOURCE_DIR}/shaders -mfmt=num
+              -MD -MF ${words}.d -MT ${words} -o ${words} ${source}
+      DEPENDS ${source}
+      DEPFILE ${words}.d
+      COMMENT "Compiling shader ${name}" VERBATIM)
+
+    tritium_write_generated(${folder}/${name}.cpp
+"#include <cstdint>
+#include <span>
+
+namespace tritium::vulkan {
+namespace {
+constexpr uint32_t kWords[] = {
+#include \"${name}.words\"
+};
+}  // namespace
+extern const std::span<const uint32_t> ${table}_${symbol};
+const std::span<const uint32_t> ${table}_${symbol}(kWords);
+}  // namespace tritium::vulkan
+")
+    set_source_files_properties(${folder}/${name}.cpp PROPERTIES OBJECT_DEPENDS ${words})
+    target_sources(${target} PRIVATE ${folder}/${name}.cpp)
+    string(APPEND declarations "extern const std::span<const uint32_t> ${table}_${symbol};\n")
+    string(APPEND rows "      {\"${name}\", ${table}_${symbol}},\n")
+  endforeach()
+
+  # Filled on first use: the spans of other files need not be constructed before this file's.
+  tritium_write_generated(${folder}/table.cpp
+"#include <vector>
+
+#include \"vulkan/kernel.h\"
+
+namespace tritium::vulkan {
+${declarations}
+std::span<const Kernel> ${table}();
+std::span<const Kernel> ${table}() {
+  static const std::vector<Kernel> kernels = {
+${rows}  };
+  return kernels;
+}
+}  // namespace tritium::vulkan
+")
+  target_sources(${target} PRIVATE ${folder}/table.cpp)
+endfunction()

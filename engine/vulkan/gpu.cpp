@@ -1,0 +1,145 @@
+#include "vulkan/gpu.h"
+
+#include <cstring>
+
+#include "base/format_text.h"
+#include "vulkan/renderdoc_capture.h"
+#include "vulkan/transfers.h"
+
+namespace tritium::vulkan {
+
+// Destroyed last to first: the device and its memory outlive what is made of them.
+struct Gpu::Parts {
+  std::optional<RenderdocCapture> capture;
+  std::shared_ptr<Device> device;
+  std::shared_ptr<MemoryPool> pool;
+  std::optional<Pipelines> pipelines;
+  std::optional<Submissions> submissions;
+  std::optional<CommandRecorder> recorder;
+  std::optional<Transfers> transfers;
+
+  std::shared_ptr<VulkanBuffer> buffer_of(const Tensor& tensor) const {
+    return std::static_pointer_cast<VulkanBuffer>(tensor.buffer);
+  }
+  // Everything recorded has run.
+  void finish() {
+    recorder->submit();
+    submissions->wait(submissions->submitted());
+  }
+};
+
+Gpu::Gpu(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Gpu::~Gpu() {
+  // What is recorded but not submitted is dropped; what runs is waited for by ~Submissions.
+}
+
+Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<const Kernel> kernels) {
+  return open(options, kernels, RecorderOptions());
+}
+
+Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<const Kernel> kernels,
+                                       const RecorderOptions& recorder) {
+  auto parts = std::make_unique<Parts>();
+  if (!options.capture_file.empty()) {  // before the instance is made: RenderDoc hooks its creation
+    Result<RenderdocCapture> capture = RenderdocCapture::load(options.capture_file);
+    if (!capture.ok()) return capture.status();
+    parts->capture = std::move(*capture);
+  }
+  Result<std::shared_ptr<Device>> device = open_device(options);
+  if (!device.ok()) return device.status();
+  Parts& p = *parts;
+  p.device = *device;
+  const Status status = p.device->health.guard("preparing the device", [&] {
+    // RenderDoc disguises the driver's cache identity: a cache written under it would be of no use without
+    // it.
+    p.pipelines.emplace(p.device, kernels, p.capture ? "" : pipeline_cache_dir(options.pipeline_cache_dir));
+    p.pool = std::make_shared<MemoryPool>(p.device);
+    p.submissions.emplace(p.device);
+    auto dummy = p.pool->make_buffer(256, "absent tensor");
+    if (!dummy.ok()) return dummy.status();
+    p.recorder.emplace(p.device, *dummy, *p.pipelines, *p.submissions, recorder);
+    p.recorder->fill_zero(*dummy);
+    p.transfers.emplace(*p.pool, *p.recorder, *p.submissions);
+    return Status();
+  });
+  if (!status.ok()) return status;
+  return std::unique_ptr<Gpu>(new Gpu(std::move(parts)));
+}
+
+const DeviceDescription& Gpu::description() const { return parts_->device->description; }
+Recorder& Gpu::recorder() { return *parts_->recorder; }
+Device& Gpu::device() { return *parts_->device; }
+uint64_t Gpu::submissions() const { return parts_->submissions->submitted(); }
+uint64_t Gpu::bytes_in_use() const { return parts_->pool->bytes_in_use(); }
+void Gpu::push_label(std::string_view name) { parts_->recorder->push_label(name); }
+void Gpu::pop_label() { parts_->recorder->pop_label(); }
+
+Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name, bool zero) {
+  Tensor tensor{nullptr, shape, dtype};
+  const Status status = parts_->device->health.guard("allocating " + name, [&] {
+    auto buffer = parts_->pool->make_buffer(static_cast<uint64_t>(tensor.bytes()), name);
+    if (!buffer.ok()) return buffer.status();
+    if (zero) parts_->recorder->fill_zero(*buffer);
+    tensor.buffer = *buffer;
+    return Status();
+  });
+  if (!status.ok()) return status;
+  return tensor;
+}
+
+Status Gpu::upload(const Tensor& tensor, std::span<const std::byte> data) {
+  return upload(tensor, data.size(), [data](uint64_t begin, std::span<std::byte> out) {
+    std::memcpy(out.data(), data.data() + begin, out.size());
+  });
+}
+
+Status Gpu::upload(const Tensor& tensor, uint64_t bytes,
+                   const std::function<void(uint64_t begin, std::span<std::byte> out)>& write) {
+  const auto buffer = parts_->buffer_of(tensor);
+  if (!buffer || bytes > static_cast<uint64_t>(tensor.bytes()))
+    return error(StatusCode::internal, "upload of ", bytes, " bytes to a tensor of ",
+                 buffer ? tensor.bytes() : 0);
+  return parts_->device->health.guard("uploading " + buffer->name, [&] {
+    parts_->transfers->upload(buffer, bytes, write);
+    return Status();
+  });
+}
+
+Status Gpu::download(const Tensor& tensor, std::span<std::byte> data) {
+  const auto buffer = parts_->buffer_of(tensor);
+  if (!buffer || data.size() > static_cast<uint64_t>(tensor.bytes()))
+    return error(StatusCode::internal, "download of ", data.size(), " bytes from a tensor of ",
+                 buffer ? tensor.bytes() : 0);
+  return parts_->device->health.guard("downloading " + buffer->name, [&] {
+    parts_->transfers->download(buffer, data);
+    return Status();
+  });
+}
+
+Status Gpu::submit() {
+  return parts_->device->health.guard("submitting commands", [&] {
+    parts_->recorder->submit();
+    return Status();
+  });
+}
+
+Status Gpu::begin_capture() {
+  if (!parts_->capture)
+    return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
+  return parts_->device->health.guard("beginning a capture", [&] {
+    parts_->finish();
+    return parts_->capture->begin(static_cast<VkInstance>(*parts_->device->instance->handle));
+  });
+}
+
+Status Gpu::end_capture() {
+  if (!parts_->capture)
+    return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
+  return parts_->device->health.guard("ending a capture", [&] {
+    parts_->finish();
+    return parts_->capture->end(static_cast<VkInstance>(*parts_->device->instance->handle));
+  });
+}
+
+}  // namespace tritium::vulkan

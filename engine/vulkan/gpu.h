@@ -1,0 +1,57 @@
+// Gpu: memory, kernels and transfers of one device behind Status-returning calls; the Vulkan backend without
+// its operations. Tests run kernels of their own on it. No Vulkan type appears here (pimpl): the backend
+// compiles fast.
+//
+// Thread rule: one thread at a time, as for Backend; tensors may be dropped on any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "ops/tensor.h"
+#include "vulkan/kernel.h"
+#include "vulkan/recorder.h"
+#include "vulkan/vulkan_backend.h"
+
+namespace tritium::vulkan {
+
+struct Device;
+struct RecorderOptions;
+
+class Gpu {
+ public:
+  static Result<std::unique_ptr<Gpu>> open(const VulkanOptions& options, std::span<const Kernel> kernels);
+  static Result<std::unique_ptr<Gpu>> open(const VulkanOptions& options, std::span<const Kernel> kernels,
+                                           const RecorderOptions& recorder);
+  // Waits for the device; tensors may outlive it.
+  ~Gpu();
+
+  const DeviceDescription& description() const;
+  Recorder& recorder();
+  Device& device();  // for tests: vulkan/device.h
+
+  // Not zeroed when `zero` is false: then the caller uploads all of it, padding (to 16 bytes) excepted.
+  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, bool zero = true);
+  Status upload(const Tensor& tensor, std::span<const std::byte> data);
+  // The same from a function that writes bytes [begin, begin + out.size()) when asked.
+  Status upload(const Tensor& tensor, uint64_t bytes,
+                const std::function<void(uint64_t begin, std::span<std::byte> out)>& write);
+  Status download(const Tensor& tensor, std::span<std::byte> data);
+  Status submit();
+  void push_label(std::string_view name);
+  void pop_label();
+
+  Status begin_capture();
+  Status end_capture();
+  uint64_t submissions() const;
+  uint64_t bytes_in_use() const;
+
+ private:
+  struct Parts;
+  explicit Gpu(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tritium::vulkan

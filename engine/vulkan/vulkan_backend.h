@@ -1,0 +1,71 @@
+// The Vulkan backend's front door: devices, the backend itself, validation and captures. No Vulkan type
+// appears here. The loader is opened at run time: nothing here fails to start on a machine without Vulkan, it
+// says what is missing. In a build without Vulkan the same functions come from vulkan_stub.cpp.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ops/backend.h"
+#include "tritium/log.hpp"
+#include "tritium/status.hpp"
+
+namespace tritium::vulkan {
+
+struct DeviceDescription {
+  int index = 0;  // in the loader's order: "vulkan:INDEX"
+  std::string name;
+  std::string driver;       // "llvmpipe Mesa 22.3.6"
+  std::string api_version;  // "1.3.230"
+  std::string type;         // "discrete gpu", "integrated gpu", "virtual gpu", "cpu" or "other"
+  bool software = false;    // runs on the CPU: chosen only by index
+  uint64_t memory_bytes = 0;
+  bool usable = false;
+  std::string unusable_reason;
+  std::vector<std::string> features;  // those that matter for speed, in words
+};
+
+// Every device of every driver, also those that cannot be used. not_found: no loader, no driver or no device;
+// the message says what to install.
+Result<std::vector<DeviceDescription>> list_devices();
+
+// Index of the device `auto` takes: the first discrete GPU, else integrated, else virtual; never a software
+// device.
+std::optional<int> best_device(std::span<const DeviceDescription> devices);
+
+inline constexpr int kBestDevice = -1;
+
+struct VulkanOptions {
+  int device_index = 0;     // or kBestDevice
+  bool validation = false;  // also on with TRITIUM_VALIDATION=1 in the environment
+  // Called from any thread; without it messages go to `log`.
+  std::function<void(std::string)> on_validation_message = {};
+  LogSink log = {};
+  // Compiled pipelines are kept here between runs. Empty: $XDG_CACHE_HOME/tritium or ~/.cache/tritium. A
+  // folder that cannot be written costs start-up time, nothing else.
+  std::filesystem::path pipeline_cache_dir = {};
+  // Where end_capture() writes. Not empty: RenderDoc is loaded before the Vulkan instance is made.
+  std::filesystem::path capture_file = {};
+};
+
+// invalid_argument: no such device; unsupported: it lacks what is needed; not_found: as list_devices().
+Result<std::unique_ptr<Backend>> make_vulkan_backend(const VulkanOptions& options);
+
+// What is submitted between the two calls becomes VulkanOptions::capture_file. `backend` was made by
+// make_vulkan_backend with a capture file, else invalid_argument.
+Status begin_capture(Backend& backend);
+Status end_capture(Backend& backend);
+
+// Warnings and errors of the validation layer in this process so far.
+uint64_t validation_message_count();
+
+// Command buffers `backend` has submitted so far; 0 for other backends. One decoded token takes one.
+uint64_t submission_count(const Backend& backend);
+
+}  // namespace tritium::vulkan

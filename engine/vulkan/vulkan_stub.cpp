@@ -1,0 +1,22 @@
+// The Vulkan backend of a build without Vulkan: the same functions, which say so. Takes the place of every
+// other file of this folder but device_choice.cpp, so that callers need no #ifdef.
+#include "vulkan/vulkan_backend.h"
+
+namespace tritium::vulkan {
+namespace {
+
+Status no_vulkan() {
+  return Status(StatusCode::unsupported,
+                std::string("this build has no Vulkan: ") + TRITIUM_NO_VULKAN_REASON);
+}
+
+}  // namespace
+
+Result<std::vector<DeviceDescription>> list_devices() { return no_vulkan(); }
+Result<std::unique_ptr<Backend>> make_vulkan_backend(const VulkanOptions&) { return no_vulkan(); }
+Status begin_capture(Backend&) { return no_vulkan(); }
+Status end_capture(Backend&) { return no_vulkan(); }
+uint64_t validation_message_count() { return 0; }
+uint64_t submission_count(const Backend&) { return 0; }
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,71 @@
+"""Opens a RenderDoc capture without a display and prints its dispatches with the labels they are in, one a line:
+
+    model/layer0/attention/vkCmdDispatch(2, 1, 1) kernel=attention
+
+PYTHONPATH=/usr/lib/python3/dist-packages /usr/bin/python3 open_capture.py FILE.rdc
+
+Exit codes: 0 printed, 1 the capture cannot be opened, 2 wrong use, 77 the renderdoc module is missing (Debian 12:
+apt install python3-renderdoc, for the system's own interpreter).
+"""
+import sys
+
+try:
+    import renderdoc as rd
+except ImportError as problem:
+    print(f"python module renderdoc is missing: {problem} (Debian 12: apt install python3-renderdoc)")
+    sys.exit(77)
+
+
+def fail(message):
+    print(message)
+    sys.exit(1)
+
+
+def dispatches(controller):
+    """(labels, call, kernel) of every dispatch, in order."""
+    structured = controller.GetStructuredFile()
+    names = {r.resourceId: r.name for r in controller.GetResources()}
+
+    def walk(action, labels):
+        name = action.GetName(structured)
+        if action.flags & rd.ActionFlags.Dispatch:
+            controller.SetFrameEvent(action.eventId, True)
+            pipeline = controller.GetPipelineState().GetComputePipelineObject()
+            x, y, z = action.dispatchDimension
+            yield labels, f"{name.split('(')[0]}({x}, {y}, {z})", names.get(pipeline, "?")
+        inner = labels + [name] if action.flags & rd.ActionFlags.PushMarker else labels
+        for child in action.children:
+            yield from walk(child, inner)
+
+    for root in controller.GetRootActions():
+        yield from walk(root, [])
+
+
+def is_submission(label):
+    """RenderDoc puts a level of its own around what each vkQueueSubmit runs."""
+    return label.startswith("vkQueueSubmit")
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__)
+        sys.exit(2)
+    path = sys.argv[1]
+    rd.InitialiseReplay(rd.GlobalEnvironment(), [])
+    capture = rd.OpenCaptureFile()
+    if capture.OpenFile(path, "rdc", None) != rd.ResultCode.Succeeded:
+        fail(f"{path}: not a capture that this RenderDoc can open")
+    if capture.LocalReplaySupport() != rd.ReplaySupport.Supported:
+        fail(f"{path}: cannot be replayed on this machine")
+    result, controller = capture.OpenCapture(rd.ReplayOptions(), None)
+    if result != rd.ResultCode.Succeeded:
+        fail(f"{path}: replay failed: {result}")
+    for labels, call, kernel in dispatches(controller):
+        print("/".join([label for label in labels if not is_submission(label)] + [call]), f"kernel={kernel}")
+    controller.Shutdown()
+    capture.Shutdown()
+    rd.ShutdownReplay()
+
+
+if __name__ == "__main__":
+    main()

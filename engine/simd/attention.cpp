@@ -1,0 +1,26 @@
+#include "simd/simd_backend.h"
+
+namespace tritium {
+
+Status SimdBackend::attention(const AttentionArgs& a) {
+  const AttentionParams p = params_of(a);
+  const simd::AttentionCall call = {.p = p,
+                                    .q = host_span<float>(a.q).data(),
+                                    .k_cache = host_span<float>(a.k_cache).data(),
+                                    .v_cache = host_span<float>(a.v_cache).data(),
+                                    .y = host_span<float>(a.y).data()};
+  const int64_t group = p.n_heads / p.n_kv_heads;
+  const int64_t heads = std::min(group, simd::kAttentionQueries);
+  const int64_t tokens = std::min<int64_t>(simd::kAttentionQueries / heads, p.n_tokens);
+  const simd::AttentionTiling tiling = {
+      .tokens = tokens,
+      .heads = heads,
+      .n_tasks = ceil_div(p.n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads)};
+  const int64_t n_keys =
+      p.window == 0 ? p.position + p.n_tokens : std::min(p.window, p.position + p.n_tokens);
+  split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
+        [&](int64_t first, int64_t last) noexcept { kernels_.attention(call, tiling, first, last); });
+  return Status();
+}
+
+}  // namespace tritium

@@ -1,0 +1,146 @@
+// The table of inner loops that every instruction set provides, and their arguments.
+//
+// The files in isa/ are compiled for processors that may not be the one that runs. An inline function
+// compiled there could be the copy that the linker keeps for the whole program, so they see nothing but this
+// header, the parameter structs and the compiler's intrinsics: plain structs and pointers, no library types,
+// nothing inline.
+#pragma once
+
+#include <stdint.h>
+
+#include "shaders/params/attention.h"
+#include "shaders/params/gated_activation.h"
+#include "shaders/params/quantize_activations.h"
+#include "shaders/params/rms_norm.h"
+#include "shaders/params/rope.h"
+#include "shaders/params/route_tokens.h"
+
+namespace tritium::simd {
+
+// How this backend keeps ternary weights: blocks of 32 rows; a block holds, chunk after chunk of 16 columns,
+// the 32-bit word of each row. So a vector's lanes are rows, no sum runs across lanes, and one thread reads
+// one sequential stream.
+//   word of (row, column c) of a matrix: [row / 32][c / 16][row % 32]; scale: [row / 32][group][row % 32]
+// Rows that fill up the last block hold code 0 and scale 0.
+inline constexpr int64_t kBlockRows = 32;
+inline constexpr int64_t kChunkColumns = 16;
+
+// Rows of activations in the order in which their matrices are computed; rows of one matrix lie together.
+struct TernaryActivations {
+  const int8_t* q;         // (X, chunks * 16)
+  const float* scales;     // (X, n_blocks)
+  const int32_t* q_rows;   // the row of q that each packed row copies
+  int64_t chunks;          // of 16 columns in a row
+  int64_t segment_chunks;  // chunks with one weight scale and one activation scale
+  int64_t n_blocks;        // activation scales in a row
+  // A panel of w rows starting at packed row r begins at r * (size of one row) in each of these.
+  int8_t* packed;        // panel: (chunks, planes, w, 4 bytes)
+  int32_t* sums;         // panel: (segments, w), sum of q over a segment
+  float* packed_scales;  // panel: (n_blocks, w)
+};
+
+struct TernaryProduct {
+  const uint32_t* words;       // of the matrix
+  const float* weight_scales;  // of the matrix
+  int64_t rows;                // of the matrix
+  int64_t chunks;
+  int64_t segment_chunks;
+  int64_t group_chunks;  // chunks a weight scale covers
+  int64_t block_chunks;  // chunks an activation scale covers
+  const int8_t* packed;  // the first panel of this matrix, and what belongs to it
+  const int32_t* sums;
+  const float* packed_scales;
+  int64_t n_tokens;
+  const int32_t* y_rows;  // the row of y of each packed row
+  float* y;               // (R, rows)
+};
+
+struct TernaryFloatProduct {
+  const uint32_t* words;
+  const float* weight_scales;
+  int64_t rows;
+  int64_t cols;
+  int64_t chunks;
+  int64_t group_chunks;
+  const float* x;  // (X, cols)
+  const int32_t* x_rows;
+  int64_t n_tokens;
+  const int32_t* y_rows;
+  float* y;
+};
+
+struct DenseProduct {
+  const void* weight;  // of the matrix
+  uint32_t dtype;      // TRITIUM_DTYPE_F32, F16 or BF16
+  int64_t rows;
+  int64_t cols;
+  int64_t row_stride;
+  const float* x;  // (X, cols)
+  const int32_t* x_rows;
+  int64_t n_tokens;
+  const int32_t* y_rows;
+  float* y;
+};
+
+struct AttentionCall {
+  AttentionParams p;
+  const float* q;
+  const float* k_cache;
+  const float* v_cache;
+  float* y;
+};
+
+// What an attention task computes: `tokens` queries of `heads` heads that share a kv head.
+struct AttentionTiling {
+  int64_t tokens;
+  int64_t heads;
+  int64_t n_tasks;
+};
+inline constexpr int64_t kAttentionQueries = 8;  // in a task
+
+// Every function computes a part [first, last) of its operation. Operations, shapes: ops/args.h.
+struct KernelTable {
+  const char* level;
+  int panel_tokens;        // rows in a panel of packed activations (the last of a matrix may have fewer)
+  int packed_chunk_bytes;  // of one row
+
+  // Of packed rows first … last - 1, one panel.
+  void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
+  // Of blocks of 32 weight rows.
+  void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
+  void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
+  // Of weight rows.
+  void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
+  // Of rows.
+  void (*rms_norm)(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first,
+                   int64_t last);
+  // Of blocks of all rows.
+  void (*quantize_activations)(const QuantizeActivationsParams& p, const float* x, int8_t* q, float* scales,
+                               int64_t first, int64_t last);
+  // Of tasks.
+  void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
+  // Of values.
+  void (*gated_activation)(const GatedActivationParams& p, const float* gate, const float* up, float* y,
+                           int64_t first, int64_t last);
+  void (*add)(const float* a, const float* b, float* y, int64_t first, int64_t last);
+  // Of tokens.
+  void (*rope)(const RopeParams& p, const float* x, const float* cos_sin, float* y, int64_t first,
+               int64_t last);
+  void (*route_tokens)(const RouteTokensParams& p, const float* logits, int32_t* expert_ids, float* weights,
+                       int64_t first, int64_t last);
+  void (*combine_experts)(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y,
+                          int64_t first, int64_t last);
+
+  // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
+  // the group.
+  void (*ternary_row)(const uint32_t* words, float scale, int64_t count, float* y);
+  // y[c] = x[c] as float, from f32, f16 or bf16.
+  void (*dense_row)(const void* x, uint32_t dtype, int64_t count, float* y);
+};
+
+// One for each file in isa/ that the build compiles.
+extern const KernelTable kPortableKernels;
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512VnniKernels;
+
+}  // namespace tritium::simd

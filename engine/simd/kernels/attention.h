@@ -1,0 +1,154 @@
+// softmax(scale * q k^T) v in blocks of keys with a running maximum (Milakov & Gimelshein 2018; Dao et al.
+// 2022): the scores of a block live on the stack, the output row itself holds the weighted sum so far.
+//
+// A task has up to 8 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
+// So keys and values are read once for 8 queries.
+#pragma once
+
+#include "simd/isa/vector.h"
+#include "simd/kernels.h"
+#include "simd/kernels/elementwise.h"
+#include "simd/kernels/exp.h"
+
+namespace tritium::simd {
+namespace {
+
+constexpr int64_t kKeyBlock = 64;
+
+struct Query {
+  const float* q;
+  float* y;
+  int64_t first;  // keys it sees: first … last
+  int64_t last;
+  float largest;  // score so far
+  float sum;      // of exp(score - largest) so far
+};
+
+// scores[i] = scale * q . key of n keys that lie `stride` floats apart.
+template <typename V>
+void score_keys(const Query& query, const float* keys, int64_t stride, int64_t dim, float scale, int64_t n,
+                float* scores) {
+  constexpr int kKeys = 4;  // at a time: one load of q serves them
+  int64_t j = 0;
+  const auto dots = [&](auto... key) __attribute__((always_inline)) {
+    constexpr int kCount = sizeof...(key);
+    const float* k[kCount] = {key...};
+    typename V::F sum[kCount] = {};
+    for_vectors<V>(
+        0, dim, [&](int64_t d, int64_t count) __attribute__((always_inline)) {
+          const auto in = load_up_to<V>(query.q + d, count);
+          TRITIUM_UNROLL
+          for (int i = 0; i < kCount; ++i) sum[i] = V::fma(in, load_up_to<V>(k[i] + d, count), sum[i]);
+        });
+    TRITIUM_UNROLL
+    for (int i = 0; i < kCount; ++i) scores[j + i] = simd::sum<V>(sum[i]) * scale;
+  };
+  for (; j + kKeys <= n; j += kKeys) {
+    const float* key = keys + j * stride;
+    dots(key, key + stride, key + 2 * stride, key + 3 * stride);
+  }
+  for (; j < n; ++j) dots(keys + j * stride);
+}
+
+// y = y * factor + sum over n keys of p[j] * value j
+template <typename V>
+void mix_values(const float* p, const float* values, int64_t stride, int64_t dim, int64_t n, float factor,
+                float* y) {
+  constexpr int64_t kWide = 4 * V::kLanes;
+  int64_t d = 0;
+  for (; d + kWide <= dim; d += kWide) {
+    typename V::F sum[4];
+    TRITIUM_UNROLL
+    for (int i = 0; i < 4; ++i) sum[i] = V::load(y + d + i * V::kLanes) * factor;
+    for (int64_t j = 0; j < n; ++j) {
+      const auto weight = V::all(p[j]);
+      TRITIUM_UNROLL
+      for (int i = 0; i < 4; ++i)
+        sum[i] = V::fma(weight, V::load(values + j * stride + d + i * V::kLanes), sum[i]);
+    }
+    TRITIUM_UNROLL
+    for (int i = 0; i < 4; ++i) V::store(y + d + i * V::kLanes, sum[i]);
+  }
+  for_vectors<V>(
+      d, dim, [=](int64_t c, int64_t count) __attribute__((always_inline)) {
+        auto sum = load_up_to<V>(y + c, count) * factor;
+        for (int64_t j = 0; j < n; ++j)
+          sum = V::fma(V::all(p[j]), load_up_to<V>(values + j * stride + c, count), sum);
+        store_up_to<V>(y + c, sum, count);
+      });
+}
+
+// What keys `from` … `to` (at most a block) add to a query.
+template <typename V>
+void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, Query& query) {
+  if (from < query.first) from = query.first;
+  if (to > query.last) to = query.last;
+  if (from > to) return;
+  const int64_t n = to - from + 1;
+  const int64_t k_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim;
+  const int64_t v_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.value_dim;
+  float p[kKeyBlock];
+  score_keys<V>(query, a.k_cache + from * k_stride + kv_head * a.p.key_dim, k_stride, a.p.key_dim, a.p.scale,
+                n, p);
+  float largest = query.largest;
+  for (int64_t j = 0; j < n; ++j) largest = p[j] > largest ? p[j] : largest;
+  const auto shrink = exp<V>(V::all(query.largest - largest));
+  const float factor = from == query.first ? 0.0f : shrink[0];
+  typename V::F sum = {};
+  for (int64_t j = n; j % V::kLanes != 0; ++j) p[j] = -__builtin_inff();  // e^-inf = 0
+  for (int64_t j = 0; j < n; j += V::kLanes) {
+    const auto e = exp<V>(V::load(p + j) - largest);
+    sum += e;
+    V::store(p + j, e);
+  }
+  query.sum = query.sum * factor + simd::sum<V>(sum);
+  query.largest = largest;
+  mix_values<V>(p, a.v_cache + from * v_stride + kv_head * a.p.value_dim, v_stride, a.p.value_dim, n, factor,
+                query.y);
+}
+
+template <typename V>
+void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64_t task) {
+  const int64_t group = a.p.n_heads / a.p.n_kv_heads;
+  const int64_t tiles_of_group = (group + tiling.heads - 1) / tiling.heads;
+  // Heads outermost: late tokens see more keys, so threads that took contiguous tokens would not finish
+  // together.
+  const int64_t n_token_tiles = (a.p.n_tokens + tiling.tokens - 1) / tiling.tokens;
+  const int64_t head_tile = task / n_token_tiles;
+  const int64_t first_token = task % n_token_tiles * tiling.tokens;
+  const int64_t kv_head = head_tile / tiles_of_group;
+  const int64_t first_head = kv_head * group + head_tile % tiles_of_group * tiling.heads;
+  const int64_t window = a.p.window;
+
+  Query queries[kAttentionQueries];
+  int count = 0;
+  for (int64_t t = first_token; t < first_token + tiling.tokens && t < a.p.n_tokens; ++t)
+    for (int64_t h = first_head; h < first_head + tiling.heads && h < (kv_head + 1) * group; ++h) {
+      const int64_t last = a.p.position + t;
+      const int64_t row = t * a.p.n_heads + h;
+      Query& query = queries[count++];
+      query = {.q = a.q + row * a.p.key_dim,
+               .y = a.y + row * a.p.value_dim,
+               .first = window == 0 || last + 1 < window ? 0 : last + 1 - window,
+               .last = last,
+               .largest = -__builtin_inff(),
+               .sum = 0.0f};
+      __builtin_memset(query.y, 0, 4 * static_cast<size_t>(a.p.value_dim));
+    }
+  // Tokens ascend, so the first query sees the earliest key and the last one the latest.
+  for (int64_t from = queries[0].first; from <= queries[count - 1].last; from += kKeyBlock)
+    for (int i = 0; i < count; ++i) attend<V>(a, kv_head, from, from + kKeyBlock - 1, queries[i]);
+  for (int i = 0; i < count; ++i)
+    for_vectors<V>(
+        0, a.p.value_dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
+          store_up_to<V>(queries[i].y + d, load_up_to<V>(queries[i].y + d, n) / queries[i].sum, n);
+        });
+}
+
+template <typename V>
+void attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
+  for (int64_t task = first; task < last; ++task) attention_task<V>(a, tiling, task);
+}
+
+}  // namespace
+}  // namespace tritium::simd

@@ -1,0 +1,96 @@
+// Operations that treat every value, or every row of a few values, alike: add, gated_activation,
+// combine_experts.
+#pragma once
+
+#include "simd/isa/vector.h"
+#include "simd/kernels.h"
+#include "simd/kernels/exp.h"
+
+namespace tritium::simd {
+namespace {
+
+// f(i, n) for vectors of n = kLanes values, and fewer at the end.
+template <typename V, typename Step>
+TRITIUM_INLINE void for_vectors(int64_t first, int64_t last, Step step) {
+  int64_t i = first;
+  for (; i + V::kLanes <= last; i += V::kLanes) step(i, V::kLanes);
+  if (i < last) step(i, last - i);
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::F load_up_to(const float* from, int64_t n) {
+  return n == V::kLanes ? V::load(from) : V::load_first(from, n);
+}
+template <typename V>
+TRITIUM_INLINE void store_up_to(float* to, typename V::F v, int64_t n) {
+  if (n == V::kLanes) return V::store(to, v);
+  V::store_first(to, v, n);
+}
+
+template <typename V>
+void add(const float* a, const float* b, float* y, int64_t first, int64_t last) {
+  for_vectors<V>(
+      first, last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+        store_up_to<V>(y + i, load_up_to<V>(a + i, n) + load_up_to<V>(b + i, n), n);
+      });
+}
+
+// The formulas of shaders/lib/activation.h.
+struct Silu {
+  template <typename V>
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    return x / (exp<V>(-x) + 1.0f);
+  }
+};
+struct GeluTanh {
+  template <typename V>
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    const auto u = (x + x * x * x * 0.044715f) * 0.7978845608028654f;
+    return x / (exp<V>(u * -2.0f) + 1.0f);
+  }
+};
+struct Relu2 {
+  template <typename V>
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    return x > 0.0f ? x * x : V::all(0.0f);
+  }
+};
+
+template <typename V, typename Activation>
+void gated(const GatedActivationParams& p, const float* gate, const float* up, float* y, int64_t first,
+           int64_t last) {
+  const float clamp = p.clamp_at > 0.0f ? p.clamp_at : __builtin_inff();
+  for_vectors<V>(
+      first, last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+        auto g = load_up_to<V>(gate + i, n);
+        auto u = load_up_to<V>(up + i, n);
+        g = g > clamp ? V::all(clamp) : g;
+        u = u > clamp ? V::all(clamp) : u;
+        u = u < -clamp ? V::all(-clamp) : u;
+        store_up_to<V>(y + i, Activation::template of<V>(g) * u, n);
+      });
+}
+
+template <typename V>
+void gated_activation(const GatedActivationParams& p, const float* gate, const float* up, float* y,
+                      int64_t first, int64_t last) {
+  if (p.activation == 0) return gated<V, Silu>(p, gate, up, y, first, last);
+  if (p.activation == 1) return gated<V, GeluTanh>(p, gate, up, y, first, last);
+  gated<V, Relu2>(p, gate, up, y, first, last);
+}
+
+template <typename V>
+void combine_experts(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y,
+                     int64_t first, int64_t last) {
+  for (int64_t t = first; t < last; ++t)
+    for_vectors<V>(
+        0, dim, [=](int64_t d, int64_t n) __attribute__((always_inline)) {
+          typename V::F sum = {};
+          for (int64_t s = t * top_k; s < (t + 1) * top_k; ++s)
+            sum += load_up_to<V>(x + s * dim + d, n) * weights[s];
+          store_up_to<V>(y + t * dim + d, sum, n);
+        });
+}
+
+}  // namespace
+}  // namespace tritium::simd

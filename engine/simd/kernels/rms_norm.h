@@ -1,0 +1,43 @@
+// y = x / sqrt(mean(x^2) + eps) * weight. The squares are summed in double: rows are short, and values of
+// 1e20 stay.
+#pragma once
+
+#include "simd/isa/vector.h"
+#include "simd/kernels.h"
+#include "simd/kernels/elementwise.h"
+
+namespace tritium::simd {
+namespace {
+
+template <typename V>
+double sum_of_squares(const float* x, int64_t n) {
+  typename V::D sum = {};
+  for_vectors<V>(
+      0, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        const auto wide = __builtin_convertvector(load_up_to<V>(x + i, count), typename V::D);
+        sum += wide * wide;
+      });
+  double total = 0;
+  for (int i = 0; i < V::kLanes; ++i) total += sum[i];
+  return total;
+}
+
+template <typename V>
+void rms_norm(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first,
+              int64_t last) {
+  const int64_t dim = p.dim;
+  for (int64_t r = first; r < last; ++r) {
+    const float* in = x + r * dim;
+    float* out = y + r * dim;
+    const double mean = sum_of_squares<V>(in, dim) / static_cast<double>(dim);
+    const double inverse_rms = 1.0 / __builtin_sqrt(mean + static_cast<double>(p.eps));
+    for_vectors<V>(
+        0, dim, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+          const auto scaled = load_up_to<V>(in + i, n) * static_cast<float>(inverse_rms);
+          store_up_to<V>(out + i, scaled * load_up_to<V>(weight + i, n), n);
+        });
+  }
+}
+
+}  // namespace
+}  // namespace tritium::simd

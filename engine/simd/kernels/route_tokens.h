@@ -1,0 +1,67 @@
+// Softmax over the experts' logits, and the k largest. Experts are ranked by logit, as in cpu_ref: no
+// rounding.
+#pragma once
+
+#include "simd/isa/vector.h"
+#include "simd/kernels.h"
+#include "simd/kernels/elementwise.h"
+#include "simd/kernels/exp.h"
+
+namespace tritium::simd {
+namespace {
+
+// The k experts with the largest logits, largest first, the lower index first among equals: insertion into a
+// short list.
+inline void choose_experts(const float* logits, int64_t n_experts, int64_t top_k, int32_t* ids) {
+  int64_t count = 0;
+  for (int64_t e = 0; e < n_experts; ++e) {
+    if (count == top_k && !(logits[e] > logits[ids[top_k - 1]])) continue;
+    int64_t place = count < top_k ? count++ : top_k - 1;
+    for (; place > 0 && logits[e] > logits[ids[place - 1]]; --place) ids[place] = ids[place - 1];
+    ids[place] = static_cast<int32_t>(e);
+  }
+}
+
+template <typename V>
+float sum_of_exp(const float* logits, int64_t n, float largest) {
+  typename V::F sum = {};
+  for_vectors<V>(
+      0, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        const auto e = exp<V>(load_up_to<V>(logits + i, count) - largest);
+        if (count == V::kLanes) {
+          sum += e;
+        } else {
+          for (int64_t lane = 0; lane < count; ++lane) sum[lane] += e[lane];
+        }
+      });
+  return simd::sum<V>(sum);
+}
+
+template <typename V>
+void route_tokens(const RouteTokensParams& p, const float* logits, int32_t* expert_ids, float* weights,
+                  int64_t first, int64_t last) {
+  const int64_t top_k = p.top_k;
+  for (int64_t t = first; t < last; ++t) {
+    const float* r = logits + t * p.n_experts;
+    int32_t* ids = expert_ids + t * top_k;
+    float* w = weights + t * top_k;
+    choose_experts(r, p.n_experts, top_k, ids);
+    const float largest = r[ids[0]];
+    for_vectors<V>(
+        0, top_k, [=](int64_t s, int64_t n) __attribute__((always_inline)) {
+          typename V::F chosen = {};
+          for (int64_t i = 0; i < n; ++i) chosen[i] = r[ids[s + i]];
+          store_up_to<V>(w + s, exp<V>(chosen - largest), n);
+        });
+    float sum = 0;
+    if (p.renormalize != 0) {
+      for (int64_t s = 0; s < top_k; ++s) sum += w[s];
+    } else {
+      sum = sum_of_exp<V>(r, p.n_experts, largest);
+    }
+    for (int64_t s = 0; s < top_k; ++s) w[s] = w[s] / sum * p.scale;
+  }
+}
+
+}  // namespace
+}  // namespace tritium::simd

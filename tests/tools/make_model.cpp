@@ -1,0 +1,83 @@
+// make_model FILE.gguf [architecture]: writes a small random mixture-of-experts model with a byte vocabulary. Its text is
+// noise; it shows that a machine can run a model when no trained one is at hand.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "format/codec.h"
+#include "format/gguf.h"
+#include "tests/support/random_model.h"
+
+namespace tritium {
+namespace {
+
+// <unk>, <s>, </s>, the 256 bytes, then printable characters as pieces of their own.
+void add_byte_vocabulary(Metadata& m) {
+  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
+  std::vector<int64_t> kinds = {2, 3, 3};
+  for (int byte = 0; byte < 256; ++byte) {
+    char name[8];
+    std::snprintf(name, sizeof name, "<0x%02X>", byte);
+    tokens.emplace_back(name);
+    kinds.push_back(6);
+  }
+  m.set("tokenizer.ggml.model", std::string("llama"));
+  m.set("tokenizer.ggml.scores", std::vector<double>(tokens.size(), 0.0));
+  m.set("tokenizer.ggml.token_type", kinds);
+  m.set("tokenizer.ggml.tokens", tokens);
+  m.set("tokenizer.ggml.bos_token_id", int64_t{1});
+  m.set("tokenizer.ggml.eos_token_id", int64_t{2});
+  m.set("tokenizer.ggml.unknown_token_id", int64_t{0});
+}
+
+Result<std::vector<GgufTensor>> encode(const MemoryTensorMap& map) {
+  std::vector<GgufTensor> tensors;
+  for (const TensorInfo& info : map.tensors()) {
+    const StorageType type = info.ternary ? StorageType::tq2_0 : StorageType::f32;
+    Result<std::vector<std::byte>> bytes(Status(StatusCode::internal, "not encoded"));
+    if (info.ternary) {
+      // TQ2_0 keeps scales as f16: round them first, as a converter would.
+      TernaryMatrix matrix = *map.load_ternary(info.name);
+      for (float& scale : matrix.scales()) scale = 1.0f / 16.0f;
+      bytes = encode_ternary(matrix, type);
+    } else {
+      bytes = encode_f32(*map.load_f32(info.name), info.shape, type);
+    }
+    if (!bytes.ok()) return bytes.status().within(info.name);
+    tensors.push_back({.name = info.name, .type = type, .shape = info.shape, .bytes = *std::move(bytes)});
+  }
+  return tensors;
+}
+
+Status make_model(const std::string& path, const std::string& architecture) {
+  constexpr int64_t kVocabulary = 3 + 256;
+  MemoryTensorMap map = random_model({.architecture = architecture,
+                                      .vocab_size = kVocabulary,
+                                      .dim = 256,
+                                      .n_layers = 4,
+                                      .n_heads = 4,
+                                      .n_kv_heads = 2,
+                                      .head_dim = 64,
+                                      .rope_dims = 32,
+                                      .ffn_dim = 256,
+                                      .n_experts = 8,
+                                      .context_length = 512,
+                                      .window = 64});
+  add_byte_vocabulary(map.mutable_metadata());
+  const Result<std::vector<GgufTensor>> tensors = encode(map);
+  if (!tensors.ok()) return tensors.status();
+  return write_gguf(path, map.metadata(), *tensors);
+}
+
+}  // namespace
+}  // namespace tritium
+
+int main(int argc, char** argv) {
+  if (argc < 2 || argc > 3) {
+    std::fprintf(stderr, "usage: make_model FILE.gguf [maple | qwen3moe | olmoe | llama]\n");
+    return 2;
+  }
+  const tritium::Status status = tritium::make_model(argv[1], argc == 3 ? argv[2] : "maple");
+  if (!status.ok()) std::fprintf(stderr, "make_model: %s\n", status.message().c_str());
+  return status.ok() ? 0 : 1;
+}

@@ -23,6 +23,12 @@ constexpr std::string_view kNoDriver =
     "NVIDIA: its "
     "own driver) and check VK_DRIVER_FILES and VK_ICD_FILENAMES if they are set";
 
+constexpr std::string_view kNoDevice =
+    "no Vulkan device: a driver is installed, but it finds no GPU it can use. Install the GPU's own driver "
+    "(AMD, "
+    "Intel: apt install mesa-vulkan-drivers; NVIDIA: its own driver) and check that this user may open "
+    "/dev/dri";
+
 std::atomic<uint64_t> validation_messages{0};
 
 VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
@@ -134,8 +140,10 @@ Result<std::vector<vk::raii::PhysicalDevice>> physical_devices(const Instance& i
     const auto handles = handle.enumeratePhysicalDevices(*instance.handle.getDispatcher());
     std::vector<vk::raii::PhysicalDevice> devices;
     for (const vk::PhysicalDevice device : handles) devices.emplace_back(instance.handle, device);
-    if (devices.empty()) return Status(StatusCode::not_found, "no Vulkan device: " + std::string(kNoDriver));
+    if (devices.empty()) return Status(StatusCode::not_found, std::string(kNoDevice));
     return devices;
+  } catch (const vk::InitializationFailedError&) {  // what the loader says when no driver has a device
+    return Status(StatusCode::not_found, std::string(kNoDevice));
   } catch (...) {
     return status_of_exception("listing Vulkan devices", lost);
   }

@@ -6,6 +6,7 @@
 
 #include "ops/weight_layout.h"
 #include "tensor/ternary_matrix.h"
+#include "tests/vulkan/test_gpu.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {
@@ -16,13 +17,13 @@ class VulkanBackendTest : public testing::Test {
   void SetUp() override {
     const auto devices = list_devices();
     if (!devices.ok()) GTEST_SKIP() << devices.message();
-    auto made = make_vulkan_backend({.device_index = 0, .validation = true});
+    auto made = make_vulkan_backend({.device_index = 0, .validation = true, .pipeline_cache_dir = cache_.path()});
     ASSERT_TRUE(made.ok()) << made.message();
     backend_ = std::move(*made);
   }
   void TearDown() override {
     backend_.reset();
-    EXPECT_EQ(validation_message_count(), 0u);
+    EXPECT_EQ(validation_message_count(), messages_before_);
   }
 
   template <typename T>
@@ -33,6 +34,8 @@ class VulkanBackendTest : public testing::Test {
     return values;
   }
 
+  TemporaryFolder cache_;
+  uint64_t messages_before_ = validation_message_count();
   std::unique_ptr<Backend> backend_;
 };
 

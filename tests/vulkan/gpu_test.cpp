@@ -90,6 +90,15 @@ TEST_F(OnDevice, LongRecordingsAreSplit) {
   EXPECT_EQ(result, std::vector<float>(4, 95.0f));
 }
 
+TEST_F(OnDevice, HeavyRecordingsAreSplitByTheirWorkgroups) {
+  const auto split = open({.workgroups = 100});
+  ASSERT_TRUE(split);
+  const auto x = split->allocate({64}, DType::f32, "x");
+  const auto sum = split->allocate({64}, DType::f32, "sum");
+  for (int i = 0; i < 160; ++i) ASSERT_TRUE(accumulate(*split, *x, *sum).ok());  // 2 workgroups each
+  EXPECT_EQ(split->submissions(), 2u);  // after 64 dispatches, which are 128 workgroups, and after 64 more
+}
+
 TEST_F(OnDevice, TensorsMayBeDroppedWhileTheyAreUsed) {
   const Tensor sum = tensor({0, 0}, "sum");
   for (int i = 0; i < 20; ++i) {

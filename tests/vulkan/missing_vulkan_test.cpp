@@ -71,6 +71,23 @@ TEST(MissingVulkan, ADriverThatCannotBeLoaded) {
       << outcome.output;
 }
 
+TEST(MissingVulkan, ADriverWithoutAGpu) {
+  // Mesa installs the drivers of all GPUs it knows; on most machines most of them find nothing.
+  std::string driver;
+  for (const char* name : {"intel_hasvk", "radeon", "intel"}) {
+    const std::string path = std::string("/usr/share/vulkan/icd.d/") + name + "_icd.x86_64.json";
+    if (!std::filesystem::exists(path)) continue;
+    driver = path;
+    const Outcome outcome = probe("VK_DRIVER_FILES=" + path + " VK_ICD_FILENAMES=" + path);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    if (outcome.output.starts_with("device ")) continue;  // this machine has such a GPU
+    EXPECT_NE(outcome.output.find("list: " + code(StatusCode::not_found)), std::string::npos)
+        << outcome.output;
+    EXPECT_NE(outcome.output.find("no Vulkan device"), std::string::npos) << outcome.output;
+  }
+  if (driver.empty()) GTEST_SKIP() << "Mesa's hardware drivers are not installed";
+}
+
 TEST(MissingVulkan, ValidationThatIsNotInstalledIsOnlyLogged) {
   const Outcome outcome =
       probe("TRITIUM_VALIDATION=1 VK_LAYER_PATH=/nonexistent XDG_CACHE_HOME=/nonexistent/x");

@@ -17,7 +17,8 @@ class VulkanBackendTest : public testing::Test {
   void SetUp() override {
     const auto devices = list_devices();
     if (!devices.ok()) GTEST_SKIP() << devices.message();
-    auto made = make_vulkan_backend({.device_index = 0, .validation = true, .pipeline_cache_dir = cache_.path()});
+    auto made =
+        make_vulkan_backend({.device_index = 0, .validation = true, .pipeline_cache_dir = cache_.path()});
     ASSERT_TRUE(made.ok()) << made.message();
     backend_ = std::move(*made);
   }

@@ -1,7 +1,8 @@
 # tritium_library(NAME SOURCES… DEPENDS…): one static library a folder, with the project's warnings and arithmetic rules.
 
 function(tritium_options target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wno-sign-conversion)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wno-sign-conversion
+                                           -Wno-missing-field-initializers)
   # Results must not depend on whether the compiler fused a multiplication with an addition (lib/portable.h).
   target_compile_options(${target} PRIVATE -ffp-contract=off)
   if(TRITIUM_WERROR)

@@ -148,7 +148,7 @@ class Sampler {
 
 struct GenerateOptions {
   int64_t max_tokens = 128;
-  SamplerOptions sampler;
+  SamplerOptions sampler{};
   bool stop_at_end = true;  // stop at the model's end-of-text token, which is not part of the result
 };
 
@@ -203,7 +203,7 @@ struct EvaluationOptions {
   int64_t window = 0;  // tokens of context at most; 0: the model's context length, at most 4096
   int64_t stride = 0;  // tokens scored for each window; 0: half the window
   Activations activations = Activations::int8;
-  std::function<bool(double fraction)> progress;  // returning false cancels
+  std::function<bool(double fraction)> progress{};  // returning false cancels
 };
 
 struct Evaluation {
@@ -216,7 +216,7 @@ struct Evaluation {
 
 struct LoadOptions {
   // Called while weights move to the device; returning false cancels.
-  std::function<bool(double fraction)> progress;
+  std::function<bool(double fraction)> progress{};
   // I2_S files whose codes are interleaved 64 per 16 bytes (Arm builds) instead of 128 per 32. They carry no mark.
   bool i2s_interleave_64 = false;
 };
@@ -248,14 +248,14 @@ class Model {
 struct RuntimeOptions {
   std::string backend = "auto";  // auto: a real GPU, else the CPU | reference | cpu | vulkan | vulkan:INDEX
   int threads = 0;               // cpu: 0 takes all cores the process may use
-  LogSink log;
+  LogSink log{};
 
   // For kernel engineers. compare_with: run this backend beside, operation by operation, and stop at the first result
   // outside its bound, leaving both tensors as .npy files in compare_dump_dir.
-  std::string compare_with;
+  std::string compare_with{};
   std::string compare_dump_dir = ".";
   // Vulkan: write a RenderDoc capture of the first single-token evaluation to this file.
-  std::string capture_file;
+  std::string capture_file{};
 };
 
 // Writes values as NumPy's .npy (float32, row-major), atomically. io_error says what the system refused.

@@ -14,7 +14,7 @@ namespace {
 // whoever wants it (some 100 µs), then sleeps. Only spinning is a trap: where another process holds the
 // processor that the last part needs, 0.1 ms becomes a scheduler's slice of 12 ms.
 constexpr int kSpins = 200;
-constexpr int kYields = 200;
+constexpr int kYields = 1000;
 
 void pause_briefly() {
 #if defined(__x86_64__) || defined(__i386__)

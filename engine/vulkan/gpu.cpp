@@ -30,8 +30,10 @@ struct Gpu::Parts {
 
 Gpu::Gpu(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
+// What is recorded but not submitted is dropped. What runs is waited for before anything goes: a copy may still be
+// reading the staging buffer.
 Gpu::~Gpu() {
-  // What is recorded but not submitted is dropped; what runs is waited for by ~Submissions.
+  if (parts_) parts_->submissions->wait_idle();
 }
 
 Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<const Kernel> kernels) {

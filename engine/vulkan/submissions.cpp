@@ -11,7 +11,9 @@ constexpr uint64_t kWaitSliceNs = 1'000'000'000;
 
 }  // namespace
 
-Submissions::~Submissions() {
+Submissions::~Submissions() { wait_idle(); }
+
+void Submissions::wait_idle() noexcept {
   try {
     if (!device_->health.lost()) device_->handle.waitIdle();
   } catch (...) {  // a lost device has nothing left to wait for

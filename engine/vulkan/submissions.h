@@ -26,6 +26,9 @@ class Submissions {
   explicit Submissions(std::shared_ptr<Device> device) : device_(std::move(device)) {}
   ~Submissions();
 
+  // All that was submitted has run, or the device is lost.
+  void wait_idle() noexcept;
+
   bool recording() const { return recording_ != nullptr; }
   // The submission being recorded; begins one when there is none.
   Submission& current();

@@ -120,6 +120,18 @@ TEST_F(OnDevice, TensorsMayOutliveTheirDevice) {
   std::thread([&] { t->buffer.reset(); }).join();
 }
 
+// Copies that still run read the staging buffer: it once went before they were done.
+TEST_F(OnDevice, ADeviceIsClosedOnlyAfterItsUploadsHaveRun) {
+  const auto values = counting(4u << 20);
+  for (int i = 0; i < 5; ++i) {
+    auto other = open();
+    ASSERT_TRUE(other);
+    const auto t = other->allocate({static_cast<int64_t>(values.size())}, DType::f32, "large");
+    ASSERT_TRUE(t.ok()) << t.message();
+    ASSERT_TRUE(other->upload(*t, std::as_bytes(std::span(values))).ok());
+  }
+}
+
 TEST_F(OnDevice, FreedMemoryIsUsedAgain) {
   ASSERT_TRUE(gpu().submit().ok());
   const uint64_t before = gpu().bytes_in_use();

@@ -124,10 +124,10 @@ TernaryMatrix TernaryMatrix::with_coarsest_scales() const {
     merged.granularity_ = ScaleGranularity::row;
     merged.group_size_ = 0;
   }
-  const std::vector<float>& s = merged.scales_;
-  if (merged.granularity_ == ScaleGranularity::row && !s.empty() &&
-      std::ranges::all_of(s, [&](float v) { return v == s.front(); })) {
-    merged.scales_.resize(1);
+  if (merged.granularity_ == ScaleGranularity::row && !merged.scales_.empty()) {
+    const float first = merged.scales_.front();
+    if (!std::ranges::all_of(merged.scales_, [&](float s) { return s == first; })) return merged;
+    merged.scales_ = std::vector<float>(1, first);
     merged.granularity_ = ScaleGranularity::tensor;
   }
   return merged;

@@ -1,0 +1,58 @@
+// Wrong arguments are an error that names the operation and the shapes, and stop what follows; no kernel sees them.
+#include "ops/checks.h"
+
+#include <gtest/gtest.h>
+
+#include "cpu_ref/reference_backend.h"
+#include "ops/ops.h"
+
+namespace tritium {
+namespace {
+
+class OpsChecks : public testing::Test {
+ protected:
+  Tensor f32(const Shape& shape) { return *backend_->allocate(shape, DType::f32, "t"); }
+  std::unique_ptr<Backend> backend_ = make_reference_backend();
+};
+
+TEST_F(OpsChecks, AShapeThatDoesNotFitIsNamed) {
+  const Status status = check(AddArgs{.a = f32({2, 3}), .b = f32({2, 3}), .y = f32({3, 2})});
+  EXPECT_EQ(status.code(), StatusCode::internal);
+  EXPECT_EQ(status.message(), "add: y is [3,2], must be [2,3]");
+}
+
+TEST_F(OpsChecks, AMissingTensorIsNamed) {
+  EXPECT_EQ(check(RmsNormArgs{.x = f32({2, 3}), .weight = {}, .y = f32({2, 3})}).message(), "rms_norm: weight is missing");
+}
+
+TEST_F(OpsChecks, AFullCacheIsRefused) {
+  const Status status = check(StoreKvArgs{.k = f32({3, 1, 2}),
+                                          .v = f32({3, 1, 2}),
+                                          .k_cache = f32({4, 1, 2}),
+                                          .v_cache = f32({4, 1, 2}),
+                                          .position = 2});
+  EXPECT_EQ(status.message(), "store_kv: the caches are full");
+}
+
+TEST_F(OpsChecks, MoreExpertsThanThereAreCannotBeChosen) {
+  const Status status = check(RouteTokensArgs{.logits = f32({1, 3}),
+                                              .expert_ids = *backend_->allocate({1, 4}, DType::i32, "ids"),
+                                              .weights = f32({1, 4})});
+  EXPECT_EQ(status.message(), "route_tokens: top_k must be 1 to n_experts");
+}
+
+TEST_F(OpsChecks, AfterAnErrorNothingRunsUntilItIsTaken) {
+  Ops ops(*backend_);
+  const Tensor y = f32({2});
+  ops.add({.a = f32({1}), .b = f32({2}), .y = y});
+  const std::vector<float> ones = {1, 1};
+  ops.upload(y, std::as_bytes(std::span(ones)));
+  EXPECT_FALSE(ops.finish().ok());
+  std::vector<float> values(2);
+  ops.download(y, std::as_writable_bytes(std::span(values)));
+  EXPECT_TRUE(ops.finish().ok());
+  EXPECT_EQ(values, (std::vector<float>{0, 0}));
+}
+
+}  // namespace
+}  // namespace tritium

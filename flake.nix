@@ -1,0 +1,57 @@
+{
+  description = "tritium: runtime and trainer for ternary mixture-of-experts language models";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-24.11";
+
+  outputs = { self, nixpkgs }:
+    let
+      systems = [ "x86_64-linux" "aarch64-linux" ];
+      forAllSystems = f: nixpkgs.lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
+      buildTools = pkgs: with pkgs; [ cmake ninja git python3 shaderc spirv-tools ];
+      libraries = pkgs: with pkgs; [ vulkan-headers vulkan-loader glm gtest gbenchmark cli11 nlohmann_json ];
+      tritium = pkgs: pkgs.stdenv.mkDerivation {
+        pname = "tritium";
+        version = "0.1.0";
+        src = self;
+        nativeBuildInputs = buildTools pkgs;
+        buildInputs = libraries pkgs;
+        cmakeFlags = [ "-GNinja" ];
+        # The loader is opened at run time by name.
+        preFixup = ''
+          patchelf --add-rpath ${pkgs.vulkan-loader}/lib $out/bin/tritium
+        '';
+        installPhase = ''
+          runHook preInstall
+          install -Dm755 tritium $out/bin/tritium
+          [ ! -e tritium-bench ] || install -Dm755 tritium-bench $out/bin/tritium-bench
+          runHook postInstall
+        '';
+      };
+    in
+    {
+      packages = forAllSystems (pkgs: { default = tritium pkgs; });
+
+      checks = forAllSystems (pkgs: {
+        default = (tritium pkgs).overrideAttrs (_: {
+          doCheck = true;
+          checkPhase = "ctest --output-on-failure";
+        });
+      });
+
+      devShells = forAllSystems (pkgs: {
+        default = pkgs.mkShell {
+          packages = buildTools pkgs ++ libraries pkgs ++ (with pkgs; [
+            ccache
+            clang-tools
+            shellcheck
+            vulkan-tools
+            vulkan-validation-layers
+            renderdoc
+            python3Packages.numpy
+          ]);
+          LD_LIBRARY_PATH = "${pkgs.vulkan-loader}/lib";
+          VK_LAYER_PATH = "${pkgs.vulkan-validation-layers}/share/vulkan/explicit_layer.d";
+        };
+      });
+    };
+}

@@ -50,7 +50,8 @@ Result<std::vector<float>> CpuLinear::forward(std::span<const float> x, int64_t 
   std::vector<int8_t> q(static_cast<size_t>(rows) * padded);
   std::vector<float> q_scales(static_cast<size_t>(rows) * n_blocks);
   cpu_ref::quantize_activations(
-      {.n_rows = n, .cols = static_cast<uint32_t>(in_features()), .padded_cols = padded, .block = block}, x, q, q_scales);
+      {.n_rows = n, .cols = static_cast<uint32_t>(in_features()), .padded_cols = padded, .block = block}, x, q,
+      q_scales);
   cpu_ref::ternary_matmul({.n_rows = n,
                            .out_features = static_cast<uint32_t>(out_features()),
                            .padded_cols = padded,

@@ -5,13 +5,14 @@
 
 namespace tritium {
 
-Result<CpuMoELayer> CpuMoELayer::create(MoeConfig config, std::vector<float> router, std::vector<TernaryExpert> experts) {
+Result<CpuMoELayer> CpuMoELayer::create(MoeConfig config, std::vector<float> router,
+                                        std::vector<TernaryExpert> experts) {
   if (experts.empty()) return error(StatusCode::invalid_argument, "a mixture needs at least one expert");
   const auto n = static_cast<int64_t>(experts.size());
   for (const TernaryExpert& e : experts)
     if (e.dim() != experts.front().dim() || e.width() != experts.front().width())
-      return error(StatusCode::invalid_argument, "experts of ", e.dim(), "x", e.width(), " and ", experts.front().dim(), "x",
-                   experts.front().width(), " cannot be mixed");
+      return error(StatusCode::invalid_argument, "experts of ", e.dim(), "x", e.width(), " and ", experts.front().dim(),
+                   "x", experts.front().width(), " cannot be mixed");
   if (static_cast<int64_t>(router.size()) != n * experts.front().dim())
     return error(StatusCode::invalid_argument, "the router has ", router.size(), " values, must have ", n, " x ",
                  experts.front().dim());
@@ -61,10 +62,9 @@ Result<std::vector<float>> CpuMoELayer::forward(std::span<const float> x, int64_
     outputs.insert(outputs.end(), y->begin(), y->end());
   }
   std::vector<float> mixed(static_cast<size_t>(tokens) * d);
-  cpu_ref::combine_experts({.n_tokens = static_cast<uint32_t>(tokens),
-                            .top_k = static_cast<uint32_t>(k),
-                            .dim = static_cast<uint32_t>(d)},
-                           outputs, chosen->weights, mixed);
+  cpu_ref::combine_experts(
+      {.n_tokens = static_cast<uint32_t>(tokens), .top_k = static_cast<uint32_t>(k), .dim = static_cast<uint32_t>(d)},
+      outputs, chosen->weights, mixed);
   return mixed;
 }
 

@@ -1,6 +1,7 @@
 // CpuMoELayer: a mixture of ternary experts with an FP32 router, as a value that can be read top to bottom.
 //
-//   r = x Wr^T;  p = softmax(r);  S = top-k of p;  g = p over S, renormalised or not;  y = sum over S of g_e expert_e(x)
+//   r = x Wr^T;  p = softmax(r);  S = top-k of p;  g = p over S, renormalised or not;  y = sum over S of g_e
+//   expert_e(x)
 #pragma once
 
 #include <cstdint>

@@ -21,8 +21,7 @@ void quantize_activations(const QuantizeActivationsParams& p, std::span<const fl
       scales[r * n_blocks + b] = zero ? 0.0f : shader::activation_scale(largest);
       for (size_t c = first; c < first + p.block; ++c) {
         const bool used = c < last && !zero;
-        q[r * p.padded_cols + c] =
-            static_cast<int8_t>(used ? shader::quantize_to_int8(x[r * p.cols + c], inverse) : 0);
+        q[r * p.padded_cols + c] = static_cast<int8_t>(used ? shader::quantize_to_int8(x[r * p.cols + c], inverse) : 0);
       }
     }
 }

@@ -19,8 +19,8 @@ Result<TernaryExpert> TernaryExpert::from_weights(std::span<const float> gate, s
 Result<TernaryExpert> TernaryExpert::from_linears(CpuLinear gate, CpuLinear up, CpuLinear down) {
   if (up.in_features() != gate.in_features() || up.out_features() != gate.out_features() ||
       down.in_features() != gate.out_features() || down.out_features() != gate.in_features())
-    return error(StatusCode::invalid_argument, "gate ", gate.matrix().shape().text(), ", up ", up.matrix().shape().text(),
-                 " and down ", down.matrix().shape().text(), " do not make an expert");
+    return error(StatusCode::invalid_argument, "gate ", gate.matrix().shape().text(), ", up ",
+                 up.matrix().shape().text(), " and down ", down.matrix().shape().text(), " do not make an expert");
   return TernaryExpert(std::move(gate), std::move(up), std::move(down));
 }
 

@@ -21,8 +21,9 @@ void ternary_matmul(const TernaryMatmulParams& p, std::span<const int8_t> q, std
         int integer_sum = 0;
         for (size_t c = first; c < first + segment; ++c)
           integer_sum += trit_at(words, weight_row * p.padded_cols + c) * q[row_of_q * p.padded_cols + c];
-        sum = shader::accumulate_segment(sum, integer_sum, weight_scales[weight_row * p.n_groups + first / p.group_size],
-                                         scales[row_of_q * p.n_blocks + first / p.block]);
+        sum =
+            shader::accumulate_segment(sum, integer_sum, weight_scales[weight_row * p.n_groups + first / p.group_size],
+                                       scales[row_of_q * p.n_blocks + first / p.block]);
       }
       y[r * p.out_features + n] = sum;
     }

@@ -16,7 +16,8 @@ namespace {
 
 Status system_error(const std::string& path, const char* what) {
   const int code = errno;
-  return error(code == ENOENT ? StatusCode::not_found : StatusCode::io_error, path, ": ", what, ": ", std::strerror(code));
+  return error(code == ENOENT ? StatusCode::not_found : StatusCode::io_error, path, ": ", what, ": ",
+               std::strerror(code));
 }
 
 }  // namespace

@@ -83,8 +83,7 @@ void ThreadPool::share(int64_t n, Part part, const void* body) {
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();  // a system call only when a worker sleeps
   run_part(0);
-  for (int left = unfinished_.load(std::memory_order_acquire); left != 0;)
-    left = wait_while_equal(unfinished_, left);
+  for (int left = unfinished_.load(std::memory_order_acquire); left != 0;) left = wait_while_equal(unfinished_, left);
 }
 
 void ThreadPool::work(int index) {

@@ -32,15 +32,11 @@ class ThreadPool {
   // body is noexcept: there is no good place for an exception of a worker to go.
   template <typename Body>
   void run(int64_t n, const Body& body) {
-    static_assert(std::is_nothrow_invocable_v<const Body&, int64_t, int64_t>,
-                  "declare the loop body noexcept");
+    static_assert(std::is_nothrow_invocable_v<const Body&, int64_t, int64_t>, "declare the loop body noexcept");
     if (n <= 0) return;
     if (workers_.empty() || n == 1) return body(0, n);
     share(
-        n,
-        [](const void* b, int64_t first, int64_t last) noexcept {
-          (*static_cast<const Body*>(b))(first, last);
-        },
+        n, [](const void* b, int64_t first, int64_t last) noexcept { (*static_cast<const Body*>(b))(first, last); },
         &body);
   }
 

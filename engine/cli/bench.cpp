@@ -57,7 +57,8 @@ Result<Speed> measure(const Model& model, const BenchOptions& options) {
         status = session->evaluate(std::span(prompt).first(1)).status();
     });
     if (r == 0) continue;  // warms caches and pipelines
-    best.prompt_tokens_per_second = std::max(best.prompt_tokens_per_second, static_cast<double>(n_prompt) / prompt_time);
+    best.prompt_tokens_per_second =
+        std::max(best.prompt_tokens_per_second, static_cast<double>(n_prompt) / prompt_time);
     best.decode_tokens_per_second =
         std::max(best.decode_tokens_per_second, static_cast<double>(context - n_prompt) / decode_time);
   }
@@ -117,10 +118,17 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--backend", options->backends, "backends to measure in one run, the first is the ratio's base")
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "threads of the cpu backend; 0: all cores")->check(CLI::Range(0, 1024));
-  command->add_option("--prompt", options->prompt, "tokens evaluated at once")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  command->add_option("--decode", options->decode, "tokens evaluated one by one")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  command->add_option("--repeats", options->repeats, "the best of this many counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("--threads", options->threads, "threads of the cpu backend; 0: all cores")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("--prompt", options->prompt, "tokens evaluated at once")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--decode", options->decode, "tokens evaluated one by one")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--repeats", options->repeats, "the best of this many counts")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "figures as JSON");
   command->footer(
       "Examples:\n"

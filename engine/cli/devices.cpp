@@ -7,9 +7,11 @@ namespace tritium::cli {
 namespace {
 
 nlohmann::json to_json(const DeviceInfo& d) {
-  return {{"backend", d.backend},   {"description", d.description}, {"driver", d.driver},
-          {"available", d.available}, {"reason", d.reason},         {"software", d.software},
-          {"auto", d.chosen_by_auto}, {"memory_bytes", d.memory_bytes}, {"features", d.features}};
+  return {{"backend", d.backend},     {"description", d.description},
+          {"driver", d.driver},       {"available", d.available},
+          {"reason", d.reason},       {"software", d.software},
+          {"auto", d.chosen_by_auto}, {"memory_bytes", d.memory_bytes},
+          {"features", d.features}};
 }
 
 void show(const DeviceInfo& d) {

@@ -44,8 +44,9 @@ int eval(EvalOptions options) {
                                     {"bytes", result->bytes}};
     print(figures.dump(2) + "\n");
   } else {
-    std::printf("nll %.6f  perplexity %.4f  bits/byte %.4f  (%lld tokens, %lld bytes)\n", result->nll, result->perplexity,
-                result->bits_per_byte, static_cast<long long>(result->tokens), static_cast<long long>(result->bytes));
+    std::printf("nll %.6f  perplexity %.4f  bits/byte %.4f  (%lld tokens, %lld bytes)\n", result->nll,
+                result->perplexity, result->bits_per_byte, static_cast<long long>(result->tokens),
+                static_cast<long long>(result->bytes));
   }
   return kOk;
 }

@@ -15,10 +15,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->capture_default_str();
   const std::map<std::string, Activations> modes = {
       {"int8", Activations::int8}, {"int8-block", Activations::int8_block}, {"f32", Activations::f32}};
-  command.add_option("--activations", options.activations,
-                     "inputs of ternary products: int8 (per token) | int8-block (per 256) | f32 (default int8)")
+  command
+      .add_option("--activations", options.activations,
+                  "inputs of ternary products: int8 (per token) | int8-block (per 256) | f32 (default int8)")
       ->transform(CLI::CheckedTransformer(modes).description(""));
-  command.add_flag("--i2s-64", options.load.i2s_interleave_64, "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
+  command.add_flag("--i2s-64", options.load.i2s_interleave_64,
+                   "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
   command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");
 }
 

@@ -37,7 +37,8 @@ Result<std::vector<int32_t>> prompt_tokens(const RunOptions& options, const Mode
   if (options.has_prompt && text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
   if (!text.empty()) return model.tokenize(text);
   if (model.begin_of_text() < 0)
-    return Status(StatusCode::invalid_argument, "the model names no beginning-of-text token; give a prompt or --tokens");
+    return Status(StatusCode::invalid_argument,
+                  "the model names no beginning-of-text token; give a prompt or --tokens");
   return std::vector<int32_t>{model.begin_of_text()};
 }
 
@@ -58,7 +59,8 @@ int run(const RunOptions& options) {
   const Model& model = loaded->model;
   const Result<std::vector<int32_t>> prompt = prompt_tokens(options, model);
   if (!prompt.ok()) return report(prompt.status());
-  Result<Session> session = model.create_session({.context = options.context, .activations = options.model.activations});
+  Result<Session> session =
+      model.create_session({.context = options.context, .activations = options.model.activations});
   if (!session.ok()) return report(session.status());
 
   std::string text;
@@ -76,18 +78,21 @@ int run(const RunOptions& options) {
   }
   if (options.json) {
     // Text that is not valid UTF-8 cannot come out of the detokeniser; `replace` is for the day that it does.
-    print(to_json(*result, text, loaded->runtime.backend()).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    print(to_json(*result, text, loaded->runtime.backend())
+              .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+          "\n");
   } else if (readers) {
     print("\n");
   }
-  std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)\n", loaded->runtime.backend().c_str(),
-               static_cast<long long>(result->prompt_tokens), result->tokens.size(), result->seconds_to_first_token,
-               result->tokens_per_second, name_of(result->stop));
+  std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)\n",
+               loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
+               result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop));
   return kOk;
 }
 
 void add_sampling(CLI::App& command, SamplerOptions& sampler) {
-  command.add_option("--temp", sampler.temperature, "temperature; 0: always the most probable token")->capture_default_str();
+  command.add_option("--temp", sampler.temperature, "temperature; 0: always the most probable token")
+      ->capture_default_str();
   command.add_option("--top-k", sampler.top_k, "keep the K most probable; 0: all")->capture_default_str();
   command.add_option("--top-p", sampler.top_p, "keep the fewest that sum to P; 1: all")->capture_default_str();
   command.add_option("--min-p", sampler.min_p, "keep those at least P times as probable as the best; 0: all")
@@ -101,19 +106,23 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "write text");
   auto options = std::make_shared<RunOptions>();
   add_model_options(*command, options->model);
-  auto* prompt = command->add_option("-p,--prompt", options->prompt, "text to continue; \"\": from the beginning-of-text token; -: stdin");
-  auto* tokens = command->add_option("--tokens", options->tokens, "token ids to continue, instead of a text: \"1 403 7\"");
+  auto* prompt = command->add_option("-p,--prompt", options->prompt,
+                                     "text to continue; \"\": from the beginning-of-text token; -: stdin");
+  auto* tokens =
+      command->add_option("--tokens", options->tokens, "token ids to continue, instead of a text: \"1 403 7\"");
   prompt->excludes(tokens);
   command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens to write at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->capture_default_str();
   add_sampling(*command, options->generate.sampler);
-  command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")->capture_default_str();
+  command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")
+      ->capture_default_str();
   command->add_option("--compare", options->model.runtime.compare_with,
                       "run this backend beside, operation by operation; stop at the first difference");
   command->add_option("--dump-dir", options->model.runtime.compare_dump_dir, "where --compare leaves differing tensors")
       ->capture_default_str();
-  command->add_option("--capture", options->model.runtime.capture_file, "write a RenderDoc capture of one token (vulkan)");
+  command->add_option("--capture", options->model.runtime.capture_file,
+                      "write a RenderDoc capture of one token (vulkan)");
   command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
   command->footer(
       "Examples:\n"

@@ -1,4 +1,5 @@
-// Whole tensors between the bytes of a file and memory. Errors say which block or rule; the caller adds file and tensor.
+// Whole tensors between the bytes of a file and memory. Errors say which block or rule; the caller adds file and
+// tensor.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +37,7 @@ Result<std::vector<float>> decode_f32(const StoredTensor& tensor);
 // f32, f16 and bf16 as they are; other types as f16, or f32 when a value exceeds f16's range.
 Result<DenseMatrix> decode_dense(const StoredTensor& tensor);
 // f32, f16, bf16, q8_0; the shape's rows must be whole blocks.
-Result<std::vector<std::byte>> encode_f32(std::span<const float> values, std::span<const int64_t> shape, StorageType type);
+Result<std::vector<std::byte>> encode_f32(std::span<const float> values, std::span<const int64_t> shape,
+                                          StorageType type);
 
 }  // namespace tritium

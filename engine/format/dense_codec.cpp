@@ -97,13 +97,15 @@ Result<DenseMatrix> decode_dense(const StoredTensor& t) {
   for_each_block(t, [&](int64_t first, std::span<const float> values) {
     for (size_t i = 0; i < values.size(); ++i) {
       const uint16_t half = f32_to_f16(values[i]);
-      std::memcpy(&m.bytes[(static_cast<size_t>(first) + i) * size], wide ? static_cast<const void*>(&values[i]) : &half, size);
+      std::memcpy(&m.bytes[(static_cast<size_t>(first) + i) * size],
+                  wide ? static_cast<const void*>(&values[i]) : &half, size);
     }
   });
   return m;
 }
 
-Result<std::vector<std::byte>> encode_f32(std::span<const float> values, std::span<const int64_t> shape, StorageType type) {
+Result<std::vector<std::byte>> encode_f32(std::span<const float> values, std::span<const int64_t> shape,
+                                          StorageType type) {
   const StorageTraits& traits = traits_of(type);
   if (!kept_as_is(type) && type != StorageType::q8_0)
     return error(StatusCode::unsupported, "floats cannot be written as ", traits.name, "; F32, F16, BF16 and Q8_0 can");

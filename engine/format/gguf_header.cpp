@@ -72,7 +72,12 @@ MetadataValue read_array(ByteReader& in, const std::string& key) {
     return reals;
   }
   std::vector<int64_t> integers(n);
-  for (int64_t& v : integers) v = read_integer(in, type);
+  for (int64_t& v : integers) {
+    v = read_integer(in, type);
+    if (type == GgufValueType::u64 && v < 0)
+      in.fail(error(StatusCode::unsupported, "key ", key, ": an array element is above ",
+                    std::numeric_limits<int64_t>::max()));
+  }
   return integers;
 }
 
@@ -103,15 +108,15 @@ Counts read_preamble(ByteReader& in) {
   if (in.ok() && magic != kGgufMagic)
     in.fail(error(StatusCode::corrupt_file, "this is not a GGUF file (it does not begin with \"GGUF\")"));
   const auto version = in.value<uint32_t>("the version");
-  if (in.ok() && (version & 0xFFFFu) == 0)
+  if (in.ok() && version != 0 && (version & 0xFFFFu) == 0)
     in.fail(error(StatusCode::unsupported, "this GGUF file is big-endian; convert it to little-endian"));
   if (in.ok() && version != 2 && version != 3)
     in.fail(error(StatusCode::unsupported, "GGUF version ", version, " is not supported; 2 and 3 are"));
   Counts counts;
   counts.tensors = in.value<uint64_t>("the number of tensors");
   counts.keys = in.value<uint64_t>("the number of keys");
-  constexpr uint64_t kLeastKey = 8 + 4 + 1;                   // name length, type, value
-  constexpr uint64_t kLeastTensor = 8 + 4 + 8 + 4 + 8;        // name length, rank, one dimension, type, offset
+  constexpr uint64_t kLeastKey = 8 + 4 + 1;             // name length, type, value
+  constexpr uint64_t kLeastTensor = 8 + 4 + 8 + 4 + 8;  // name length, rank, one dimension, type, offset
   counts.keys = in.count(counts.keys, kLeastKey, "keys");
   counts.tensors = in.count(counts.tensors, kLeastTensor, "tensors");
   return counts;
@@ -135,8 +140,8 @@ GgufTensorHeader read_tensor(ByteReader& in) {
   if (!in.ok()) return t;
   const auto type = storage_type_of_id(id);
   if (!type) {
-    in.fail(error(StatusCode::unsupported, t.name, ": tensor type ", id, " is not supported; supported: ",
-                  supported_storage_types()));
+    in.fail(error(StatusCode::unsupported, t.name, ": tensor type ", id,
+                  " is not supported; supported: ", supported_storage_types()));
     return t;
   }
   t.type = *type;
@@ -174,8 +179,10 @@ Status fit(GgufTensorHeader& t, uint64_t available, bool last, uint64_t alignmen
   }
   // More may follow the last tensor.
   if (fits(t.bytes) || (last && !shared_id && t.bytes <= available)) return Status();
-  return error(StatusCode::corrupt_file, t.name, ": ", t.bytes, " bytes expected for ", text_of(t), ", the file has ", available,
-               t.bytes > available ? ": the file is cut off, or the type is another program's" : ": the type is another program's");
+  return error(StatusCode::corrupt_file, t.name, ": ", t.bytes, " bytes expected for ", text_of(t), ", the file has ",
+               available,
+               t.bytes > available ? ": the file is cut off, or the type is another program's"
+                                   : ": the type is another program's");
 }
 
 Status place_tensors(GgufHeader& header, uint64_t data_start, uint64_t file_size, uint64_t alignment) {
@@ -186,9 +193,11 @@ Status place_tensors(GgufHeader& header, uint64_t data_start, uint64_t file_size
     GgufTensorHeader& t = *by_offset[i];
     const auto start = checked_add(data_start, t.offset);
     if (t.offset % alignment != 0)
-      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " is not a multiple of the alignment ", alignment);
+      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " is not a multiple of the alignment ",
+                   alignment);
     if (!start || *start > file_size)
-      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " lies outside the file of ", file_size, " bytes");
+      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " lies outside the file of ", file_size,
+                   " bytes");
     const bool last = i + 1 == by_offset.size();
     const uint64_t end = last ? file_size : data_start + by_offset[i + 1]->offset;
     if (end > file_size)
@@ -205,7 +214,8 @@ Result<uint64_t> alignment_of(const Metadata& metadata) {
   const auto value = metadata.integer("general.alignment");
   constexpr int64_t kLargest = 1 << 20;
   if (!value || *value < 1 || *value > kLargest || (*value & (*value - 1)) != 0)
-    return error(StatusCode::corrupt_file, "general.alignment is ", value.value_or(0), ", must be a power of two up to ", kLargest);
+    return error(StatusCode::corrupt_file, "general.alignment is ", value.value_or(0),
+                 ", must be a power of two up to ", kLargest);
   return static_cast<uint64_t>(*value);
 }
 
@@ -218,7 +228,8 @@ Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) {
   for (uint64_t i = 0; i < counts.keys && in.ok(); ++i) {
     const std::string key = in.text("a key");
     MetadataValue value = read_value(in, key);
-    if (in.ok() && header.metadata.contains(key)) in.fail(error(StatusCode::corrupt_file, "key ", key, " is there twice"));
+    if (in.ok() && header.metadata.contains(key))
+      in.fail(error(StatusCode::corrupt_file, "key ", key, " is there twice"));
     header.metadata.set(key, std::move(value));
   }
   std::set<std::string> names;

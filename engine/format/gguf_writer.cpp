@@ -23,7 +23,9 @@ class ByteWriter {
     bytes_.insert(bytes_.end(), p, p + s.size());
   }
   void type(GgufValueType t) { value(static_cast<uint32_t>(t)); }
-  void pad() { bytes_.resize((bytes_.size() + kGgufDefaultAlignment - 1) / kGgufDefaultAlignment * kGgufDefaultAlignment); }
+  void pad() {
+    bytes_.resize((bytes_.size() + kGgufDefaultAlignment - 1) / kGgufDefaultAlignment * kGgufDefaultAlignment);
+  }
   const std::vector<std::byte>& bytes() const { return bytes_; }
 
  private:
@@ -92,7 +94,9 @@ Status check_tensor(const GgufTensor& t) {
   return Status();
 }
 
-uint64_t padded(uint64_t bytes) { return (bytes + kGgufDefaultAlignment - 1) / kGgufDefaultAlignment * kGgufDefaultAlignment; }
+uint64_t padded(uint64_t bytes) {
+  return (bytes + kGgufDefaultAlignment - 1) / kGgufDefaultAlignment * kGgufDefaultAlignment;
+}
 
 }  // namespace
 

@@ -56,13 +56,13 @@ Result<uint64_t> storage_bytes(StorageType type, std::span<const int64_t> shape)
   if (!bytes || *bytes > kLimit) return error(StatusCode::corrupt_file, "its size overflows");
   if (type == StorageType::i2_s) {
     if (*elements % kI2sUnit != 0)
-      return error(StatusCode::corrupt_file, *elements, " elements are not a multiple of ", kI2sUnit, ", which ", t.name,
-                   " needs");
+      return error(StatusCode::corrupt_file, *elements, " elements are not a multiple of ", kI2sUnit, ", which ",
+                   t.name, " needs");
     return *elements / 4 + kI2sTail;
   }
   if (shape.back() % t.block_elements != 0)
-    return error(StatusCode::corrupt_file, "rows of ", shape.back(), " are not a multiple of ", t.block_elements, ", which ",
-                 t.name, " needs");
+    return error(StatusCode::corrupt_file, "rows of ", shape.back(), " are not a multiple of ", t.block_elements,
+                 ", which ", t.name, " needs");
   return *bytes / static_cast<uint64_t>(t.block_elements);
 }
 

@@ -96,11 +96,12 @@ Result<uint16_t> block_scale(const TernaryMatrix& m, int64_t matrix, int64_t row
   const float scale = m.scale(matrix, row, col);
   for (int64_t c = col; c < col + t.block_elements; ++c)
     if (m.scale(matrix, row, c) != scale)
-      return error(StatusCode::invalid_argument, t.name, " has one scale for ", t.block_elements, " columns, but row ", row,
-                   " has ", scale, " and ", m.scale(matrix, row, c), " within them");
+      return error(StatusCode::invalid_argument, t.name, " has one scale for ", t.block_elements, " columns, but row ",
+                   row, " has ", scale, " and ", m.scale(matrix, row, c), " within them");
   const uint16_t bits = f32_to_f16(scale);
   if (f16_to_f32(bits) != scale)
-    return error(StatusCode::invalid_argument, t.name, " keeps scales as f16, which cannot hold ", scale, " of row ", row);
+    return error(StatusCode::invalid_argument, t.name, " keeps scales as f16, which cannot hold ", scale, " of row ",
+                 row);
   return bits;
 }
 

@@ -15,8 +15,7 @@ constexpr std::array kArchitectures = {
     Architecture{.name = "llama", .rope_pairing = RopePairing::interleaved, .experts = Experts::optional},
     Architecture{.name = "qwen3", .qk_norm = QkNorm::per_head},
     Architecture{.name = "qwen3moe", .qk_norm = QkNorm::per_head, .experts = Experts::always},
-    Architecture{
-        .name = "olmoe", .qk_norm = QkNorm::whole, .experts = Experts::always, .renormalize_experts = false},
+    Architecture{.name = "olmoe", .qk_norm = QkNorm::whole, .experts = Experts::always, .renormalize_experts = false},
     Architecture{.name = "maple",
                  .qk_norm = QkNorm::per_head,
                  .experts = Experts::always,

@@ -18,7 +18,7 @@ struct Architecture {
   Experts experts = Experts::never;
   bool renormalize_experts = true;
   GateActivation activation = GateActivation::silu;  // unless the file names one
-  bool sliding_window = false;      // window, pattern and clamp keys are read
+  bool sliding_window = false;                       // window, pattern and clamp keys are read
   bool rope_on_global_layers = true;
 };
 

@@ -50,8 +50,8 @@ void read_experts(KeyReader& keys, const Architecture& arch, Config& c) {
                join("is ", c.n_experts, ", but ", arch.name, " has no experts"));
   keys.require(c.n_experts > 0 || arch.experts != Experts::always, "expert_count",
                join("is missing or 0, but ", arch.name, " is a mixture of experts"));
-  c.ffn_dim = c.moe() ? keys.integer_or("feed_forward_length", 0, 0, kMaxDim)
-                      : keys.integer("feed_forward_length", 1, kMaxDim);
+  c.ffn_dim =
+      c.moe() ? keys.integer_or("feed_forward_length", 0, 0, kMaxDim) : keys.integer("feed_forward_length", 1, kMaxDim);
   if (!c.moe()) return;
   c.n_experts_used = keys.integer("expert_used_count", 1, c.n_experts);
   c.expert_ffn_dim = keys.integer_or("expert_feed_forward_length", c.ffn_dim, 1, kMaxDim);
@@ -96,7 +96,8 @@ Result<Config> read_config(const TensorMap& source) {
   const Metadata& metadata = source.metadata();
   const std::string* architecture = metadata.text("general.architecture");
   if (!architecture)
-    return error(StatusCode::corrupt_file, source.source(), ": key general.architecture is missing; is this a language model?");
+    return error(StatusCode::corrupt_file, source.source(),
+                 ": key general.architecture is missing; is this a language model?");
   const Architecture* arch = find_architecture(*architecture);
   if (!arch)
     return error(StatusCode::unsupported, source.source(), ": architecture \"", *architecture,
@@ -114,7 +115,8 @@ Result<Config> read_config(const TensorMap& source) {
 
   const TensorInfo* embedding = source.find("token_embd.weight");
   if (!embedding || embedding->shape.size() != 2)
-    return error(StatusCode::corrupt_file, source.source(), ": tensor token_embd.weight [vocabulary, ", c.dim, "] is missing");
+    return error(StatusCode::corrupt_file, source.source(), ": tensor token_embd.weight [vocabulary, ", c.dim,
+                 "] is missing");
   c.vocab_size = keys.integer_or("vocab_size", embedding->shape[0], 1, 1 << 26);
   keys.require(c.vocab_size == embedding->shape[0], "vocab_size",
                join("is ", c.vocab_size, ", but token_embd.weight has ", embedding->shape[0], " rows"));

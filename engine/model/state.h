@@ -24,19 +24,19 @@ struct StateOptions {
 
 // Activations, sized for `batch` tokens; a forward of fewer uses the first rows. N = batch, S = slots: batch * k.
 struct ActivationBuffers {
-  Tensor tokens;      // i32 (N)
-  Tensor cos_sin;     // (N, rope_dims / 2, 2)
-  Tensor x;           // (N, dim): the residual stream before a block …
-  Tensor x_mid;       // … and between its attention and its feed-forward part
-  Tensor normed;      // (N, dim)
-  Tensor q, k, v;     // (N, q_dim), (N, k_dim), (N, v_dim)
-  Tensor q2, k2;      // the same: targets of norm and rotation
-  Tensor mixed;       // (N, n_heads * value_dim): attention's output
-  Tensor mixed2;      // the same, after attn_sub_norm
-  Tensor branch;      // (N, dim): what a part adds to the stream
-  Tensor router;      // (N, n_experts)
-  Tensor expert_ids;  // i32 (N, k)
-  Tensor expert_weights;  // (N, k)
+  Tensor tokens;               // i32 (N)
+  Tensor cos_sin;              // (N, rope_dims / 2, 2)
+  Tensor x;                    // (N, dim): the residual stream before a block …
+  Tensor x_mid;                // … and between its attention and its feed-forward part
+  Tensor normed;               // (N, dim)
+  Tensor q, k, v;              // (N, q_dim), (N, k_dim), (N, v_dim)
+  Tensor q2, k2;               // the same: targets of norm and rotation
+  Tensor mixed;                // (N, n_heads * value_dim): attention's output
+  Tensor mixed2;               // the same, after attn_sub_norm
+  Tensor branch;               // (N, dim): what a part adds to the stream
+  Tensor router;               // (N, n_experts)
+  Tensor expert_ids;           // i32 (N, k)
+  Tensor expert_weights;       // (N, k)
   Tensor gate, up, act, act2;  // (S, width): dense: S = N
   Tensor expert_out;           // (S, dim)
 };

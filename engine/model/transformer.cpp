@@ -49,8 +49,8 @@ void logits_of(const Config& config, const Weights& weights, ForwardState& state
 
 }  // namespace
 
-Status forward(const Config& config, const Weights& weights, ForwardState& state, Ops& ops, std::span<const int32_t> tokens,
-               int64_t position, Logits wanted, std::span<float> out) {
+Status forward(const Config& config, const Weights& weights, ForwardState& state, Ops& ops,
+               std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
   const auto n = static_cast<int64_t>(tokens.size());
   const Ops::Label model(ops, "model");
   const Tensor x = state.act.x.view({n, config.dim});
@@ -78,7 +78,8 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
     rows.clear();
     for (int64_t r = first; r < std::min(n, first + state.logit_rows); ++r) rows.push_back(static_cast<int32_t>(r));
     const auto start = static_cast<size_t>(wanted == Logits::all ? first * config.vocab_size : 0);
-    logits_of(config, weights, state, ops, x, rows, out.subspan(start, rows.size() * static_cast<size_t>(config.vocab_size)));
+    logits_of(config, weights, state, ops, x, rows,
+              out.subspan(start, rows.size() * static_cast<size_t>(config.vocab_size)));
   }
   return ops.finish();
 }

@@ -36,8 +36,8 @@ constexpr NeutralKey kNeutralKeys[] = {
 };
 
 // Words in a key that announce a change of weights or activations before or after the products.
-constexpr std::string_view kTransformWords[] = {"hadamard", "prism.", "rotation", "smoothquant", "awq", "weight_transform",
-                                                "activation_transform"};
+constexpr std::string_view kTransformWords[] = {
+    "hadamard", "prism.", "rotation", "smoothquant", "awq", "weight_transform", "activation_transform"};
 
 Status unsupported(const std::string& key, std::string_view what) {
   return error(StatusCode::unsupported, "key ", key, " ", what,

@@ -50,7 +50,8 @@ void ffn_slots(const Config& c, size_t i, const std::string& blk, SlotList& list
     return c.moe() ? std::vector{c.n_experts, rows, cols} : std::vector{rows, cols};
   };
   if (c.moe())
-    list.matrix(blk + "ffn_gate_inp.weight", {c.n_experts, c.dim}, at(i, &LayerWeights::ffn_router), WeightKind::router);
+    list.matrix(blk + "ffn_gate_inp.weight", {c.n_experts, c.dim}, at(i, &LayerWeights::ffn_router),
+                WeightKind::router);
   list.matrix(blk + "ffn_gate" + suffix, shape(width, c.dim), at(i, &LayerWeights::ffn_gate));
   list.matrix(blk + "ffn_up" + suffix, shape(width, c.dim), at(i, &LayerWeights::ffn_up));
   if (c.ffn_sub_norm) list.norm(blk + "ffn_sub_norm.weight", width, at(i, &LayerWeights::ffn_sub_norm));
@@ -69,8 +70,9 @@ std::vector<WeightSlot> weight_slots(const Config& c) {
   }
   list.norm("output_norm.weight", c.dim, [](Weights& w) -> Tensor& { return w.output_norm; });
   constexpr bool kTiedWhenAbsent = true;
-  list.matrix("output.weight", {c.vocab_size, c.dim}, [](Weights& w) -> Weight& { return w.output; },
-              WeightKind::matrix, kTiedWhenAbsent);
+  list.matrix(
+      "output.weight", {c.vocab_size, c.dim}, [](Weights& w) -> Weight& { return w.output; }, WeightKind::matrix,
+      kTiedWhenAbsent);
   return list.take();
 }
 

@@ -75,8 +75,8 @@ Status load_slot(const TensorMap& source, const WeightSlot& slot, Backend& backe
     if (tensor.ok()) slot.vector(weights) = *tensor;
     return tensor.status();
   }
-  Result<Weight> weight = slot.kind == WeightKind::router ? load_router(source, slot, backend)
-                                                          : load_matrix(source, slot, backend);
+  Result<Weight> weight =
+      slot.kind == WeightKind::router ? load_router(source, slot, backend) : load_matrix(source, slot, backend);
   if (weight.ok()) slot.matrix(weights) = *weight;
   return weight.status();
 }
@@ -108,8 +108,9 @@ Status check_tensors(const TensorMap& source, const Config& config) {
   }
   for (const TensorInfo& info : source.tensors())
     if (!known.contains(info.name))
-      return error(StatusCode::unsupported, source.source(), ": tensor ", info.name, " ", text_of(info.shape), " is not part of a ",
-                   config.architecture, " model as implemented here; ignoring it would give wrong text");
+      return error(StatusCode::unsupported, source.source(), ": tensor ", info.name, " ", text_of(info.shape),
+                   " is not part of a ", config.architecture,
+                   " model as implemented here; ignoring it would give wrong text");
   return check_rope_factors(source, config);
 }
 
@@ -131,7 +132,8 @@ Result<Weights> load_weights(const TensorMap& source, const Config& config, Back
     if (!factors.ok()) return factors.status();
     for (float f : *factors)
       if (!(std::abs(f) > 1e-6f))
-        return error(StatusCode::corrupt_file, source.source(), ": ", kRopeFactors, " holds ", f, "; factors must not be 0");
+        return error(StatusCode::corrupt_file, source.source(), ": ", kRopeFactors, " holds ", f,
+                     "; factors must not be 0");
     weights.rope_factors = *std::move(factors);
   }
   if (Status status = backend.submit(); !status.ok()) return status;

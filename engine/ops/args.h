@@ -1,4 +1,5 @@
-// The arguments of every operation, one struct each. This file is the list of operations: name, tensors, shapes, formula.
+// The arguments of every operation, one struct each. This file is the list of operations: name, tensors, shapes,
+// formula.
 //
 // R: rows (tokens, or token x expert slots); shapes in comments are what ops/checks.cpp verifies.
 // `visit_tensors` calls f(role, tensor) on each tensor of an operation in a fixed order; a Weight counts as its data
@@ -154,11 +155,19 @@ struct CombineExpertsArgs {
   Tensor y;        // f32 [T, dim]
 };
 
-inline constexpr std::array kOpNames = {
-    EmbeddingArgs::kName,        RmsNormArgs::kName,         QuantizeActivationsArgs::kName, TernaryMatmulArgs::kName,
-    TernaryMatmulF32Args::kName, DenseMatmulArgs::kName,     RopeArgs::kName,                StoreKvArgs::kName,
-    AttentionArgs::kName,        GatedActivationArgs::kName, AddArgs::kName,                 RouteTokensArgs::kName,
-    CombineExpertsArgs::kName};
+inline constexpr std::array kOpNames = {EmbeddingArgs::kName,
+                                        RmsNormArgs::kName,
+                                        QuantizeActivationsArgs::kName,
+                                        TernaryMatmulArgs::kName,
+                                        TernaryMatmulF32Args::kName,
+                                        DenseMatmulArgs::kName,
+                                        RopeArgs::kName,
+                                        StoreKvArgs::kName,
+                                        AttentionArgs::kName,
+                                        GatedActivationArgs::kName,
+                                        AddArgs::kName,
+                                        RouteTokensArgs::kName,
+                                        CombineExpertsArgs::kName};
 
 // The functions take `auto&` so that they serve const readers and rewriters (compare_backend) alike.
 void visit_weight(auto& weight, auto&& f) {

@@ -26,9 +26,7 @@ class Checker {
     if (t && t.shape.rank() != rank) return fail(name, " is ", t.shape.text(), ", must have rank ", rank);
     return *this;
   }
-  Checker& that(bool condition, std::string_view requirement) {
-    return condition ? *this : fail("", requirement);
-  }
+  Checker& that(bool condition, std::string_view requirement) { return condition ? *this : fail("", requirement); }
   Checker& weight(const Weight& w, bool ternary) {
     if (!w.data) return fail("weight", " is missing");
     if (w.ternary() != ternary) return fail(w.name, " is ", name_of(w.dtype), ", wrong kind for this operation");

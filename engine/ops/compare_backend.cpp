@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/format_text.h"
-#include "tensor/npy.h"
 #include "ops/ops.h"
 #include "ops/tolerance.h"
+#include "tensor/npy.h"
 
 namespace tritium {
 namespace {

@@ -1,6 +1,6 @@
-// Arguments of an operation -> the push constants of its kernel: derived in one place, used by cpu_ref and Vulkan alike.
-// Sizes fit 32 bits: ops/checks.cpp has refused others. Windows of weight rows are the whole weight; a backend that binds
-// less of it narrows first_weight_row and n_weight_rows.
+// Arguments of an operation -> the push constants of its kernel: derived in one place, used by cpu_ref and Vulkan
+// alike. Sizes fit 32 bits: ops/checks.cpp has refused others. Windows of weight rows are the whole weight; a backend
+// that binds less of it narrows first_weight_row and n_weight_rows.
 #pragma once
 
 #include "ops/args.h"

@@ -44,9 +44,11 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   const int64_t window = options.window == 0 ? std::min(longest, kDefaultWindow) : options.window;
   const int64_t stride = options.stride == 0 ? std::max<int64_t>(1, window / 2) : options.stride;
   if (window < 2 || window > longest)
-    return error(StatusCode::invalid_argument, "window is ", window, ", must be 2 to ", longest, " tokens for this model");
+    return error(StatusCode::invalid_argument, "window is ", window, ", must be 2 to ", longest,
+                 " tokens for this model");
   if (stride < 1 || stride >= window)
-    return error(StatusCode::invalid_argument, "stride is ", stride, ", must be 1 to ", window - 1, " (below the window)");
+    return error(StatusCode::invalid_argument, "stride is ", stride, ", must be 1 to ", window - 1,
+                 " (below the window)");
   const Result<std::vector<int32_t>> tokens = tokenize(text);
   if (!tokens.ok()) return tokens.status();
   if (tokens->size() < 2)

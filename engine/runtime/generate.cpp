@@ -28,7 +28,8 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   std::optional<StreamingDetokenizer> detokenizer;
   if (tokenizer) {
     // After words the text is continued, and its first space is real.
-    const bool at_start = state_->position == 0 && std::ranges::all_of(prompt, [&](int32_t t) { return tokenizer->is_control(t); });
+    const bool at_start =
+        state_->position == 0 && std::ranges::all_of(prompt, [&](int32_t t) { return tokenizer->is_control(t); });
     detokenizer.emplace(*tokenizer, at_start);
   }
   const int32_t end = tokenizer && options.stop_at_end ? tokenizer->eos() : -1;
@@ -53,9 +54,12 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
     std::string text = detokenizer ? detokenizer->push(token) : std::string();
     if (detokenizer && (last || full)) text += detokenizer->flush();
     wanted = !on_token || on_token({.id = token, .text = text});
-    if (!wanted) result.stop = StopReason::cancelled;
-    else if (last) result.stop = StopReason::max_tokens;
-    else if (full) result.stop = StopReason::context_full;
+    if (!wanted)
+      result.stop = StopReason::cancelled;
+    else if (last)
+      result.stop = StopReason::max_tokens;
+    else if (full)
+      result.stop = StopReason::context_full;
     if (!wanted || last || full) break;
     if (Result<std::span<const float>> next = evaluate(std::span(&token, 1)); !next.ok()) return next.status();
   }

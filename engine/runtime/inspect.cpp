@@ -27,7 +27,8 @@ void count_parameters(const TensorMap& source, const Config& config, ModelInfo& 
     info.parameters += n;
     if (t.ternary) info.ternary_parameters += n;
     if (t.shape.size() == 3) {
-      info.active_parameters += n / static_cast<uint64_t>(config.n_experts) * static_cast<uint64_t>(config.n_experts_used);
+      info.active_parameters +=
+          n / static_cast<uint64_t>(config.n_experts) * static_cast<uint64_t>(config.n_experts_used);
     } else if (t.name != "token_embd.weight" || tied) {
       info.active_parameters += n;  // of an untied embedding a token reads one row
     } else {

@@ -27,7 +27,8 @@ Status write_npy(const std::string& path, std::span<const float> values, std::sp
 }
 
 Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) {
-  Result<std::unique_ptr<Backend>> tested = make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
+  Result<std::unique_ptr<Backend>> tested =
+      make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
   if (!tested.ok()) return tested.status();
   SelftestReport report;
   report.backend = (*tested)->name();

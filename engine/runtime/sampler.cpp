@@ -41,7 +41,8 @@ int32_t Sampler::sample(std::span<const float> logits) {
 
   size_t candidates = 0;
   double mass = 0;
-  while (candidates < kept && mass < options_.top_p * sum && probabilities[candidates] >= options_.min_p * probabilities[0])
+  while (candidates < kept && mass < options_.top_p * sum &&
+         probabilities[candidates] >= options_.min_p * probabilities[0])
     mass += probabilities[candidates++];
 
   double target = random_unit(options_.seed, draws_++) * mass;

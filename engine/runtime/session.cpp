@@ -27,7 +27,8 @@ Status Session::State::check(std::span<const int32_t> tokens) const {
   if (tokens.empty()) return error(StatusCode::invalid_argument, "there are no tokens to evaluate");
   for (size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i] < 0 || tokens[i] >= vocab_size)
-      return error(StatusCode::invalid_argument, "token ", i, " is ", tokens[i], ", this model has ids 0 to ", vocab_size - 1);
+      return error(StatusCode::invalid_argument, "token ", i, " is ", tokens[i], ", this model has ids 0 to ",
+                   vocab_size - 1);
   if (position + static_cast<int64_t>(tokens.size()) > context)
     return error(StatusCode::invalid_argument, "the context holds ", context, " tokens; ", position, " are used and ",
                  tokens.size(), " more were given");

@@ -23,7 +23,9 @@ Weight CaseInputs::take(Result<Weight> weight) {
   return {};
 }
 
-Tensor CaseInputs::zeros(const Shape& shape, DType dtype) { return take(ops_.backend().allocate(shape, dtype, "case")); }
+Tensor CaseInputs::zeros(const Shape& shape, DType dtype) {
+  return take(ops_.backend().allocate(shape, dtype, "case"));
+}
 
 Tensor CaseInputs::floats(const Shape& shape, const std::vector<float>& values) {
   Tensor tensor = zeros(shape);

@@ -9,8 +9,8 @@ struct Product {
   int64_t rows, out_features, cols;
 };
 
-constexpr Product kProducts[] = {{1, 1, 1},     {1, 7, 64},     {3, 5, 172},   {2, 64, 256},  {5, 131, 257},
-                                 {1, 67, 1021}, {17, 97, 512},  {33, 16, 300}, {1, 300, 2048}, {70, 65, 768}};
+constexpr Product kProducts[] = {{1, 1, 1},     {1, 7, 64},    {3, 5, 172},   {2, 64, 256},   {5, 131, 257},
+                                 {1, 67, 1021}, {17, 97, 512}, {33, 16, 300}, {1, 300, 2048}, {70, 65, 768}};
 
 struct Scales {
   ScaleGranularity granularity;
@@ -18,12 +18,10 @@ struct Scales {
   const char* name;
 };
 
-constexpr Scales kScales[] = {{ScaleGranularity::tensor, 0, "scale per tensor"},
-                              {ScaleGranularity::row, 0, "scale per row"},
-                              {ScaleGranularity::group, 32, "groups of 32"},
-                              {ScaleGranularity::group, 64, "groups of 64"},
-                              {ScaleGranularity::group, 128, "groups of 128"},
-                              {ScaleGranularity::group, 256, "groups of 256"}};
+constexpr Scales kScales[] = {
+    {ScaleGranularity::tensor, 0, "scale per tensor"}, {ScaleGranularity::row, 0, "scale per row"},
+    {ScaleGranularity::group, 32, "groups of 32"},     {ScaleGranularity::group, 64, "groups of 64"},
+    {ScaleGranularity::group, 128, "groups of 128"},   {ScaleGranularity::group, 256, "groups of 256"}};
 
 // Which expert each of T x k slots goes to.
 struct Routing {
@@ -78,11 +76,12 @@ std::vector<OpCase> ternary_matmul_cases() {
                               per_block ? ", activations per block" : ", activations per token"),
                          [=](Ops& ops, CaseInputs& in) {
                            const auto x = in.quantized(p.rows, p.cols, per_block);
-                           ops.ternary_matmul({.q = x.q,
-                                               .scales = x.scales,
-                                               .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
-                                               .expert_ids = {},
-                                               .y = in.zeros({p.rows, p.out_features})});
+                           ops.ternary_matmul(
+                               {.q = x.q,
+                                .scales = x.scales,
+                                .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
+                                .expert_ids = {},
+                                .y = in.zeros({p.rows, p.out_features})});
                          }});
   for (const Scales& s : {kScales[1], kScales[3]})
     for (bool per_block : {false, true})
@@ -102,13 +101,13 @@ std::vector<OpCase> ternary_matmul_f32_cases() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts)
     for (const Scales& s : {kScales[0], kScales[1], kScales[3]})
-      cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name),
-                       [=](Ops& ops, CaseInputs& in) {
-                         ops.ternary_matmul_f32({.x = in.random({p.rows, p.cols}),
-                                                 .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
-                                                 .expert_ids = {},
-                                                 .y = in.zeros({p.rows, p.out_features})});
-                       }});
+      cases.push_back(
+          {join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name), [=](Ops& ops, CaseInputs& in) {
+             ops.ternary_matmul_f32({.x = in.random({p.rows, p.cols}),
+                                     .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
+                                     .expert_ids = {},
+                                     .y = in.zeros({p.rows, p.out_features})});
+           }});
   add_routed(cases, "",
              [](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
                ops.ternary_matmul_f32({.x = in.random({x_rows, 300}),
@@ -131,13 +130,12 @@ std::vector<OpCase> dense_matmul_cases() {
                                            .y = in.zeros({p.rows, p.out_features})});
                        }});
   for (DType dtype : {DType::f32, DType::f16})
-    add_routed(cases, join(name_of(dtype), ", "),
-               [=](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
-                 ops.dense_matmul({.x = in.random({x_rows, 75}),
-                                   .weight = in.dense(n_experts, 37, 75, dtype),
-                                   .expert_ids = ids,
-                                   .y = y});
-               });
+    add_routed(
+        cases, join(name_of(dtype), ", "),
+        [=](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
+          ops.dense_matmul(
+              {.x = in.random({x_rows, 75}), .weight = in.dense(n_experts, 37, 75, dtype), .expert_ids = ids, .y = y});
+        });
   return cases;
 }
 

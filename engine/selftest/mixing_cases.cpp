@@ -9,12 +9,13 @@ std::vector<OpCase> attention_cases() {
     int64_t tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window;
   };
   std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 1, 1, 1, 1, 1, 0, 0}, Case{1, 8, 4, 32, 32, 40, 39, 0}, Case{7, 4, 2, 64, 64, 7, 0, 0},
-                        Case{5, 4, 1, 64, 64, 64, 20, 0}, Case{9, 6, 3, 80, 48, 31, 13, 0}, Case{36, 4, 2, 64, 64, 36, 0, 16},
-                        Case{3, 2, 2, 17, 23, 50, 40, 1}, Case{4, 2, 1, 128, 128, 300, 290, 64},
-                        Case{1, 16, 4, 128, 128, 1030, 1029, 512}, Case{2, 3, 3, 256, 256, 16, 5, 100}})
-    cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, ", heads ", c.heads, "/", c.kv_heads,
-                          " of ", c.key_dim, "/", c.value_dim, ", window ", c.window),
+  for (const Case& c :
+       {Case{1, 1, 1, 1, 1, 1, 0, 0}, Case{1, 8, 4, 32, 32, 40, 39, 0}, Case{7, 4, 2, 64, 64, 7, 0, 0},
+        Case{5, 4, 1, 64, 64, 64, 20, 0}, Case{9, 6, 3, 80, 48, 31, 13, 0}, Case{36, 4, 2, 64, 64, 36, 0, 16},
+        Case{3, 2, 2, 17, 23, 50, 40, 1}, Case{4, 2, 1, 128, 128, 300, 290, 64},
+        Case{1, 16, 4, 128, 128, 1030, 1029, 512}, Case{2, 3, 3, 256, 256, 16, 5, 100}})
+    cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, ", heads ", c.heads, "/",
+                          c.kv_heads, " of ", c.key_dim, "/", c.value_dim, ", window ", c.window),
                      [=](Ops& ops, CaseInputs& in) {
                        ops.attention({.q = in.random({c.tokens, c.heads, c.key_dim}),
                                       .k_cache = in.random({c.capacity, c.kv_heads, c.key_dim}),
@@ -41,17 +42,18 @@ std::vector<OpCase> route_tokens_cases() {
     int64_t tokens, experts, top_k;
   };
   std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 1, 1}, Case{5, 8, 2}, Case{3, 8, 8}, Case{17, 64, 8}, Case{4, 257, 8}, Case{2, 1000, 16}})
+  for (const Case& c :
+       {Case{1, 1, 1}, Case{5, 8, 2}, Case{3, 8, 8}, Case{17, 64, 8}, Case{4, 257, 8}, Case{2, 1000, 16}})
     for (bool renormalize : {true, false})
-      cases.push_back({join("tokens ", c.tokens, " experts ", c.experts, " top ", c.top_k,
-                            renormalize ? " renormalised" : ""),
-                       [=](Ops& ops, CaseInputs& in) {
-                         ops.route_tokens({.logits = in.random({c.tokens, c.experts}, 3.0),
-                                           .expert_ids = in.zeros({c.tokens, c.top_k}, DType::i32),
-                                           .weights = in.zeros({c.tokens, c.top_k}),
-                                           .renormalize = renormalize,
-                                           .scale = renormalize ? 1.0f : 2.5f});
-                       }});
+      cases.push_back(
+          {join("tokens ", c.tokens, " experts ", c.experts, " top ", c.top_k, renormalize ? " renormalised" : ""),
+           [=](Ops& ops, CaseInputs& in) {
+             ops.route_tokens({.logits = in.random({c.tokens, c.experts}, 3.0),
+                               .expert_ids = in.zeros({c.tokens, c.top_k}, DType::i32),
+                               .weights = in.zeros({c.tokens, c.top_k}),
+                               .renormalize = renormalize,
+                               .scale = renormalize ? 1.0f : 2.5f});
+           }});
   cases.push_back({"ties go to the lowest index", [](Ops& ops, CaseInputs& in) {
                      ops.route_tokens({.logits = in.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}),
                                        .expert_ids = in.zeros({2, 3}, DType::i32),

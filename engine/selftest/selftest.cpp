@@ -30,9 +30,9 @@ std::vector<OpCase> cases_of(std::string_view operation) {
 
 BackendPair::BackendPair(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> expected)
     : compare_(make_compare_backend(std::move(tested), std::move(expected),
-                                    {.stop_at_first = false,
-                                     .dump_dir = {},
-                                     .observe = [this](const Comparison& c) { comparisons_.push_back(c); }})) {}
+                                    {.stop_at_first = false, .dump_dir = {}, .observe = [this](const Comparison& c) {
+                                       comparisons_.push_back(c);
+                                     }})) {}
 
 OperationReport BackendPair::run(std::string_view operation) {
   OperationReport report{.operation = std::string(operation),

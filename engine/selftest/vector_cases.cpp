@@ -35,15 +35,16 @@ std::vector<OpCase> gated_activation_cases() {
                                                  .clamp = clamp});
                          }});
   // exp leaves the float range on both sides here; the result must not.
-  const std::vector<float> extreme = {0.0f, -0.0f, 1e-30f, -1e-30f, 88.0f, -88.0f, 104.0f, -104.0f, 1e4f, -1e4f, 1e15f, -1e15f};
+  const std::vector<float> extreme = {0.0f,   -0.0f,   1e-30f, -1e-30f, 88.0f, -88.0f,
+                                      104.0f, -104.0f, 1e4f,   -1e4f,   1e15f, -1e15f};
   for (auto activation : {GateActivation::silu, GateActivation::gelu})
-    cases.push_back({join("activation ", static_cast<int>(activation), " extreme gates"),
-                     [=](Ops& ops, CaseInputs& in) {
-                       ops.gated_activation({.gate = in.floats({1, 12}, extreme),
-                                             .up = in.floats({1, 12}, std::vector<float>(12, 0.5f)),
-                                             .y = in.zeros({1, 12}),
-                                             .activation = activation});
-                     }});
+    cases.push_back(
+        {join("activation ", static_cast<int>(activation), " extreme gates"), [=](Ops& ops, CaseInputs& in) {
+           ops.gated_activation({.gate = in.floats({1, 12}, extreme),
+                                 .up = in.floats({1, 12}, std::vector<float>(12, 0.5f)),
+                                 .y = in.zeros({1, 12}),
+                                 .activation = activation});
+         }});
   return cases;
 }
 
@@ -51,18 +52,19 @@ std::vector<OpCase> rms_norm_cases() {
   std::vector<OpCase> cases;
   for (int64_t dim : kLengths)
     for (int64_t rows : {1, 5})
-      cases.push_back({join("rows ", rows, " dim ", dim), [=](Ops& ops, CaseInputs& in) {
-                         ops.rms_norm({.x = in.random({rows, dim}),
-                                       .weight = in.random({dim}),
-                                       .y = in.zeros({rows, dim}),
-                                       .eps = 1e-6f});
-                       }});
-  cases.push_back({"row of zeros, eps 1e-12", [](Ops& ops, CaseInputs& in) {
-                     ops.rms_norm({.x = in.zeros({2, 100}), .weight = in.random({100}), .y = in.zeros({2, 100}), .eps = 1e-12f});
-                   }});
-  cases.push_back({"heads of 64 as rows, values near 1e4", [](Ops& ops, CaseInputs& in) {
-                     ops.rms_norm({.x = in.random({3, 8, 64}, 1e4), .weight = in.random({64}), .y = in.zeros({3, 8, 64})});
-                   }});
+      cases.push_back(
+          {join("rows ", rows, " dim ", dim), [=](Ops& ops, CaseInputs& in) {
+             ops.rms_norm(
+                 {.x = in.random({rows, dim}), .weight = in.random({dim}), .y = in.zeros({rows, dim}), .eps = 1e-6f});
+           }});
+  cases.push_back(
+      {"row of zeros, eps 1e-12", [](Ops& ops, CaseInputs& in) {
+         ops.rms_norm({.x = in.zeros({2, 100}), .weight = in.random({100}), .y = in.zeros({2, 100}), .eps = 1e-12f});
+       }});
+  cases.push_back(
+      {"heads of 64 as rows, values near 1e4", [](Ops& ops, CaseInputs& in) {
+         ops.rms_norm({.x = in.random({3, 8, 64}, 1e4), .weight = in.random({64}), .y = in.zeros({3, 8, 64})});
+       }});
   return cases;
 }
 
@@ -86,9 +88,8 @@ std::vector<OpCase> quantize_activations_cases() {
                      std::vector<float> x(256, 0.0f);
                      x[0] = 127.0f;
                      for (int i = 1; i < 256; ++i) x[static_cast<size_t>(i)] = static_cast<float>(i - 128) * 0.5f;
-                     ops.quantize_activations({.x = in.floats({1, 256}, x),
-                                               .q = in.zeros({1, 256}, DType::i8),
-                                               .scales = in.zeros({1, 1})});
+                     ops.quantize_activations(
+                         {.x = in.floats({1, 256}, x), .q = in.zeros({1, 256}, DType::i8), .scales = in.zeros({1, 1})});
                    }});
   return cases;
 }
@@ -116,7 +117,8 @@ std::vector<OpCase> store_kv_cases() {
   struct Case {
     int64_t tokens, heads, key_dim, value_dim, capacity, position;
   };
-  for (Case c : {Case{1, 1, 1, 1, 1, 0}, Case{3, 2, 64, 64, 9, 4}, Case{5, 3, 7, 11, 31, 26}, Case{1, 4, 128, 128, 64, 63}})
+  for (Case c :
+       {Case{1, 1, 1, 1, 1, 0}, Case{3, 2, 64, 64, 9, 4}, Case{5, 3, 7, 11, 31, 26}, Case{1, 4, 128, 128, 64, 63}})
     cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, " heads ", c.heads, " of ",
                           c.key_dim, "/", c.value_dim),
                      [=](Ops& ops, CaseInputs& in) {

@@ -16,8 +16,7 @@ Status SimdBackend::attention(const AttentionArgs& a) {
       .tokens = tokens,
       .heads = heads,
       .n_tasks = ceil_div(p.n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads)};
-  const int64_t n_keys =
-      p.window == 0 ? p.position + p.n_tokens : std::min(p.window, p.position + p.n_tokens);
+  const int64_t n_keys = p.window == 0 ? p.position + p.n_tokens : std::min(p.window, p.position + p.n_tokens);
   split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
         [&](int64_t first, int64_t last) noexcept { kernels_.attention(call, tiling, first, last); });
   return Status();

@@ -77,9 +77,7 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
   return std::make_unique<SimdBackend>(chosen_kernels(), options.threads);
 }
 
-std::string simd_level() {
-  return chosen_kernels().level;
-}
+std::string simd_level() { return chosen_kernels().level; }
 
 std::vector<std::string> simd_levels() {
   std::vector<std::string> levels;

@@ -14,9 +14,7 @@ Status SimdBackend::dense_matmul(const DenseMatmulArgs& a) try {
   // Blocks of 4 weight rows, the tile of the kernels.
   constexpr int64_t kRows = 4;
   const int64_t n_blocks = ceil_div(p.out_features, kRows);
-  const auto cost_of_block = [&](const RowOrder::Group& group) {
-    return p.cols / 8 * (1 + group.size()) + 1;
-  };
+  const auto cost_of_block = [&](const RowOrder::Group& group) { return p.cols / 8 * (1 + group.size()) + 1; };
   split_matrices(n_blocks, cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     kernels_.dense_matmul({.weight = weight + group.matrix * bytes_per_matrix,
                            .dtype = p.dtype,

@@ -112,24 +112,22 @@ struct KernelTable {
   // Of weight rows.
   void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
   // Of rows.
-  void (*rms_norm)(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first,
-                   int64_t last);
+  void (*rms_norm)(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first, int64_t last);
   // Of blocks of all rows.
   void (*quantize_activations)(const QuantizeActivationsParams& p, const float* x, int8_t* q, float* scales,
                                int64_t first, int64_t last);
   // Of tasks.
   void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
   // Of values.
-  void (*gated_activation)(const GatedActivationParams& p, const float* gate, const float* up, float* y,
-                           int64_t first, int64_t last);
+  void (*gated_activation)(const GatedActivationParams& p, const float* gate, const float* up, float* y, int64_t first,
+                           int64_t last);
   void (*add)(const float* a, const float* b, float* y, int64_t first, int64_t last);
   // Of tokens.
-  void (*rope)(const RopeParams& p, const float* x, const float* cos_sin, float* y, int64_t first,
-               int64_t last);
+  void (*rope)(const RopeParams& p, const float* x, const float* cos_sin, float* y, int64_t first, int64_t last);
   void (*route_tokens)(const RouteTokensParams& p, const float* logits, int32_t* expert_ids, float* weights,
                        int64_t first, int64_t last);
-  void (*combine_experts)(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y,
-                          int64_t first, int64_t last);
+  void (*combine_experts)(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y, int64_t first,
+                          int64_t last);
 
   // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
   // the group.

@@ -6,9 +6,7 @@ namespace tritium {
 
 void RowOrder::sort(int64_t n_rows, int64_t rows_per_x, int64_t n_matrices, bool routed,
                     std::span<const int32_t> expert_ids) {
-  const auto matrix_of = [&](int64_t row) {
-    return routed ? int64_t{expert_ids[static_cast<size_t>(row)]} : 0;
-  };
+  const auto matrix_of = [&](int64_t row) { return routed ? int64_t{expert_ids[static_cast<size_t>(row)]} : 0; };
   const auto exists = [&](int64_t matrix) { return matrix >= 0 && matrix < n_matrices; };
   y_rows_.resize(static_cast<size_t>(n_rows));
   x_rows_.resize(static_cast<size_t>(n_rows));
@@ -18,8 +16,7 @@ void RowOrder::sort(int64_t n_rows, int64_t rows_per_x, int64_t n_matrices, bool
   // A counting sort: count, running sums, place. It keeps rows of a matrix in order.
   first_of_matrix_.assign(static_cast<size_t>(n_matrices), 0);
   for (int64_t row = 0; row < n_rows; ++row)
-    if (const int64_t matrix = matrix_of(row); exists(matrix))
-      ++first_of_matrix_[static_cast<size_t>(matrix)];
+    if (const int64_t matrix = matrix_of(row); exists(matrix)) ++first_of_matrix_[static_cast<size_t>(matrix)];
   int64_t first = 0;
   for (int64_t matrix = 0; matrix < n_matrices; ++matrix) {
     const int64_t count = std::exchange(first_of_matrix_[static_cast<size_t>(matrix)], first);

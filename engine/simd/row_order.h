@@ -18,8 +18,7 @@ class RowOrder {
 
   // Row r of y uses matrix expert_ids[r] (0 for all when not `routed`) and row r / rows_per_x of x. Memory is
   // kept from call to call. Throws std::bad_alloc.
-  void sort(int64_t n_rows, int64_t rows_per_x, int64_t n_matrices, bool routed,
-            std::span<const int32_t> expert_ids);
+  void sort(int64_t n_rows, int64_t rows_per_x, int64_t n_matrices, bool routed, std::span<const int32_t> expert_ids);
 
   std::span<const Group> groups() const { return groups_; }  // of matrices that have rows, ascending
   const int32_t* y_rows() const { return y_rows_.data(); }

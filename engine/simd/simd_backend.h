@@ -82,8 +82,7 @@ void SimdBackend::split_matrices(int64_t n_blocks, const CostOf& cost_of, const 
     for (const RowOrder::Group& group : order_.groups()) {
       const int64_t cost = cost_of(group);
       // A block belongs to the part in which its first ns lies.
-      const int64_t first =
-          std::clamp<int64_t>(ceil_div(std::max<int64_t>(from - start, 0), cost), 0, n_blocks);
+      const int64_t first = std::clamp<int64_t>(ceil_div(std::max<int64_t>(from - start, 0), cost), 0, n_blocks);
       const int64_t last = std::clamp<int64_t>(ceil_div(std::max<int64_t>(to - start, 0), cost), 0, n_blocks);
       if (first < last) body(group, first, last);
       start += n_blocks * cost;

@@ -12,8 +12,7 @@ Status SimdBackend::store_kv(const StoreKvArgs& a) {
   float* v_cache = host_span<float>(a.v_cache).data() + int64_t{p.position} * p.v_row;
   split(p.n_tokens, (int64_t{p.k_row} + p.v_row) / 4, [&](int64_t first, int64_t last) noexcept {
     const auto copy = [&](const float* from, float* to, int64_t row) {
-      std::memcpy(to + first * row, from + first * row,
-                  static_cast<size_t>((last - first) * row) * sizeof(float));
+      std::memcpy(to + first * row, from + first * row, static_cast<size_t>((last - first) * row) * sizeof(float));
     };
     copy(k, k_cache, p.k_row);
     copy(v, v_cache, p.v_row);

@@ -1,4 +1,5 @@
-// Conversions between float and the 16-bit types, round to nearest even, exact for every value incl. NaN, Inf, subnormals.
+// Conversions between float and the 16-bit types, round to nearest even, exact for every value incl. NaN, Inf,
+// subnormals.
 #pragma once
 
 #include <cstdint>

@@ -44,6 +44,8 @@ const std::vector<std::string>* Metadata::texts(const std::string& key) const {
 const std::vector<int64_t>* Metadata::integers(const std::string& key) const {
   return get<std::vector<int64_t>>(*this, key);
 }
-const std::vector<double>* Metadata::reals(const std::string& key) const { return get<std::vector<double>>(*this, key); }
+const std::vector<double>* Metadata::reals(const std::string& key) const {
+  return get<std::vector<double>>(*this, key);
+}
 
 }  // namespace tritium

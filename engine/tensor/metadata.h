@@ -12,8 +12,8 @@ namespace tritium {
 
 // Integers of every width are int64 or (above its range) uint64; floats are double. Arrays likewise; bool arrays are
 // vector<int64> of 0 and 1 with `bool` element type lost.
-using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<int64_t>, std::vector<double>,
-                                   std::vector<std::string>>;
+using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<int64_t>,
+                                   std::vector<double>, std::vector<std::string>>;
 
 class Metadata {
  public:

@@ -22,7 +22,8 @@ const char* numpy_type(DType dtype) {
 Status write_npy(const std::string& path, DType dtype, const Shape& shape, std::span<const std::byte> data) {
   std::string dims;
   for (int i = 0; i < shape.rank(); ++i) dims += std::to_string(shape[i]) + ",";
-  std::string header = std::string("{'descr': '") + numpy_type(dtype) + "', 'fortran_order': False, 'shape': (" + dims + "), }";
+  std::string header =
+      std::string("{'descr': '") + numpy_type(dtype) + "', 'fortran_order': False, 'shape': (" + dims + "), }";
   constexpr size_t kPreamble = 10;  // magic, version, header length
   header.resize((kPreamble + header.size() + 1 + 63) / 64 * 64 - kPreamble - 1, ' ');
   header += '\n';

@@ -30,13 +30,21 @@ void MemoryTensorMap::add_info(TensorInfo info) {
 }
 
 void MemoryTensorMap::add(const std::string& name, std::vector<int64_t> shape, TernaryMatrix matrix) {
-  add_info({.name = name, .type = "trit2", .shape = std::move(shape), .bytes = static_cast<uint64_t>(matrix.bytes()), .ternary = true});
+  add_info({.name = name,
+            .type = "trit2",
+            .shape = std::move(shape),
+            .bytes = static_cast<uint64_t>(matrix.bytes()),
+            .ternary = true});
   dense_.erase(name);
   ternary_[name] = std::move(matrix);
 }
 
 void MemoryTensorMap::add(const std::string& name, std::vector<int64_t> shape, std::vector<float> values) {
-  add_info({.name = name, .type = "F32", .shape = std::move(shape), .bytes = values.size() * sizeof(float), .ternary = false});
+  add_info({.name = name,
+            .type = "F32",
+            .shape = std::move(shape),
+            .bytes = values.size() * sizeof(float),
+            .ternary = false});
   ternary_.erase(name);
   dense_[name] = std::move(values);
 }
@@ -44,7 +52,8 @@ void MemoryTensorMap::add(const std::string& name, std::vector<int64_t> shape, s
 Result<TernaryMatrix> MemoryTensorMap::load_ternary(const std::string& name) const {
   const auto it = ternary_.find(name);
   if (it == ternary_.end())
-    return find(name) ? error(StatusCode::unsupported, source_, ": tensor ", name, " is not ternary") : missing(*this, name);
+    return find(name) ? error(StatusCode::unsupported, source_, ": tensor ", name, " is not ternary")
+                      : missing(*this, name);
   return it->second;
 }
 

@@ -23,7 +23,8 @@ size_t scale_count(int64_t n_matrices, int64_t rows, int64_t groups_per_row, Sca
 
 }  // namespace
 
-TernaryMatrix::TernaryMatrix(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size)
+TernaryMatrix::TernaryMatrix(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity,
+                             int64_t group_size)
     : n_matrices_(n_matrices),
       rows_(rows),
       cols_(cols),
@@ -38,8 +39,10 @@ int64_t TernaryMatrix::groups_per_row() const { return cols_ == 0 ? 0 : ceil_div
 Result<TernaryMatrix> TernaryMatrix::from_weights(std::span<const float> weights, int64_t n_matrices, int64_t rows,
                                                   int64_t cols, ScaleGranularity granularity, int64_t group_size) {
   if (n_matrices < 1 || rows < 1 || cols < 1 || static_cast<int64_t>(weights.size()) != n_matrices * rows * cols)
-    return error(StatusCode::invalid_argument, weights.size(), " weights do not fill ", Shape{n_matrices, rows, cols}.text());
-  if (granularity == ScaleGranularity::group && (group_size < 16 || group_size > 256 || !std::has_single_bit(static_cast<uint64_t>(group_size))))
+    return error(StatusCode::invalid_argument, weights.size(), " weights do not fill ",
+                 Shape{n_matrices, rows, cols}.text());
+  if (granularity == ScaleGranularity::group &&
+      (group_size < 16 || group_size > 256 || !std::has_single_bit(static_cast<uint64_t>(group_size))))
     return error(StatusCode::invalid_argument, "scale group ", group_size, ": must be 16, 32, 64, 128 or 256");
   for (size_t i = 0; i < weights.size(); ++i)
     if (!std::isfinite(weights[i]))
@@ -61,8 +64,9 @@ Result<TernaryMatrix> TernaryMatrix::from_weights(std::span<const float> weights
       matrix.scales_[scale_index++] = alpha;
       if (alpha == 0.0f) continue;
       for (size_t i = first; i < last; ++i) {
-        // clip(round_half_even(w / alpha), -1, 1) without the division: 0.5 * alpha is exact, and a tie goes to 0.
-        const int trit = (weights[i] > 0.5f * alpha) - (weights[i] < -0.5f * alpha);
+        // clip(round_half_even(w / alpha), -1, 1) without the division: a tie goes to 0, and 2 w is exact in double.
+        const double twice = 2.0 * double{weights[i]};
+        const int trit = (twice > alpha) - (twice < -alpha);
         const auto row = static_cast<int64_t>(i / n_cols);
         matrix.set_trit(row / rows, row % rows, static_cast<int64_t>(i % n_cols), trit);
       }
@@ -134,10 +138,10 @@ TernaryMatrix TernaryMatrix::with_coarsest_scales() const {
 }
 
 Result<TernaryMatrix> TernaryMatrix::with_group_scales(int64_t group_size) const {
-  const bool divides = granularity_ != ScaleGranularity::group || group_size_ % group_size == 0;
-  if (group_size < 16 || group_size > 256 || !std::has_single_bit(static_cast<uint64_t>(group_size)) || !divides)
-    return error(StatusCode::invalid_argument, "scales for every ", this->group_size(), " columns cannot be repeated for every ",
-                 group_size);
+  const bool allowed = group_size >= 16 && group_size <= 256 && std::has_single_bit(static_cast<uint64_t>(group_size));
+  if (!allowed || (granularity_ == ScaleGranularity::group && group_size_ % group_size != 0))
+    return error(StatusCode::invalid_argument, "scales for every ", this->group_size(),
+                 " columns cannot be repeated for every ", group_size);
   TernaryMatrix grouped(n_matrices_, rows_, cols_, ScaleGranularity::group, group_size);
   grouped.words_ = words_;
   size_t next = 0;

@@ -53,7 +53,8 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::from_metadata(const Metadata
   const std::string* model = m.text("tokenizer.ggml.model");
   if (!model) return error(StatusCode::unsupported, "the file has no tokenizer (key tokenizer.ggml.model)");
   if (*model != "llama")
-    return error(StatusCode::unsupported, "tokenizer \"", *model, "\" is not supported; supported: llama (SentencePiece BPE)");
+    return error(StatusCode::unsupported, "tokenizer \"", *model,
+                 "\" is not supported; supported: llama (SentencePiece BPE)");
   const auto* pieces = m.texts("tokenizer.ggml.tokens");
   if (!pieces || pieces->empty()) return bad("tokens", "is missing or empty");
   const auto* scores = m.reals("tokenizer.ggml.scores");
@@ -64,7 +65,8 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::from_metadata(const Metadata
     return bad("token_type", join("must have ", pieces->size(), " values, has ", kinds->size()));
 
   auto t = std::make_shared<Tokenizer>();
-  for (auto [id, key] : {std::pair{&t->bos_, "bos_token_id"}, {&t->eos_, "eos_token_id"}, {&t->unknown_, "unknown_token_id"}}) {
+  for (auto [id, key] :
+       {std::pair{&t->bos_, "bos_token_id"}, {&t->eos_, "eos_token_id"}, {&t->unknown_, "unknown_token_id"}}) {
     const Result<int32_t> value = special_id(m, key, pieces->size());
     if (!value.ok()) return value.status();
     *id = *value;

@@ -6,8 +6,8 @@ namespace tritium::vulkan {
 
 bool BarrierTracker::conflicts(const Touch& touch) const {
   return std::ranges::any_of(pending_, [&](const Pending& earlier) {
-    const bool overlap = earlier.touch.buffer == touch.buffer && earlier.touch.begin < touch.end &&
-                         touch.begin < earlier.touch.end;
+    const bool overlap =
+        earlier.touch.buffer == touch.buffer && earlier.touch.begin < touch.end && touch.begin < earlier.touch.end;
     return overlap && (earlier.touch.write || touch.write);
   });
 }

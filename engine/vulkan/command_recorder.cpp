@@ -15,8 +15,7 @@ vk::MemoryBarrier memory_barrier(const Barrier& before) {
   if (before.compute_writes) writes |= Access::eShaderWrite;
   if (before.transfer_writes) writes |= Access::eTransferWrite;
   return {.srcAccessMask = writes,
-          .dstAccessMask =
-              Access::eShaderRead | Access::eShaderWrite | Access::eTransferRead | Access::eTransferWrite};
+          .dstAccessMask = Access::eShaderRead | Access::eShaderWrite | Access::eTransferRead | Access::eTransferWrite};
 }
 
 vk::PipelineStageFlags stages_before(const Barrier& before) {
@@ -29,8 +28,7 @@ vk::PipelineStageFlags stages_before(const Barrier& before) {
 }  // namespace
 
 CommandRecorder::CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr<VulkanBuffer> dummy,
-                                 Pipelines& pipelines, Submissions& submissions,
-                                 const RecorderOptions& options)
+                                 Pipelines& pipelines, Submissions& submissions, const RecorderOptions& options)
     : device_(std::move(device)),
       dummy_(std::move(dummy)),
       pipelines_(pipelines),
@@ -44,23 +42,22 @@ Status CommandRecorder::dispatch(const Dispatch& dispatch) {
 Status CommandRecorder::check(const Dispatch& dispatch, const LoadedKernel& kernel) const {
   const auto& expected = kernel.shader.bindings;
   if (dispatch.bindings.size() != expected.size())
-    return error(StatusCode::internal, kernel.name, ": ", dispatch.bindings.size(),
-                 " bindings passed, the shader has ", expected.size());
+    return error(StatusCode::internal, kernel.name, ": ", dispatch.bindings.size(), " bindings passed, the shader has ",
+                 expected.size());
   if (dispatch.push_constants.size() != kernel.shader.push_constant_bytes)
     return error(StatusCode::internal, kernel.name, ": ", dispatch.push_constants.size(),
                  " bytes of push constants passed, the shader has ", kernel.shader.push_constant_bytes);
   for (size_t i = 0; i < 3; ++i)
     if (dispatch.groups[i] == 0 || dispatch.groups[i] > limits().groups[i])
-      return error(StatusCode::internal, kernel.name, ": ", dispatch.groups[i], " workgroups in dimension ",
-                   i, ", 1 to ", limits().groups[i], " are possible");
+      return error(StatusCode::internal, kernel.name, ": ", dispatch.groups[i], " workgroups in dimension ", i,
+                   ", 1 to ", limits().groups[i], " are possible");
   for (size_t i = 0; i < expected.size(); ++i) {
     const Binding& binding = dispatch.bindings.begin()[i];
     if (!expected[i].used || !binding.tensor) continue;
     // A read that the shader may turn into a write would miss its barrier.
     if (expected[i].readonly != (binding.access == Access::read))
       return error(StatusCode::internal, kernel.name, ": binding ", i, " is ",
-                   expected[i].readonly ? "readonly" : "not readonly",
-                   " in the shader, the launcher says otherwise");
+                   expected[i].readonly ? "readonly" : "not readonly", " in the shader, the launcher says otherwise");
   }
   return Status();
 }
@@ -81,8 +78,8 @@ Result<CommandRecorder::Window> CommandRecorder::window_of(const Binding& bindin
     return error(StatusCode::internal, kernel, ": binding ", index, " is ", bytes, " bytes of ", buffer.name,
                  ", the device allows ", limits().storage_range, " at once: bind a window");
   if (binding.offset % limits().storage_alignment != 0)
-    return error(StatusCode::internal, kernel, ": binding ", index, " starts at byte ", binding.offset,
-                 " of ", buffer.name, ", which is no multiple of ", limits().storage_alignment);
+    return error(StatusCode::internal, kernel, ": binding ", index, " starts at byte ", binding.offset, " of ",
+                 buffer.name, ", which is no multiple of ", limits().storage_alignment);
   return Window{&buffer, binding.offset, bytes};
 }
 
@@ -100,8 +97,8 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
     Result<Window> window = window_of(binding, (*kernel)->name, windows_.size());
     if (!window.ok()) return window.status();
     if (window->buffer != dummy_.get())
-      touches_.push_back({window->buffer->id, window->offset, window->offset + window->bytes,
-                          binding.access != Access::read});
+      touches_.push_back(
+          {window->buffer->id, window->offset, window->offset + window->bytes, binding.access != Access::read});
     windows_.push_back(*window);
   }
 
@@ -144,8 +141,8 @@ const vk::raii::CommandBuffer& CommandRecorder::begin_command(Stage stage, std::
   const auto barrier = tracker_.before(stage, touches);
   if (barrier && options_.barriers)
     commands.pipelineBarrier(stages_before(*barrier),
-                             vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer,
-                             {}, memory_barrier(*barrier), nullptr, nullptr);
+                             vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer, {},
+                             memory_barrier(*barrier), nullptr, nullptr);
   return commands;
 }
 
@@ -163,24 +160,24 @@ void CommandRecorder::fill_zero(const std::shared_ptr<VulkanBuffer>& buffer) {
   commands.fillBuffer(*buffer->handle, 0, buffer->bytes, 0);
 }
 
-void CommandRecorder::copy_in(const MappedBuffer& from, uint64_t from_offset,
-                              const std::shared_ptr<VulkanBuffer>& to, uint64_t to_offset, uint64_t bytes) {
+void CommandRecorder::copy_in(const MappedBuffer& from, uint64_t from_offset, const std::shared_ptr<VulkanBuffer>& to,
+                              uint64_t to_offset, uint64_t bytes) {
   const Touch touch = {to->id, to_offset, to_offset + bytes, true};
   const auto& commands = begin_command(Stage::transfer, {&touch, 1});
   submissions_.current().kept.push_back(to);
   commands.copyBuffer(*from.handle, *to->handle, vk::BufferCopy{from_offset, to_offset, bytes});
 }
 
-void CommandRecorder::copy_out(const std::shared_ptr<VulkanBuffer>& from, uint64_t from_offset,
-                               const MappedBuffer& to, uint64_t bytes) {
+void CommandRecorder::copy_out(const std::shared_ptr<VulkanBuffer>& from, uint64_t from_offset, const MappedBuffer& to,
+                               uint64_t bytes) {
   const Touch touches[] = {{from->id, from_offset, from_offset + bytes, false}, {to.id, 0, bytes, true}};
   const auto& commands = begin_command(Stage::transfer, touches);
   submissions_.current().kept.push_back(from);
   commands.copyBuffer(*from->handle, *to.handle, vk::BufferCopy{from_offset, 0, bytes});
   const vk::MemoryBarrier to_host = {.srcAccessMask = vk::AccessFlagBits::eTransferWrite,
                                      .dstAccessMask = vk::AccessFlagBits::eHostRead};
-  commands.pipelineBarrier(vk::PipelineStageFlagBits::eTransfer, vk::PipelineStageFlagBits::eHost, {},
-                           to_host, nullptr, nullptr);
+  commands.pipelineBarrier(vk::PipelineStageFlagBits::eTransfer, vk::PipelineStageFlagBits::eHost, {}, to_host, nullptr,
+                           nullptr);
 }
 
 void CommandRecorder::submit() {

@@ -21,8 +21,7 @@ Result<std::vector<QueriedDevice>> query_all(const std::vector<vk::raii::Physica
   bool lost = false;
   try {
     std::vector<QueriedDevice> queried;
-    for (const auto& handle : handles)
-      queried.push_back(query_device(handle, static_cast<int>(queried.size())));
+    for (const auto& handle : handles) queried.push_back(query_device(handle, static_cast<int>(queried.size())));
     return queried;
   } catch (...) {
     return status_of_exception("asking Vulkan devices for their properties", lost);
@@ -36,19 +35,17 @@ std::vector<DeviceDescription> descriptions_of(const std::vector<QueriedDevice>&
 }
 
 void read_limits(Device& device, const QueriedDevice& queried) {
-  const auto chain =
-      device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceIDProperties,
-                                     vk::PhysicalDeviceMaintenance3Properties>();
+  const auto chain = device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceIDProperties,
+                                                    vk::PhysicalDeviceMaintenance3Properties>();
   device.properties = chain.get<vk::PhysicalDeviceProperties2>().properties;
   device.id = chain.get<vk::PhysicalDeviceIDProperties>();
   device.memory = device.physical.getMemoryProperties();
   device.largest_buffer = chain.get<vk::PhysicalDeviceMaintenance3Properties>().maxMemoryAllocationSize;
   if (queried.offers(VK_KHR_MAINTENANCE_4_EXTENSION_NAME)) {
     const auto more =
-        device.physical
-            .getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceMaintenance4Properties>();
-    device.largest_buffer = std::min<uint64_t>(
-        device.largest_buffer, more.get<vk::PhysicalDeviceMaintenance4Properties>().maxBufferSize);
+        device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceMaintenance4Properties>();
+    device.largest_buffer =
+        std::min<uint64_t>(device.largest_buffer, more.get<vk::PhysicalDeviceMaintenance4Properties>().maxBufferSize);
   }
   const auto& limits = device.properties.limits;
   device.limits.storage_range = limits.maxStorageBufferRange / 16 * 16;
@@ -77,15 +74,13 @@ void create(Device& device, const QueriedDevice& queried) {
 
 void Device::set_name(vk::ObjectType type, uint64_t object, const std::string& name) const {
   if (!instance->debug_utils) return;
-  handle.setDebugUtilsObjectNameEXT(
-      {.objectType = type, .objectHandle = object, .pObjectName = name.c_str()});
+  handle.setDebugUtilsObjectNameEXT({.objectType = type, .objectHandle = object, .pObjectName = name.c_str()});
 }
 
 Result<std::shared_ptr<Device>> open_device(const VulkanOptions& options) {
-  Result<std::unique_ptr<Instance>> instance =
-      open_instance({.validation = validation_wanted(options),
-                     .on_validation_message = options.on_validation_message,
-                     .log = options.log});
+  Result<std::unique_ptr<Instance>> instance = open_instance({.validation = validation_wanted(options),
+                                                              .on_validation_message = options.on_validation_message,
+                                                              .log = options.log});
   if (!instance.ok()) return instance.status();
   auto handles = physical_devices(**instance);
   if (!handles.ok()) return handles.status();
@@ -107,8 +102,8 @@ Result<std::shared_ptr<Device>> open_device(const VulkanOptions& options) {
   });
   if (!status.ok()) return status;
   log_to(options.log, LogLevel::info,
-         join("vulkan:", choice.description.index, " is ", choice.description.name, " (",
-              choice.description.type, ", ", choice.description.driver, ")"));
+         join("vulkan:", choice.description.index, " is ", choice.description.name, " (", choice.description.type, ", ",
+              choice.description.driver, ")"));
   return device;
 }
 

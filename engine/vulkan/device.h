@@ -33,8 +33,7 @@ struct Device {
   template <typename Handle>
   void set_name(const Handle& object, const std::string& name) const {
     using Plain = std::remove_cvref_t<decltype(*object)>;
-    set_name(Plain::objectType, reinterpret_cast<uint64_t>(static_cast<typename Plain::CType>(*object)),
-             name);
+    set_name(Plain::objectType, reinterpret_cast<uint64_t>(static_cast<typename Plain::CType>(*object)), name);
   }
 
  private:

@@ -7,7 +7,7 @@
 namespace tritium::vulkan {
 namespace {
 
-constexpr uint32_t kStorageBuffers = 8;  // the largest kernels bind 6; every known driver offers 8 or more
+constexpr uint32_t kStorageBuffers = 8;          // the largest kernels bind 6; every known driver offers 8 or more
 constexpr uint32_t kWorkgroupInvocations = 128;  // Vulkan's guaranteed minimum
 constexpr uint32_t kSharedMemory = 16384;        // likewise
 
@@ -27,8 +27,7 @@ std::string why_unusable(const DeviceFacts& facts) {
                 "; 1.2 is needed: update the driver");
   if (!facts.compute_queue) return "it has no queue that computes";
   if (facts.storage_buffers < kStorageBuffers)
-    return join("a shader may bind ", facts.storage_buffers, " storage buffers; ", kStorageBuffers,
-                " are needed");
+    return join("a shader may bind ", facts.storage_buffers, " storage buffers; ", kStorageBuffers, " are needed");
   if (facts.workgroup_invocations < kWorkgroupInvocations)
     return join("a workgroup may have ", facts.workgroup_invocations, " invocations; ", kWorkgroupInvocations,
                 " are needed");
@@ -50,8 +49,7 @@ Result<size_t> choose_device(std::span<const DeviceDescription> devices, int ind
   if (index == kBestDevice) {
     const std::optional<int> best = best_device(devices);
     if (!best)
-      return error(StatusCode::not_found,
-                   "no Vulkan device is a usable GPU (software devices are taken only by ",
+      return error(StatusCode::not_found, "no Vulkan device is a usable GPU (software devices are taken only by ",
                    "index); there are: ", list_of(devices));
     index = *best;
   }

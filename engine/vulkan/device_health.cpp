@@ -25,8 +25,7 @@ Status status_of_exception(std::string_view doing, bool& lost) {
   } catch (const std::exception& e) {
     return error(StatusCode::device_error, "Vulkan failed while ", doing, ": ", e.what());
   } catch (...) {
-    return error(StatusCode::device_error, "Vulkan failed while ", doing,
-                 ": the driver threw something unknown");
+    return error(StatusCode::device_error, "Vulkan failed while ", doing, ": the driver threw something unknown");
   }
 }
 

@@ -18,8 +18,7 @@ std::string type_of(vk::PhysicalDeviceType type) {
 }
 
 std::string version_text(uint32_t version) {
-  return join(VK_API_VERSION_MAJOR(version), ".", VK_API_VERSION_MINOR(version), ".",
-              VK_API_VERSION_PATCH(version));
+  return join(VK_API_VERSION_MAJOR(version), ".", VK_API_VERSION_MINOR(version), ".", VK_API_VERSION_PATCH(version));
 }
 
 // The family with the fewest other abilities that computes: on GPUs with such a queue it is not shared with
@@ -47,8 +46,8 @@ uint64_t device_local_bytes(const vk::raii::PhysicalDevice& device) {
 
 std::string dot_product_text(const vk::raii::PhysicalDevice& device, const QueriedDevice& queried) {
   if (!queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) return "no integer dot product";
-  const auto chain = device.getProperties2<vk::PhysicalDeviceProperties2,
-                                           vk::PhysicalDeviceShaderIntegerDotProductProperties>();
+  const auto chain =
+      device.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceShaderIntegerDotProductProperties>();
   const auto& dot = chain.get<vk::PhysicalDeviceShaderIntegerDotProductProperties>();
   return dot.integerDotProduct4x8BitPackedSignedAccelerated ? "integer dot product, accelerated"
                                                             : "integer dot product, not accelerated";
@@ -56,16 +55,14 @@ std::string dot_product_text(const vk::raii::PhysicalDevice& device, const Queri
 
 std::string subgroup_text(const vk::PhysicalDeviceVulkan11Properties& properties) {
   std::string text = join("subgroups of ", properties.subgroupSize);
-  const bool compute =
-      static_cast<bool>(properties.subgroupSupportedStages & vk::ShaderStageFlagBits::eCompute);
+  const bool compute = static_cast<bool>(properties.subgroupSupportedStages & vk::ShaderStageFlagBits::eCompute);
   const bool arithmetic =
       static_cast<bool>(properties.subgroupSupportedOperations & vk::SubgroupFeatureFlagBits::eArithmetic);
   return text + (compute && arithmetic ? " with arithmetic" : " without arithmetic");
 }
 
 std::vector<std::string> features_of(const vk::raii::PhysicalDevice& device, const QueriedDevice& queried) {
-  const auto properties =
-      device.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceVulkan11Properties>();
+  const auto properties = device.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceVulkan11Properties>();
   const auto features = device.getFeatures2<vk::PhysicalDeviceFeatures2, vk::PhysicalDeviceVulkan11Features,
                                             vk::PhysicalDeviceVulkan12Features>();
   const auto& limits = properties.get<vk::PhysicalDeviceProperties2>().properties.limits;
@@ -116,8 +113,7 @@ QueriedDevice query_device(const vk::raii::PhysicalDevice& device, int index) {
   if (properties.apiVersion < VK_API_VERSION_1_2) return queried;  // the structs below are of 1.2
 
   queried.extensions = device.enumerateDeviceExtensionProperties();
-  const auto chain =
-      device.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceVulkan12Properties>();
+  const auto chain = device.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceVulkan12Properties>();
   const auto& p12 = chain.get<vk::PhysicalDeviceVulkan12Properties>();
   d.driver = join(p12.driverName.data(), " ", p12.driverInfo.data());
   d.features = features_of(device, queried);

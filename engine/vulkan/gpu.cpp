@@ -100,8 +100,7 @@ Status Gpu::upload(const Tensor& tensor, uint64_t bytes,
                    const std::function<void(uint64_t begin, std::span<std::byte> out)>& write) {
   const auto buffer = parts_->buffer_of(tensor);
   if (!buffer || bytes > static_cast<uint64_t>(tensor.bytes()))
-    return error(StatusCode::internal, "upload of ", bytes, " bytes to a tensor of ",
-                 buffer ? tensor.bytes() : 0);
+    return error(StatusCode::internal, "upload of ", bytes, " bytes to a tensor of ", buffer ? tensor.bytes() : 0);
   return parts_->device->health.guard("uploading " + buffer->name, [&] {
     parts_->transfers->upload(buffer, bytes, write);
     return Status();
@@ -127,8 +126,7 @@ Status Gpu::submit() {
 }
 
 Status Gpu::begin_capture() {
-  if (!parts_->capture)
-    return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
+  if (!parts_->capture) return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
   return parts_->device->health.guard("beginning a capture", [&] {
     parts_->finish();
     return parts_->capture->begin(static_cast<VkInstance>(*parts_->device->instance->handle));
@@ -136,8 +134,7 @@ Status Gpu::begin_capture() {
 }
 
 Status Gpu::end_capture() {
-  if (!parts_->capture)
-    return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
+  if (!parts_->capture) return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
   return parts_->device->health.guard("ending a capture", [&] {
     parts_->finish();
     return parts_->capture->end(static_cast<VkInstance>(*parts_->device->instance->handle));

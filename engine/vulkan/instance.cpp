@@ -55,8 +55,8 @@ bool offers(const std::vector<vk::ExtensionProperties>& extensions, std::string_
 
 bool has_validation_layer(const vk::raii::Context& context) {
   const auto layers = context.enumerateInstanceLayerProperties();
-  return std::ranges::any_of(
-      layers, [](const auto& l) { return std::string_view(kValidationLayer) == l.layerName.data(); });
+  return std::ranges::any_of(layers,
+                             [](const auto& l) { return std::string_view(kValidationLayer) == l.layerName.data(); });
 }
 
 void create(Instance& instance) {
@@ -75,8 +75,8 @@ void create(Instance& instance) {
 
   constexpr std::array kChecks = {vk::ValidationFeatureEnableEXT::eSynchronizationValidation};
   const vk::DebugUtilsMessengerCreateInfoEXT messenger = {
-      .messageSeverity = vk::DebugUtilsMessageSeverityFlagBitsEXT::eWarning |
-                         vk::DebugUtilsMessageSeverityFlagBitsEXT::eError,
+      .messageSeverity =
+          vk::DebugUtilsMessageSeverityFlagBitsEXT::eWarning | vk::DebugUtilsMessageSeverityFlagBitsEXT::eError,
       .messageType = vk::DebugUtilsMessageTypeFlagBitsEXT::eGeneral |
                      vk::DebugUtilsMessageTypeFlagBitsEXT::eValidation |
                      vk::DebugUtilsMessageTypeFlagBitsEXT::ePerformance,
@@ -121,8 +121,8 @@ Result<std::unique_ptr<Instance>> open_instance(const InstanceOptions& options) 
   try {
     const uint32_t version = instance->context.enumerateInstanceVersion();
     if (version < VK_API_VERSION_1_2)
-      return error(StatusCode::unsupported, "the Vulkan loader offers Vulkan ", VK_API_VERSION_MAJOR(version),
-                   ".", VK_API_VERSION_MINOR(version), "; 1.2 is needed: update it");
+      return error(StatusCode::unsupported, "the Vulkan loader offers Vulkan ", VK_API_VERSION_MAJOR(version), ".",
+                   VK_API_VERSION_MINOR(version), "; 1.2 is needed: update it");
     create(*instance);
   } catch (const vk::IncompatibleDriverError&) {
     return Status(StatusCode::not_found, std::string(kNoDriver));

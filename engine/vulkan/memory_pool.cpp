@@ -24,8 +24,7 @@ VulkanBuffer::~VulkanBuffer() {
   if (pool) pool->give_back(*this);
 }
 
-MemoryPool::MemoryPool(std::shared_ptr<Device> device)
-    : device_(std::move(device)), next_block_bytes_(kFirstBlock) {}
+MemoryPool::MemoryPool(std::shared_ptr<Device> device) : device_(std::move(device)), next_block_bytes_(kFirstBlock) {}
 
 MemoryPool::~MemoryPool() = default;
 
@@ -35,17 +34,16 @@ uint64_t MemoryPool::bytes_in_use() const {
 }
 
 Status MemoryPool::refused(uint64_t bytes, const std::string& name, const char* reason) const {
-  return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes of memory on ",
-               device_->description.name, " ", reason, "; ", in_use_, " bytes are in use here, its heap has ",
-               device_->description.memory_bytes);
+  return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes of memory on ", device_->description.name, " ",
+               reason, "; ", in_use_, " bytes are in use here, its heap has ", device_->description.memory_bytes);
 }
 
 Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (bytes > device_->largest_buffer)
     return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes are more than one buffer may have on ",
-                 device_->description.name, " (", device_->largest_buffer, "); ", in_use_,
-                 " bytes are in use here, ", "its heap has ", device_->description.memory_bytes);
+                 device_->description.name, " (", device_->largest_buffer, "); ", in_use_, " bytes are in use here, ",
+                 "its heap has ", device_->description.memory_bytes);
   auto buffer = std::make_shared<VulkanBuffer>();
   buffer->bytes = std::max(kPadding, (bytes + kPadding - 1) / kPadding * kPadding);
   buffer->id = next_id_++;
@@ -72,8 +70,7 @@ void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs
   std::optional<uint64_t> offset;
   if (!dedicated) {
     for (block = 0; block < blocks_.size() && !offset; ++block)
-      if (blocks_[block] && !blocks_[block]->dedicated)
-        offset = blocks_[block]->free.take(needs.size, needs.alignment);
+      if (blocks_[block] && !blocks_[block]->dedicated) offset = blocks_[block]->free.take(needs.size, needs.alignment);
     if (offset) --block;
   }
   if (!offset) {
@@ -100,13 +97,11 @@ size_t MemoryPool::add_block(uint64_t bytes, uint32_t type, bool dedicated) {
   }
   auto block = std::make_unique<Block>();
   try {
-    block->memory =
-        vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
+    block->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
   } catch (const vk::OutOfDeviceMemoryError&) {
     if (size == bytes) throw;
     size = bytes;  // a whole block does not fit any more, this buffer alone may
-    block->memory =
-        vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
+    block->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
   }
   block->free = FreeList(size);
   block->dedicated = dedicated;
@@ -129,8 +124,8 @@ void MemoryPool::give_back(const VulkanBuffer& buffer) {
   if (block.dedicated || spare > 1) blocks_[buffer.block_].reset();
 }
 
-uint32_t MemoryPool::memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed,
-                                 vk::MemoryPropertyFlags wanted, vk::MemoryPropertyFlags unwanted) const {
+uint32_t MemoryPool::memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed, vk::MemoryPropertyFlags wanted,
+                                 vk::MemoryPropertyFlags unwanted) const {
   const auto& memory = device_->memory;
   std::optional<uint32_t> best;
   int best_score = -1;
@@ -149,8 +144,7 @@ uint32_t MemoryPool::memory_type(uint32_t allowed, vk::MemoryPropertyFlags neede
   return *best;
 }
 
-std::unique_ptr<MappedBuffer> MemoryPool::make_mapped(uint64_t bytes, MappedUse use,
-                                                      const std::string& name) {
+std::unique_ptr<MappedBuffer> MemoryPool::make_mapped(uint64_t bytes, MappedUse use, const std::string& name) {
   const std::lock_guard lock(mutex_);
   using Flag = vk::MemoryPropertyFlagBits;
   const bool upload = use == MappedUse::upload;
@@ -160,16 +154,13 @@ std::unique_ptr<MappedBuffer> MemoryPool::make_mapped(uint64_t bytes, MappedUse 
   mapped->id = next_id_++;
   mapped->handle = vk::raii::Buffer(
       device_->handle,
-      {.size = bytes,
-       .usage = upload ? vk::BufferUsageFlagBits::eTransferSrc : vk::BufferUsageFlagBits::eTransferDst});
+      {.size = bytes, .usage = upload ? vk::BufferUsageFlagBits::eTransferSrc : vk::BufferUsageFlagBits::eTransferDst});
   const auto needs = mapped->handle.getMemoryRequirements();
   // Uploads are written once in order: write-combined memory of the host. Readback is read by the CPU:
   // cached.
-  const uint32_t type =
-      memory_type(needs.memoryTypeBits, Flag::eHostVisible | Flag::eHostCoherent,
-                  upload ? vk::MemoryPropertyFlags() : Flag::eHostCached, Flag::eDeviceLocal);
-  mapped->memory =
-      vk::raii::DeviceMemory(device_->handle, {.allocationSize = needs.size, .memoryTypeIndex = type});
+  const uint32_t type = memory_type(needs.memoryTypeBits, Flag::eHostVisible | Flag::eHostCoherent,
+                                    upload ? vk::MemoryPropertyFlags() : Flag::eHostCached, Flag::eDeviceLocal);
+  mapped->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = needs.size, .memoryTypeIndex = type});
   mapped->handle.bindMemory(*mapped->memory, 0);
   mapped->data = static_cast<std::byte*>(mapped->memory.mapMemory(0, bytes));
   device_->set_name(mapped->handle, name);

@@ -35,8 +35,7 @@ std::filesystem::path pipeline_cache_dir(const std::filesystem::path& configured
   if (!configured.empty()) return configured;
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
     return std::filesystem::path(cache) / "tritium";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return std::filesystem::path(home) / ".cache" / "tritium";
+  if (const char* home = std::getenv("HOME"); home && *home) return std::filesystem::path(home) / ".cache" / "tritium";
   return {};
 }
 
@@ -57,11 +56,9 @@ std::optional<std::vector<std::byte>> read_pipeline_cache(const std::filesystem:
   if (!in || !in.read(reinterpret_cast<char*>(&header), sizeof header)) return std::nullopt;
   if (header.magic != kMagic || header.key != key || header.bytes > kLargest) return std::nullopt;
   std::error_code problem;
-  if (std::filesystem::file_size(file, problem) != sizeof header + header.bytes || problem)
-    return std::nullopt;
+  if (std::filesystem::file_size(file, problem) != sizeof header + header.bytes || problem) return std::nullopt;
   std::vector<std::byte> data(header.bytes);
-  if (!in.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(data.size())))
-    return std::nullopt;
+  if (!in.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(data.size()))) return std::nullopt;
   if (checksum_of(data) != header.checksum) return std::nullopt;
   return data;
 }
@@ -71,8 +68,7 @@ Status write_pipeline_cache(const std::filesystem::path& file, const PipelineCac
   std::error_code problem;
   std::filesystem::create_directories(file.parent_path(), problem);
   if (problem)
-    return error(StatusCode::io_error, file.parent_path().string(),
-                 ": cannot make this folder: ", problem.message());
+    return error(StatusCode::io_error, file.parent_path().string(), ": cannot make this folder: ", problem.message());
   const Header header = {.key = key, .bytes = data.size(), .checksum = checksum_of(data)};
   Result<AtomicFile> out = AtomicFile::create(file.string());
   if (!out.ok()) return out.status();

@@ -41,8 +41,8 @@ std::unique_ptr<LoadedKernel> Pipelines::load(const Kernel& kernel, ReflectedSha
   auto loaded = std::make_unique<LoadedKernel>();
   loaded->name = std::string(kernel.name);
   loaded->shader = std::move(shader);
-  loaded->module = vk::raii::ShaderModule(
-      device_->handle, {.codeSize = kernel.spirv.size_bytes(), .pCode = kernel.spirv.data()});
+  loaded->module =
+      vk::raii::ShaderModule(device_->handle, {.codeSize = kernel.spirv.size_bytes(), .pCode = kernel.spirv.data()});
   device_->set_name(loaded->module, loaded->name + ".comp");
 
   std::vector<vk::DescriptorSetLayoutBinding> bindings;
@@ -52,24 +52,20 @@ std::unique_ptr<LoadedKernel> Pipelines::load(const Kernel& kernel, ReflectedSha
                         .descriptorCount = 1,
                         .stageFlags = vk::ShaderStageFlagBits::eCompute});
   loaded->set_layout = vk::raii::DescriptorSetLayout(
-      device_->handle,
-      {.bindingCount = static_cast<uint32_t>(bindings.size()), .pBindings = bindings.data()});
+      device_->handle, {.bindingCount = static_cast<uint32_t>(bindings.size()), .pBindings = bindings.data()});
   const vk::DescriptorSetLayout set_layout = *loaded->set_layout;
-  const vk::PushConstantRange push = {vk::ShaderStageFlagBits::eCompute, 0,
-                                      loaded->shader.push_constant_bytes};
-  loaded->layout =
-      vk::raii::PipelineLayout(device_->handle, {.setLayoutCount = 1,
-                                                 .pSetLayouts = &set_layout,
-                                                 .pushConstantRangeCount = push.size > 0 ? 1u : 0u,
-                                                 .pPushConstantRanges = &push});
+  const vk::PushConstantRange push = {vk::ShaderStageFlagBits::eCompute, 0, loaded->shader.push_constant_bytes};
+  loaded->layout = vk::raii::PipelineLayout(device_->handle, {.setLayoutCount = 1,
+                                                              .pSetLayouts = &set_layout,
+                                                              .pushConstantRangeCount = push.size > 0 ? 1u : 0u,
+                                                              .pPushConstantRanges = &push});
   return loaded;
 }
 
 Result<LoadedKernel*> Pipelines::kernel(std::string_view name) {
   if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second.get();
   const auto known = kernels_.find(name);
-  if (known == kernels_.end())
-    return error(StatusCode::internal, "there is no kernel \"", name, "\" in this build");
+  if (known == kernels_.end()) return error(StatusCode::internal, "there is no kernel \"", name, "\" in this build");
   Result<ReflectedShader> shader = reflect_spirv(known->second.spirv);
   if (!shader.ok()) return shader.status().within(join("kernel ", name));
   return (loaded_[known->first] = load(known->second, std::move(*shader))).get();
@@ -83,11 +79,9 @@ Status Pipelines::check_local_size(const LoadedKernel& kernel, std::span<const u
     const auto constant = kernel.shader.local_size_constants[i];
     if (constant && *constant < constants.size()) size = constants[*constant];
     invocations *= size;
-    if (size == 0 || size > limits.maxComputeWorkGroupSize[i] ||
-        invocations > limits.maxComputeWorkGroupInvocations)
-      return error(StatusCode::unsupported, "kernel ", kernel.name, ": workgroups of ", invocations,
-                   " invocations; ", device_->description.name, " allows ",
-                   limits.maxComputeWorkGroupInvocations);
+    if (size == 0 || size > limits.maxComputeWorkGroupSize[i] || invocations > limits.maxComputeWorkGroupInvocations)
+      return error(StatusCode::unsupported, "kernel ", kernel.name, ": workgroups of ", invocations, " invocations; ",
+                   device_->description.name, " allows ", limits.maxComputeWorkGroupInvocations);
   }
   return Status();
 }

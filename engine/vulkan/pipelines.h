@@ -34,8 +34,7 @@ struct LoadedKernel {
 class Pipelines {
  public:
   // Uses and, when destroyed, updates the cache in `cache_dir`; empty: no cache on disk.
-  Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> kernels,
-            const std::filesystem::path& cache_dir);
+  Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> kernels, const std::filesystem::path& cache_dir);
   ~Pipelines();
 
   // internal: no such kernel, or its SPIR-V is not what reflection understands.

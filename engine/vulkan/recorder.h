@@ -27,10 +27,10 @@ struct Binding {
 
 // One dispatch of a kernel.
 struct Dispatch {
-  std::string_view kernel;                       // file name in shaders/ without ".comp"
-  std::initializer_list<Binding> bindings;       // must match the SPIR-V's storage buffers in number
-  std::span<const std::byte> push_constants;     // must match the SPIR-V's push-constant block in size
-  std::array<uint32_t, 3> groups = {1, 1, 1};    // workgroups
+  std::string_view kernel;                         // file name in shaders/ without ".comp"
+  std::initializer_list<Binding> bindings;         // must match the SPIR-V's storage buffers in number
+  std::span<const std::byte> push_constants;       // must match the SPIR-V's push-constant block in size
+  std::array<uint32_t, 3> groups = {1, 1, 1};      // workgroups
   std::initializer_list<uint32_t> constants = {};  // specialisation constants 0, 1, …
 };
 

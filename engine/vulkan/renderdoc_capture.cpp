@@ -37,8 +37,7 @@ Status move_file(const std::filesystem::path& from, const std::filesystem::path&
   std::error_code problem;
   std::filesystem::rename(from, to, problem);
   if (problem)
-    return error(StatusCode::io_error, from.string(), " cannot be moved to ", to.string(), ": ",
-                 problem.message());
+    return error(StatusCode::io_error, from.string(), " cannot be moved to ", to.string(), ": ", problem.message());
   return Status();
 }
 
@@ -47,14 +46,12 @@ Status move_file(const std::filesystem::path& from, const std::filesystem::path&
 Result<RenderdocCapture> RenderdocCapture::load(const std::filesystem::path& file) {
   void* library = dlopen("librenderdoc.so", RTLD_NOW);
   if (!library)
-    return error(StatusCode::not_found,
-                 "a capture needs RenderDoc, and librenderdoc.so was not found (Debian 12: apt ",
+    return error(StatusCode::not_found, "a capture needs RenderDoc, and librenderdoc.so was not found (Debian 12: apt ",
                  "install librenderdoc; other systems: https://renderdoc.org)");
   const auto get_api = reinterpret_cast<GetApi>(dlsym(library, "RENDERDOC_GetAPI"));
   void* api = nullptr;
   if (!get_api || get_api(kApiVersion, &api) != 1 || !api)
-    return Status(StatusCode::unsupported,
-                  "librenderdoc.so does not offer interface 1.6.0: RenderDoc 1.24 is needed");
+    return Status(StatusCode::unsupported, "librenderdoc.so does not offer interface 1.6.0: RenderDoc 1.24 is needed");
   // RenderDoc appends "_capture.rdc"; end() renames to the path asked for.
   table(api).set_path_template((file.string() + ".part").c_str());
   return RenderdocCapture(api, file);

@@ -32,8 +32,7 @@ void SpirvModule::read(uint32_t opcode, std::span<const uint32_t> operands) {
       if (has(5) && operands[1] == spv::kLocalSize) local_size_ = {operands[2], operands[3], operands[4]};
       break;
     case spv::execution_mode_id:
-      if (has(5) && operands[1] == spv::kLocalSizeId)
-        local_size_ids_ = {operands[2], operands[3], operands[4]};
+      if (has(5) && operands[1] == spv::kLocalSizeId) local_size_ids_ = {operands[2], operands[3], operands[4]};
       break;
     case spv::type_int:
     case spv::type_float:
@@ -78,8 +77,7 @@ std::optional<uint32_t> SpirvModule::decoration(uint32_t id, uint32_t decoration
   return found == decorations_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<uint32_t> SpirvModule::member_decoration(uint32_t type, uint32_t member,
-                                                       uint32_t decoration) const {
+std::optional<uint32_t> SpirvModule::member_decoration(uint32_t type, uint32_t member, uint32_t decoration) const {
   const auto found = member_decorations_.find({{type, member}, decoration});
   return found == member_decorations_.end() ? std::nullopt : std::optional(found->second);
 }
@@ -102,8 +100,7 @@ uint32_t SpirvModule::bytes_of_type(uint32_t type) const {
     case spv::type_struct: {
       uint32_t end = 0;
       for (uint32_t member = 0; member < parts.size(); ++member)
-        end = std::max(
-            end, member_decoration(type, member, spv::offset).value_or(0) + bytes_of_type(parts[member]));
+        end = std::max(end, member_decoration(type, member, spv::offset).value_or(0) + bytes_of_type(parts[member]));
       return end;
     }
     default: return 0;  // a runtime array has no size of its own

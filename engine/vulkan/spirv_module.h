@@ -92,9 +92,8 @@ class SpirvModule {
   void read(uint32_t opcode, std::span<const uint32_t> operands);
 
   std::map<uint32_t, Definition> definitions_;
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> decorations_;  // (id, decoration)
-  std::map<std::pair<std::pair<uint32_t, uint32_t>, uint32_t>, uint32_t>
-      member_decorations_;  // ((id, member), …)
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> decorations_;                              // (id, decoration)
+  std::map<std::pair<std::pair<uint32_t, uint32_t>, uint32_t>, uint32_t> member_decorations_;  // ((id, member), …)
   std::vector<SpirvVariable> variables_;
   int entry_points_ = 0;
   int compute_entry_points_ = 0;

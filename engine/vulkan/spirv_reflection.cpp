@@ -6,8 +6,7 @@
 namespace tritium::vulkan {
 namespace {
 
-constexpr uint32_t kMostBindings =
-    32;  // far above any kernel: a larger number is a mistake in a layout(binding)
+constexpr uint32_t kMostBindings = 32;  // far above any kernel: a larger number is a mistake in a layout(binding)
 
 // readonly and writeonly are decorations of the variable or of every member of its block.
 bool decorated(const SpirvModule& module, uint32_t variable, uint32_t block, uint32_t decoration) {
@@ -21,10 +20,8 @@ bool decorated(const SpirvModule& module, uint32_t variable, uint32_t block, uin
 Status add_storage_buffer(const SpirvModule& module, const SpirvVariable& variable, uint32_t block,
                           ReflectedShader& shader) {
   const auto binding = module.decoration(variable.id, spv::binding);
-  if (!binding || *binding >= kMostBindings ||
-      module.decoration(variable.id, spv::descriptor_set).value_or(0) != 0)
-    return error(StatusCode::internal, "storage buffers must be in set 0 with a binding below ",
-                 kMostBindings);
+  if (!binding || *binding >= kMostBindings || module.decoration(variable.id, spv::descriptor_set).value_or(0) != 0)
+    return error(StatusCode::internal, "storage buffers must be in set 0 with a binding below ", kMostBindings);
   if (module.opcode(block) != spv::type_struct)
     return error(StatusCode::internal, "binding ", *binding, " is an array of buffers");
   if (shader.bindings.size() <= *binding) shader.bindings.resize(*binding + 1);
@@ -52,8 +49,8 @@ Result<ReflectedShader> reflect_spirv(std::span<const uint32_t> words) {
   Result<SpirvModule> module = SpirvModule::parse(words);
   if (!module.ok()) return module.status();
   if (module->entry_points() != 1 || module->compute_entry_points() != 1)
-    return error(StatusCode::internal, "one compute entry point expected, the module has ",
-                 module->entry_points(), " entry points");
+    return error(StatusCode::internal, "one compute entry point expected, the module has ", module->entry_points(),
+                 " entry points");
   ReflectedShader shader;
   for (const SpirvVariable& variable : module->variables()) {
     const auto pointer = module->operands(variable.pointer_type);  // storage class, pointee

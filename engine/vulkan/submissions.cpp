@@ -23,11 +23,10 @@ void Submissions::wait_idle() noexcept {
 std::unique_ptr<Submission> Submissions::make() {
   auto submission = std::make_unique<Submission>();
   submission->command_pool = vk::raii::CommandPool(
+      device_->handle, {.flags = vk::CommandPoolCreateFlagBits::eTransient, .queueFamilyIndex = device_->queue_family});
+  vk::raii::CommandBuffers buffers(
       device_->handle,
-      {.flags = vk::CommandPoolCreateFlagBits::eTransient, .queueFamilyIndex = device_->queue_family});
-  vk::raii::CommandBuffers buffers(device_->handle, {.commandPool = *submission->command_pool,
-                                                     .level = vk::CommandBufferLevel::ePrimary,
-                                                     .commandBufferCount = 1});
+      {.commandPool = *submission->command_pool, .level = vk::CommandBufferLevel::ePrimary, .commandBufferCount = 1});
   submission->commands = std::move(buffers.front());
   submission->done = vk::raii::Fence(device_->handle, vk::FenceCreateInfo{});
   return submission;
@@ -77,8 +76,7 @@ void Submissions::submit() {
   std::unique_ptr<Submission> submission = std::move(recording_);
   submission->commands.end();
   const vk::CommandBuffer commands = *submission->commands;
-  device_->queue.submit(vk::SubmitInfo{.commandBufferCount = 1, .pCommandBuffers = &commands},
-                        *submission->done);
+  device_->queue.submit(vk::SubmitInfo{.commandBufferCount = 1, .pCommandBuffers = &commands}, *submission->done);
   submitted_ = submission->number;
   in_flight_.push_back(std::move(submission));
 }
@@ -86,8 +84,8 @@ void Submissions::submit() {
 void Submissions::wait(uint64_t number) {
   while (!in_flight_.empty() && in_flight_.front()->number <= number) {
     // No overall limit: a software driver may take minutes over a long prompt.
-    while (device_->handle.waitForFences(*in_flight_.front()->done, VK_TRUE, kWaitSliceNs) ==
-           vk::Result::eTimeout) {}
+    while (device_->handle.waitForFences(*in_flight_.front()->done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout) {
+    }
     completed_ = in_flight_.front()->number;
     std::unique_ptr<Submission> finished = std::move(in_flight_.front());
     in_flight_.pop_front();

@@ -26,12 +26,8 @@ class VulkanBackend final : public Backend {
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override {
     return gpu_->allocate(shape, dtype, debug_name);
   }
-  Status upload(const Tensor& tensor, std::span<const std::byte> data) override {
-    return gpu_->upload(tensor, data);
-  }
-  Status download(const Tensor& tensor, std::span<std::byte> data) override {
-    return gpu_->download(tensor, data);
-  }
+  Status upload(const Tensor& tensor, std::span<const std::byte> data) override { return gpu_->upload(tensor, data); }
+  Status download(const Tensor& tensor, std::span<std::byte> data) override { return gpu_->download(tensor, data); }
   Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override;
   Status submit() override { return gpu_->submit(); }
@@ -44,16 +40,12 @@ class VulkanBackend final : public Backend {
     return record(vulkan::quantize_activations, a);
   }
   Status ternary_matmul(const TernaryMatmulArgs& a) override { return record(vulkan::ternary_matmul, a); }
-  Status ternary_matmul_f32(const TernaryMatmulF32Args& a) override {
-    return record(vulkan::ternary_matmul_f32, a);
-  }
+  Status ternary_matmul_f32(const TernaryMatmulF32Args& a) override { return record(vulkan::ternary_matmul_f32, a); }
   Status dense_matmul(const DenseMatmulArgs& a) override { return record(vulkan::dense_matmul, a); }
   Status rope(const RopeArgs& a) override { return record(vulkan::rope, a); }
   Status store_kv(const StoreKvArgs& a) override { return record(vulkan::store_kv, a); }
   Status attention(const AttentionArgs& a) override { return record(vulkan::attention, a); }
-  Status gated_activation(const GatedActivationArgs& a) override {
-    return record(vulkan::gated_activation, a);
-  }
+  Status gated_activation(const GatedActivationArgs& a) override { return record(vulkan::gated_activation, a); }
   Status add(const AddArgs& a) override { return record(vulkan::add, a); }
   Status route_tokens(const RouteTokensArgs& a) override { return record(vulkan::route_tokens, a); }
   Status combine_experts(const CombineExpertsArgs& a) override { return record(vulkan::combine_experts, a); }
@@ -77,8 +69,8 @@ Result<Weight> VulkanBackend::upload_weight(const TernaryMatrix& matrix, const s
       gpu_->allocate({weight.n_matrices, weight.rows, weight.row_stride}, DType::trit2, debug_name, false);
   if (!data.ok()) return data.status();
   weight.data = *data;
-  Result<Tensor> scales = gpu_->allocate({weight.n_matrices, weight.rows, weight.groups_per_row()},
-                                         DType::f32, debug_name + ".scales", false);
+  Result<Tensor> scales = gpu_->allocate({weight.n_matrices, weight.rows, weight.groups_per_row()}, DType::f32,
+                                         debug_name + ".scales", false);
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
   if (Status s = gpu_->upload(weight.data, std::as_bytes(matrix.words())); !s.ok()) return s;
@@ -95,8 +87,7 @@ void write_padded_rows(const DenseMatrix& matrix, uint64_t row_bytes, uint64_t s
   for (uint64_t row = begin / stride; row * stride < end; ++row) {
     const uint64_t from = std::max(begin, row * stride);
     const uint64_t to = std::min(end, row * stride + row_bytes);
-    if (from < to)
-      std::memcpy(&out[from - begin], &matrix.bytes[row * row_bytes + from - row * stride], to - from);
+    if (from < to) std::memcpy(&out[from - begin], &matrix.bytes[row * row_bytes + from - row * stride], to - from);
   }
 }
 
@@ -117,9 +108,9 @@ Result<Weight> VulkanBackend::upload_weight(const DenseMatrix& matrix, const std
   const auto element = static_cast<uint64_t>(bits_of(weight.dtype) / 8);
   const uint64_t row_bytes = static_cast<uint64_t>(weight.cols) * element;
   const uint64_t stride = static_cast<uint64_t>(weight.row_stride) * element;
-  const Status status = gpu_->upload(
-      weight.data, static_cast<uint64_t>(weight.data.bytes()),
-      [&](uint64_t begin, auto out) { write_padded_rows(matrix, row_bytes, stride, begin, out); });
+  const Status status =
+      gpu_->upload(weight.data, static_cast<uint64_t>(weight.data.bytes()),
+                   [&](uint64_t begin, auto out) { write_padded_rows(matrix, row_bytes, stride, begin, out); });
   if (!status.ok()) return status;
   return weight;
 }
@@ -127,8 +118,7 @@ Result<Weight> VulkanBackend::upload_weight(const DenseMatrix& matrix, const std
 Result<Gpu*> gpu_of(Backend& backend) {
   auto* vulkan = dynamic_cast<VulkanBackend*>(&backend);
   if (!vulkan)
-    return error(StatusCode::invalid_argument, "captures need a Vulkan backend, this one is ",
-                 backend.name());
+    return error(StatusCode::invalid_argument, "captures need a Vulkan backend, this one is ", backend.name());
   return &vulkan->gpu();
 }
 

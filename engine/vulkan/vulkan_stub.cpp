@@ -6,8 +6,7 @@ namespace tritium::vulkan {
 namespace {
 
 Status no_vulkan() {
-  return Status(StatusCode::unsupported,
-                std::string("this build has no Vulkan: ") + TRITIUM_NO_VULKAN_REASON);
+  return Status(StatusCode::unsupported, std::string("this build has no Vulkan: ") + TRITIUM_NO_VULKAN_REASON);
 }
 
 }  // namespace

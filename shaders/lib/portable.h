@@ -17,7 +17,9 @@
 #define TRITIUM_FUNCTION inline
 // GLSL: no contraction to FMA and no reordering. C++: the build sets -ffp-contract=off.
 #define TRITIUM_PRECISE
-#define TRITIUM_LIB_BEGIN namespace tritium::shader { using tritium::uint;
+#define TRITIUM_LIB_BEGIN     \
+  namespace tritium::shader { \
+  using tritium::uint;
 #define TRITIUM_LIB_END }
 namespace tritium::shader {
 using glm::exp;

@@ -14,7 +14,8 @@ TRITIUM_FUNCTION int unpack_i8(uint word, uint index) { return int(word << (24u 
 
 // One segment's contribution to an output of ternary_matmul. Every backend calls this, segment after segment in
 // ascending order from accumulator 0: it is what makes their results equal to the bit.
-TRITIUM_FUNCTION float accumulate_segment(float accumulator, int integer_sum, float weight_scale, float activation_scale) {
+TRITIUM_FUNCTION float accumulate_segment(float accumulator, int integer_sum, float weight_scale,
+                                          float activation_scale) {
   TRITIUM_PRECISE float scale = weight_scale * activation_scale;
   TRITIUM_PRECISE float term = scale * float(integer_sum);
   TRITIUM_PRECISE float sum = accumulator + term;

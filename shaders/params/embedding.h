@@ -8,10 +8,10 @@ TRITIUM_PARAMS_BEGIN
 struct EmbeddingParams {
   uint n_tokens;
   uint dim;
-  uint row_stride;  // elements
-  uint dtype;       // TRITIUM_DTYPE_* of the table
-  uint group_size;  // trit2: columns a scale covers
-  uint n_groups;    // trit2: scales a row has
+  uint row_stride;        // elements
+  uint dtype;             // TRITIUM_DTYPE_* of the table
+  uint group_size;        // trit2: columns a scale covers
+  uint n_groups;          // trit2: scales a row has
   uint first_weight_row;  // the window of the table that is bound; tokens outside are left to another dispatch
   uint n_weight_rows;
 };

@@ -21,9 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // The shortest of several runs, at least 3 and for at least 60 ms.
 template <typename Work>
@@ -119,9 +117,8 @@ double int8_peak_gop_s(ThreadPool& pool) {
   const int64_t products = level == "avx512-vnni" ? 64 : level == "avx2" ? 32 : 0;
   if (products == 0) return 0;
   const double seconds = shortest_seconds([&] {
-    pool.for_each(pool.threads(), [&](int64_t) noexcept {
-      sink += products == 64 ? dot_products_vnni() : dot_products_avx2();
-    });
+    pool.for_each(pool.threads(),
+                  [&](int64_t) noexcept { sink += products == 64 ? dot_products_vnni() : dot_products_avx2(); });
   });
   const int64_t steps = products == 64 ? kSteps / 12 * 12 : kSteps / 8 * 8;
   return 2.0 * static_cast<double>(products * steps * pool.threads()) / seconds * 1e-9;

@@ -118,21 +118,16 @@ void bench_int8_peak(benchmark::State& state, int threads) {
 void register_benchmarks(int threads) {
   const auto named = [&](const std::string& name) { return join(name, "/threads:", threads); };
   for (int64_t mib : {4, 600})
-    benchmark::RegisterBenchmark(named(join("limit/read ", mib, " MiB")).c_str(), bench_read, mib << 20,
-                                 threads)
+    benchmark::RegisterBenchmark(named(join("limit/read ", mib, " MiB")).c_str(), bench_read, mib << 20, threads)
         ->Iterations(2);
-  benchmark::RegisterBenchmark(named("limit/int8 dot products").c_str(), bench_int8_peak, threads)
-      ->Iterations(2);
+  benchmark::RegisterBenchmark(named("limit/int8 dot products").c_str(), bench_int8_peak, threads)->Iterations(2);
   for (const Product& p : kProducts)
-    benchmark::RegisterBenchmark(named(p.name).c_str(), bench_product, p, threads)
-        ->UseRealTime()
-        ->MinTime(0.3);
+    benchmark::RegisterBenchmark(named(p.name).c_str(), bench_product, p, threads)->UseRealTime()->MinTime(0.3);
 }
 
 std::string reference_operation_list() {
   std::string list;
-  for (std::string_view op : reference_operations())
-    list += std::string(list.empty() ? "" : ", ") + std::string(op);
+  for (std::string_view op : reference_operations()) list += std::string(list.empty() ? "" : ", ") + std::string(op);
   return list.empty() ? "none" : list;
 }
 

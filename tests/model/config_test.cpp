@@ -126,7 +126,8 @@ TEST(CheckTensors, ATensorOfAnotherShapeIsNamedWithBothShapes) {
   map.add("blk.1.ffn_norm.weight", {47}, std::vector<float>(47, 1.0f));
   const Status status = check_tensors(map, *read_config(map));
   EXPECT_EQ(status.code(), StatusCode::corrupt_file);
-  EXPECT_NE(status.message().find("blk.1.ffn_norm.weight has shape [47], the metadata asks for [48]"), std::string::npos)
+  EXPECT_NE(status.message().find("blk.1.ffn_norm.weight has shape [47], the metadata asks for [48]"),
+            std::string::npos)
       << status.message();
 }
 

@@ -31,8 +31,8 @@ struct Runner {
   }
 };
 
-Runner make_runner(const TensorMap& map, ActivationMode mode, std::unique_ptr<Backend> backend = make_reference_backend(),
-                   int64_t batch = 32) {
+Runner make_runner(const TensorMap& map, ActivationMode mode,
+                   std::unique_ptr<Backend> backend = make_reference_backend(), int64_t batch = 32) {
   Runner r;
   r.backend = std::move(backend);
   const Result<Config> config = read_config(map);

@@ -2,8 +2,8 @@
 #include <numeric>
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -15,8 +15,15 @@ TEST_P(Attention, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetPara
 namespace {
 
 AttentionParams one_head(uint32_t tokens, uint32_t position, uint32_t window, uint32_t capacity) {
-  return {.n_tokens = tokens, .n_heads = 1, .n_kv_heads = 1, .key_dim = 1, .value_dim = 1,
-          .position = position, .window = window, .scale = 1.0f, .capacity = capacity};
+  return {.n_tokens = tokens,
+          .n_heads = 1,
+          .n_kv_heads = 1,
+          .key_dim = 1,
+          .value_dim = 1,
+          .position = position,
+          .window = window,
+          .scale = 1.0f,
+          .capacity = capacity};
 }
 
 }  // namespace
@@ -57,8 +64,15 @@ TEST(AttentionReference, WeightsAreTheSoftmaxOfScaledScores) {
 TEST(AttentionReference, QueryHeadsShareTheKvHeadOfTheirGroup) {
   const std::vector<float> q(4, 0.0f), k(2, 0.0f), v = {7, 9};
   std::vector<float> y(4);
-  cpu_ref::attention({.n_tokens = 1, .n_heads = 4, .n_kv_heads = 2, .key_dim = 1, .value_dim = 1,
-                      .position = 0, .window = 0, .scale = 1.0f, .capacity = 1},
+  cpu_ref::attention({.n_tokens = 1,
+                      .n_heads = 4,
+                      .n_kv_heads = 2,
+                      .key_dim = 1,
+                      .value_dim = 1,
+                      .position = 0,
+                      .window = 0,
+                      .scale = 1.0f,
+                      .capacity = 1},
                      q, k, v, y);
   EXPECT_EQ(y, (std::vector<float>{7, 7, 9, 9}));
 }

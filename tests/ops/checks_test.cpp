@@ -22,22 +22,19 @@ TEST_F(OpsChecks, AShapeThatDoesNotFitIsNamed) {
 }
 
 TEST_F(OpsChecks, AMissingTensorIsNamed) {
-  EXPECT_EQ(check(RmsNormArgs{.x = f32({2, 3}), .weight = {}, .y = f32({2, 3})}).message(), "rms_norm: weight is missing");
+  EXPECT_EQ(check(RmsNormArgs{.x = f32({2, 3}), .weight = {}, .y = f32({2, 3})}).message(),
+            "rms_norm: weight is missing");
 }
 
 TEST_F(OpsChecks, AFullCacheIsRefused) {
-  const Status status = check(StoreKvArgs{.k = f32({3, 1, 2}),
-                                          .v = f32({3, 1, 2}),
-                                          .k_cache = f32({4, 1, 2}),
-                                          .v_cache = f32({4, 1, 2}),
-                                          .position = 2});
+  const Status status = check(StoreKvArgs{
+      .k = f32({3, 1, 2}), .v = f32({3, 1, 2}), .k_cache = f32({4, 1, 2}), .v_cache = f32({4, 1, 2}), .position = 2});
   EXPECT_EQ(status.message(), "store_kv: the caches are full");
 }
 
 TEST_F(OpsChecks, MoreExpertsThanThereAreCannotBeChosen) {
-  const Status status = check(RouteTokensArgs{.logits = f32({1, 3}),
-                                              .expert_ids = *backend_->allocate({1, 4}, DType::i32, "ids"),
-                                              .weights = f32({1, 4})});
+  const Status status = check(RouteTokensArgs{
+      .logits = f32({1, 3}), .expert_ids = *backend_->allocate({1, 4}, DType::i32, "ids"), .weights = f32({1, 4})});
   EXPECT_EQ(status.message(), "route_tokens: top_k must be 1 to n_experts");
 }
 

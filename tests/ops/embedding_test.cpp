@@ -1,7 +1,7 @@
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -16,8 +16,14 @@ TEST(EmbeddingReference, ATernaryRowIsItsTritsTimesItsScales) {
   const std::vector<float> scales = {1.0f, 0.5f};
   const std::vector<int32_t> tokens = {1};
   std::vector<float> y(3);
-  cpu_ref::embedding({.n_tokens = 1, .dim = 3, .row_stride = 16, .dtype = TRITIUM_DTYPE_TRIT2, .group_size = 16,
-                      .n_groups = 1, .first_weight_row = 0, .n_weight_rows = 2},
+  cpu_ref::embedding({.n_tokens = 1,
+                      .dim = 3,
+                      .row_stride = 16,
+                      .dtype = TRITIUM_DTYPE_TRIT2,
+                      .group_size = 16,
+                      .n_groups = 1,
+                      .first_weight_row = 0,
+                      .n_weight_rows = 2},
                      std::as_bytes(std::span(table)), scales, tokens, y);
   EXPECT_EQ(y, (std::vector<float>{0.5f, -0.5f, 0.0f}));
 }

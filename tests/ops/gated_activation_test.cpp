@@ -1,8 +1,8 @@
 #include <cmath>
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -16,7 +16,8 @@ namespace {
 float gate(float g, float up, GateActivation activation, float clamp = 0.0f) {
   const std::vector<float> gates = {g}, ups = {up};
   std::vector<float> y(1);
-  cpu_ref::gated_activation({.n_values = 1, .activation = static_cast<uint32_t>(activation), .clamp_at = clamp}, gates, ups, y);
+  cpu_ref::gated_activation({.n_values = 1, .activation = static_cast<uint32_t>(activation), .clamp_at = clamp}, gates,
+                            ups, y);
   return y[0];
 }
 

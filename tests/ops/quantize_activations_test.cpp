@@ -1,15 +1,17 @@
 #include <cmath>
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
 class QuantizeActivations : public BackendTest {};
 INSTANTIATE_TEST_SUITE_P(Backends, QuantizeActivations, tested_backends(), backend_name);
 
-TEST_P(QuantizeActivations, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "quantize_activations"); }
+TEST_P(QuantizeActivations, AgreesWithTheReferenceOnEveryShape) {
+  expect_agreement(GetParam(), "quantize_activations");
+}
 
 namespace {
 
@@ -20,8 +22,8 @@ struct Quantized {
 
 Quantized quantize(const std::vector<float>& x, uint32_t block = 256) {
   Quantized out{std::vector<int8_t>(256), std::vector<float>(256 / block)};
-  cpu_ref::quantize_activations({.n_rows = 1, .cols = static_cast<uint32_t>(x.size()), .padded_cols = 256, .block = block}, x,
-                                out.q, out.scales);
+  cpu_ref::quantize_activations(
+      {.n_rows = 1, .cols = static_cast<uint32_t>(x.size()), .padded_cols = 256, .block = block}, x, out.q, out.scales);
   return out;
 }
 

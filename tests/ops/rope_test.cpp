@@ -1,8 +1,8 @@
 #include <cmath>
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -19,7 +19,10 @@ std::vector<float> rotate(const std::vector<float>& x, uint32_t n_rotated, RopeP
     cos_sin.push_back(static_cast<float>(std::cos(angle)));
     cos_sin.push_back(static_cast<float>(std::sin(angle)));
   }
-  cpu_ref::rope({.n_tokens = 1, .n_heads = 1, .head_dim = static_cast<uint32_t>(x.size()), .n_rotated = n_rotated,
+  cpu_ref::rope({.n_tokens = 1,
+                 .n_heads = 1,
+                 .head_dim = static_cast<uint32_t>(x.size()),
+                 .n_rotated = n_rotated,
                  .pairing = static_cast<uint32_t>(pairing)},
                 x, cos_sin, y);
   return y;

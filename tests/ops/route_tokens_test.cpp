@@ -1,7 +1,7 @@
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -19,8 +19,11 @@ struct Route {
 
 Route route(const std::vector<float>& logits, uint32_t k, bool renormalize) {
   Route out{std::vector<int32_t>(k), std::vector<float>(k)};
-  cpu_ref::route_tokens({.n_tokens = 1, .n_experts = static_cast<uint32_t>(logits.size()), .top_k = k,
-                         .renormalize = renormalize ? 1u : 0u, .scale = 1.0f},
+  cpu_ref::route_tokens({.n_tokens = 1,
+                         .n_experts = static_cast<uint32_t>(logits.size()),
+                         .top_k = k,
+                         .renormalize = renormalize ? 1u : 0u,
+                         .scale = 1.0f},
                         logits, out.ids, out.weights);
   return out;
 }

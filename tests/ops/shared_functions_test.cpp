@@ -1,5 +1,5 @@
-// The scalar functions that C++ and GLSL share (shaders/lib), in C++, against their definitions. That GLSL gives the same
-// bits is what the operations' exact comparisons on Vulkan show.
+// The scalar functions that C++ and GLSL share (shaders/lib), in C++, against their definitions. That GLSL gives the
+// same bits is what the operations' exact comparisons on Vulkan show.
 #include <gtest/gtest.h>
 
 #include <bit>

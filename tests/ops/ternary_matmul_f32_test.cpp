@@ -1,9 +1,9 @@
 #include <cmath>
 #include <vector>
 
-#include "tests/ops/backend_test.h"
-#include "cpu_ref/operations.h"
 #include "cpu_ref/cpu_linear.h"
+#include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -24,7 +24,8 @@ TEST(TernaryMatmulF32Reference, EqualsTheProductWithTheDequantisedMatrix) {
   ASSERT_TRUE(y.ok()) << y.message();
   for (int64_t n = 0; n < rows; ++n) {
     double expected = 0;
-    for (int64_t c = 0; c < cols; ++c) expected += double{dequantized[static_cast<size_t>(n * cols + c)]} * x[static_cast<size_t>(c)];
+    for (int64_t c = 0; c < cols; ++c)
+      expected += double{dequantized[static_cast<size_t>(n * cols + c)]} * x[static_cast<size_t>(c)];
     EXPECT_NEAR((*y)[static_cast<size_t>(n)], expected, 1e-6);
   }
 }

@@ -1,9 +1,9 @@
 #include <vector>
 
-#include "tests/ops/backend_test.h"
 #include "cpu_ref/operations.h"
 #include "ops/weight_layout.h"
 #include "tensor/ternary_matrix.h"
+#include "tests/ops/backend_test.h"
 
 namespace tritium {
 
@@ -22,10 +22,17 @@ float sum_with(const TernaryMatrix& matrix, uint32_t block) {
   for (int64_t c = 0; c < matrix.cols(); ++c) q[static_cast<size_t>(c)] = static_cast<int8_t>(c % 100);
   const std::vector<float> ones(padded / block, 1.0f), scales = kernel_scales(matrix);
   std::vector<float> y(1);
-  cpu_ref::ternary_matmul({.n_rows = 1, .out_features = 1, .padded_cols = padded,
+  cpu_ref::ternary_matmul({.n_rows = 1,
+                           .out_features = 1,
+                           .padded_cols = padded,
                            .group_size = static_cast<uint32_t>(layout.group_size),
-                           .n_groups = static_cast<uint32_t>(layout.groups_per_row()), .block = block,
-                           .n_blocks = padded / block, .rows_per_x = 1, .n_matrices = 1, .routed = 0, .first_weight_row = 0,
+                           .n_groups = static_cast<uint32_t>(layout.groups_per_row()),
+                           .block = block,
+                           .n_blocks = padded / block,
+                           .rows_per_x = 1,
+                           .n_matrices = 1,
+                           .routed = 0,
+                           .first_weight_row = 0,
                            .n_weight_rows = 1},
                           q, ones, matrix.words(), scales, {}, y);
   return y[0];

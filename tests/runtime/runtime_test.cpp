@@ -14,7 +14,8 @@ namespace {
 
 std::string model_file() {
   static const std::string path = [] {
-    const auto file = std::filesystem::temp_directory_path() / ("tritium-runtime-test-" + std::to_string(getpid()) + ".gguf");
+    const auto file =
+        std::filesystem::temp_directory_path() / ("tritium-runtime-test-" + std::to_string(getpid()) + ".gguf");
     const std::string command = std::string(TRITIUM_MAKE_MODEL) + " " + file.string();
     EXPECT_EQ(std::system(command.c_str()), 0);
     std::atexit([] {
@@ -203,9 +204,7 @@ TEST(Evaluate, AWindowOverTheWholeTextIsTheMeanOfOnePass) {
   EXPECT_NEAR(e->nll, nll / static_cast<double>(tokens->size() - 1), 1e-5);
 }
 
-TEST(Evaluate, ATextTooShortToScoreIsRefused) {
-  EXPECT_EQ(load().evaluate("").code(), StatusCode::invalid_argument);
-}
+TEST(Evaluate, ATextTooShortToScoreIsRefused) { EXPECT_EQ(load().evaluate("").code(), StatusCode::invalid_argument); }
 
 TEST(Inspect, TellsTheSizesWithoutLoading) {
   const Result<ModelInfo> info = inspect_model(model_file());

@@ -12,17 +12,16 @@ void add_products(std::vector<LargeCase>& all) {
   for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 25, 31})
     for (int64_t group : {0, 16, 64, 256})
       for (bool per_block : {false, true})
-        all.push_back(
-            {join("ternary_matmul tokens ", tokens, " group ", group, per_block ? " per block" : ""),
-             [=](Ops& ops, CaseInputs& in) {
-               const auto x = in.quantized(tokens, 1021, per_block);
-               const auto granularity = group ? ScaleGranularity::group : ScaleGranularity::row;
-               ops.ternary_matmul({.q = x.q,
-                                   .scales = x.scales,
-                                   .weight = in.ternary(1, 331, 1021, granularity, group),
-                                   .expert_ids = {},
-                                   .y = in.zeros({tokens, 331})});
-             }});
+        all.push_back({join("ternary_matmul tokens ", tokens, " group ", group, per_block ? " per block" : ""),
+                       [=](Ops& ops, CaseInputs& in) {
+                         const auto x = in.quantized(tokens, 1021, per_block);
+                         const auto granularity = group ? ScaleGranularity::group : ScaleGranularity::row;
+                         ops.ternary_matmul({.q = x.q,
+                                             .scales = x.scales,
+                                             .weight = in.ternary(1, 331, 1021, granularity, group),
+                                             .expert_ids = {},
+                                             .y = in.zeros({tokens, 331})});
+                       }});
   all.push_back({"ternary_matmul, one long row", [](Ops& ops, CaseInputs& in) {
                    const auto x = in.quantized(2, 70001, false);
                    ops.ternary_matmul({.q = x.q,
@@ -40,13 +39,12 @@ void add_products(std::vector<LargeCase>& all) {
                    }});
   for (int64_t tokens : {1, 5, 9})
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-      all.push_back(
-          {join("dense_matmul ", name_of(dtype), " tokens ", tokens), [=](Ops& ops, CaseInputs& in) {
-             ops.dense_matmul({.x = in.random({tokens, 509}),
-                               .weight = in.dense(1, 1031, 509, dtype),
-                               .expert_ids = {},
-                               .y = in.zeros({tokens, 1031})});
-           }});
+      all.push_back({join("dense_matmul ", name_of(dtype), " tokens ", tokens), [=](Ops& ops, CaseInputs& in) {
+                       ops.dense_matmul({.x = in.random({tokens, 509}),
+                                         .weight = in.dense(1, 1031, 509, dtype),
+                                         .expert_ids = {},
+                                         .y = in.zeros({tokens, 1031})});
+                     }});
 }
 
 // Experts of very different popularity, some without a token, and ids that name none.
@@ -70,11 +68,10 @@ void add_routed(std::vector<LargeCase>& all) {
                                          .y = in.zeros({kTokens * kTopK, kRows})});
                    }});
     all.push_back({join("ternary_matmul_f32 to experts, rows of x ", x_rows), [=](Ops& ops, CaseInputs& in) {
-                     ops.ternary_matmul_f32(
-                         {.x = in.random({x_rows, kCols}),
-                          .weight = in.ternary(kExperts, kRows, kCols, ScaleGranularity::row),
-                          .expert_ids = ids(in),
-                          .y = in.zeros({kTokens * kTopK, kRows})});
+                     ops.ternary_matmul_f32({.x = in.random({x_rows, kCols}),
+                                             .weight = in.ternary(kExperts, kRows, kCols, ScaleGranularity::row),
+                                             .expert_ids = ids(in),
+                                             .y = in.zeros({kTokens * kTopK, kRows})});
                    }});
     all.push_back({join("dense_matmul to experts, rows of x ", x_rows), [=](Ops& ops, CaseInputs& in) {
                      ops.dense_matmul({.x = in.random({x_rows, kCols}),
@@ -89,29 +86,26 @@ void add_attention(std::vector<LargeCase>& all) {
   struct Shape {
     int64_t tokens, heads, kv_heads, position, window;
   };
-  for (Shape s :
-       {Shape{1, 8, 2, 700, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50}, Shape{5, 20, 1, 200, 0}})
-    all.push_back(
-        {join("attention tokens ", s.tokens, " heads ", s.heads, "/", s.kv_heads, " window ", s.window),
-         [=](Ops& ops, CaseInputs& in) {
-           const int64_t capacity = s.position + s.tokens + 3;
-           ops.attention({.q = in.random({s.tokens, s.heads, 72}),
-                          .k_cache = in.random({capacity, s.kv_heads, 72}),
-                          .v_cache = in.random({capacity, s.kv_heads, 100}),
-                          .y = in.zeros({s.tokens, s.heads, 100}),
-                          .position = s.position,
-                          .window = s.window,
-                          .scale = 0.12f});
-         }});
+  for (Shape s : {Shape{1, 8, 2, 700, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50}, Shape{5, 20, 1, 200, 0}})
+    all.push_back({join("attention tokens ", s.tokens, " heads ", s.heads, "/", s.kv_heads, " window ", s.window),
+                   [=](Ops& ops, CaseInputs& in) {
+                     const int64_t capacity = s.position + s.tokens + 3;
+                     ops.attention({.q = in.random({s.tokens, s.heads, 72}),
+                                    .k_cache = in.random({capacity, s.kv_heads, 72}),
+                                    .v_cache = in.random({capacity, s.kv_heads, 100}),
+                                    .y = in.zeros({s.tokens, s.heads, 100}),
+                                    .position = s.position,
+                                    .window = s.window,
+                                    .scale = 0.12f});
+                   }});
 }
 
 void add_row_operations(std::vector<LargeCase>& all) {
   constexpr int64_t kRows = 97, kDim = 1021;
-  all.push_back({"rms_norm", [](Ops& ops, CaseInputs& in) {
-                   ops.rms_norm({.x = in.random({kRows, kDim}),
-                                 .weight = in.random({kDim}),
-                                 .y = in.zeros({kRows, kDim})});
-                 }});
+  all.push_back(
+      {"rms_norm", [](Ops& ops, CaseInputs& in) {
+         ops.rms_norm({.x = in.random({kRows, kDim}), .weight = in.random({kDim}), .y = in.zeros({kRows, kDim})});
+       }});
   for (int64_t n_blocks : {1, 4})
     all.push_back({join("quantize_activations, scales a row: ", n_blocks), [=](Ops& ops, CaseInputs& in) {
                      ops.quantize_activations({.x = in.random({kRows, kDim}),
@@ -126,11 +120,10 @@ void add_row_operations(std::vector<LargeCase>& all) {
                                            .activation = activation,
                                            .clamp = 10.0f});
                    }});
-  all.push_back({"add", [](Ops& ops, CaseInputs& in) {
-                   ops.add({.a = in.random({kRows, kDim}),
-                            .b = in.random({kRows, kDim}),
-                            .y = in.zeros({kRows, kDim})});
-                 }});
+  all.push_back(
+      {"add", [](Ops& ops, CaseInputs& in) {
+         ops.add({.a = in.random({kRows, kDim}), .b = in.random({kRows, kDim}), .y = in.zeros({kRows, kDim})});
+       }});
   for (auto pairing : {RopePairing::halves, RopePairing::interleaved})
     all.push_back({join("rope ", static_cast<int>(pairing)), [=](Ops& ops, CaseInputs& in) {
                      ops.rope({.x = in.random({kRows, 5, 300}),
@@ -164,11 +157,10 @@ void add_embedding(std::vector<LargeCase>& all) {
     return in.ints({301}, values);
   };
   for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-    all.push_back({join("embedding ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
-                     ops.embedding({.table = in.dense(1, 67, 333, dtype),
-                                    .tokens = tokens(in),
-                                    .y = in.zeros({301, 333})});
-                   }});
+    all.push_back(
+        {join("embedding ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
+           ops.embedding({.table = in.dense(1, 67, 333, dtype), .tokens = tokens(in), .y = in.zeros({301, 333})});
+         }});
   for (int64_t group : {0, 32})
     all.push_back({join("embedding ternary, group ", group), [=](Ops& ops, CaseInputs& in) {
                      const auto granularity = group ? ScaleGranularity::group : ScaleGranularity::row;

@@ -34,8 +34,7 @@ TEST_P(SimdLevels, ResultsDoNotDependOnTheNumberOfThreads) {
   uint64_t seed = 1;
   for (const LargeCase& c : large_cases()) {
     for (int threads : {2, 3}) {
-      const Outcome outcome =
-          side_by_side(cpu_backend(GetParam(), threads), cpu_backend(GetParam(), 1), seed, c.run);
+      const Outcome outcome = side_by_side(cpu_backend(GetParam(), threads), cpu_backend(GetParam(), 1), seed, c.run);
       EXPECT_TRUE(outcome.status.ok()) << c.name << ": " << outcome.status.message();
       EXPECT_EQ(outcome.worst_error, 0.0) << c.name << " on " << threads << " threads";
     }
@@ -67,8 +66,8 @@ TEST_P(SimdLevels, QuantisationOfInfinityAndNanIsTheReferences) {
   x[7] = -INFINITY;
   x[150] = NAN;
   x[299] = -3e38f;
-  const Outcome outcome = side_by_side(
-      cpu_backend(GetParam(), 1), make_reference_backend(), 1, [&](Ops& ops, cases::CaseInputs& in) {
+  const Outcome outcome =
+      side_by_side(cpu_backend(GetParam(), 1), make_reference_backend(), 1, [&](Ops& ops, cases::CaseInputs& in) {
         for (int removed : {3, 7, 150}) {
           ops.quantize_activations(
               {.x = in.floats({1, 300}, x), .q = in.zeros({1, 512}, DType::i8), .scales = in.zeros({1, 2})});
@@ -97,9 +96,7 @@ TEST(CpuBackend, UnknownLevelInTheEnvironmentMeansTheBest) {
   unsetenv("TRITIUM_SIMD");
 }
 
-TEST(CpuBackend, NoOperationIsLeftToTheReference) {
-  EXPECT_TRUE(reference_operations().empty());
-}
+TEST(CpuBackend, NoOperationIsLeftToTheReference) { EXPECT_TRUE(reference_operations().empty()); }
 
 }  // namespace
 }  // namespace tritium

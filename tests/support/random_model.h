@@ -17,12 +17,12 @@ struct RandomModelOptions {
   int64_t n_kv_heads = 2;
   int64_t head_dim = 16;
   int64_t rope_dims = 16;
-  int64_t ffn_dim = 80;    // of a dense layer or of one expert
+  int64_t ffn_dim = 80;  // of a dense layer or of one expert
   int64_t n_experts = 0;
   int64_t n_experts_used = 2;
   int64_t context_length = 64;
-  int64_t window = 5;      // of architectures with sliding layers
-  bool ternary = true;     // matrices as trits with a scale a row; else f32
+  int64_t window = 5;   // of architectures with sliding layers
+  bool ternary = true;  // matrices as trits with a scale a row; else f32
   bool tied_head = false;
   uint64_t seed = 1;
 };

@@ -1,5 +1,5 @@
-// make_model FILE.gguf [architecture]: writes a small random mixture-of-experts model with a byte vocabulary. Its text is
-// noise; it shows that a machine can run a model when no trained one is at hand.
+// make_model FILE.gguf [architecture]: writes a small random mixture-of-experts model with a byte vocabulary. Its text
+// is noise; it shows that a machine can run a model when no trained one is at hand.
 #include <cstdio>
 #include <string>
 #include <vector>

@@ -17,8 +17,7 @@ class VulkanBackendTest : public testing::Test {
   void SetUp() override {
     const auto devices = list_devices();
     if (!devices.ok()) GTEST_SKIP() << devices.message();
-    auto made =
-        make_vulkan_backend({.device_index = 0, .validation = true, .pipeline_cache_dir = cache_.path()});
+    auto made = make_vulkan_backend({.device_index = 0, .validation = true, .pipeline_cache_dir = cache_.path()});
     ASSERT_TRUE(made.ok()) << made.message();
     backend_ = std::move(*made);
   }
@@ -44,8 +43,7 @@ TernaryMatrix some_trits(int64_t n, int64_t rows, int64_t cols, ScaleGranularity
   TernaryMatrix matrix(n, rows, cols, granularity, group);
   for (int64_t m = 0; m < n; ++m)
     for (int64_t r = 0; r < rows; ++r)
-      for (int64_t c = 0; c < cols; ++c)
-        matrix.set_trit(m, r, c, static_cast<int>((m + 3 * r + c * c) % 3) - 1);
+      for (int64_t c = 0; c < cols; ++c) matrix.set_trit(m, r, c, static_cast<int>((m + 3 * r + c * c) % 3) - 1);
   float scale = 0.5f;
   for (float& s : matrix.scales()) s = scale += 0.25f;
   return matrix;

@@ -7,12 +7,8 @@
 namespace tritium::vulkan {
 namespace {
 
-constexpr Touch read(uint64_t buffer, uint64_t begin = 0, uint64_t end = 64) {
-  return {buffer, begin, end, false};
-}
-constexpr Touch write(uint64_t buffer, uint64_t begin = 0, uint64_t end = 64) {
-  return {buffer, begin, end, true};
-}
+constexpr Touch read(uint64_t buffer, uint64_t begin = 0, uint64_t end = 64) { return {buffer, begin, end, false}; }
+constexpr Touch write(uint64_t buffer, uint64_t begin = 0, uint64_t end = 64) { return {buffer, begin, end, true}; }
 
 std::optional<Barrier> compute(BarrierTracker& tracker, std::initializer_list<Touch> touches) {
   return tracker.before(Stage::compute, std::span(touches.begin(), touches.size()));

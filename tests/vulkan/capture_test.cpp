@@ -47,8 +47,7 @@ TEST(Capture, HoldsTheLabelTreeWithNamedKernels) {
   const std::filesystem::path file = folder.path() / "exactly this.name.rdc";
   VulkanOptions options;
   options.capture_file = file;
-  auto gpu =
-      Gpu::open(options, test_kernels(), {.dispatches = 3});  // submissions end in the middle of labels
+  auto gpu = Gpu::open(options, test_kernels(), {.dispatches = 3});  // submissions end in the middle of labels
   if (gpu.code() == StatusCode::not_found) GTEST_SKIP() << gpu.message();
   ASSERT_TRUE(gpu.ok()) << gpu.message();
 
@@ -83,8 +82,7 @@ TEST(Capture, HoldsTheLabelTreeWithNamedKernels) {
   EXPECT_EQ(opened.exit_code, 0);
   std::string expected;
   for (const char* place : {"layer0/attention", "layer0/ffn", "layer1/attention", "layer1/ffn"})
-    for (int i = 0; i < 2; ++i)
-      expected += std::string("model/") + place + "/vkCmdDispatch(2, 1, 1) kernel=scale\n";
+    for (int i = 0; i < 2; ++i) expected += std::string("model/") + place + "/vkCmdDispatch(2, 1, 1) kernel=scale\n";
   EXPECT_EQ(opened.output, expected);
 }
 

@@ -23,9 +23,8 @@ constexpr DeviceFacts kGood = {.api_version = packed_version(1, 2),
                                .shared_memory_bytes = 32768};
 
 TEST(DeviceChoice, DiscreteBeforeIntegratedBeforeVirtual) {
-  const std::vector<DeviceDescription> all = {device(0, "cpu"), device(1, "virtual gpu"),
-                                              device(2, "integrated gpu"), device(3, "discrete gpu"),
-                                              device(4, "discrete gpu")};
+  const std::vector<DeviceDescription> all = {device(0, "cpu"), device(1, "virtual gpu"), device(2, "integrated gpu"),
+                                              device(3, "discrete gpu"), device(4, "discrete gpu")};
   EXPECT_EQ(best_device(all), 3);
   EXPECT_EQ(best_device(std::span(all).first(3)), 2);
   EXPECT_EQ(best_device(std::span(all).first(2)), 1);
@@ -45,8 +44,7 @@ TEST(DeviceChoice, SoftwareIsTakenByIndex) {
 }
 
 TEST(DeviceChoice, UnusableDevicesArePassedOver) {
-  const std::vector<DeviceDescription> devices = {device(0, "discrete gpu", false),
-                                                  device(1, "integrated gpu")};
+  const std::vector<DeviceDescription> devices = {device(0, "discrete gpu", false), device(1, "integrated gpu")};
   EXPECT_EQ(best_device(devices), 1);
   const auto refused = choose_device(devices, 0);
   EXPECT_EQ(refused.code(), StatusCode::unsupported);

@@ -159,10 +159,9 @@ TEST_F(OnDevice, WindowsAndAbsentTensors) {
   const Tensor x = tensor(values, "x");
   const Tensor y = tensor({0, 0, 0, 0}, "y");
   const ScalePush push = {4, 1.0f};
-  const Status status =
-      gpu().recorder().dispatch({.kernel = "scale",
-                                 .bindings = {{&x, Access::read, align, 16}, {&y, Access::write}},
-                                 .push_constants = bytes_of(push)});
+  const Status status = gpu().recorder().dispatch({.kernel = "scale",
+                                                   .bindings = {{&x, Access::read, align, 16}, {&y, Access::write}},
+                                                   .push_constants = bytes_of(push)});
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(values_of(y), (std::vector<float>{1, 8, 1, 1}));
 
@@ -171,10 +170,10 @@ TEST_F(OnDevice, WindowsAndAbsentTensors) {
   const std::array<int32_t, 4> four = {1, 10, 100, 1000};
   ASSERT_TRUE(gpu().upload(*words, std::as_bytes(std::span(four))).ok());
   const std::array<uint32_t, 3> params = {20000, 300000, 4000000};
-  const Status absent = gpu().recorder().dispatch(
-      {.kernel = "two_views",
-       .bindings = {{&*words, Access::read}, {nullptr, Access::read}, {&*out, Access::write}},
-       .push_constants = bytes_of(params)});
+  const Status absent =
+      gpu().recorder().dispatch({.kernel = "two_views",
+                                 .bindings = {{&*words, Access::read}, {nullptr, Access::read}, {&*out, Access::write}},
+                                 .push_constants = bytes_of(params)});
   ASSERT_TRUE(absent.ok()) << absent.message();
   int32_t sum = 0;
   ASSERT_TRUE(gpu().download(*out, std::as_writable_bytes(std::span(&sum, 1))).ok());
@@ -201,10 +200,9 @@ TEST_F(OnDevice, DisagreementsBetweenLauncherAndShaderAreErrors) {
           .bindings = {{&x, Access::read_write}, {&y, Access::write}},
           .push_constants = bytes_of(push)},
          "binding 0 is readonly");
-  expect({.kernel = "scale",
-          .bindings = {{&x, Access::read, 4}, {&y, Access::write}},
-          .push_constants = bytes_of(push)},
-         "starts at byte 4");
+  expect(
+      {.kernel = "scale", .bindings = {{&x, Access::read, 4}, {&y, Access::write}}, .push_constants = bytes_of(push)},
+      "starts at byte 4");
   expect({.kernel = "scale",
           .bindings = {{&x, Access::read, 0, 4096}, {&y, Access::write}},
           .push_constants = bytes_of(push)},
@@ -244,9 +242,7 @@ TEST_F(OnDevice, ALostDeviceStaysLost) {
 
 TEST(DeviceHealth, WhatDriversThrowBecomesAStatus) {
   DeviceHealth health;
-  const auto thrown = [&](auto exception) {
-    return health.guard("testing", [&]() -> Status { throw exception; });
-  };
+  const auto thrown = [&](auto exception) { return health.guard("testing", [&]() -> Status { throw exception; }); };
   EXPECT_EQ(thrown(vk::OutOfDeviceMemoryError("x")).code(), StatusCode::out_of_memory);
   EXPECT_EQ(thrown(vk::OutOfHostMemoryError("x")).code(), StatusCode::out_of_memory);
   EXPECT_EQ(thrown(std::bad_alloc()).code(), StatusCode::out_of_memory);

@@ -34,18 +34,15 @@ std::string code(StatusCode c) { return "code " + std::to_string(static_cast<int
 
 TEST(MissingVulkan, NoLoader) {
   // An empty library found first cannot be loaded: as if none was there.
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("tritium-no-loader-" + std::to_string(getpid()));
+  const auto folder = std::filesystem::temp_directory_path() / ("tritium-no-loader-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   for (const char* name : {"libvulkan.so", "libvulkan.so.1"}) std::ofstream(folder / name).flush();
   const Outcome outcome = probe("LD_LIBRARY_PATH=" + folder.string());
   std::filesystem::remove_all(folder);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
-  EXPECT_NE(outcome.output.find("list: " + code(StatusCode::not_found) + "the Vulkan loader"),
-            std::string::npos)
+  EXPECT_NE(outcome.output.find("list: " + code(StatusCode::not_found) + "the Vulkan loader"), std::string::npos)
       << outcome.output;
-  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos)
-      << outcome.output;
+  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
   EXPECT_NE(outcome.output.find("apt install libvulkan1"), std::string::npos) << outcome.output;
 }
 
@@ -55,20 +52,17 @@ TEST(MissingVulkan, NoDriver) {
   if (outcome.output.find("the Vulkan loader") != std::string::npos) GTEST_SKIP() << outcome.output;
   EXPECT_NE(outcome.output.find("list: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
   EXPECT_NE(outcome.output.find("no Vulkan driver was found"), std::string::npos) << outcome.output;
-  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos)
-      << outcome.output;
+  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
 }
 
 TEST(MissingVulkan, ADriverThatCannotBeLoaded) {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("tritium-bad-icd-" + std::to_string(getpid()) + ".json");
+  const auto file = std::filesystem::temp_directory_path() / ("tritium-bad-icd-" + std::to_string(getpid()) + ".json");
   std::ofstream(file) << R"({"file_format_version": "1.0.0", "ICD": {"api_version": "1.3.0",
                              "library_path": "/nonexistent/libvulkan_none.so"}})";
   const Outcome outcome = probe("VK_DRIVER_FILES=" + file.string() + " VK_ICD_FILENAMES=" + file.string());
   std::filesystem::remove(file);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
-  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos)
-      << outcome.output;
+  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
 }
 
 TEST(MissingVulkan, ADriverWithoutAGpu) {
@@ -81,20 +75,17 @@ TEST(MissingVulkan, ADriverWithoutAGpu) {
     const Outcome outcome = probe("VK_DRIVER_FILES=" + path + " VK_ICD_FILENAMES=" + path);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
     if (outcome.output.starts_with("device ")) continue;  // this machine has such a GPU
-    EXPECT_NE(outcome.output.find("list: " + code(StatusCode::not_found)), std::string::npos)
-        << outcome.output;
+    EXPECT_NE(outcome.output.find("list: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
     EXPECT_NE(outcome.output.find("no Vulkan device"), std::string::npos) << outcome.output;
   }
   if (driver.empty()) GTEST_SKIP() << "Mesa's hardware drivers are not installed";
 }
 
 TEST(MissingVulkan, ValidationThatIsNotInstalledIsOnlyLogged) {
-  const Outcome outcome =
-      probe("TRITIUM_VALIDATION=1 VK_LAYER_PATH=/nonexistent XDG_CACHE_HOME=/nonexistent/x");
+  const Outcome outcome = probe("TRITIUM_VALIDATION=1 VK_LAYER_PATH=/nonexistent XDG_CACHE_HOME=/nonexistent/x");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   if (outcome.output.find("code 0") == std::string::npos) GTEST_SKIP() << outcome.output;
-  EXPECT_NE(outcome.output.find("VK_LAYER_KHRONOS_validation is not installed"), std::string::npos)
-      << outcome.output;
+  EXPECT_NE(outcome.output.find("VK_LAYER_KHRONOS_validation is not installed"), std::string::npos) << outcome.output;
 }
 
 }  // namespace

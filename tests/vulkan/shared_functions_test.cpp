@@ -15,7 +15,7 @@ namespace tritium::vulkan {
 namespace {
 
 constexpr size_t kValues = 20000;
-constexpr size_t kExactResults = 6;    // shared_functions.comp
+constexpr size_t kExactResults = 6;  // shared_functions.comp
 constexpr size_t kRoundedResults = 4;
 
 class SharedFunctionsOnDevice : public GpuTest {
@@ -34,11 +34,11 @@ class SharedFunctionsOnDevice : public GpuTest {
     const Tensor exact = *gpu().allocate({int64_t{kExactResults * kValues}}, DType::i32, "exact");
     const Tensor rounded = *gpu().allocate({int64_t{kRoundedResults * kValues}}, DType::f32, "rounded");
     const auto n = static_cast<uint32_t>(kValues);
-    const Status run = gpu().recorder().dispatch(
-        {.kernel = "shared_functions",
-         .bindings = {{&x}, {&words}, {&exact, Access::write}, {&rounded, Access::write}},
-         .push_constants = bytes_of(n),
-         .groups = {(n + 63) / 64, 1, 1}});
+    const Status run =
+        gpu().recorder().dispatch({.kernel = "shared_functions",
+                                   .bindings = {{&x}, {&words}, {&exact, Access::write}, {&rounded, Access::write}},
+                                   .push_constants = bytes_of(n),
+                                   .groups = {(n + 63) / 64, 1, 1}});
     ASSERT_TRUE(run.ok()) << run.message();
     exact_.resize(kExactResults * kValues);
     rounded_.resize(kRoundedResults * kValues);
@@ -70,8 +70,8 @@ TEST_F(SharedFunctionsOnDevice, IntegerAndRoundingFunctionsAreEqualToTheBit) {
 }
 
 TEST_F(SharedFunctionsOnDevice, ActivationsAgreeWithinWhatVulkanAllowsExp) {
-  // exp(x) may err by 3 + 2|x| units of 2^-23 (Vulkan, "Precision of core SPIR-V instructions"), and |x| goes to 104 before
-  // it overflows; its argument is rounded four times on the way, each 2^-24 of up to 104.
+  // exp(x) may err by 3 + 2|x| units of 2^-23 (Vulkan, "Precision of core SPIR-V instructions"), and |x| goes to 104
+  // before it overflows; its argument is rounded four times on the way, each 2^-24 of up to 104.
   constexpr float kBound = (3 + 2 * 104) * 0x1p-23f + 4 * 104 * 0x1p-24f;
   for (size_t i = 0; i < kValues; ++i) {
     const float value = x_[i];

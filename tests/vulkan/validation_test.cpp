@@ -57,8 +57,8 @@ TEST_F(Validation, NoticesADescriptorOutsideItsBuffer) {
                                                .poolSizeCount = 1,
                                                .pPoolSizes = &size});
   const vk::DescriptorSetLayout set_layout = *layout;
-  const vk::raii::DescriptorSets sets(
-      device, {.descriptorPool = *pool, .descriptorSetCount = 1, .pSetLayouts = &set_layout});
+  const vk::raii::DescriptorSets sets(device,
+                                      {.descriptorPool = *pool, .descriptorSetCount = 1, .pSetLayouts = &set_layout});
   const vk::DescriptorBufferInfo window = {*buffer, 0, 1024};  // the buffer has 256
   device.updateDescriptorSets(vk::WriteDescriptorSet{.dstSet = *sets[0],
                                                      .dstBinding = 0,

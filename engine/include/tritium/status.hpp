@@ -32,9 +32,7 @@ class [[nodiscard]] Status {
   const std::string& message() const { return message_; }
 
   // The same failure with the place it happened in put before the message ("model.gguf: ").
-  Status within(const std::string& place) const {
-    return ok() ? *this : Status(code_, place + ": " + message_);
-  }
+  Status within(const std::string& place) const { return ok() ? *this : Status(code_, place + ": " + message_); }
 
  private:
   StatusCode code_ = StatusCode::ok;
@@ -46,9 +44,7 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-  Result(Status status) : content_(std::in_place_index<1>, std::move(status)) {
-    assert(!std::get<1>(content_).ok());
-  }
+  Result(Status status) : content_(std::in_place_index<1>, std::move(status)) { assert(!std::get<1>(content_).ok()); }
 
   bool ok() const { return content_.index() == 0; }
   T& value() & { return std::get<0>(content_); }

@@ -4,7 +4,8 @@
 //   auto model = runtime->load("model.gguf");
 //   auto session = model->create_session();
 //   auto prompt = model->tokenize("Once upon a time");
-//   session->generate(*prompt, {.max_tokens = 60}, [](const tritium::GeneratedToken& t) { std::cout << t.text; return true; });
+//   session->generate(*prompt, {.max_tokens = 60}, [](const tritium::GeneratedToken& t) { std::cout << t.text; return
+//   true; });
 //
 // Runtime -> Model (immutable, shareable) -> Session (own KV cache) -> Sampler. Every handle keeps alive what it needs,
 // so they may be destroyed in any order. Nothing here throws, aborts, prints or exits: calls that can fail return
@@ -52,10 +53,10 @@ std::vector<DeviceInfo> list_devices();
 struct OperationReport {
   std::string operation;
   int cases = 0;
-  double worst_error = 0;    // largest |difference| / largest |expected| over all cases
-  double bound = 0;          // what is allowed; 0: bit-identical
-  std::string worst_case;    // the shape that gave it
-  std::string failure;       // empty: all cases within the bound
+  double worst_error = 0;  // largest |difference| / largest |expected| over all cases
+  double bound = 0;        // what is allowed; 0: bit-identical
+  std::string worst_case;  // the shape that gave it
+  std::string failure;     // empty: all cases within the bound
 };
 
 struct SelftestReport {

@@ -18,15 +18,13 @@ struct Avx2 : Vector<8> {
   static constexpr int kMaxChunks = 16;
   static constexpr bool kLateShift = false;
   static constexpr int kPanelTokens = 4;
-  static constexpr int vectors_of(int tokens) {
-    return tokens <= 2 ? 4 : 2;
-  }  // 8 of the 16 registers hold sums
+  static constexpr int vectors_of(int tokens) { return tokens <= 2 ? 4 : 2; }  // 8 of the 16 registers hold sums
   static constexpr int kDenseTokens = 2;
 
   TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
-    return sum + reinterpret_cast<Sum>(
-                     _mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x)));
+    return sum +
+           reinterpret_cast<Sum>(_mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x)));
   }
   TRITIUM_INLINE I widen(Sum sum) {
     return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));

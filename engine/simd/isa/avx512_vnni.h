@@ -23,8 +23,8 @@ struct Avx512Vnni : Vector<16> {
 
   TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
-    return reinterpret_cast<I>(_mm512_dpbusd_epi32(
-        reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(codes), reinterpret_cast<__m512i>(x)));
+    return reinterpret_cast<I>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(codes),
+                                                   reinterpret_cast<__m512i>(x)));
   }
   TRITIUM_INLINE I widen(Sum sum) { return sum; }
   // 16 columns -> planes of 4 bytes: columns p, p + 4, p + 8, p + 12.

@@ -32,9 +32,8 @@ struct Portable : Vector<4> {
   TRITIUM_INLINE void pack_chunk(const int8_t* q, int8_t* planes) {
     typedef int16_t Wide __attribute__((vector_size(32)));
     const Chunk c = load_as<Chunk>(q);
-    store(planes,
-          __builtin_convertvector(
-              __builtin_shufflevector(c, c, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15), Wide));
+    store(planes, __builtin_convertvector(
+                      __builtin_shufflevector(c, c, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15), Wide));
   }
 
   TRITIUM_INLINE F fma(F a, F b, F c) { return a * b + c; }

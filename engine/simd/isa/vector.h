@@ -61,9 +61,7 @@ struct Vector : VectorTypes<kLaneCount> {
     __builtin_memcpy(&v, from, 4 * static_cast<size_t>(n));
     return v;
   }
-  TRITIUM_INLINE void store_first(float* to, F v, int64_t n) {
-    __builtin_memcpy(to, &v, 4 * static_cast<size_t>(n));
-  }
+  TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { __builtin_memcpy(to, &v, 4 * static_cast<size_t>(n)); }
 
   // x - 0 and not x + 0: that would turn -0 into 0.
   TRITIUM_INLINE F all(float x) { return x - F{}; }
@@ -93,8 +91,7 @@ TRITIUM_INLINE float sum(typename V::F v) {
     const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
     return sum<Vector<8>>(low + high);
   } else if constexpr (V::kLanes == 8) {
-    return sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) +
-                          __builtin_shufflevector(v, v, 4, 5, 6, 7));
+    return sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
   } else {
     static_assert(V::kLanes == 4);
     return (v[0] + v[2]) + (v[1] + v[3]);

@@ -52,8 +52,7 @@ void score_keys(const Query& query, const float* keys, int64_t stride, int64_t d
 
 // y = y * factor + sum over n keys of p[j] * value j
 template <typename V>
-void mix_values(const float* p, const float* values, int64_t stride, int64_t dim, int64_t n, float factor,
-                float* y) {
+void mix_values(const float* p, const float* values, int64_t stride, int64_t dim, int64_t n, float factor, float* y) {
   constexpr int64_t kWide = 4 * V::kLanes;
   int64_t d = 0;
   for (; d + kWide <= dim; d += kWide) {
@@ -63,8 +62,7 @@ void mix_values(const float* p, const float* values, int64_t stride, int64_t dim
     for (int64_t j = 0; j < n; ++j) {
       const auto weight = V::all(p[j]);
       TRITIUM_UNROLL
-      for (int i = 0; i < 4; ++i)
-        sum[i] = V::fma(weight, V::load(values + j * stride + d + i * V::kLanes), sum[i]);
+      for (int i = 0; i < 4; ++i) sum[i] = V::fma(weight, V::load(values + j * stride + d + i * V::kLanes), sum[i]);
     }
     TRITIUM_UNROLL
     for (int i = 0; i < 4; ++i) V::store(y + d + i * V::kLanes, sum[i]);
@@ -72,8 +70,7 @@ void mix_values(const float* p, const float* values, int64_t stride, int64_t dim
   for_vectors<V>(
       d, dim, [=](int64_t c, int64_t count) __attribute__((always_inline)) {
         auto sum = load_up_to<V>(y + c, count) * factor;
-        for (int64_t j = 0; j < n; ++j)
-          sum = V::fma(V::all(p[j]), load_up_to<V>(values + j * stride + c, count), sum);
+        for (int64_t j = 0; j < n; ++j) sum = V::fma(V::all(p[j]), load_up_to<V>(values + j * stride + c, count), sum);
         store_up_to<V>(y + c, sum, count);
       });
 }
@@ -88,8 +85,7 @@ void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, Q
   const int64_t k_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim;
   const int64_t v_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.value_dim;
   float p[kKeyBlock];
-  score_keys<V>(query, a.k_cache + from * k_stride + kv_head * a.p.key_dim, k_stride, a.p.key_dim, a.p.scale,
-                n, p);
+  score_keys<V>(query, a.k_cache + from * k_stride + kv_head * a.p.key_dim, k_stride, a.p.key_dim, a.p.scale, n, p);
   float largest = query.largest;
   for (int64_t j = 0; j < n; ++j) largest = p[j] > largest ? p[j] : largest;
   const auto shrink = exp<V>(V::all(query.largest - largest));
@@ -103,8 +99,7 @@ void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, Q
   }
   query.sum = query.sum * factor + simd::sum<V>(sum);
   query.largest = largest;
-  mix_values<V>(p, a.v_cache + from * v_stride + kv_head * a.p.value_dim, v_stride, a.p.value_dim, n, factor,
-                query.y);
+  mix_values<V>(p, a.v_cache + from * v_stride + kv_head * a.p.value_dim, v_stride, a.p.value_dim, n, factor, query.y);
 }
 
 template <typename V>

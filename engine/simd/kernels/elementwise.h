@@ -57,8 +57,7 @@ struct Relu2 {
 };
 
 template <typename V, typename Activation>
-void gated(const GatedActivationParams& p, const float* gate, const float* up, float* y, int64_t first,
-           int64_t last) {
+void gated(const GatedActivationParams& p, const float* gate, const float* up, float* y, int64_t first, int64_t last) {
   const float clamp = p.clamp_at > 0.0f ? p.clamp_at : __builtin_inff();
   for_vectors<V>(
       first, last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
@@ -72,22 +71,21 @@ void gated(const GatedActivationParams& p, const float* gate, const float* up, f
 }
 
 template <typename V>
-void gated_activation(const GatedActivationParams& p, const float* gate, const float* up, float* y,
-                      int64_t first, int64_t last) {
+void gated_activation(const GatedActivationParams& p, const float* gate, const float* up, float* y, int64_t first,
+                      int64_t last) {
   if (p.activation == 0) return gated<V, Silu>(p, gate, up, y, first, last);
   if (p.activation == 1) return gated<V, GeluTanh>(p, gate, up, y, first, last);
   gated<V, Relu2>(p, gate, up, y, first, last);
 }
 
 template <typename V>
-void combine_experts(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y,
-                     int64_t first, int64_t last) {
+void combine_experts(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y, int64_t first,
+                     int64_t last) {
   for (int64_t t = first; t < last; ++t)
     for_vectors<V>(
         0, dim, [=](int64_t d, int64_t n) __attribute__((always_inline)) {
           typename V::F sum = {};
-          for (int64_t s = t * top_k; s < (t + 1) * top_k; ++s)
-            sum += load_up_to<V>(x + s * dim + d, n) * weights[s];
+          for (int64_t s = t * top_k; s < (t + 1) * top_k; ++s) sum += load_up_to<V>(x + s * dim + d, n) * weights[s];
           store_up_to<V>(y + t * dim + d, sum, n);
         });
 }

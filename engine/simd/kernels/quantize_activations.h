@@ -12,9 +12,7 @@ namespace {
 constexpr float kSmallestMax = 1e-30f;  // TRITIUM_SMALLEST_MAX, shaders/lib/rounding.h
 
 // An infinity counts as 2^128 there.
-inline float over_127(float largest) {
-  return largest > 3.402823466e38f ? 0x1.fcp-122f : 127.0f / largest;
-}
+inline float over_127(float largest) { return largest > 3.402823466e38f ? 0x1.fcp-122f : 127.0f / largest; }
 
 template <typename V>
 TRITIUM_INLINE void store_quantized(int8_t* q, typename V::F x, float inverse, int64_t n) {
@@ -26,8 +24,8 @@ TRITIUM_INLINE void store_quantized(int8_t* q, typename V::F x, float inverse, i
 }
 
 template <typename V>
-void quantize_activations(const QuantizeActivationsParams& p, const float* x, int8_t* q, float* scales,
-                          int64_t first, int64_t last) {
+void quantize_activations(const QuantizeActivationsParams& p, const float* x, int8_t* q, float* scales, int64_t first,
+                          int64_t last) {
   const int64_t n_blocks = p.padded_cols / p.block;
   const int64_t block = p.block;
   for (int64_t i = first; i < last; ++i) {

@@ -23,8 +23,7 @@ double sum_of_squares(const float* x, int64_t n) {
 }
 
 template <typename V>
-void rms_norm(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first,
-              int64_t last) {
+void rms_norm(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first, int64_t last) {
   const int64_t dim = p.dim;
   for (int64_t r = first; r < last; ++r) {
     const float* in = x + r * dim;

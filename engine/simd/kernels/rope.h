@@ -12,8 +12,7 @@ constexpr int64_t kRopePairs = 128;  // angles taken apart at a time, for all he
 
 // Pairs first … first + n - 1 of one head, which lie `halves` values apart.
 template <typename V>
-void rotate_halves(const float* x, float* y, int64_t halves, const float* cosine, const float* sine,
-                   int64_t n) {
+void rotate_halves(const float* x, float* y, int64_t halves, const float* cosine, const float* sine, int64_t n) {
   for_vectors<V>(
       0, n, [=](int64_t i, int64_t count) __attribute__((always_inline)) {
         const auto a = load_up_to<V>(x + i, count);
@@ -32,8 +31,7 @@ void rotate_neighbours(const float* x, float* y, const float* cosine, const floa
   for_vectors<V>(
       0, n, [=](int64_t i, int64_t count) __attribute__((always_inline)) {
         const auto v = load_up_to<V>(x + i, count);
-        const auto rotated =
-            v * load_up_to<V>(cosine + i, count) + V::swap_pairs(v) * load_up_to<V>(sine + i, count);
+        const auto rotated = v * load_up_to<V>(cosine + i, count) + V::swap_pairs(v) * load_up_to<V>(sine + i, count);
         store_up_to<V>(y + i, rotated, count);
       });
 }

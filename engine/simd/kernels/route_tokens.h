@@ -38,8 +38,8 @@ float sum_of_exp(const float* logits, int64_t n, float largest) {
 }
 
 template <typename V>
-void route_tokens(const RouteTokensParams& p, const float* logits, int32_t* expert_ids, float* weights,
-                  int64_t first, int64_t last) {
+void route_tokens(const RouteTokensParams& p, const float* logits, int32_t* expert_ids, float* weights, int64_t first,
+                  int64_t last) {
   const int64_t top_k = p.top_k;
   for (int64_t t = first; t < last; ++t) {
     const float* r = logits + t * p.n_experts;

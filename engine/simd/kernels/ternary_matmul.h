@@ -47,8 +47,7 @@ void pack_activations(const TernaryActivations& a, int64_t first, int64_t last) 
 // The codes of some rows dotted with kTokens rows of activations over `chunks` chunks. Not inlined, so that
 // the sums of the inner loop have the registers for themselves.
 template <typename V, int kTokens>
-[[gnu::noinline]] void sum_codes(const uint32_t* words, const int8_t* x, int64_t chunks,
-                                 typename V::I* total) {
+[[gnu::noinline]] void sum_codes(const uint32_t* words, const int8_t* x, int64_t chunks, typename V::I* total) {
   constexpr int kVectors = V::vectors_of(kTokens);
   // With registers to spare, each plane has sums of its own and the shift right is done once, at the end; it
   // is exact, since every term is a multiple of 4^p.
@@ -74,8 +73,7 @@ template <typename V, int kTokens>
       for (int p = 0; p < V::kPlanes; ++p) {
         typename V::U codes[kVectors];
         TRITIUM_UNROLL
-        for (int v = 0; v < kVectors; ++v)
-          codes[v] = kLate ? w[v] & (0x03030303u << (2 * p)) : V::plane(w[v], p);
+        for (int v = 0; v < kVectors; ++v) codes[v] = kLate ? w[v] & (0x03030303u << (2 * p)) : V::plane(w[v], p);
         TRITIUM_UNROLL
         for (int t = 0; t < kTokens; ++t) {
           int32_t four = 0;
@@ -118,8 +116,7 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
       typename V::I total[kVectors * kTokens];
       sum_codes<V, kTokens>(m.words + (block * m.chunks + chunk) * kBlockRows + lane,
                             x + chunk * V::kPlanes * kTokens * 4, m.segment_chunks, total);
-      const float* w_scales =
-          m.weight_scales + (block * n_groups + chunk / m.group_chunks) * kBlockRows + lane;
+      const float* w_scales = m.weight_scales + (block * n_groups + chunk / m.group_chunks) * kBlockRows + lane;
       for (int v = 0; v < kVectors; ++v)
         for (int t = 0; t < kTokens; ++t) {
           // shader::accumulate_segment, lane by lane.

@@ -46,8 +46,7 @@ void ternary_float_tile(const TernaryFloatProduct& m, int64_t block, int64_t tok
       TRITIUM_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         TRITIUM_UNROLL
-        for (int t = 0; t < kTokens; ++t)
-          y[v][t] = V::fma(V::load(scales + v * V::kLanes), sum[v][t], y[v][t]);
+        for (int t = 0; t < kTokens; ++t) y[v][t] = V::fma(V::load(scales + v * V::kLanes), sum[v][t], y[v][t]);
       }
     }
     for (int v = 0; v < kVectors; ++v)

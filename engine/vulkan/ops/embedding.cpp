@@ -14,11 +14,13 @@ Status embedding(Recorder& recorder, const EmbeddingArgs& args) {
     params.n_weight_rows = static_cast<uint32_t>(window.count);
     const Binding table = {&args.table.data, Access::read, static_cast<uint64_t>(window.first * row_bytes),
                            static_cast<uint64_t>(window.count * row_bytes)};
-    const Status status = recorder.dispatch(
-        {.kernel = args.kName,
-         .bindings = {table, {args.table.scales ? &args.table.scales : nullptr}, {&args.tokens}, {&args.y, Access::write}},
-         .push_constants = bytes_of(params),
-         .groups = groups_for_values(args.y.elements(), limits)});
+    const Status status = recorder.dispatch({.kernel = args.kName,
+                                             .bindings = {table,
+                                                          {args.table.scales ? &args.table.scales : nullptr},
+                                                          {&args.tokens},
+                                                          {&args.y, Access::write}},
+                                             .push_constants = bytes_of(params),
+                                             .groups = groups_for_values(args.y.elements(), limits)});
     if (!status.ok()) return status;
   }
   return Status();

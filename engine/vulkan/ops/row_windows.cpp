@@ -6,7 +6,8 @@
 namespace tritium::vulkan {
 
 std::vector<RowWindow> row_windows(int64_t rows, int64_t row_bytes, int64_t most_rows, const Limits& limits) {
-  const int64_t fitting = std::min(most_rows, static_cast<int64_t>(limits.storage_range) / std::max<int64_t>(1, row_bytes));
+  const int64_t fitting =
+      std::min(most_rows, static_cast<int64_t>(limits.storage_range) / std::max<int64_t>(1, row_bytes));
   if (rows <= fitting) return {{0, rows}};
   // Windows begin aligned when they hold a multiple of this many rows.
   const auto alignment = std::max<int64_t>(1, static_cast<int64_t>(limits.storage_alignment));

@@ -36,7 +36,8 @@ Result<std::vector<std::byte>> encode_ternary(const TernaryMatrix& matrix, Stora
 Result<std::vector<float>> decode_f32(const StoredTensor& tensor);
 // f32, f16 and bf16 as they are; other types as f16, or f32 when a value exceeds f16's range.
 Result<DenseMatrix> decode_dense(const StoredTensor& tensor);
-// f32, f16, bf16, q8_0; the shape's rows must be whole blocks.
+// f32, f16, bf16, q8_0; the shape's rows must be whole blocks. invalid_argument when a value is not finite or beyond
+// the type's range, with its index.
 Result<std::vector<std::byte>> encode_f32(std::span<const float> values, std::span<const int64_t> shape,
                                           StorageType type);
 

@@ -1,3 +1,5 @@
+#include <new>
+
 #include "base/format_text.h"
 #include "base/mapped_file.h"
 #include "format/codec.h"
@@ -37,12 +39,16 @@ class GgufFile final : public TensorMap {
     const auto it = index_.find(name);
     if (it == index_.end()) return error(StatusCode::not_found, path_, ": tensor ", name, " is not there");
     const GgufTensorHeader& t = header_.tensors[it->second];
-    Result<T> result = decode({.type = t.type,
-                               .shape = t.shape,
-                               .bytes = file_.bytes().subspan(t.offset, t.bytes),
-                               .i2s_interleave_64 = options_.i2s_interleave_64});
-    if (!result.ok()) return result.status().within(join(path_, ": ", name));
-    return result;
+    try {
+      Result<T> result = decode({.type = t.type,
+                                 .shape = t.shape,
+                                 .bytes = file_.bytes().subspan(t.offset, t.bytes),
+                                 .i2s_interleave_64 = options_.i2s_interleave_64});
+      if (!result.ok()) return result.status().within(join(path_, ": ", name));
+      return result;
+    } catch (const std::bad_alloc&) {
+      return error(StatusCode::out_of_memory, path_, ": ", name, ": not enough memory to decode ", t.bytes, " bytes");
+    }
   }
 
   std::string path_;

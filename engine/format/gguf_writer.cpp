@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstring>
 #include <limits>
+#include <set>
 
 #include "base/atomic_file.h"
 #include "base/format_text.h"
@@ -87,6 +87,8 @@ void write_value(ByteWriter& out, const std::vector<std::string>& v) {
 Status check_tensor(const GgufTensor& t) {
   if (t.shape.empty() || t.shape.size() > 4)
     return error(StatusCode::invalid_argument, t.name, ": rank ", t.shape.size(), ", must be 1 to 4");
+  for (int64_t d : t.shape)
+    if (d < 1) return error(StatusCode::invalid_argument, t.name, ": dimension ", d, ", must be at least 1");
   const Result<uint64_t> expected = storage_bytes(t.type, t.shape);
   if (!expected.ok()) return Status(StatusCode::invalid_argument, t.name + ": " + expected.message());
   if (*expected != t.bytes.size())
@@ -114,8 +116,11 @@ Status write_gguf(const std::string& path, const Metadata& metadata, const std::
     std::visit([&](const auto& v) { write_value(header, v); }, value);
   }
   uint64_t offset = 0;
+  std::set<std::string> names;
   for (const GgufTensor& t : tensors) {
     if (Status status = check_tensor(t); !status.ok()) return status.within(path);
+    if (!names.insert(t.name).second)
+      return error(StatusCode::invalid_argument, path, ": tensor ", t.name, " is given twice");
     header.text(t.name);
     header.value(static_cast<uint32_t>(t.shape.size()));
     for (size_t i = t.shape.size(); i-- > 0;) header.value(static_cast<uint64_t>(t.shape[i]));

@@ -139,6 +139,8 @@ Result<std::vector<std::byte>> encode_ternary(const TernaryMatrix& m, StorageTyp
   const int64_t dims[] = {m.n_matrices(), m.rows(), m.cols()};
   if (const Result<uint64_t> size = storage_bytes(type, dims); !size.ok())
     return Status(StatusCode::invalid_argument, size.message());
+  for (float scale : m.scales())
+    if (!std::isfinite(scale)) return error(StatusCode::invalid_argument, "a scale is ", scale, ", must be finite");
   if (type == StorageType::i2_s) return encode_i2s(m);
 
   const int64_t blocks_per_row = m.cols() / t.block_elements;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <functional>
 #include <queue>
+#include <set>
 
 #include "base/format_text.h"
 #include "tokenizer/streaming_detokenizer.h"
@@ -75,7 +78,9 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::from_metadata(const Metadata
   t->add_space_prefix_ = m.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
   t->pieces_ = *pieces;
   t->byte_tokens_.fill(-1);
+  std::set<size_t, std::greater<>> lengths;
   for (size_t i = 0; i < pieces->size(); ++i) {
+    if (std::isnan((*scores)[i])) return bad("scores", join("[", i, "] is not a number"));
     t->scores_.push_back(static_cast<float>((*scores)[i]));
     const int64_t kind = kinds ? (*kinds)[i] : 1;
     t->kinds_.push_back(kind >= 1 && kind <= 6 ? static_cast<Kind>(kind) : Kind::normal);
@@ -87,8 +92,14 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::from_metadata(const Metadata
     } else {
       t->bytes_.push_back(t->is_control(id) ? std::string() : with_spaces(t->pieces_[i]));
     }
-    if (t->kinds_[i] == Kind::normal || t->kinds_[i] == Kind::user_defined) t->id_of_.emplace(t->pieces_[i], id);
+    const Kind k = t->kinds_[i];
+    if (k == Kind::normal || k == Kind::user_defined) t->id_of_.emplace(t->pieces_[i], id);
+    if ((k == Kind::control || k == Kind::user_defined) && !t->pieces_[i].empty()) {
+      t->special_.emplace(t->pieces_[i], id);
+      lengths.insert(t->pieces_[i].size());
+    }
   }
+  t->special_lengths_.assign(lengths.begin(), lengths.end());
   return std::shared_ptr<const Tokenizer>(std::move(t));
 }
 
@@ -96,6 +107,10 @@ bool Tokenizer::is_control(int32_t token) const {
   if (token < 0 || token >= vocab_size()) return true;
   const Kind kind = kinds_[static_cast<size_t>(token)];
   return kind == Kind::control || kind == Kind::unknown || kind == Kind::unused;
+}
+
+std::string_view Tokenizer::piece(int32_t token) const {
+  return token < 0 || token >= vocab_size() ? std::string_view() : pieces_[static_cast<size_t>(token)];
 }
 
 std::string_view Tokenizer::bytes_of(int32_t token) const {
@@ -180,10 +195,18 @@ void Tokenizer::encode_symbols(std::string_view text, std::vector<int32_t>& out)
   }
 }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_bos) const {
-  std::vector<int32_t> out;
-  if (add_bos && bos_ >= 0) out.push_back(bos_);
-  if (text.empty()) return out;
+int32_t Tokenizer::special_at(std::string_view text, bool control_too) const {
+  for (size_t length : special_lengths_) {
+    if (length > text.size()) continue;
+    const auto it = special_.find(text.substr(0, length));
+    if (it == special_.end()) continue;
+    if (control_too || kinds_[static_cast<size_t>(it->second)] == Kind::user_defined) return it->second;
+  }
+  return -1;
+}
+
+void Tokenizer::encode_part(std::string_view text, std::vector<int32_t>& out) const {
+  if (text.empty()) return;
   std::string normalized(add_space_prefix_ ? kSpaceMark : std::string_view());
   for (char c : text) {
     if (c == ' ') {
@@ -193,6 +216,24 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_bos) cons
     }
   }
   encode_symbols(normalized, out);
+}
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  std::vector<int32_t> out;
+  if (options.add_bos.value_or(add_bos_) && bos_ >= 0) out.push_back(bos_);
+  size_t part = 0;
+  for (size_t at = 0; at < text.size() && !special_lengths_.empty();) {
+    const int32_t token = special_at(text.substr(at), options.parse_special);
+    if (token < 0) {
+      ++at;
+      continue;
+    }
+    encode_part(text.substr(part, at - part), out);
+    out.push_back(token);
+    at += pieces_[static_cast<size_t>(token)].size();
+    part = at;
+  }
+  encode_part(text.substr(part), out);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,15 +17,24 @@
 
 namespace tritium {
 
+struct EncodeOptions {
+  std::optional<bool> add_bos;  // absent: as the file says
+  // Control tokens written out in the text ("</s>") become those tokens. Only for text that the application trusts.
+  bool parse_special = false;
+};
+
 class Tokenizer {
  public:
   // unsupported: another kind of vocabulary (named, with what is supported); corrupt_file: arrays that are missing or
   // disagree, ids out of range.
   static Result<std::shared_ptr<const Tokenizer>> from_metadata(const Metadata& metadata);
 
-  // Any bytes are valid input: what is not UTF-8 becomes byte tokens. O(n log n).
-  std::vector<int32_t> encode(std::string_view text) const { return encode(text, add_bos_); }
-  std::vector<int32_t> encode(std::string_view text, bool add_bos) const;
+  // Any bytes are valid input: what is not UTF-8 becomes byte tokens. User-defined tokens are found in the text before
+  // the rest is merged; the longest one wins. The space prefix stands before the text and after each such token. O(n
+  // log n) for a given vocabulary.
+  std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const;
+  // A token as the vocabulary writes it: "▁the", "<0x0A>", "</s>"; "" for ids outside the vocabulary.
+  std::string_view piece(int32_t token) const;
   // The bytes a token stands for: "" for control tokens and ids outside the vocabulary; a piece's U+2581 as spaces.
   std::string_view bytes_of(int32_t token) const;
   // Text of a sequence from its beginning: without the space that encode() puts before the first word; bytes that are
@@ -34,12 +44,16 @@ class Tokenizer {
   int64_t vocab_size() const { return static_cast<int64_t>(pieces_.size()); }
   int32_t bos() const { return bos_; }  // -1: none
   int32_t eos() const { return eos_; }
+  int32_t unknown() const { return unknown_; }
   bool is_control(int32_t token) const;
   bool adds_space_prefix() const { return add_space_prefix_; }
 
  private:
   enum class Kind : uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
+  // Of the special tokens at the beginning of `text`, the longest; -1: none.
+  int32_t special_at(std::string_view text, bool control_too) const;
+  void encode_part(std::string_view text, std::vector<int32_t>& out) const;
   void encode_symbols(std::string_view normalized, std::vector<int32_t>& out) const;
   void append_bytes(std::string_view text, std::vector<int32_t>& out) const;
 
@@ -47,8 +61,10 @@ class Tokenizer {
   std::vector<std::string> bytes_;   // what each stands for
   std::vector<float> scores_;
   std::vector<Kind> kinds_;
-  std::unordered_map<std::string_view, int32_t> id_of_;  // of pieces that text can become
-  std::array<int32_t, 256> byte_tokens_{};               // -1: none
+  std::unordered_map<std::string_view, int32_t> id_of_;    // of pieces that text can become
+  std::unordered_map<std::string_view, int32_t> special_;  // user-defined and control pieces
+  std::vector<size_t> special_lengths_;                    // of those, longest first
+  std::array<int32_t, 256> byte_tokens_{};                 // -1: none
   int32_t bos_ = -1;
   int32_t eos_ = -1;
   int32_t unknown_ = -1;

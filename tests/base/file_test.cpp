@@ -1,0 +1,120 @@
+// Files: mapped for reading, written under a temporary name.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/atomic_file.h"
+#include "base/mapped_file.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tritium {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+void put(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+
+std::string get(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+size_t files_in(const fs::path& folder) {
+  return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+TEST(MappedFile, ShowsTheBytesOfTheFile) {
+  const TemporaryFolder folder;
+  put(folder.file("a"), "trits");
+  const Result<MappedFile> file = MappedFile::open(folder.file("a"));
+  ASSERT_TRUE(file.ok()) << file.message();
+  EXPECT_TRUE(std::ranges::equal(file->bytes(), bytes_of("trits")));
+}
+
+TEST(MappedFile, StaysMappedWhenMoved) {
+  const TemporaryFolder folder;
+  put(folder.file("a"), "first");
+  put(folder.file("b"), "second");
+  MappedFile kept = *MappedFile::open(folder.file("a"));
+  MappedFile other = *MappedFile::open(folder.file("b"));
+  kept = std::move(other);
+  const MappedFile last = std::move(kept);
+  EXPECT_TRUE(std::ranges::equal(last.bytes(), bytes_of("second")));
+}
+
+TEST(MappedFile, AMissingFileIsNotFound) {
+  const Result<MappedFile> file = MappedFile::open("/nowhere/model.gguf");
+  EXPECT_EQ(file.code(), StatusCode::not_found);
+  EXPECT_EQ(file.message(), "/nowhere/model.gguf: cannot open: No such file or directory");
+}
+
+TEST(MappedFile, AnEmptyFileIsCorrupt) {
+  const TemporaryFolder folder;
+  put(folder.file("empty"), "");
+  const Result<MappedFile> file = MappedFile::open(folder.file("empty"));
+  EXPECT_EQ(file.code(), StatusCode::corrupt_file);
+  EXPECT_EQ(file.message(), folder.file("empty") + ": the file is empty");
+}
+
+TEST(MappedFile, AFolderIsNoFile) {
+  const TemporaryFolder folder;
+  const Result<MappedFile> file = MappedFile::open(folder.path().string());
+  EXPECT_EQ(file.code(), StatusCode::io_error);
+  EXPECT_EQ(file.message(), folder.path().string() + ": not a regular file");
+}
+
+TEST(AtomicFile, TheNameShowsNothingBeforeCommit) {
+  const TemporaryFolder folder;
+  Result<AtomicFile> file = AtomicFile::create(folder.file("out"));
+  ASSERT_TRUE(file.ok()) << file.message();
+  ASSERT_TRUE(file->write(bytes_of("one ")).ok());
+  EXPECT_FALSE(fs::exists(folder.file("out")));
+  ASSERT_TRUE(file->write(bytes_of("two")).ok());
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(get(folder.file("out")), "one two");
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AtomicFile, WithoutCommitTheOldContentStaysAndNothingIsLeftBehind) {
+  const TemporaryFolder folder;
+  put(folder.file("out"), "old");
+  {
+    Result<AtomicFile> file = AtomicFile::create(folder.file("out"));
+    ASSERT_TRUE(file->write(bytes_of("new")).ok());
+  }
+  EXPECT_EQ(get(folder.file("out")), "old");
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AtomicFile, AFolderThatDoesNotExistIsNamed) {
+  const Result<AtomicFile> file = AtomicFile::create("/nowhere/out.gguf");
+  EXPECT_EQ(file.code(), StatusCode::io_error);
+  EXPECT_EQ(file.message(), "/nowhere/out.gguf: cannot create: No such file or directory");
+}
+
+TEST(AtomicFile, AFullDiskIsReported) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
+  Result<AtomicFile> file = AtomicFile::create("/dev/full");
+  ASSERT_TRUE(file.ok()) << file.message();
+  const Status status = file->write(bytes_of("does not fit"));
+  EXPECT_EQ(status.code(), StatusCode::io_error);
+  EXPECT_EQ(status.message(), "/dev/full: cannot write: No space left on device");
+}
+
+TEST(AtomicFile, ANameThatIsAFolderFailsAtCommitAndLeavesNothingBehind) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.file("taken"));
+  Result<AtomicFile> file = AtomicFile::create(folder.file("taken"));
+  ASSERT_TRUE(file.ok()) << file.message();
+  const Status status = file->commit();
+  EXPECT_EQ(status.code(), StatusCode::io_error);
+  EXPECT_NE(status.message().find("cannot finish writing"), std::string::npos) << status.message();
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+}  // namespace
+}  // namespace tritium

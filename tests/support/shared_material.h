@@ -1,0 +1,27 @@
+// Finds test material that is too large for the repository: real models, vocabularies, texts. Tests that need a file
+// skip, with the reason, where it is not there:
+//   const auto file = shared_file("models/x.gguf");
+//   if (!file) GTEST_SKIP() << kNoSharedMaterial;
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace tritium {
+
+inline constexpr const char* kNoSharedMaterial = "needs ../shared (or the folder in TRITIUM_SHARED)";
+
+// `relative` within the folder that TRITIUM_SHARED names, else within `shared` beside the repository.
+inline std::optional<std::filesystem::path> shared_file(const std::string& relative) {
+  const char* folder = std::getenv("TRITIUM_SHARED");
+  const std::filesystem::path beside = std::filesystem::path(__FILE__).parent_path() / "../../../shared";
+  const std::filesystem::path path = (folder ? std::filesystem::path(folder) : beside) / relative;
+  std::error_code absent;
+  if (!std::filesystem::exists(path, absent)) return std::nullopt;
+  return path.lexically_normal();
+}
+
+}  // namespace tritium

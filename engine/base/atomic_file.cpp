@@ -55,7 +55,7 @@ Status AtomicFile::commit() {
   if (!in_place && ::fsync(fd_) != 0) return system_error(path_, "cannot flush to the disk");
   const bool closed = ::close(std::exchange(fd_, -1)) == 0;
   if (!closed || (!in_place && ::rename(temporary_.c_str(), path_.c_str()) != 0)) {
-    const Status status = system_error(path_, "cannot finish writing");
+    Status status = system_error(path_, "cannot finish writing");
     if (!in_place) ::unlink(temporary_.c_str());
     return status;
   }

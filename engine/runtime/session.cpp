@@ -41,7 +41,7 @@ Status Session::State::run_batch(Ops& ops, std::span<const int32_t> tokens, int6
   const bool capture = runtime.capture_pending && tokens.size() == 1;
   if (capture)
     if (Status status = begin_capture(tested_backend(*runtime.backend)); !status.ok()) return status;
-  const Status status = tritium::forward(model->config, model->weights, forward, ops, tokens, at, wanted, out);
+  Status status = tritium::forward(model->config, model->weights, forward, ops, tokens, at, wanted, out);
   if (!capture) return status;
   runtime.capture_pending = false;
   const Status captured = end_capture(tested_backend(*runtime.backend));

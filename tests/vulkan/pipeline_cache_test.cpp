@@ -72,8 +72,8 @@ TEST(PipelineCacheFile, FolderComesFromTheEnvironment) {
   const char* home = std::getenv("HOME");
   const std::string old_home = home ? home : "";
   unsetenv("XDG_CACHE_HOME");
-  setenv("HOME", "/home/someone", 1);
-  EXPECT_EQ(pipeline_cache_dir({}), "/home/someone/.cache/tritium");
+  setenv("HOME", "/someones/home", 1);
+  EXPECT_EQ(pipeline_cache_dir({}), "/someones/home/.cache/tritium");
   setenv("XDG_CACHE_HOME", "/cache", 1);
   EXPECT_EQ(pipeline_cache_dir({}), "/cache/tritium");
   unsetenv("XDG_CACHE_HOME");

@@ -14,7 +14,7 @@ Status embedding(Recorder& recorder, const EmbeddingArgs& args) {
     params.n_weight_rows = static_cast<uint32_t>(window.count);
     const Binding table = {&args.table.data, Access::read, static_cast<uint64_t>(window.first * row_bytes),
                            static_cast<uint64_t>(window.count * row_bytes)};
-    const Status status = recorder.dispatch({.kernel = args.kName,
+    Status status = recorder.dispatch({.kernel = args.kName,
                                              .bindings = {table,
                                                           {args.table.scales ? &args.table.scales : nullptr},
                                                           {&args.tokens},

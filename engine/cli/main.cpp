@@ -27,6 +27,9 @@ int main(int argc, char** argv) {
       "  tritium devices\n"
       "  tritium COMMAND --help        options and examples of a command\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage.");
+  app.failure_message([](const CLI::App*, const CLI::Error& problem) {
+    return "tritium: error: " + std::string(problem.what()) + " (tritium COMMAND --help says more)\n";
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

@@ -68,7 +68,7 @@ class Mistakes(WithModel):
         self.fails(2, "token 1 is 999, this model has ids 0 to 258", "run", self.model, "--tokens", "1 999")
 
     def test_no_tokens_to_write(self):
-        self.fails(2, "-n", "run", self.model, "-p", "x", "-n", 0)
+        self.fails(2, "tritium: error: --max-tokens: Value 0 not in range 1 to", "run", self.model, "-p", "x", "-n", 0)
 
     def test_a_prompt_and_tokens_at_once(self):
         self.fails(2, "excludes", "run", self.model, "-p", "x", "--tokens", "1")
@@ -132,7 +132,7 @@ class Outputs(WithModel):
         result = json.loads(out)
         self.assertEqual(len(result["tokens"]), 5)
         self.assertEqual(result["stop"], "max_tokens")
-        self.assertEqual(result["prompt_tokens"], 7)  # beginning of text, the space before the first word, five letters
+        self.assertEqual(result["prompt_tokens"], 9)  # beginning of text, U+2581 before the first word in bytes, "hello"
         for key in ("text", "seconds_to_first_token", "tokens_per_second", "backend"):
             self.assertIn(key, result)
 
@@ -160,7 +160,8 @@ class Outputs(WithModel):
             self.assertEqual(code, 0, err)
             result = json.loads(out)
             self.assertEqual(result["bytes"], len(text))
-            self.assertEqual(result["tokens"], len(text) + 1)  # the bytes and the first space, after the first token
+            # Bytes; a space, also the one before the first word, is U+2581 in three. The first token is not scored.
+            self.assertEqual(result["tokens"], len(text) + 2 * text.count(b" ") + 3)
             self.assertAlmostEqual(result["perplexity"], math.exp(result["nll"]), delta=1e-6 * result["perplexity"])
             bits = result["nll"] * result["tokens"] / math.log(2) / result["bytes"]
             self.assertAlmostEqual(result["bits_per_byte"], bits, delta=1e-9 * bits)

@@ -29,6 +29,7 @@ struct VectorTypes;
     typedef int8_t I8 __attribute__((vector_size(lanes)));          \
     typedef uint16_t U16 __attribute__((vector_size(2 * lanes)));   \
     typedef double D __attribute__((vector_size(8 * lanes)));       \
+    typedef int64_t L __attribute__((vector_size(8 * lanes)));      \
   };
 TRITIUM_VECTOR_TYPES(4)
 TRITIUM_VECTOR_TYPES(8)
@@ -96,6 +97,23 @@ TRITIUM_INLINE float sum(typename V::F v) {
     static_assert(V::kLanes == 4);
     return (v[0] + v[2]) + (v[1] + v[3]);
   }
+}
+
+template <typename V>
+TRITIUM_INLINE double sum_wide(typename V::D v) {
+  double total = 0;
+  TRITIUM_UNROLL
+  for (int i = 0; i < V::kLanes; ++i) total += v[i];
+  return total;
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::D widen(typename V::F v) {
+  return __builtin_convertvector(v, typename V::D);
+}
+template <typename V>
+TRITIUM_INLINE typename V::F narrow(typename V::D v) {
+  return __builtin_convertvector(v, typename V::F);
 }
 
 template <typename V>

@@ -1,5 +1,6 @@
 // softmax(scale * q k^T) v in blocks of keys with a running maximum (Milakov & Gimelshein 2018; Dao et al.
-// 2022): the scores of a block live on the stack, the output row itself holds the weighted sum so far.
+// 2022): the scores of a block and the weighted sum so far live on the stack, in double: the
+// reference computes in double and rounds once.
 //
 // A task has up to 8 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
 // So keys and values are read once for 8 queries.
@@ -14,34 +15,36 @@ namespace tritium::simd {
 namespace {
 
 constexpr int64_t kKeyBlock = 64;
+constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps in double
 
 struct Query {
   const float* q;
   float* y;
   int64_t first;  // keys it sees: first … last
   int64_t last;
-  float largest;  // score so far
-  float sum;      // of exp(score - largest) so far
+  double largest;  // score so far
+  double sum;      // of exp(score - largest) so far
+  double mix[kColumns];
 };
 
 // scores[i] = scale * q . key of n keys that lie `stride` floats apart.
 template <typename V>
 void score_keys(const Query& query, const float* keys, int64_t stride, int64_t dim, float scale, int64_t n,
-                float* scores) {
+                double* scores) {
   constexpr int kKeys = 4;  // at a time: one load of q serves them
   int64_t j = 0;
   const auto dots = [&](auto... key) __attribute__((always_inline)) {
     constexpr int kCount = sizeof...(key);
     const float* k[kCount] = {key...};
-    typename V::F sum[kCount] = {};
+    typename V::D sum[kCount] = {};
     for_vectors<V>(
         0, dim, [&](int64_t d, int64_t count) __attribute__((always_inline)) {
-          const auto in = load_up_to<V>(query.q + d, count);
+          const auto in = widen<V>(load_up_to<V>(query.q + d, count));
           TRITIUM_UNROLL
-          for (int i = 0; i < kCount; ++i) sum[i] = V::fma(in, load_up_to<V>(k[i] + d, count), sum[i]);
+          for (int i = 0; i < kCount; ++i) sum[i] += in * widen<V>(load_up_to<V>(k[i] + d, count));
         });
     TRITIUM_UNROLL
-    for (int i = 0; i < kCount; ++i) scores[j + i] = simd::sum<V>(sum[i]) * scale;
+    for (int i = 0; i < kCount; ++i) scores[j + i] = sum_wide<V>(sum[i]) * static_cast<double>(scale);
   };
   for (; j + kKeys <= n; j += kKeys) {
     const float* key = keys + j * stride;
@@ -50,56 +53,61 @@ void score_keys(const Query& query, const float* keys, int64_t stride, int64_t d
   for (; j < n; ++j) dots(keys + j * stride);
 }
 
-// y = y * factor + sum over n keys of p[j] * value j
+// mix = mix * factor + sum over n keys of p[j] * value j, `columns` of them
 template <typename V>
-void mix_values(const float* p, const float* values, int64_t stride, int64_t dim, int64_t n, float factor, float* y) {
-  constexpr int64_t kWide = 4 * V::kLanes;
-  int64_t d = 0;
-  for (; d + kWide <= dim; d += kWide) {
-    typename V::F sum[4];
-    TRITIUM_UNROLL
-    for (int i = 0; i < 4; ++i) sum[i] = V::load(y + d + i * V::kLanes) * factor;
-    for (int64_t j = 0; j < n; ++j) {
-      const auto weight = V::all(p[j]);
-      TRITIUM_UNROLL
-      for (int i = 0; i < 4; ++i) sum[i] = V::fma(weight, V::load(values + j * stride + d + i * V::kLanes), sum[i]);
-    }
-    TRITIUM_UNROLL
-    for (int i = 0; i < 4; ++i) V::store(y + d + i * V::kLanes, sum[i]);
-  }
+void mix_values(const double* p, const float* values, int64_t stride, int64_t columns, int64_t n, double factor,
+                double* mix) {
   for_vectors<V>(
-      d, dim, [=](int64_t c, int64_t count) __attribute__((always_inline)) {
-        auto sum = load_up_to<V>(y + c, count) * factor;
-        for (int64_t j = 0; j < n; ++j) sum = V::fma(V::all(p[j]), load_up_to<V>(values + j * stride + c, count), sum);
-        store_up_to<V>(y + c, sum, count);
+      0, columns, [=](int64_t c, int64_t count) __attribute__((always_inline)) {
+        auto sum = V::template load_as<typename V::D>(mix + c) * factor;
+        for (int64_t j = 0; j < n; ++j) sum += widen<V>(load_up_to<V>(values + j * stride + c, count)) * p[j];
+        V::store(mix + c, sum);
       });
 }
 
-// What keys `from` … `to` (at most a block) add to a query.
+// What keys `from` … `to` (at most a block) add to columns first_column … of a query.
 template <typename V>
-void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, Query& query) {
+void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, int64_t first_column, int64_t columns,
+            Query& query) {
   if (from < query.first) from = query.first;
   if (to > query.last) to = query.last;
   if (from > to) return;
   const int64_t n = to - from + 1;
   const int64_t k_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim;
   const int64_t v_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.value_dim;
-  float p[kKeyBlock];
+  double p[kKeyBlock];
   score_keys<V>(query, a.k_cache + from * k_stride + kv_head * a.p.key_dim, k_stride, a.p.key_dim, a.p.scale, n, p);
-  float largest = query.largest;
+  double largest = query.largest;
   for (int64_t j = 0; j < n; ++j) largest = p[j] > largest ? p[j] : largest;
-  const auto shrink = exp<V>(V::all(query.largest - largest));
-  const float factor = from == query.first ? 0.0f : shrink[0];
-  typename V::F sum = {};
-  for (int64_t j = n; j % V::kLanes != 0; ++j) p[j] = -__builtin_inff();  // e^-inf = 0
+  const double factor = from == query.first ? 0.0 : exp<V>(typename V::D{} + (query.largest - largest))[0];
+  typename V::D sum = {};
+  for (int64_t j = n; j % V::kLanes != 0; ++j) p[j] = -__builtin_inf();  // e^-inf = 0
   for (int64_t j = 0; j < n; j += V::kLanes) {
-    const auto e = exp<V>(V::load(p + j) - largest);
+    const auto e = exp<V>(V::template load_as<typename V::D>(p + j) - largest);
     sum += e;
     V::store(p + j, e);
   }
-  query.sum = query.sum * factor + simd::sum<V>(sum);
+  query.sum = query.sum * factor + sum_wide<V>(sum);
   query.largest = largest;
-  mix_values<V>(p, a.v_cache + from * v_stride + kv_head * a.p.value_dim, v_stride, a.p.value_dim, n, factor, query.y);
+  const float* values = a.v_cache + from * v_stride + kv_head * a.p.value_dim + first_column;
+  mix_values<V>(p, values, v_stride, columns, n, factor, query.mix);
+}
+
+// Heads wider than kColumns compute their scores again for each part.
+template <typename V>
+void attend_columns(const AttentionCall& a, int64_t kv_head, int64_t column, int64_t columns, Query* queries,
+                    int count) {
+  for (int i = 0; i < count; ++i) {
+    queries[i].largest = -__builtin_inf();
+    queries[i].sum = 0;
+    __builtin_memset(queries[i].mix, 0, sizeof queries[i].mix);
+  }
+  // Tokens ascend, so the first query sees the earliest key and the last one the latest.
+  for (int64_t from = queries[0].first; from <= queries[count - 1].last; from += kKeyBlock)
+    for (int i = 0; i < count; ++i) attend<V>(a, kv_head, from, from + kKeyBlock - 1, column, columns, queries[i]);
+  for (int i = 0; i < count; ++i)
+    for (int64_t c = 0; c < columns; ++c)
+      queries[i].y[column + c] = static_cast<float>(queries[i].mix[c] / queries[i].sum);
 }
 
 template <typename V>
@@ -126,18 +134,14 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
                .y = a.y + row * a.p.value_dim,
                .first = window == 0 || last + 1 < window ? 0 : last + 1 - window,
                .last = last,
-               .largest = -__builtin_inff(),
-               .sum = 0.0f};
-      __builtin_memset(query.y, 0, 4 * static_cast<size_t>(a.p.value_dim));
+               .largest = 0.0,
+               .sum = 0.0,
+               .mix = {}};
     }
-  // Tokens ascend, so the first query sees the earliest key and the last one the latest.
-  for (int64_t from = queries[0].first; from <= queries[count - 1].last; from += kKeyBlock)
-    for (int i = 0; i < count; ++i) attend<V>(a, kv_head, from, from + kKeyBlock - 1, queries[i]);
-  for (int i = 0; i < count; ++i)
-    for_vectors<V>(
-        0, a.p.value_dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
-          store_up_to<V>(queries[i].y + d, load_up_to<V>(queries[i].y + d, n) / queries[i].sum, n);
-        });
+  for (int64_t column = 0; column < a.p.value_dim; column += kColumns) {
+    const int64_t columns = a.p.value_dim - column < kColumns ? a.p.value_dim - column : kColumns;
+    attend_columns<V>(a, kv_head, column, columns, queries, count);
+  }
 }
 
 template <typename V>

@@ -35,24 +35,24 @@ void add(const float* a, const float* b, float* y, int64_t first, int64_t last) 
       });
 }
 
-// The formulas of shaders/lib/activation.h.
+// The formulas of cpu_ref/gated_activation.cpp, in double.
 struct Silu {
   template <typename V>
-  TRITIUM_INLINE typename V::F of(typename V::F x) {
-    return x / (exp<V>(-x) + 1.0f);
+  TRITIUM_INLINE typename V::D of(typename V::D x) {
+    return x / (exp<V>(-x) + 1.0);
   }
 };
 struct GeluTanh {
   template <typename V>
-  TRITIUM_INLINE typename V::F of(typename V::F x) {
-    const auto u = (x + x * x * x * 0.044715f) * 0.7978845608028654f;
-    return x / (exp<V>(u * -2.0f) + 1.0f);
+  TRITIUM_INLINE typename V::D of(typename V::D x) {
+    const auto u = (x + x * x * x * 0.044715) * 0.7978845608028654;
+    return x / (exp<V>(u * -2.0) + 1.0);
   }
 };
 struct Relu2 {
   template <typename V>
-  TRITIUM_INLINE typename V::F of(typename V::F x) {
-    return x > 0.0f ? x * x : V::all(0.0f);
+  TRITIUM_INLINE typename V::D of(typename V::D x) {
+    return x > 0.0 ? x * x : typename V::D{};
   }
 };
 
@@ -66,7 +66,7 @@ void gated(const GatedActivationParams& p, const float* gate, const float* up, f
         g = g > clamp ? V::all(clamp) : g;
         u = u > clamp ? V::all(clamp) : u;
         u = u < -clamp ? V::all(-clamp) : u;
-        store_up_to<V>(y + i, Activation::template of<V>(g) * u, n);
+        store_up_to<V>(y + i, narrow<V>(Activation::template of<V>(widen<V>(g)) * widen<V>(u)), n);
       });
 }
 

@@ -1,5 +1,5 @@
-// e^x to about 2 units in the last place. x = n ln 2 + r with |r| <= ln(2) / 2; e^r by the polynomial of
-// Cephes' expf.
+// e^x in double, to about 1e-16. The reference computes in double and rounds once; what is quantised to int8 afterwards
+// must be the same float here, or a rounding flips and two backends write different text.
 #pragma once
 
 #include "simd/isa/vector.h"
@@ -7,27 +7,36 @@
 namespace tritium::simd {
 namespace {
 
-// Overflows to infinity above 88.73, fades through subnormals to 0 at -104; NaN stays NaN.
+// x = n ln 2 + r with |r| <= ln(2) / 2; e^r by its Taylor polynomial, whose next term is below 4e-18. Overflows to
+// infinity above 709.8, fades through subnormals to 0 below -745; NaN stays NaN.
 template <typename V>
-TRITIUM_INLINE typename V::F exp(typename V::F x) {
-  using F = typename V::F;
-  x = x > 89.0f ? V::all(89.0f) : x;
-  x = x < -104.0f ? V::all(-104.0f) : x;
-  // Adding 1.5 * 2^23 rounds to an integer, which is then also in the low bits.
-  const F shifted = x * 1.44269504f + 12582912.0f;
-  const F n = shifted - 12582912.0f;
-  const F r = V::fma(n, V::all(2.12194440e-4f), V::fma(n, V::all(-0.693359375f), x));  // ln 2 in two parts
-  F p = V::all(1.9875691500e-4f);
-  p = V::fma(p, r, V::all(1.3981999507e-3f));
-  p = V::fma(p, r, V::all(8.3334519073e-3f));
-  p = V::fma(p, r, V::all(4.1665795894e-2f));
-  p = V::fma(p, r, V::all(1.6666665459e-1f));
-  p = V::fma(p, r, V::all(5.0000001201e-1f));
-  p = V::fma(p, r * r, r + 1.0f);
+TRITIUM_INLINE typename V::D exp(typename V::D x) {
+  using D = typename V::D;
+  x = x > 711.0 ? D{} + 711.0 : x;
+  x = x < -747.0 ? D{} - 747.0 : x;
+  // Adding 1.5 * 2^52 rounds to an integer, which is then also in the low bits.
+  const D shifted = x * 1.4426950408889634 + 6755399441055744.0;
+  const D n = shifted - 6755399441055744.0;
+  // ln 2 in two parts, the first short enough for an exact product.
+  const D r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
+  D p = D{} + 1.0 / 6227020800.0;  // 1 / 13!
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
   // 2^n in two factors, since n leaves the range of one exponent at both ends.
-  const auto exponent = reinterpret_cast<typename V::I>(shifted) - 0x4B400000;
+  const auto exponent = reinterpret_cast<typename V::L>(shifted) - 0x4338000000000000;
   const auto half = exponent >> 1;
-  const auto power = [](typename V::I e) { return reinterpret_cast<F>((e + 127) << 23); };
+  const auto power = [](typename V::L e) { return reinterpret_cast<D>((e + 1023) << 52); };
   return p * power(half) * power(exponent - half);
 }
 

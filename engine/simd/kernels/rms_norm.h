@@ -1,5 +1,4 @@
-// y = x / sqrt(mean(x^2) + eps) * weight. The squares are summed in double: rows are short, and values of
-// 1e20 stay.
+// y = x / sqrt(mean(x^2) + eps) * weight. In double, rounded once, as the reference does.
 #pragma once
 
 #include "simd/isa/vector.h"
@@ -17,9 +16,7 @@ double sum_of_squares(const float* x, int64_t n) {
         const auto wide = __builtin_convertvector(load_up_to<V>(x + i, count), typename V::D);
         sum += wide * wide;
       });
-  double total = 0;
-  for (int i = 0; i < V::kLanes; ++i) total += sum[i];
-  return total;
+  return sum_wide<V>(sum);
 }
 
 template <typename V>
@@ -32,8 +29,8 @@ void rms_norm(const RmsNormParams& p, const float* x, const float* weight, float
     const double inverse_rms = 1.0 / __builtin_sqrt(mean + static_cast<double>(p.eps));
     for_vectors<V>(
         0, dim, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
-          const auto scaled = load_up_to<V>(in + i, n) * static_cast<float>(inverse_rms);
-          store_up_to<V>(out + i, scaled * load_up_to<V>(weight + i, n), n);
+          const auto scaled = widen<V>(load_up_to<V>(in + i, n)) * inverse_rms;
+          store_up_to<V>(out + i, narrow<V>(scaled * widen<V>(load_up_to<V>(weight + i, n))), n);
         });
   }
 }

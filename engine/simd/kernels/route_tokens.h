@@ -22,19 +22,25 @@ inline void choose_experts(const float* logits, int64_t n_experts, int64_t top_k
   }
 }
 
+// e^(logit - largest), in double.
 template <typename V>
-float sum_of_exp(const float* logits, int64_t n, float largest) {
-  typename V::F sum = {};
+double exp_of(float logit, double largest) {
+  return exp<V>(typename V::D{} + (static_cast<double>(logit) - largest))[0];
+}
+
+template <typename V>
+double sum_of_exp(const float* logits, int64_t n, double largest) {
+  typename V::D sum = {};
   for_vectors<V>(
       0, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-        const auto e = exp<V>(load_up_to<V>(logits + i, count) - largest);
+        const auto e = exp<V>(widen<V>(load_up_to<V>(logits + i, count)) - largest);
         if (count == V::kLanes) {
           sum += e;
         } else {
           for (int64_t lane = 0; lane < count; ++lane) sum[lane] += e[lane];
         }
       });
-  return simd::sum<V>(sum);
+  return sum_wide<V>(sum);
 }
 
 template <typename V>
@@ -44,22 +50,16 @@ void route_tokens(const RouteTokensParams& p, const float* logits, int32_t* expe
   for (int64_t t = first; t < last; ++t) {
     const float* r = logits + t * p.n_experts;
     int32_t* ids = expert_ids + t * top_k;
-    float* w = weights + t * top_k;
     choose_experts(r, p.n_experts, top_k, ids);
-    const float largest = r[ids[0]];
-    for_vectors<V>(
-        0, top_k, [=](int64_t s, int64_t n) __attribute__((always_inline)) {
-          typename V::F chosen = {};
-          for (int64_t i = 0; i < n; ++i) chosen[i] = r[ids[s + i]];
-          store_up_to<V>(w + s, exp<V>(chosen - largest), n);
-        });
-    float sum = 0;
+    const double largest = r[ids[0]];
+    double sum = 0;
     if (p.renormalize != 0) {
-      for (int64_t s = 0; s < top_k; ++s) sum += w[s];
+      for (int64_t s = 0; s < top_k; ++s) sum += exp_of<V>(r[ids[s]], largest);
     } else {
       sum = sum_of_exp<V>(r, p.n_experts, largest);
     }
-    for (int64_t s = 0; s < top_k; ++s) w[s] = w[s] / sum * p.scale;
+    for (int64_t s = 0; s < top_k; ++s)
+      weights[t * top_k + s] = static_cast<float>(exp_of<V>(r[ids[s]], largest) / sum * p.scale);
   }
 }
 

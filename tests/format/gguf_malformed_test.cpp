@@ -1,0 +1,255 @@
+// Every way a file can contradict itself has an error that says which, where and by how much.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "format/gguf_header.h"
+#include "tests/format/gguf_bytes.h"
+
+namespace tritium {
+namespace {
+
+constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+
+StatusCode code_of(const GgufBytes& b) { return open_bytes(b.bytes).code(); }
+
+TEST(GgufMalformed, AnotherFormat) {
+  EXPECT_EQ(message_about("PK\3\4 this is a zip archive, or pretends to be one"),
+            "m.gguf: this is not a GGUF file (it does not begin with \"GGUF\")");
+}
+
+TEST(GgufMalformed, AnUnknownVersion) {
+  EXPECT_EQ(message_about(GgufBytes(0, 0, 1).bytes), "m.gguf: GGUF version 1 is not supported; 2 and 3 are");
+  EXPECT_EQ(message_about(GgufBytes(0, 0, 0).bytes), "m.gguf: GGUF version 0 is not supported; 2 and 3 are");
+  EXPECT_EQ(code_of(GgufBytes(0, 0, 4)), StatusCode::unsupported);
+}
+
+TEST(GgufMalformed, ABigEndianFile) {
+  EXPECT_EQ(message_about(GgufBytes(0, 0, 0x03000000).bytes),
+            "m.gguf: this GGUF file is big-endian; convert it to little-endian");
+}
+
+TEST(GgufMalformed, MoreKeysThanTheFileCouldHold) {
+  const GgufBytes b(0, kMax);
+  EXPECT_EQ(message_about(b.bytes),
+            "m.gguf: 18446744073709551615 keys announced at byte 24, but only 0 bytes are left: the file is damaged or "
+            "cut off");
+}
+
+TEST(GgufMalformed, MoreTensorsThanTheFileCouldHold) {
+  EXPECT_EQ(
+      message_about(GgufBytes(uint64_t{1} << 60, 0).zeros(100).bytes),
+      "m.gguf: 1152921504606846976 tensors announced at byte 24, but only 100 bytes are left: the file is damaged or "
+      "cut off");
+}
+
+TEST(GgufMalformed, AStringLongerThanTheFile) {
+  EXPECT_EQ(message_about(GgufBytes(0, 1).put(kMax).zeros(20).bytes),
+            "m.gguf: a key at byte 32 needs 18446744073709551615 bytes, but only 20 are left: the file is damaged or "
+            "cut off");
+  EXPECT_NE(
+      message_about(GgufBytes(0, 1).key("k", kString).put<uint64_t>(9).zeros(8).bytes).find("a string at byte 45"),
+      std::string::npos);
+}
+
+TEST(GgufMalformed, AnUnknownValueType) {
+  EXPECT_EQ(message_about(GgufBytes(0, 1).key("k", GgufKind{13}).zeros(8).bytes),
+            "m.gguf: key k: value type 13 is unknown");
+}
+
+TEST(GgufMalformed, AnArrayLongerThanTheFile) {
+  for (GgufKind kind : {kU8, kI16, kF32, kF64, kString}) {
+    const std::string message = message_about(GgufBytes(0, 1).array("k", kind, kMax / 2).zeros(8).bytes);
+    EXPECT_NE(message.find("9223372036854775807 array elements announced at byte 49, but only 8 bytes are left"),
+              std::string::npos)
+        << message;
+  }
+}
+
+TEST(GgufMalformed, AnArrayOfArrays) {
+  EXPECT_EQ(message_about(GgufBytes(0, 1).array("k", kArray, 1).zeros(64).bytes),
+            "m.gguf: key k: array elements have type 9, which is unknown or nested");
+}
+
+TEST(GgufMalformed, AnArrayOfAnUnknownType) {
+  EXPECT_EQ(message_about(GgufBytes(0, 1).array("k", GgufKind{77}, 1).zeros(64).bytes),
+            "m.gguf: key k: array elements have type 77, which is unknown or nested");
+}
+
+TEST(GgufMalformed, AnArrayElementBeyondSignedIntegers) {
+  EXPECT_EQ(message_about(GgufBytes(0, 1).array("k", kU64, 1).put(kMax).bytes),
+            "m.gguf: key k: an array element is above 9223372036854775807");
+}
+
+TEST(GgufMalformed, AKeyThatIsThereTwice) {
+  EXPECT_EQ(message_about(GgufBytes(0, 2).key("k", kBool).put<uint8_t>(0).key("k", kBool).put<uint8_t>(1).bytes),
+            "m.gguf: key k is there twice");
+}
+
+TEST(GgufMalformed, ATensorThatIsThereTwice) {
+  EXPECT_EQ(message_about(GgufBytes(2, 0).tensor("w", {1}, 0, 0).tensor("w", {1}, 0, 32).align().zeros(64).bytes),
+            "m.gguf: tensor w is there twice");
+}
+
+TEST(GgufMalformed, AnAlignmentThatIsNoPowerOfTwoOrNotSane) {
+  for (uint32_t alignment : {0u, 3u, 48u, 1u << 21})
+    EXPECT_EQ(message_about(GgufBytes(0, 1).key("general.alignment", kU32).put(alignment).bytes),
+              "m.gguf: general.alignment is " + std::to_string(alignment) + ", must be a power of two up to 1048576");
+  EXPECT_EQ(code_of(GgufBytes(0, 1).key("general.alignment", kString).text("32")), StatusCode::corrupt_file);
+}
+
+TEST(GgufMalformed, ATensorWithoutDimensionsOrWithTooMany) {
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {}, 0, 0).zeros(64).bytes),
+            "m.gguf: w: has 0 dimensions, must have 1 to 4");
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {1, 1, 1, 1, 1}, 0, 0).zeros(64).bytes),
+            "m.gguf: w: has 5 dimensions, must have 1 to 4");
+}
+
+TEST(GgufMalformed, ADimensionOfZeroOrANegativeOne) {
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {4, 0}, 0, 0).zeros(64).bytes),
+            "m.gguf: w: dimension 1 is 0, must be 1 to 1099511627776");
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {kMax}, 0, 0).zeros(64).bytes),
+            "m.gguf: w: dimension 0 is 18446744073709551615, must be 1 to 1099511627776");
+}
+
+TEST(GgufMalformed, DimensionsWhoseProductOverflows) {
+  const uint64_t d = uint64_t{1} << 32;
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {d, d}, 0, 0).zeros(64).bytes), "m.gguf: w: its size overflows");
+}
+
+TEST(GgufMalformed, ATypeThatIsNotKnownListsThoseThatAre) {
+  const GgufBytes b = GgufBytes(1, 0).tensor("w", {32}, 39, 0).align().zeros(64);
+  EXPECT_EQ(code_of(b), StatusCode::unsupported);
+  const std::string message = message_about(b.bytes);
+  EXPECT_EQ(message.rfind("m.gguf: w: tensor type 39 is not supported; supported: F32 (0), F16 (1)", 0), 0u) << message;
+  EXPECT_NE(message.find("TQ2_0 (35)"), std::string::npos) << message;
+}
+
+TEST(GgufMalformed, RowsThatAreNotWholeBlocks) {
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {128, 4}, 35, 0).align().zeros(264).bytes),
+            "m.gguf: w: rows of 128 are not a multiple of 256, which TQ2_0 needs");
+}
+
+TEST(GgufMalformed, AnOffsetThatIsNotAligned) {
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {1}, 0, 4).align().zeros(64).bytes),
+            "m.gguf: w: offset 4 is not a multiple of the alignment 32");
+}
+
+TEST(GgufMalformed, AnOffsetOutsideTheFile) {
+  EXPECT_EQ(message_about(GgufBytes(1, 0).tensor("w", {1}, 0, 4096).align().zeros(32).bytes),
+            "m.gguf: w: offset 4096 lies outside the file of 96 bytes: the file is damaged or cut off");
+}
+
+TEST(GgufMalformed, AnOffsetThatWouldWrap) {
+  for (uint64_t offset : {kMax - 31, kMax - 95, kMax / 2 + 1}) {
+    const GgufBytes b = GgufBytes(2, 0).tensor("a", {1}, 0, 0).tensor("w", {1}, 0, offset).align().zeros(256);
+    EXPECT_EQ(message_about(b.bytes).rfind("m.gguf: w: offset " + std::to_string(offset) + " lies outside", 0), 0u)
+        << message_about(b.bytes);
+  }
+}
+
+TEST(GgufMalformed, TensorsThatOverlap) {
+  EXPECT_EQ(
+      message_about(GgufBytes(2, 0).tensor("a", {16}, 0, 0).tensor("b", {16}, 0, 32).align().zeros(96).bytes),
+      "m.gguf: a: 64 bytes expected for F32 [16], file has 32: it overlaps b, or the type may be another program's");
+  EXPECT_EQ(
+      message_about(GgufBytes(2, 0).tensor("a", {16}, 0, 0).tensor("b", {16}, 0, 0).align().zeros(96).bytes),
+      "m.gguf: a: 64 bytes expected for F32 [16], file has 0: it overlaps b, or the type may be another program's");
+}
+
+TEST(GgufMalformed, AGapThatIsMoreThanPadding) {
+  EXPECT_EQ(message_about(GgufBytes(2, 0).tensor("a", {1}, 0, 0).tensor("b", {1}, 0, 64).align().zeros(96).bytes),
+            "m.gguf: a: 4 bytes expected for F32 [1], file has 64: the type may be another program's");
+}
+
+TEST(GgufMalformed, ATensorThatIsCutOff) {
+  EXPECT_EQ(
+      message_about(GgufBytes(1, 0).tensor("w", {256, 2}, 35, 0).align().zeros(131).bytes),
+      "m.gguf: w: 132 bytes expected for TQ2_0 [2,256], file has 131: the file is cut off, or the type may be another "
+      "program's");
+}
+
+TEST(GgufMalformed, Id42WithTheSizeOfNeitherLayout) {
+  // 16384 codes: 4608 bytes in groups of 64, 4352 in groups of 128.
+  const GgufBytes b = GgufBytes(2, 0).tensor("w", {256, 64}, 42, 0).tensor("v", {1}, 0, 4480).align().zeros(4484);
+  EXPECT_EQ(
+      message_about(b.bytes),
+      "m.gguf: w: 4608 bytes expected for Q2_0 [64,256] group 64, or 4352 for group 128, file has 4480: it overlaps v, "
+      "or the type may be another program's");
+}
+
+// A file with every kind of value and several types of tensors.
+std::string rich_file() {
+  GgufBytes b(4, 8);
+  b.key("a", kString)
+      .text("maple")
+      .key("b", kU32)
+      .put<uint32_t>(7)
+      .key("c", kF32)
+      .put(0.5f)
+      .key("d", kBool)
+      .put<uint8_t>(1);
+  b.array("e", kString, 2).text("x").text("yz").array("f", kF32, 2).put(1.0f).put(2.0f);
+  b.array("g", kI32, 1).put<int32_t>(-1).key("h", kU64).put<uint64_t>(9);
+  b.tensor("w0", {4}, 0, 0).tensor("w1", {256}, 35, 32).tensor("w2", {64}, 42, 128).tensor("w3", {128}, 36, 160);
+  return b.align().zeros(224).bytes;
+}
+
+// In memory of exactly its size, so that an address sanitizer sees a byte read too far.
+Result<GgufHeader> parse(const std::string& bytes) {
+  const std::vector<char> exact(bytes.begin(), bytes.end());
+  return parse_gguf_header(std::as_bytes(std::span(exact)));
+}
+
+TEST(GgufMalformed, TheRichFileItselfIsFine) {
+  const auto file = open_bytes(rich_file());
+  ASSERT_TRUE(file.ok()) << file.message();
+  for (const TensorInfo& t : (*file)->tensors()) EXPECT_TRUE((*file)->load_f32(t.name).ok()) << t.name;
+}
+
+TEST(GgufMalformed, CutOffAnywhereIsAnError) {
+  const std::string whole = rich_file();
+  for (size_t n = 0; n < whole.size(); ++n) {
+    const Result<GgufHeader> header = parse(whole.substr(0, n));
+    ASSERT_FALSE(header.ok()) << n;
+    ASSERT_FALSE(header.message().empty());
+  }
+}
+
+TEST(GgufMalformed, NoByteCanBeChangedIntoACrash) {
+  const std::string whole = rich_file();
+  size_t accepted = 0;
+  for (size_t at = 0; at < whole.size(); ++at)
+    for (int change : {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF}) {
+      std::string bytes = whole;
+      bytes[at] = static_cast<char>(bytes[at] ^ change);
+      const Result<GgufHeader> header = parse(bytes);
+      if (!header.ok()) {
+        ASSERT_FALSE(header.message().empty());
+        continue;
+      }
+      ++accepted;
+      for (const GgufTensorHeader& t : header->tensors) ASSERT_LE(t.offset + t.bytes, bytes.size()) << t.name;
+    }
+  EXPECT_GT(accepted, 0u);  // a changed name or value is a file like any other
+}
+
+TEST(GgufMalformed, WhatOpensAfterAChangeAlsoLoadsOrSaysWhyNot) {
+  const std::string whole = rich_file();
+  for (size_t at = 0; at < whole.size(); at += 3) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(~bytes[at]);
+    if (!parse(bytes).ok()) continue;
+    const auto file = open_bytes(bytes);
+    ASSERT_TRUE(file.ok()) << file.message();
+    for (const TensorInfo& t : (*file)->tensors()) {
+      const auto values = (*file)->load_f32(t.name);
+      ASSERT_TRUE(values.ok() || !values.message().empty());
+      const auto trits = (*file)->load_ternary(t.name);
+      ASSERT_TRUE(trits.ok() || !trits.message().empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tritium

@@ -12,19 +12,27 @@
 namespace tritium {
 namespace {
 
-std::string model_file() {
-  static const std::string path = [] {
-    const auto file =
-        std::filesystem::temp_directory_path() / ("tritium-runtime-test-" + std::to_string(getpid()) + ".gguf");
-    const std::string command = std::string(TRITIUM_MAKE_MODEL) + " " + file.string();
-    EXPECT_EQ(std::system(command.c_str()), 0);
-    std::atexit([] {
-      std::error_code ignored;
-      std::filesystem::remove(model_file(), ignored);
-    });
-    return file.string();
-  }();
-  return path;
+// A generated model, made once for the program and removed at its end.
+class ModelFile {
+ public:
+  ModelFile()
+      : path_((std::filesystem::temp_directory_path() / ("tritium-runtime-test-" + std::to_string(getpid()) + ".gguf"))
+                  .string()) {
+    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path_).c_str()), 0);
+  }
+  ~ModelFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+const std::string& model_file() {
+  static const ModelFile file;
+  return file.path();
 }
 
 Model load(const RuntimeOptions& options = {.backend = "cpu"}) {

@@ -1,11 +1,10 @@
 #include "format/gguf_header.h"
 
-#include <algorithm>
 #include <limits>
 #include <set>
 
-#include "base/checked_math.h"
 #include "format/byte_reader.h"
+#include "format/gguf_placement.h"
 
 namespace tritium {
 namespace {
@@ -155,66 +154,6 @@ GgufTensorHeader read_tensor(ByteReader& in) {
   return t;
 }
 
-uint64_t round_to(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
-
-// "18432 bytes expected for Q2_0 [64,1024] group 64".
-std::string expectation(const GgufTensorHeader& t) {
-  std::string shape;
-  for (int64_t d : t.shape) shape += (shape.empty() ? "" : ",") + std::to_string(d);
-  return join(t.bytes, " bytes expected for ", traits_of(t.type).name, " [", shape, "]",
-              t.type == StorageType::q2_0 ? " group 64" : "");
-}
-
-// The bytes from a tensor to the next one, or to the end of the file, must be its size and padding below the alignment.
-// This is what tells layouts with the same id apart, and ids that other programs use for something else.
-Status fit(GgufTensorHeader& t, uint64_t available, const GgufTensorHeader* next, uint64_t alignment) {
-  const auto fits = [&](uint64_t bytes) {
-    return bytes <= available && round_to(bytes, alignment) == round_to(available, alignment);
-  };
-  const bool shared_id = t.type == StorageType::q2_0;
-  if (fits(t.bytes)) return Status();
-  std::string other_layout;
-  if (shared_id) {
-    const Result<uint64_t> legacy = storage_bytes(StorageType::q2_0_group128, t.shape);
-    if (legacy.ok() && fits(*legacy)) {
-      t.type = StorageType::q2_0_group128;
-      t.bytes = *legacy;
-      return Status();
-    }
-    if (legacy.ok()) other_layout = join(", or ", *legacy, " for group 128");
-  }
-  if (!next && !shared_id && t.bytes <= available) return Status();  // more may follow the last tensor
-
-  std::string reason = "the type may be another program's";
-  if (t.bytes > available)
-    reason = next ? join("it overlaps ", next->name, ", or ", reason) : "the file is cut off, or " + reason;
-  return error(StatusCode::corrupt_file, t.name, ": ", expectation(t), other_layout, ", file has ", available, ": ",
-               reason);
-}
-
-// Decides q2_0's group size and makes offsets count from the beginning of the file.
-Status place_tensors(GgufHeader& header, uint64_t data_start, uint64_t file_size, uint64_t alignment) {
-  std::vector<GgufTensorHeader*> by_offset;
-  for (GgufTensorHeader& t : header.tensors) {
-    if (t.offset % alignment != 0)
-      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " is not a multiple of the alignment ",
-                   alignment);
-    const auto start = checked_add(data_start, t.offset);
-    if (!start || *start > file_size)
-      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " lies outside the file of ", file_size,
-                   " bytes: the file is damaged or cut off");
-    t.offset = *start;
-    by_offset.push_back(&t);
-  }
-  std::ranges::stable_sort(by_offset, {}, &GgufTensorHeader::offset);
-  for (size_t i = 0; i < by_offset.size(); ++i) {
-    const GgufTensorHeader* next = i + 1 < by_offset.size() ? by_offset[i + 1] : nullptr;
-    const uint64_t available = (next ? next->offset : file_size) - by_offset[i]->offset;
-    if (Status status = fit(*by_offset[i], available, next, alignment); !status.ok()) return status;
-  }
-  return Status();
-}
-
 Result<uint64_t> alignment_of(const Metadata& metadata) {
   if (!metadata.contains("general.alignment")) return kGgufDefaultAlignment;
   const auto value = metadata.integer("general.alignment");
@@ -247,8 +186,8 @@ Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) {
   if (!in.ok()) return in.status();
   const Result<uint64_t> alignment = alignment_of(header.metadata);
   if (!alignment.ok()) return alignment.status();
-  const uint64_t data_start = round_to(in.position(), *alignment);
-  if (Status status = place_tensors(header, data_start, file.size(), *alignment); !status.ok()) return status;
+  const Status placed = place_tensors(header.tensors, in.position(), file.size(), *alignment);
+  if (!placed.ok()) return placed;
   return header;
 }
 

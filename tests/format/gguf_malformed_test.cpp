@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "base/counter_rng.h"
 #include "format/gguf_header.h"
 #include "tests/format/gguf_bytes.h"
 
@@ -232,6 +233,21 @@ TEST(GgufMalformed, NoByteCanBeChangedIntoACrash) {
       for (const GgufTensorHeader& t : header->tensors) ASSERT_LE(t.offset + t.bytes, bytes.size()) << t.name;
     }
   EXPECT_GT(accepted, 0u);  // a changed name or value is a file like any other
+}
+
+TEST(GgufMalformed, NoHandfulOfBytesCanBeChangedIntoACrash) {
+  const std::string whole = rich_file();
+  for (uint64_t seed = 1; seed <= 20000; ++seed) {
+    std::string bytes = whole;
+    for (uint64_t i = 0; i < 2 + seed % 7; ++i) {
+      const size_t at = random_bits(seed, 2 * i) % bytes.size();
+      const uint64_t value = random_bits(seed, 2 * i + 1);
+      bytes[at] = value % 3 == 0 ? '\xFF' : static_cast<char>(value >> 8);
+    }
+    const Result<GgufHeader> header = parse(bytes);
+    if (!header.ok()) continue;
+    for (const GgufTensorHeader& t : header->tensors) ASSERT_LE(t.offset + t.bytes, bytes.size()) << "seed " << seed;
+  }
 }
 
 TEST(GgufMalformed, WhatOpensAfterAChangeAlsoLoadsOrSaysWhyNot) {

@@ -143,6 +143,21 @@ TEST(GgufReader, TellsTheLayoutsOfId42ApartByTheirSize) {
     }
 }
 
+TEST(GgufReader, SmallTensorsOfId42FollowTheLargeOnesOfTheirFile) {
+  const TernaryMatrix large = random_trits(1, 64, 128, ScaleGranularity::row, 3);
+  const TernaryMatrix small = random_trits(1, 1, 128, ScaleGranularity::row, 4);  // 36 or 34 bytes: 64 with padding
+  for (StorageType type : {StorageType::q2_0, StorageType::q2_0_group128}) {
+    const std::string first = as_text(*encode_ternary(small, type)), second = as_text(*encode_ternary(large, type));
+    GgufBytes b = GgufBytes(2, 0).tensor("small", {128}, 42, 0).tensor("large", {128, 64}, 42, 64).align();
+    b.bytes += first;
+    b.align().bytes += second;
+    const auto file = open_bytes(b.bytes);
+    ASSERT_TRUE(file.ok()) << file.message();
+    EXPECT_EQ((*file)->find("small")->type, traits_of(type).name);
+    EXPECT_EQ((*file)->load_ternary("small")->dequantize(), small.dequantize());
+  }
+}
+
 TEST(GgufReader, TheInterleavingOfI2sIsTheCallersToSay) {
   const TernaryMatrix m = random_trits(1, 2, 128, ScaleGranularity::tensor, 3);
   GgufBytes b = GgufBytes(1, 0).tensor("w", {128, 2}, 36, 0).align();

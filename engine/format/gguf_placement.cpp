@@ -1,0 +1,104 @@
+#include "format/gguf_placement.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/checked_math.h"
+#include "base/format_text.h"
+
+namespace tritium {
+namespace {
+
+uint64_t round_to(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+// A tensor and the bytes from its beginning to the next one's, or to the end of the file. They must be its size and
+// padding below the alignment: this is what tells layouts with the same id apart, and ids that other programs use for
+// something else.
+struct Place {
+  GgufTensorHeader* tensor = nullptr;
+  const GgufTensorHeader* next = nullptr;
+  uint64_t available = 0;
+  uint64_t alignment = 0;
+
+  bool fits(uint64_t bytes) const {
+    return bytes <= available && round_to(bytes, alignment) == round_to(available, alignment);
+  }
+};
+
+std::optional<uint64_t> group128_bytes(const GgufTensorHeader& t) {
+  const Result<uint64_t> bytes = storage_bytes(StorageType::q2_0_group128, t.shape);
+  return bytes.ok() ? std::optional(*bytes) : std::nullopt;
+}
+
+// Files hold one of the two layouts of id 42. Tensors of 2048 elements and more have different sizes in them, with an
+// alignment of 32; smaller ones follow the larger ones, and id 42 means groups of 64 where the sizes cannot tell.
+void choose_group_size(std::vector<Place>& places) {
+  bool only_64 = false, only_128 = false;
+  for (const Place& p : places) {
+    if (p.tensor->type != StorageType::q2_0) continue;
+    const auto larger = group128_bytes(*p.tensor);
+    const bool fits_64 = p.fits(p.tensor->bytes), fits_128 = larger && p.fits(*larger);
+    only_64 |= fits_64 && !fits_128;
+    only_128 |= fits_128 && !fits_64;
+  }
+  if (!only_128) return;
+  for (Place& p : places) {
+    if (p.tensor->type != StorageType::q2_0 || (only_64 && p.fits(p.tensor->bytes))) continue;
+    const auto larger = group128_bytes(*p.tensor);
+    if (!larger || !p.fits(*larger)) continue;
+    p.tensor->type = StorageType::q2_0_group128;
+    p.tensor->bytes = *larger;
+  }
+}
+
+// "18432 bytes expected for Q2_0 [64,1024] group 64, or 17408 for group 128".
+std::string expectation(const GgufTensorHeader& t) {
+  std::string shape;
+  for (int64_t d : t.shape) shape += (shape.empty() ? "" : ",") + std::to_string(d);
+  std::string text = join(t.bytes, " bytes expected for ", traits_of(t.type).name, " [", shape, "]");
+  if (t.type != StorageType::q2_0) return text;
+  text += " group 64";
+  if (const auto larger = group128_bytes(t)) text += join(", or ", *larger, " for group 128");
+  return text;
+}
+
+Status check_size(const Place& p) {
+  const GgufTensorHeader& t = *p.tensor;
+  const bool shared_id = t.type == StorageType::q2_0;
+  if (p.fits(t.bytes)) return Status();
+  if (!p.next && !shared_id && t.bytes <= p.available) return Status();  // more may follow the last tensor
+  std::string reason = "the type may be another program's";
+  if (t.bytes > p.available)
+    reason = p.next ? join("it overlaps ", p.next->name, ", or ", reason) : "the file is cut off, or " + reason;
+  return error(StatusCode::corrupt_file, t.name, ": ", expectation(t), ", file has ", p.available, ": ", reason);
+}
+
+}  // namespace
+
+Status place_tensors(std::vector<GgufTensorHeader>& tensors, uint64_t header_end, uint64_t file_size,
+                     uint64_t alignment) {
+  const uint64_t data_start = round_to(header_end, alignment);
+  std::vector<Place> places;
+  for (GgufTensorHeader& t : tensors) {
+    if (t.offset % alignment != 0)
+      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " is not a multiple of the alignment ",
+                   alignment);
+    const auto start = checked_add(data_start, t.offset);
+    if (!start || *start > file_size)
+      return error(StatusCode::corrupt_file, t.name, ": offset ", t.offset, " lies outside the file of ", file_size,
+                   " bytes: the file is damaged or cut off");
+    t.offset = *start;
+    places.push_back({.tensor = &t, .alignment = alignment});
+  }
+  std::ranges::stable_sort(places, {}, [](const Place& p) { return p.tensor->offset; });
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (i + 1 < places.size()) places[i].next = places[i + 1].tensor;
+    places[i].available = (places[i].next ? places[i].next->offset : file_size) - places[i].tensor->offset;
+  }
+  choose_group_size(places);
+  for (const Place& p : places)
+    if (Status status = check_size(p); !status.ok()) return status;
+  return Status();
+}
+
+}  // namespace tritium

@@ -33,6 +33,10 @@ struct Avx512Vnni : Vector<16> {
     store(planes, __builtin_shufflevector(c, c, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   }
 
+  TRITIUM_INLINE F load_first(const float* from, int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), from); }
+  TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), v); }
+  TRITIUM_INLINE __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
+
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   TRITIUM_INLINE F from_f16(const uint16_t* from) { return _mm512_cvtph_ps(load_as<__m256i>(from)); }
 };

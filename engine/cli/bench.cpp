@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,7 @@ using nlohmann::json;
 struct BenchOptions {
   std::vector<std::string> models;
   std::vector<std::string> backends = {"cpu"};
+  Activations activations = Activations::int8;
   int threads = 0;
   int64_t prompt = 128;
   int64_t decode = 64;
@@ -39,15 +41,18 @@ double seconds(const std::function<void()>& work) {
 // The best of some repeats: on a shared machine everything else is somebody else's time.
 Result<Speed> measure(const Model& model, const BenchOptions& options) {
   const ModelInfo& info = model.info();
+  if (info.context_length < 2)
+    return Status(StatusCode::unsupported, info.path + ": a context of one token leaves nothing to measure");
   const int64_t context = std::min(info.context_length, options.prompt + options.decode);
-  const int64_t n_prompt = std::max<int64_t>(1, std::min(options.prompt, context - 1));
-  Result<Session> session = model.create_session({.context = context});
+  const int64_t n_prompt = std::min(options.prompt, context - 1);
+  Result<Session> session = model.create_session({.context = context, .activations = options.activations});
   if (!session.ok()) return session.status();
   std::vector<int32_t> prompt;
   for (int64_t i = 0; i < n_prompt; ++i) prompt.push_back(static_cast<int32_t>((i * 7 + 1) % info.vocab_size));
   Speed best;
   Status status;
-  for (int r = 0; r <= options.repeats && status.ok() && !interrupted(); ++r) {
+  for (int r = 0; r <= options.repeats && status.ok(); ++r) {
+    if (interrupted()) return Status(StatusCode::cancelled, "interrupted");
     status = session->rewind(0);
     const double prompt_time = seconds([&] {
       if (status.ok()) status = session->evaluate(prompt).status();
@@ -88,23 +93,28 @@ int bench_models(const BenchOptions& options) {
                          {"decode_tokens_per_second", speed->decode_tokens_per_second},
                          {"decode_ratio_to_first_backend", ratio}});
       if (!options.json)
-        std::printf("%-40s %-10s prompt %9.1f tokens/s   decode %8.1f tokens/s   x%.2f\n",
-                    std::filesystem::path(path).filename().c_str(), loaded->runtime.backend().c_str(),
-                    speed->prompt_tokens_per_second, speed->decode_tokens_per_second, ratio);
-      std::fflush(stdout);
+        print_format("%-40s %-10s prompt %9.1f tokens/s   decode %8.1f tokens/s   x%.2f\n",
+                     std::filesystem::path(path).filename().c_str(), loaded->runtime.backend().c_str(),
+                     speed->prompt_tokens_per_second, speed->decode_tokens_per_second, ratio);
     }
   }
   if (options.json) print(results.dump(2) + "\n");
   return kOk;
 }
 
-// Replaces this process by the kernel benchmark that is built beside it.
-int bench_kernels(bool json_output) {
+// Replaces this process by the kernel benchmark that is built beside it, which gets the arguments not known here.
+int bench_kernels(bool json_output, const std::vector<std::string>& arguments) {
   std::error_code problem;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", problem);
   const std::string program = (problem ? std::filesystem::path(".") : self.parent_path()) / "tritium-bench";
-  const char* const json_argument = json_output ? "--benchmark_format=json" : nullptr;
-  execl(program.c_str(), program.c_str(), json_argument, static_cast<char*>(nullptr));
+  std::vector<std::string> words = {program};
+  if (json_output) words.push_back("--benchmark_format=json");
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::signal(SIGPIPE, SIG_DFL);  // what is ignored stays ignored in the next program
+  execv(program.c_str(), argv.data());
   return report(Status(StatusCode::not_found,
                        program + " is not there: it is built when Google Benchmark is installed (libbenchmark-dev)"));
 }
@@ -129,13 +139,21 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--repeats", options->repeats, "the best of this many counts")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  add_activations(*command, options->activations);
   command->add_flag("--json", options->json, "figures as JSON");
+  command->allow_extras();
   command->footer(
       "Examples:\n"
       "  tritium bench\n"
+      "  tritium bench --benchmark_filter=gemv     (options of Google Benchmark are for the kernels)\n"
       "  tritium bench model.gguf --backend cpu,reference");
   command->callback([=, &action] {
-    action = [options] { return options->models.empty() ? bench_kernels(options->json) : bench_models(*options); };
+    const std::vector<std::string> more = command->remaining();
+    const bool for_kernels = options->models.empty() && std::all_of(more.begin(), more.end(), [](const auto& word) {
+                               return word.starts_with("--benchmark_");
+                             });
+    if (!more.empty() && !for_kernels) throw CLI::ExtrasError("bench", more);
+    action = [=] { return options->models.empty() ? bench_kernels(options->json, more) : bench_models(*options); };
   });
 }
 

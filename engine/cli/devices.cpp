@@ -15,10 +15,10 @@ nlohmann::json to_json(const DeviceInfo& d) {
 }
 
 void show(const DeviceInfo& d) {
-  std::printf("%c %-12s %s\n", d.chosen_by_auto ? '*' : ' ', d.backend.c_str(),
-              d.available ? d.description.c_str() : ("not available: " + d.reason).c_str());
+  print_format("%c %-12s %s\n", d.chosen_by_auto ? '*' : ' ', d.backend.c_str(),
+               d.available ? d.description.c_str() : ("not available: " + d.reason).c_str());
   const auto line = [](const std::string& text) {
-    if (!text.empty()) std::printf("  %-12s %s\n", "", text.c_str());
+    if (!text.empty()) print_format("  %-12s %s\n", "", text.c_str());
   };
   if (!d.available) line(d.description);
   line(d.driver);
@@ -38,7 +38,7 @@ int devices(bool json) {
     return kOk;
   }
   for (const DeviceInfo& d : all) show(d);
-  std::printf("(*: what --backend auto takes)\n");
+  print_format("(*: what --backend auto takes)\n");
   return kOk;
 }
 

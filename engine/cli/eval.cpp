@@ -1,8 +1,7 @@
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/input_text.h"
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
@@ -17,12 +16,9 @@ struct EvalOptions {
 };
 
 int eval(EvalOptions options) {
-  catch_interrupt();
-  std::ifstream file(options.text, std::ios::binary);
-  std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad())
-    return report(Status(StatusCode::io_error, options.text + ": cannot be read; --text takes a text file"));
+  const Result<std::string> text = read_text(options.text);
+  if (!text.ok()) return report(text.status());
+  catch_interrupt();  // reading a pipe that never ends is interrupted as usual
   const Result<LoadedModel> loaded = load(options.model);
   if (!loaded.ok()) return report(loaded.status());
 
@@ -33,7 +29,7 @@ int eval(EvalOptions options) {
       line.show(fraction);
       return !interrupted();
     };
-    return loaded->model.evaluate(text, options.evaluation);
+    return loaded->model.evaluate(*text, options.evaluation);
   }();
   if (!result.ok()) return report(result.status().within(options.text));
   if (options.json) {
@@ -44,9 +40,9 @@ int eval(EvalOptions options) {
                                     {"bytes", result->bytes}};
     print(figures.dump(2) + "\n");
   } else {
-    std::printf("nll %.6f  perplexity %.4f  bits/byte %.4f  (%lld tokens, %lld bytes)\n", result->nll,
-                result->perplexity, result->bits_per_byte, static_cast<long long>(result->tokens),
-                static_cast<long long>(result->bytes));
+    print_format("nll %.6f  perplexity %.4f  bits/byte %.4f  (%lld tokens, %lld bytes)\n", result->nll,
+                 result->perplexity, result->bits_per_byte, static_cast<long long>(result->tokens),
+                 static_cast<long long>(result->bytes));
   }
   return kOk;
 }
@@ -57,7 +53,7 @@ void add_eval(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("eval", "perplexity of a model on a text, by sliding windows");
   auto options = std::make_shared<EvalOptions>();
   add_model_options(*command, options->model);
-  command->add_option("--text", options->text, "text file")->required();
+  command->add_option("--text", options->text, "text file; -: stdin")->required();
   command->add_option("--window", options->evaluation.window, "tokens of context at most; 0: the model's, at most 4096")
       ->capture_default_str();
   command->add_option("--stride", options->evaluation.stride, "tokens scored for each window; 0: half the window")

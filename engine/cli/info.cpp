@@ -46,21 +46,21 @@ json to_json(const ModelInfo& m) {
 
 void show(const ModelInfo& m, bool all_tensors) {
   const auto count = [](uint64_t n) { return static_cast<double>(n) / 1e6; };
-  std::printf("%s: %s \"%s\"\n", m.path.c_str(), m.architecture.c_str(), m.name.c_str());
-  std::printf("  %lld layers, dim %lld, %lld heads (%lld kv) of %lld, vocabulary %lld, context %lld\n",
-              static_cast<long long>(m.n_layers), static_cast<long long>(m.dim), static_cast<long long>(m.n_heads),
-              static_cast<long long>(m.n_kv_heads), static_cast<long long>(m.head_dim),
-              static_cast<long long>(m.vocab_size), static_cast<long long>(m.context_length));
+  print_format("%s: %s \"%s\"\n", m.path.c_str(), m.architecture.c_str(), m.name.c_str());
+  print_format("  %lld layers, dim %lld, %lld heads (%lld kv) of %lld, vocabulary %lld, context %lld\n",
+               static_cast<long long>(m.n_layers), static_cast<long long>(m.dim), static_cast<long long>(m.n_heads),
+               static_cast<long long>(m.n_kv_heads), static_cast<long long>(m.head_dim),
+               static_cast<long long>(m.vocab_size), static_cast<long long>(m.context_length));
   if (m.n_experts > 0)
-    std::printf("  %lld experts, %lld for each token\n", static_cast<long long>(m.n_experts),
-                static_cast<long long>(m.n_experts_used));
-  std::printf("  %.2f M parameters, %.2f M of them ternary, %.2f M used by a token\n", count(m.parameters),
-              count(m.ternary_parameters), count(m.active_parameters));
-  std::printf("  tokenizer: %s\n", m.has_tokenizer ? "yes" : m.tokenizer_problem.c_str());
+    print_format("  %lld experts, %lld for each token\n", static_cast<long long>(m.n_experts),
+                 static_cast<long long>(m.n_experts_used));
+  print_format("  %.2f M parameters, %.2f M of them ternary, %.2f M used by a token\n", count(m.parameters),
+               count(m.ternary_parameters), count(m.active_parameters));
+  print_format("  tokenizer: %s\n", m.has_tokenizer ? "yes" : m.tokenizer_problem.c_str());
   for (const MemoryEstimate& e : m.memory)
-    std::printf("  memory on %-9s  weights %s, KV cache %s a token, work %s\n", e.backend.c_str(),
-                human_bytes(e.weight_bytes).c_str(), human_bytes(e.kv_bytes_per_token).c_str(),
-                human_bytes(e.work_bytes).c_str());
+    print_format("  memory on %-9s  weights %s, KV cache %s a token, work %s\n", e.backend.c_str(),
+                 human_bytes(e.weight_bytes).c_str(), human_bytes(e.kv_bytes_per_token).c_str(),
+                 human_bytes(e.work_bytes).c_str());
   std::map<std::string, std::pair<size_t, uint64_t>> types;
   for (const ModelTensor& t : m.tensors) {
     auto& [n, bytes] = types[t.type];
@@ -68,11 +68,11 @@ void show(const ModelInfo& m, bool all_tensors) {
     bytes += t.bytes;
   }
   for (const auto& [type, use] : types)
-    std::printf("  %-9s %4zu tensors, %s\n", type.c_str(), use.first, human_bytes(use.second).c_str());
+    print_format("  %-9s %4zu tensors, %s\n", type.c_str(), use.first, human_bytes(use.second).c_str());
   if (!all_tensors) return;
   for (const ModelTensor& t : m.tensors)
-    std::printf("  %-36s %-8s %-20s %s\n", t.name.c_str(), t.type.c_str(), text_of(t.shape).c_str(),
-                human_bytes(t.bytes).c_str());
+    print_format("  %-36s %-8s %-20s %s\n", t.name.c_str(), t.type.c_str(), text_of(t.shape).c_str(),
+                 human_bytes(t.bytes).c_str());
 }
 
 }  // namespace

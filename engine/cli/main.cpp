@@ -5,12 +5,28 @@
 #include "cli/terminal.h"
 #include "tritium/tritium.hpp"
 
+namespace {
+
+using namespace tritium;
+using namespace tritium::cli;
+
+// Says which commands there are when the first word is none of them.
+Status check_command(CLI::App& app, const std::string& word) {
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == word) return Status();
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  return Status(StatusCode::invalid_argument, "unknown command \"" + word + "\"; there are " + names);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using namespace tritium::cli;
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write
 
   CLI::App app{"Runs ternary mixture-of-experts language models on the CPU or through Vulkan."};
-  app.set_version_flag("--version", "tritium " + tritium::version());
+  app.set_version_flag("--version", "tritium " + version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   Action action;
@@ -30,11 +46,16 @@ int main(int argc, char** argv) {
   app.failure_message([](const CLI::App*, const CLI::Error& problem) {
     return "tritium: error: " + std::string(problem.what()) + " (tritium COMMAND --help says more)\n";
   });
+  if (argc > 1 && argv[1][0] != '-') {
+    if (const Status status = check_command(app, argv[1]); !status.ok()) return report(status);
+  }
   try {
     app.parse(argc, argv);
+    return finish(action());
   } catch (const CLI::ParseError& problem) {
     // Help and version are "errors" with exit code 0.
     return app.exit(problem) == 0 ? kOk : kUsage;
+  } catch (const std::exception& problem) {
+    return report(Status(StatusCode::internal, problem.what()));
   }
-  return action();
 }

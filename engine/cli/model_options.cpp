@@ -1,10 +1,24 @@
 #include "cli/model_options.h"
 
 #include <charconv>
+#include <map>
 
 #include "cli/terminal.h"
 
 namespace tritium::cli {
+
+void add_activations(CLI::App& command, Activations& activations) {
+  command.add_option_function<std::string>(
+      "--activations",
+      [&activations](const std::string& name) {
+        const std::map<std::string, Activations> modes = {
+            {"int8", Activations::int8}, {"int8-block", Activations::int8_block}, {"f32", Activations::f32}};
+        if (!modes.contains(name))
+          throw CLI::ValidationError("--activations", "\"" + name + "\" is not known; take int8, int8-block or f32");
+        activations = modes.at(name);
+      },
+      "inputs of ternary products: int8 (per token) | int8-block (per 256) | f32 (default int8)");
+}
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("MODEL", options.model, "model file (.gguf)")->required();
@@ -13,12 +27,7 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--threads", options.runtime.threads, "threads of the cpu backend; 0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  const std::map<std::string, Activations> modes = {
-      {"int8", Activations::int8}, {"int8-block", Activations::int8_block}, {"f32", Activations::f32}};
-  command
-      .add_option("--activations", options.activations,
-                  "inputs of ternary products: int8 (per token) | int8-block (per 256) | f32 (default int8)")
-      ->transform(CLI::CheckedTransformer(modes).description(""));
+  add_activations(command, options.activations);
   command.add_flag("--i2s-64", options.load.i2s_interleave_64,
                    "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
   command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");

@@ -18,6 +18,7 @@ struct ModelOptions {
   bool verbose = false;
 };
 
+void add_activations(CLI::App& command, Activations& activations);
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 struct LoadedModel {

@@ -1,8 +1,7 @@
-#include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/input_text.h"
 #include "cli/model_options.h"
 #include "cli/terminal.h"
 
@@ -15,7 +14,6 @@ struct RunOptions {
   int64_t context = 0;
   std::string prompt;
   std::string tokens;
-  bool has_prompt = false;
   bool has_tokens = false;
   bool json = false;
 };
@@ -33,9 +31,7 @@ const char* name_of(StopReason reason) {
 // Token ids as given, or the prompt's; without either the beginning-of-text token alone.
 Result<std::vector<int32_t>> prompt_tokens(const RunOptions& options, const Model& model) {
   if (options.has_tokens) return parse_tokens(options.tokens);
-  std::string text = options.prompt;
-  if (options.has_prompt && text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  if (!text.empty()) return model.tokenize(text);
+  if (!options.prompt.empty()) return model.tokenize(options.prompt);
   if (model.begin_of_text() < 0)
     return Status(StatusCode::invalid_argument,
                   "the model names no beginning-of-text token; give a prompt or --tokens");
@@ -52,8 +48,13 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
           {"backend", backend}};
 }
 
-int run(const RunOptions& options) {
-  catch_interrupt();
+int run(RunOptions options) {
+  if (options.prompt == "-") {
+    Result<std::string> text = read_text("-");
+    if (!text.ok()) return report(text.status());
+    options.prompt = *std::move(text);
+  }
+  catch_interrupt();  // waiting for somebody to type is interrupted as usual
   const Result<LoadedModel> loaded = load(options.model);
   if (!loaded.ok()) return report(loaded.status());
   const Model& model = loaded->model;
@@ -131,7 +132,6 @@ void add_run(CLI::App& app, Action& action) {
       "  tritium run model.gguf -p \"\" -n 4 --backend cpu --compare reference\n"
       "  tritium run model.gguf -p \"\" -n 1 --backend vulkan --capture token.rdc");
   command->callback([=, &action] {
-    options->has_prompt = prompt->count() > 0;
     options->has_tokens = tokens->count() > 0;
     action = [options] { return run(*options); };
   });

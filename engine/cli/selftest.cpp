@@ -21,13 +21,13 @@ json to_json(const SelftestReport& report) {
 }
 
 void show(const SelftestReport& report) {
-  std::printf("%s against the reference\n", report.backend.c_str());
+  print_format("%s against the reference\n", report.backend.c_str());
   for (const OperationReport& op : report.operations) {
-    std::printf("  %-22s %4d cases  worst error %-9.2g bound %-7.2g %s\n", op.operation.c_str(), op.cases,
-                op.worst_error, op.bound, op.failure.empty() ? "ok" : "FAILED");
-    if (!op.failure.empty()) std::printf("    %s\n", op.failure.c_str());
+    print_format("  %-22s %4d cases  worst error %-9.2g bound %-7.2g %s\n", op.operation.c_str(), op.cases,
+                 op.worst_error, op.bound, op.failure.empty() ? "ok" : "FAILED");
+    if (!op.failure.empty()) print_format("    %s\n", op.failure.c_str());
   }
-  std::printf("%s\n", report.passed() ? "passed" : "FAILED");
+  print_format("%s\n", report.passed() ? "passed" : "FAILED");
 }
 
 }  // namespace

@@ -2,10 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/commands.h"
 
@@ -13,6 +17,7 @@ namespace tritium::cli {
 namespace {
 
 std::atomic<bool> g_interrupted{false};
+int g_output_problem = 0;  // errno of the first refused write to stdout
 
 void on_interrupt(int) {
   g_interrupted = true;
@@ -38,14 +43,41 @@ void catch_interrupt() { std::signal(SIGINT, on_interrupt); }
 bool interrupted() { return g_interrupted; }
 
 bool print(std::string_view text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (g_output_problem != 0) return false;
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return true;
+  g_output_problem = errno != 0 ? errno : EIO;
+  return false;
+}
+
+bool print_format(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  va_list again;
+  va_copy(again, arguments);
+  const int length = std::vsnprintf(nullptr, 0, format, arguments);
+  std::string text(static_cast<size_t>(std::max(length, 0)), '\0');
+  std::vsnprintf(text.data(), text.size() + 1, format, again);
+  va_end(again);
+  va_end(arguments);
+  return print(text);
+}
+
+int finish(int code) {
+  if (g_output_problem == 0 || g_output_problem == EPIPE) return code;
+  report(Status(StatusCode::io_error, std::string("standard output: ") + std::strerror(g_output_problem) +
+                                          "; what was written is not complete"));
+  return code == kOk ? kFailed : code;
 }
 
 void ProgressLine::show(double fraction) {
   const int percent = static_cast<int>(fraction * 100.0);
   if (percent == shown_percent_ || isatty(STDERR_FILENO) == 0) return;
   shown_percent_ = percent;
-  std::fprintf(stderr, "\r%s %3d %%", what_.c_str(), percent);
+  constexpr int kWidth = 30;
+  const int done = std::clamp(percent, 0, 100) * kWidth / 100;
+  std::fprintf(stderr, "\r%s [%s%s] %3d %%", what_.c_str(), std::string(static_cast<size_t>(done), '#').c_str(),
+               std::string(static_cast<size_t>(kWidth - done), '.').c_str(), percent);
 }
 
 ProgressLine::~ProgressLine() {

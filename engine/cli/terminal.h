@@ -18,8 +18,14 @@ LogSink log_sink(bool verbose);
 void catch_interrupt();
 bool interrupted();
 
-// Writes to stdout and flushes; false when nobody reads any more.
+// Everything on stdout goes through these two. They write and flush; false when the system refused: nobody reads any
+// more, or the disk is full. What follows a refusal is not written.
 bool print(std::string_view text);
+[[gnu::format(printf, 1, 2)]] bool print_format(const char* format, ...);
+
+// The exit code of a command that gives `code`: a full disk behind stdout is reported and is a failure, a reader that
+// went away is not.
+int finish(int code);
 
 // One line that is written over itself, when stderr is a terminal.
 class ProgressLine {

@@ -15,12 +15,12 @@ Status embedding(Recorder& recorder, const EmbeddingArgs& args) {
     const Binding table = {&args.table.data, Access::read, static_cast<uint64_t>(window.first * row_bytes),
                            static_cast<uint64_t>(window.count * row_bytes)};
     Status status = recorder.dispatch({.kernel = args.kName,
-                                             .bindings = {table,
-                                                          {args.table.scales ? &args.table.scales : nullptr},
-                                                          {&args.tokens},
-                                                          {&args.y, Access::write}},
-                                             .push_constants = bytes_of(params),
-                                             .groups = groups_for_values(args.y.elements(), limits)});
+                                       .bindings = {table,
+                                                    {args.table.scales ? &args.table.scales : nullptr},
+                                                    {&args.tokens},
+                                                    {&args.y, Access::write}},
+                                       .push_constants = bytes_of(params),
+                                       .groups = groups_for_values(args.y.elements(), limits)});
     if (!status.ok()) return status;
   }
   return Status();

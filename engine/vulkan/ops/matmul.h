@@ -43,8 +43,7 @@ Status for_each_window(const Weight& weight, const MatmulPlan& plan, const Limit
   if (plan.groups(weight.rows)[0] > limits.groups[0])
     return error(StatusCode::unsupported, weight.name, ": ", weight.rows, " rows exceed this device's workgroups");
   for (const RowWindow& w : row_windows(weight.n_matrices * weight.rows, row_bytes, INT64_MAX, limits)) {
-    Status status =
-        launch(w, static_cast<uint64_t>(w.first * row_bytes), static_cast<uint64_t>(w.count * row_bytes));
+    Status status = launch(w, static_cast<uint64_t>(w.first * row_bytes), static_cast<uint64_t>(w.count * row_bytes));
     if (!status.ok()) return status;
   }
   return Status();

@@ -16,8 +16,8 @@
         nativeBuildInputs = buildTools pkgs;
         buildInputs = libraries pkgs;
         cmakeFlags = [ "-GNinja" ];
-        # The loader is opened at run time by name.
-        preFixup = ''
+        # The loader is opened at run time by name; fixup removes run paths that no library asks for, so add it after.
+        postFixup = ''
           patchelf --add-rpath ${pkgs.vulkan-loader}/lib $out/bin/tritium
         '';
         installPhase = ''
@@ -47,7 +47,7 @@
             vulkan-tools
             vulkan-validation-layers
             renderdoc
-            python3Packages.numpy
+            (python3.withPackages (python: [ python.numpy ]))
           ]);
           LD_LIBRARY_PATH = "${pkgs.vulkan-loader}/lib";
           VK_LAYER_PATH = "${pkgs.vulkan-validation-layers}/share/vulkan/explicit_layer.d";

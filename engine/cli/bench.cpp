@@ -110,9 +110,8 @@ int bench_kernels(bool json_output, const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {program};
   if (json_output) words.push_back("--benchmark_format=json");
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  std::vector<char*> argv(words.size() + 1, nullptr);
+  for (size_t i = 0; i < words.size(); ++i) argv[i] = words[i].data();
   std::signal(SIGPIPE, SIG_DFL);  // what is ignored stays ignored in the next program
   execv(program.c_str(), argv.data());
   return report(Status(StatusCode::not_found,

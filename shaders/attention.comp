@@ -7,7 +7,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 
+#include "lib/grid.glsl"
 #include "lib/reduce.glsl"
+#include "lib/softmax.h"
 #include "params/attention.h"
 
 layout(local_size_x = 128) in;
@@ -19,6 +21,7 @@ layout(set = 0, binding = 3) writeonly buffer Y { float y[]; };
 
 const uint kMaxKeyDim = 1024u;
 const uint kColumns = 8u;  // value columns an invocation holds: value_dim <= 1024
+const float kBelowScores = -1.6e38;
 
 shared float query[kMaxKeyDim];
 shared float weight_of_key[kWorkgroup];
@@ -27,13 +30,14 @@ float score_of(uint key, uint kv_head) {
   const uint row = (key * p.n_kv_heads + kv_head) * p.key_dim;
   float dot_product = 0.0;
   for (uint d = 0u; d < p.key_dim; ++d) dot_product += query[d] * k_cache[row + d];
-  return p.scale * dot_product;
+  return bounded_score(p.scale * dot_product);
 }
 
 void main() {
   const uint lane = gl_LocalInvocationIndex;
-  const uint head = gl_WorkGroupID.x;
-  const uint token = gl_WorkGroupID.y;
+  const uint head = folded_group() % p.n_heads;
+  const uint token = folded_group() / p.n_heads;
+  if (token >= p.n_tokens) return;
   const uint kv_head = head / (p.n_heads / p.n_kv_heads);
   const uint last = p.position + token;
   const uint first = p.window == 0u || last + 1u < p.window ? 0u : last + 1u - p.window;
@@ -43,15 +47,15 @@ void main() {
 
   float mix[kColumns];
   for (uint i = 0u; i < kColumns; ++i) mix[i] = 0.0;
-  float largest = -3.0e38;
+  float largest = kBelowScores;
   float sum = 0.0;
   for (uint chunk = first; chunk <= last; chunk += kWorkgroup) {
     const uint key = chunk + lane;
     const bool visible = key <= last;
-    const float score = visible ? score_of(key, kv_head) : -3.0e38;
+    const float score = visible ? score_of(key, kv_head) : kBelowScores;
     const float new_largest = max(largest, workgroup_max(score));
-    const float correction = exp(largest - new_largest);
-    const float weight = visible ? exp(score - new_largest) : 0.0;
+    const float correction = softmax_term(largest, new_largest);
+    const float weight = visible ? softmax_term(score, new_largest) : 0.0;
     weight_of_key[lane] = weight;
     sum = sum * correction + workgroup_sum(weight);  // its barriers publish weight_of_key too
     largest = new_largest;
@@ -59,7 +63,7 @@ void main() {
     const uint keys = min(kWorkgroup, last - chunk + 1u);
     for (uint i = 0u; i < kColumns; ++i) {
       const uint column = lane + i * kWorkgroup;
-      if (column >= p.value_dim) break;
+      if (column >= p.value_dim) continue;
       float added = 0.0;
       for (uint j = 0u; j < keys; ++j)
         added += weight_of_key[j] * v_cache[((chunk + j) * p.n_kv_heads + kv_head) * p.value_dim + column];
@@ -69,7 +73,7 @@ void main() {
   }
   for (uint i = 0u; i < kColumns; ++i) {
     const uint column = lane + i * kWorkgroup;
-    if (column >= p.value_dim) break;
+    if (column >= p.value_dim) continue;
     y[(token * p.n_heads + head) * p.value_dim + column] = mix[i] / sum;
   }
 }

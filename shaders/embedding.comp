@@ -1,22 +1,21 @@
 // y[t] = row tokens[t] of a table of dense or ternary weights.
-//   table: (vocabulary, dim), rows row_stride elements apart, a window of n_weight_rows rows from first_weight_row;
-//   scales: f32 [vocabulary, n_groups], ternary only; tokens: i32 [n_tokens]; y: f32 [n_tokens, dim]
+//   table: (vocabulary, dim), rows row_stride elements apart; scales: f32 [vocabulary, n_groups], ternary only; both a
+//   window of n_weight_rows rows from first_weight_row; tokens: i32 [n_tokens]; y: f32 [n_tokens, dim]
 // A workgroup computes 128 values; 4 bytes written and at most 4 read a value.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 
+#include "lib/dense_weight.glsl"
 #include "lib/grid.glsl"
 #include "lib/ternary.h"
 #include "params/embedding.h"
 
 layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { EmbeddingParams p; };
-layout(set = 0, binding = 0) readonly buffer Table { uint weight_words[]; };
+layout(set = 0, binding = 0) readonly buffer Table { uint words[]; };
 layout(set = 0, binding = 1) readonly buffer Scales { float scales[]; };
 layout(set = 0, binding = 2) readonly buffer Tokens { int tokens[]; };
 layout(set = 0, binding = 3) writeonly buffer Y { float y[]; };
-
-#include "lib/dense_weight.glsl"
 
 void main() {
   const uint i = folded_invocation(128u);
@@ -24,11 +23,12 @@ void main() {
   const uint column = i % p.dim;
   const uint row = uint(tokens[i / p.dim]) - p.first_weight_row;  // wraps to a large number below the window
   if (row >= p.n_weight_rows) return;
-  const uint index = row * p.row_stride + column;
   if (p.dtype == TRITIUM_DTYPE_TRIT2) {
-    const uint scale = (row + p.first_weight_row) * p.n_groups + column / p.group_size;
-    y[i] = scales[scale] * float(unpack_trit(weight_words[index / 16u], index % 16u));
+    // Words before codes: a plane of 4 GiB has more codes than 32 bits count.
+    const uint word = words[row * (p.row_stride / 16u) + column / 16u];
+    y[i] = scales[row * p.n_groups + column / p.group_size] * float(unpack_trit(word, column % 16u));
   } else {
-    y[i] = dense_value(p.dtype, index);
+    const uint index = row * p.row_stride + column;
+    y[i] = dense_value(p.dtype, words[index >> dense_shift(p.dtype)], index);
   }
 }

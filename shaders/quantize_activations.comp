@@ -25,7 +25,10 @@ void main() {
   const uint last = min(first + p.block, p.cols);  // before first for a block of padding
 
   float largest = 0.0;
-  for (uint c = first + gl_LocalInvocationIndex; c < last; c += kWorkgroup) largest = max(largest, abs(x[row * p.cols + c]));
+  for (uint c = first + gl_LocalInvocationIndex; c < last; c += kWorkgroup) {
+    const float magnitude = abs(x[row * p.cols + c]);
+    largest = magnitude > largest ? magnitude : largest;  // passes over a NaN, as std::max does
+  }
   largest = workgroup_max(largest);
   const bool zero = !(largest >= TRITIUM_SMALLEST_MAX);
   const float inverse = zero ? 0.0 : exact_127_over(largest);

@@ -8,6 +8,7 @@
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
+#include "lib/softmax.h"
 #include "params/route_tokens.h"
 
 layout(local_size_x = 128) in;
@@ -68,14 +69,14 @@ void main() {
   for (uint e = lane; e < p.n_experts; e += kWorkgroup) largest = max(largest, logits[first + e]);
   largest = workgroup_max(largest);
   float sum = 0.0;
-  for (uint e = lane; e < p.n_experts; e += kWorkgroup) sum += exp(logits[first + e] - largest);
+  for (uint e = lane; e < p.n_experts; e += kWorkgroup) sum += softmax_term(logits[first + e], largest);
   sum = workgroup_sum(sum);
 
   float chosen_sum = 0.0;
   uint expert = kNone;
   for (uint s = 0u; s < p.top_k; ++s) {
     expert = next_expert(first, expert);
-    const float value = expert == kNone ? 0.0 : exp(logits[first + expert] - largest);
+    const float value = expert == kNone ? 0.0 : softmax_term(logits[first + expert], largest);
     chosen_sum += value;
     if (lane == 0u) {
       chosen_exp[s] = value;

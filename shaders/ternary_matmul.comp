@@ -1,70 +1,86 @@
 // y[r, n] = sum over segments, in order, (weight_scale * x_scale) * float(sum over the segment of trit * q)
-//   q: i8 [n_rows / rows_per_x, padded_cols], four to a word; scales: f32 [.., n_blocks];
-//   words: 2-bit codes (n_matrices, out_features, padded_cols); weight_scales: f32 (n_matrices, out_features, n_groups);
-//   expert_ids: i32 [n_rows], when routed; y: f32 [n_rows, out_features]
+//   q: i8 [n_rows / rows_per_x, padded_cols], four to a word; scales: f32 [n_rows / rows_per_x, n_blocks];
+//   codes: 2-bit (n_matrices, out_features, padded_cols); weight_scales: f32 (n_matrices, out_features, n_groups), both
+//   a window of n_weight_rows rows from first_weight_row; expert_ids: i32 [n_rows], when routed;
+//   y: f32 [n_rows, out_features]
 // A segment is the finer of a weight group and an activation block. Its sum is an integer, so the order within it is
 // free; the float sum over segments is accumulate_segment()'s on every backend, hence bit-identical.
-// A team of kTeam invocations computes one output for kTile rows of y, 16 trits at a time: a quarter byte and 2 * kTile
-// operations a weight.
+// A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation kStep columns at a time, which lie
+// in one segment: a quarter byte a weight, 2 operations for each of its kTile outputs (sum of code * q, less that of q).
 #version 450
 #extension GL_GOOGLE_include_directive : require
 
-#include "lib/team.glsl"
 #include "lib/ternary.h"
 #include "params/ternary_matmul.h"
 
 layout(local_size_x = 128) in;
-layout(constant_id = 1) const uint kTile = 1u;  // 1 when routed
+layout(constant_id = 3) const uint kStep = 64u;  // 64, or the segment where it is 16 or 32
 layout(push_constant) uniform Push { TernaryMatmulParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { uvec4 q[]; };  // 16 values each
 layout(set = 0, binding = 1) readonly buffer Scales { float scales[]; };
-layout(set = 0, binding = 2) readonly buffer Words { uint words[]; };
+layout(set = 0, binding = 2) readonly buffer Codes { uvec4 codes[]; };  // 64 trits each
 layout(set = 0, binding = 3) readonly buffer WeightScales { float weight_scales[]; };
 layout(set = 0, binding = 4) readonly buffer ExpertIds { int expert_ids[]; };
 layout(set = 0, binding = 5) writeonly buffer Y { float y[]; };
 
-// Sum of 16 products; trits 4i … 4i + 3 belong to the bytes of values[i].
-int dot16(uint word, uvec4 values) {
-  int sum = 0;
-  for (uint i = 0u; i < 4u; ++i)
-    for (uint b = 0u; b < 4u; ++b) sum += unpack_trit(word, 4u * i + b) * unpack_i8(values[i], b);
+#include "lib/product.glsl"
+
+int partial[kOutputs];  // over this invocation's columns of a phase
+
+// partial += the products of columns c … c + kStep - 1.
+void add_products(uint c) {
+  uvec4 row_codes[kFeatures];
+  for (uint f = 0u; f < kFeatures; ++f) row_codes[f] = codes[weight_row[f] * (p.padded_cols / 64u) + c / 64u];
+  for (uint w = 0u; w < kStep / 16u; ++w) {
+    const uint component = kStep == 64u ? w : (c / 16u + w) % 4u;
+    for (uint t = 0u; t < kTile; ++t) {
+      const uvec4 values = q[row_of_x[t] * (p.padded_cols / 16u) + c / 16u + w];
+      int value_sum = 0;
+      for (uint i = 0u; i < 16u; ++i) value_sum += unpack_i8(values[i / 4u], i % 4u);
+      for (uint f = 0u; f < kFeatures; ++f) {
+        const uint word = row_codes[f][component];
+        int sum = -value_sum;
+        for (uint i = 0u; i < 16u; ++i) sum += unpack_code(word, i) * unpack_i8(values[i / 4u], i % 4u);
+        partial[f * kTile + t] += sum;
+      }
+    }
+  }
+}
+
+// Adds the segments of columns first … end - 1, in order, to the sum of output o.
+float add_segments(float sum, uint o, uint segment, uint first, uint end, uint first_window_row) {
+  const uint scales_of_row = (first_window_row + team_feature() + o / kTile) * p.n_groups;
+  const uint scales_of_x = row_of_x[o % kTile] * p.n_blocks;
+  const uint lanes = min(kTeam, segment / kStep);  // that share a segment
+  for (uint s = first; s < end; s += segment) {
+    int integer_sum = 0;
+    for (uint l = 0u; l < lanes; ++l) integer_sum += published((s - first) / kStep + l, o);
+    sum = accumulate_segment(sum, integer_sum, weight_scales[scales_of_row + s / p.group_size],
+                             scales[scales_of_x + s / p.block]);
+  }
   return sum;
 }
 
-void main() {
-  const uint lane = gl_LocalInvocationIndex % kTeam;
-  const uint feature = gl_WorkGroupID.x * (kWorkgroup / kTeam) + gl_LocalInvocationIndex / kTeam;
-  const uint first_row = gl_WorkGroupID.y * kTile;
-  const uint matrix = p.routed == 1u ? uint(expert_ids[first_row]) : 0u;
-  const bool exists = matrix < p.n_matrices;
-  const uint stack_row = (exists ? matrix : 0u) * p.out_features + feature;
-  const uint weight_row = stack_row - p.first_weight_row;
-  const bool bound = feature < p.out_features && weight_row < p.n_weight_rows;
-  const bool used = bound && exists;
-
-  float sums[kTile];
-  for (uint t = 0u; t < kTile; ++t) sums[t] = 0.0;
+void compute(uint first_feature, uint first_row, bool matrix_exists, uint first_window_row) {
   const uint segment = min(p.group_size, p.block);
-  for (uint first = 0u; first < p.padded_cols; first += segment) {
-    int partial[kTile];
-    for (uint t = 0u; t < kTile; ++t) partial[t] = 0;
-    if (used) {
-      for (uint c = first + 16u * lane; c < first + segment; c += 16u * kTeam) {
-        const uint word = words[(weight_row * p.padded_cols + c) / 16u];
-        for (uint t = 0u; t < kTile; ++t) {
-          const uint row = min(first_row + t, p.n_rows - 1u);
-          partial[t] += dot16(word, q[(row / p.rows_per_x * p.padded_cols + c) / 16u]);
-        }
-      }
-    }
-    const float weight_scale = used ? weight_scales[stack_row * p.n_groups + first / p.group_size] : 0.0;
-    for (uint t = 0u; t < kTile; ++t) {
-      const int integer_sum = team_sum(partial[t]);
-      const uint row = min(first_row + t, p.n_rows - 1u);
-      const float x_scale = scales[row / p.rows_per_x * p.n_blocks + first / p.block];
-      if (used) sums[t] = accumulate_segment(sums[t], integer_sum, weight_scale, x_scale);
+  const uint phase = max(segment, kTeam * kStep);  // whole segments, added up together
+  float sums[kFinished];
+  for (uint i = 0u; i < kFinished; ++i) sums[i] = 0.0;
+  for (uint first = 0u; matrix_exists && first < p.padded_cols; first += phase) {
+    const uint end = min(first + phase, p.padded_cols);
+    for (uint o = 0u; o < kOutputs; ++o) partial[o] = 0;
+    for (uint c = first + kStep * team_lane(); c < end; c += kStep * kTeam) add_products(c);
+    barrier();  // the last phase's sums have been read
+    for (uint o = 0u; o < kOutputs; ++o) team_scratch[gl_LocalInvocationIndex * kScratchStride + o] = partial[o];
+    barrier();
+    for (uint i = 0u; i < kFinished; ++i) {
+      const uint o = team_lane() + i * kTeam;
+      if (is_output(o, first_feature, first_row, first_window_row))
+        sums[i] = add_segments(sums[i], o, segment, first, end, first_window_row);
     }
   }
-  for (uint t = 0u; t < kTile; ++t)
-    if (bound && lane == 0u && first_row + t < p.n_rows) y[(first_row + t) * p.out_features + feature] = sums[t];
+  for (uint i = 0u; i < kFinished; ++i) {
+    const uint o = team_lane() + i * kTeam;
+    if (is_output(o, first_feature, first_row, first_window_row)) write_output(o, first_feature, first_row, sums[i]);
+  }
 }

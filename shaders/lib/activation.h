@@ -6,11 +6,17 @@
 
 TRITIUM_LIB_BEGIN
 
-// x * sigmoid(x). exp overflows to infinity for very negative x, and x / infinity is the right limit, -0.
-TRITIUM_FUNCTION float silu(float x) { return x / (1.0f + exp(-x)); }
+// x * sigmoid(x). Below -87 exp(-x) nears the end of the float range, and the result (-1.4e-36 there) is as good as 0.
+TRITIUM_FUNCTION float silu(float x) {
+  if (x < -87.0f) return -0.0f;
+  return x / (1.0f + exp(-x));
+}
 
 // 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3), written with exp: 1 + tanh(u) = 2 / (1 + exp(-2u)).
+// Beyond 10 it has reached its limits x and -0 to the last bit, and x^3 need not be formed.
 TRITIUM_FUNCTION float gelu_tanh(float x) {
+  if (x > 10.0f) return x;
+  if (x < -10.0f) return -0.0f;
   float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
   return x / (1.0f + exp(-2.0f * u));
 }

@@ -1,27 +1,22 @@
-// Reads dense weights of any type out of a buffer of words named `weight_words`, declared before this is included.
-// GLSL only.
+// Dense weights of every type as floats, out of words of a buffer. GLSL only.
 #ifndef TRITIUM_LIB_DENSE_WEIGHT_GLSL
 #define TRITIUM_LIB_DENSE_WEIGHT_GLSL
 
 #include "params/dtype.h"
 
-float half_value(uint dtype, uint bits) {
-  return dtype == TRITIUM_DTYPE_F16 ? unpackHalf2x16(bits).x : uintBitsToFloat(bits << 16u);
+// The two values of a word of f16 or bf16.
+vec2 dense_halves(uint dtype, uint word) {
+  if (dtype == TRITIUM_DTYPE_F16) return unpackHalf2x16(word);
+  return vec2(uintBitsToFloat(word << 16u), uintBitsToFloat(word & 0xFFFF0000u));
 }
 
-// Element `index` of the plane.
-float dense_value(uint dtype, uint index) {
-  if (dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(weight_words[index]);
-  const uint word = weight_words[index / 2u];
-  return half_value(dtype, (index & 1u) == 0u ? word & 0xFFFFu : word >> 16u);
-}
+// Words a value takes, as a shift of its index: value i lies in word i >> dense_shift(dtype).
+uint dense_shift(uint dtype) { return dtype == TRITIUM_DTYPE_F32 ? 0u : 1u; }
 
-// Elements 2 * pair and 2 * pair + 1.
-vec2 dense_pair(uint dtype, uint pair) {
-  if (dtype == TRITIUM_DTYPE_F32)
-    return vec2(uintBitsToFloat(weight_words[2u * pair]), uintBitsToFloat(weight_words[2u * pair + 1u]));
-  const uint word = weight_words[pair];
-  return vec2(half_value(dtype, word & 0xFFFFu), half_value(dtype, word >> 16u));
+// Value `index` of a plane, given the word it lies in.
+float dense_value(uint dtype, uint word, uint index) {
+  if (dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(word);
+  return dense_halves(dtype, word)[index & 1u];
 }
 
 #endif

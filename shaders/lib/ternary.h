@@ -6,8 +6,11 @@
 
 TRITIUM_LIB_BEGIN
 
-// Trit number `index` (0..15) of a word of 2-bit codes: -1, 0 or +1.
-TRITIUM_FUNCTION int unpack_trit(uint word, uint index) { return int((word >> (2u * index)) & 3u) - 1; }
+// Code number `index` (0..15) of a word of 2-bit codes: trit + 1.
+TRITIUM_FUNCTION int unpack_code(uint word, uint index) { return int((word >> (2u * index)) & 3u); }
+
+// The trit itself: -1, 0 or +1.
+TRITIUM_FUNCTION int unpack_trit(uint word, uint index) { return unpack_code(word, index) - 1; }
 
 // Signed byte number `index` (0..3) of a word.
 TRITIUM_FUNCTION int unpack_i8(uint word, uint index) { return int(word << (24u - 8u * index)) >> 24; }

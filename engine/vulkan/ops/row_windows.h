@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "vulkan/recorder.h"
@@ -13,8 +14,10 @@ struct RowWindow {
   int64_t count = 0;
 };
 
-// Windows that cover `rows` rows of `row_bytes` each, in order: none above limits.storage_range or `most_rows`, each
-// beginning at a multiple of limits.storage_alignment. At least one row a window, whatever the limits.
-std::vector<RowWindow> row_windows(int64_t rows, int64_t row_bytes, int64_t most_rows, const Limits& limits);
+// Windows that cover `rows` rows, in order. Each plane of the weight (its data, its scales) has so many bytes a row; in
+// none of them does a window exceed limits.storage_range, and in all of them it begins at a multiple of
+// limits.storage_alignment. Where a device has no such window (its range holds less than one aligned step), a step is
+// one: the recorder then refuses it.
+std::vector<RowWindow> row_windows(int64_t rows, std::initializer_list<int64_t> plane_row_bytes, const Limits& limits);
 
 }  // namespace tritium::vulkan

@@ -1,0 +1,97 @@
+"""A small good tree, and faults to plant in it: (file, its text, what the complaint must say)."""
+
+GOOD = {
+    "engine/ops/args.h": 'constexpr auto kName = "add";\n',
+    "engine/ops/backend.h": "  virtual Status add(const AddArgs&) = 0;\n",
+    "engine/include/tritium/tritium.hpp": '#include <string>\n#include "tritium/status.hpp"\n',
+    "engine/backends.cpp": '#include "simd/cpu_backend.h"\n#include "vulkan/vulkan_backend.h"\n',
+    "engine/cli/run.cpp": "#include <CLI/CLI.hpp>\n#include <nlohmann/json.hpp>\n#include <unistd.h>\n",
+    "engine/vulkan/gpu.cpp": "#include <vulkan/vulkan_raii.hpp>\n",
+    "tests/vulkan/gpu_test.cpp": '#include <vulkan/vulkan.h>\n#include "vulkan/gpu.h"\n#include "simd/cpu_backend.h"\n',
+    "tests/ops/lines_test.cpp": "\n" * 500,
+    "dev": "cp ../home/tmp x >/dev/null  # https://example.org/home/index\n",
+}
+
+
+def include(name, target, reason):
+    return name, f"#include {target}\n", reason
+
+
+def not_for(folder, target, name="x.cpp"):
+    return include(f"{folder}/{name}", f'"{target}"', f"{folder} may include ")
+
+
+INCLUDES = [
+    not_for("engine/base", "tensor/shape.h"),
+    not_for("engine/base", "ops/ops.h"),
+    not_for("engine/tensor", "ops/tensor.h"),
+    not_for("engine/tensor", "format/gguf.h"),
+    not_for("engine/ops", "model/config.h"),
+    not_for("engine/ops", "cpu_ref/operations.h"),
+    not_for("engine/ops", "tritium/tritium.hpp"),
+    not_for("engine/simd", "vulkan/gpu.h"),
+    not_for("engine/simd", "model/config.h"),
+    not_for("engine/vulkan", "simd/kernels.h"),
+    not_for("engine/vulkan", "cpu_ref/operations.h"),
+    not_for("engine/vulkan", "model/layer.h"),
+    not_for("engine/format", "model/config.h"),
+    not_for("engine/format", "ops/backend.h"),
+    not_for("engine/tokenizer", "format/gguf.h"),
+    not_for("engine/model", "format/gguf.h"),
+    not_for("engine/model", "vulkan/gpu.h"),
+    not_for("engine/model", "../vulkan/gpu.h"),
+    not_for("engine/model", "runtime/state.h"),
+    not_for("engine/model", "cpu_ref/operations.h"),
+    not_for("engine/selftest", "model/config.h"),
+    not_for("engine/selftest", "simd/cpu_backend.h"),
+    not_for("engine/runtime", "vulkan/vulkan_backend.h"),
+    not_for("engine/runtime", "simd/cpu_backend.h"),
+    not_for("engine/runtime", "cpu_ref/operations.h"),
+    not_for("engine/runtime", "cli/terminal.h"),
+    not_for("engine/cli", "model/config.h"),
+    not_for("engine/cli", "base/format_text.h"),
+    not_for("engine/cli", "backends.h"),
+    not_for("engine/include", "base/log.h", "tritium/x.hpp"),
+    not_for("engine", "vulkan/vulkan_backend.h"),
+    not_for("cpu_ref", "simd/kernels.h"),
+    not_for("cpu_ref", "model/config.h"),
+    not_for("shaders/params", "lib/ternary.h", "x.h"),
+    not_for("shaders/lib", "ops/args.h", "x.h"),
+    not_for("shaders", "cpu_ref/operations.h", "x.comp"),
+    include("engine/backends.h", '"vulkan/vulkan_backend.h"', "engine/backends.h may include "),
+    include("engine/backends.cpp", '"vulkan/gpu.h"', "engine/backends.cpp may include "),
+    ("engine/other.cpp", GOOD["engine/backends.cpp"], "names two backends"),
+    include("engine/runtime/x.cpp", "<vulkan/vulkan.h>", "belongs in engine/vulkan"),
+    include("tests/ops/x.cpp", "<vulkan/vulkan.hpp>", "belongs in engine/vulkan"),
+    include("engine/runtime/x.cpp", "<CLI/CLI.hpp>", "belongs in engine/cli"),
+    include("engine/runtime/x.cpp", "<nlohmann/json.hpp>", "belongs in engine/cli"),
+    include("cpu_ref/x.cpp", "<glm/vec2.hpp>", "belongs in shaders/lib"),
+    include("engine/simd/x.cpp", "<benchmark/benchmark.h>", "belongs in tests/bench"),
+    include("engine/base/x.h", "<gtest/gtest.h>", "belongs in tests"),
+    include("engine/include/tritium/x.hpp", "<nlohmann/json.hpp>", "not the standard library"),
+    include("engine/include/tritium/x.hpp", "<unistd.h>", "not the standard library"),
+    include("engine/include/tritium/x.hpp", "<fmt.h>", "not the standard library"),
+]
+
+
+def contents(max_lines):
+    too_long = "\n" * (max_lines + 1)
+    paths = ['open("/home/me/model");', "cd /work/tree", 'MODEL=/tmp/model', "at = '/tmp'", "include(/root/x.cmake)"]
+    return (
+        [(name, too_long, f"{name}: {max_lines + 1} lines")
+         for name in ("engine/ops/x.cpp", "engine/ops/x.h", "engine/include/tritium/x.hpp", "shaders/x.comp",
+                      "shaders/lib/x.glsl", "tests/cli/x.py", "cmake/x.cmake", "dev", "tests/CMakeLists.txt")]
+        + [("cpu_ref/x.cpp", f"// {word}: later\n", "cpu_ref/x.cpp:1: unfinished") for word in ("TODO", "FIXME", "XXX", "HACK")]
+        + [("dev", "# TODO\n", "dev:1: unfinished")]
+        + [("tests/x.cpp", f"\n{line}\n", "tests/x.cpp:2: an absolute path") for line in paths]
+    )
+
+
+NAMES = [
+    ("shaders/unknown.comp", "\n", "shaders/unknown.comp: no operation"),
+    ("shaders/unknown.coopmat.comp", "\n", "shaders/unknown.coopmat.comp: no operation"),
+    ("engine/ops/backend.h", "  Status add(const AddArgs&);\n", "add: no pure virtual method"),
+    ("engine/ops/backend.h", GOOD["engine/ops/backend.h"] + "  virtual Status sub(const SubArgs&) = 0;\n", "sub is no operation"),
+    ("engine/ops/args.h", "\n", "no operation is named"),
+    ("engine/ops/args.h", 'kName = "add"; kName = "sub";\n', "sub: a test is missing"),
+]

@@ -4,10 +4,12 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "base/counter_rng.h"
 #include "shaders/lib/activation.h"
 #include "shaders/lib/rounding.h"
+#include "shaders/lib/softmax.h"
 #include "shaders/lib/ternary.h"
 #include "tests/vulkan/test_gpu.h"
 
@@ -15,8 +17,13 @@ namespace tritium::vulkan {
 namespace {
 
 constexpr size_t kValues = 20000;
-constexpr size_t kExactResults = 6;  // shared_functions.comp
-constexpr size_t kRoundedResults = 4;
+// Where a branch of one of the functions lies, and the ends of the range.
+constexpr float kEdges[] = {0.0f,     1.0f,   -1.0f,  0.5f,     -0.5f,    10.0f,   -10.0f, 10.001f,
+                            -10.001f, 87.0f,  -87.0f, 87.01f,   -88.0f,   -88.72f, -89.0f, 104.0f,
+                            -104.0f,  1e15f,  -1e15f, 1e30f,    -1e30f,   1.5e38f, 3e38f,  -3e38f,
+                            1e-30f,   2e-30f, 127.0f, 0x1p-99f, 0x1p100f, 343.24f, 344.6f, -344.6f};
+constexpr size_t kExactResults = 8;  // shared_functions.comp
+constexpr size_t kRoundedResults = 5;
 
 class SharedFunctionsOnDevice : public GpuTest {
  protected:
@@ -25,7 +32,7 @@ class SharedFunctionsOnDevice : public GpuTest {
     if (IsSkipped() || HasFatalFailure()) return;
     for (size_t i = 0; i < kValues; ++i) {
       const double size = std::exp2(60.0 * random_unit(1, i) - 40.0);
-      x_.push_back(static_cast<float>(size * random_normal(2, i)));
+      x_.push_back(i < std::size(kEdges) ? kEdges[i] : static_cast<float>(size * random_normal(2, i)));
       words_.push_back(static_cast<uint32_t>(random_bits(3, i)));
     }
     const Tensor x = tensor(x_, "x");
@@ -63,7 +70,9 @@ TEST_F(SharedFunctionsOnDevice, IntegerAndRoundingFunctionsAreEqualToTheBit) {
         in_range ? std::bit_cast<uint32_t>(shader::exact_127_over(magnitude)) : 0u,
         static_cast<uint32_t>(shader::quantize_to_int8(value, 0.37f)),
         std::bit_cast<uint32_t>(shader::activation_scale(magnitude)),
-        std::bit_cast<uint32_t>(shader::accumulate_segment(value, static_cast<int>(word) >> 8, 0.3f, 0.7f))};
+        std::bit_cast<uint32_t>(shader::accumulate_segment(value, static_cast<int>(word) >> 8, 0.3f, 0.7f)),
+        static_cast<uint32_t>(shader::unpack_code(word, index % 16)),
+        std::bit_cast<uint32_t>(shader::bounded_score(value))};
     for (size_t f = 0; f < kExactResults; ++f)
       ASSERT_EQ(exact_[kExactResults * i + f], expected[f]) << "function " << f << " of " << value << ", " << word;
   }
@@ -76,11 +85,40 @@ TEST_F(SharedFunctionsOnDevice, ActivationsAgreeWithinWhatVulkanAllowsExp) {
   for (size_t i = 0; i < kValues; ++i) {
     const float value = x_[i];
     const float expected[kRoundedResults] = {shader::silu(value), shader::gelu_tanh(value), shader::relu2(value),
-                                             shader::gate_value(value, 3.0f, static_cast<uint32_t>(i % 3), 7.0f)};
-    for (size_t f = 0; f < kRoundedResults; ++f)
+                                             shader::gate_value(value, 3.0f, static_cast<uint32_t>(i % 3), 7.0f),
+                                             shader::softmax_term(-std::abs(value), 0.0f)};
+    for (size_t f = 0; f < kRoundedResults; ++f) {
+      if (rounded_[kRoundedResults * i + f] == expected[f]) continue;  // infinities too
       ASSERT_NEAR(rounded_[kRoundedResults * i + f], expected[f], kBound * std::abs(expected[f]) + 1e-30f)
           << "function " << f << " of " << value;
+    }
   }
+}
+
+// Against the definitions in double, on both sides of every branch: the error is absolute where the true value is
+// below what a float's neighbours of 1 resolve.
+TEST(SharedFunctionsInCpp, ActivationsAreTheirDefinitions) {
+  for (uint64_t i = 0; i < 300'000; ++i) {
+    const auto x = static_cast<float>(random_unit(3, i) * 240.0 - 120.0);
+    const double d = x;
+    const double u = 0.7978845608028654 * (d + 0.044715 * d * d * d);
+    // exp's argument of up to 90 is rounded to 2^-24 of itself several times.
+    const auto bound = [](double value) { return 3e-5 * std::abs(value) + 1e-35; };
+    const double silu_value = d / (1.0 + std::exp(-d)), gelu_value = d / (1.0 + std::exp(-2.0 * u));
+    ASSERT_NEAR(shader::silu(x), silu_value, bound(silu_value)) << x;
+    ASSERT_NEAR(shader::gelu_tanh(x), gelu_value, bound(gelu_value)) << x;
+    ASSERT_NEAR(shader::softmax_term(-std::abs(x), 0.0f), std::exp(-std::abs(d)), 3e-5 * std::exp(-std::abs(d)) + 1e-37)
+        << x;
+  }
+}
+
+TEST(SharedFunctionsInCpp, SoftmaxTermsAreFiniteForInfiniteGaps) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(shader::softmax_term(-kInfinity, 3.0f), 0.0f);
+  EXPECT_EQ(shader::softmax_term(-3e38f, 3e38f), 0.0f);
+  EXPECT_EQ(shader::softmax_term(1e30f, 1e30f), 1.0f);
+  EXPECT_EQ(shader::softmax_term(shader::bounded_score(kInfinity), shader::bounded_score(kInfinity)), 1.0f);
+  EXPECT_EQ(shader::softmax_term(shader::bounded_score(-kInfinity), shader::bounded_score(kInfinity)), 0.0f);
 }
 
 }  // namespace

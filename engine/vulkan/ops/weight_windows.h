@@ -22,8 +22,8 @@ Status for_each_window(const Weight& weight, const Limits& limits, Launch launch
                    static_cast<uint64_t>(w.count * bytes_a_row)};
   };
   for (const RowWindow& w : row_windows(weight.n_matrices * weight.rows, {row_bytes, scale_bytes}, limits)) {
-    const Status status = launch(WeightWindow{static_cast<uint32_t>(w.first), static_cast<uint32_t>(w.count),
-                                              bind(weight.data, w, row_bytes), bind(weight.scales, w, scale_bytes)});
+    Status status = launch(WeightWindow{static_cast<uint32_t>(w.first), static_cast<uint32_t>(w.count),
+                                        bind(weight.data, w, row_bytes), bind(weight.scales, w, scale_bytes)});
     if (!status.ok()) return status;
   }
   return Status();

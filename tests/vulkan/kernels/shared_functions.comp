@@ -3,6 +3,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "lib/activation.h"
 #include "lib/rounding.h"
+#include "lib/softmax.h"
 #include "lib/ternary.h"
 
 layout(local_size_x = 64) in;
@@ -19,14 +20,17 @@ void main() {
   const uint word = words[i];
   const float magnitude = abs(value);
   const bool in_range = magnitude >= TRITIUM_SMALLEST_MAX;
-  exact[6u * i] = uint(unpack_trit(word, i % 16u));
-  exact[6u * i + 1u] = uint(unpack_i8(word, i % 4u));
-  exact[6u * i + 2u] = in_range ? floatBitsToUint(exact_127_over(magnitude)) : 0u;
-  exact[6u * i + 3u] = uint(quantize_to_int8(value, 0.37));
-  exact[6u * i + 4u] = floatBitsToUint(activation_scale(magnitude));
-  exact[6u * i + 5u] = floatBitsToUint(accumulate_segment(value, int(word) >> 8, 0.3, 0.7));
-  rounded[4u * i] = silu(value);
-  rounded[4u * i + 1u] = gelu_tanh(value);
-  rounded[4u * i + 2u] = relu2(value);
-  rounded[4u * i + 3u] = gate_value(value, 3.0, i % 3u, 7.0);
+  exact[8u * i] = uint(unpack_trit(word, i % 16u));
+  exact[8u * i + 1u] = uint(unpack_i8(word, i % 4u));
+  exact[8u * i + 2u] = in_range ? floatBitsToUint(exact_127_over(magnitude)) : 0u;
+  exact[8u * i + 3u] = uint(quantize_to_int8(value, 0.37));
+  exact[8u * i + 4u] = floatBitsToUint(activation_scale(magnitude));
+  exact[8u * i + 5u] = floatBitsToUint(accumulate_segment(value, int(word) >> 8, 0.3, 0.7));
+  exact[8u * i + 6u] = uint(unpack_code(word, i % 16u));
+  exact[8u * i + 7u] = floatBitsToUint(bounded_score(value));
+  rounded[5u * i] = silu(value);
+  rounded[5u * i + 1u] = gelu_tanh(value);
+  rounded[5u * i + 2u] = relu2(value);
+  rounded[5u * i + 3u] = gate_value(value, 3.0, i % 3u, 7.0);
+  rounded[5u * i + 4u] = softmax_term(-magnitude, 0.0);
 }

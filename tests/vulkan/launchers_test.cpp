@@ -1,0 +1,264 @@
+// Launchers on a device that says it can do less than it can: weights are then bound window by window and grids walked
+// in turns. And values that a shader survives only when it relies on no infinity.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/counter_rng.h"
+#include "cpu_ref/operations.h"
+#include "ops/weight_layout.h"
+#include "tests/vulkan/test_gpu.h"
+#include "vulkan/ops/ops.h"
+
+namespace tritium::vulkan {
+namespace {
+
+constexpr float kUnwritten = 12345.0f;
+
+// Passes dispatches on, and claims limits of its own.
+class NarrowRecorder : public Recorder {
+ public:
+  explicit NarrowRecorder(Recorder& device) : device_(device), limits_(device.limits()) {}
+  Status dispatch(const Dispatch& dispatch) override {
+    ++dispatches_;
+    return device_.dispatch(dispatch);
+  }
+  const Limits& limits() const override { return limits_; }
+  Limits& narrow() { return limits_; }
+  int dispatches() const { return dispatches_; }
+
+ private:
+  Recorder& device_;
+  Limits limits_;
+  int dispatches_ = 0;
+};
+
+struct Routing {
+  const char* name;
+  int64_t tokens, top_k;  // top_k 0: not routed
+  std::vector<int32_t> ids;
+};
+
+class Launchers : public GpuTest {
+ protected:
+  void SetUp() override {
+    GpuTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    VulkanOptions options;
+    options.validation = true;
+    options.on_validation_message = [this](const std::string& text) { messages().add(text); };
+    options.pipeline_cache_dir = cache();
+    Result<std::unique_ptr<Gpu>> opened = Gpu::open(options, shader_table());
+    ASSERT_TRUE(opened.ok()) << opened.message();
+    device_ = std::move(*opened);
+  }
+  void TearDown() override {
+    device_.reset();
+    GpuTest::TearDown();
+  }
+
+  template <typename T>
+  Tensor put(const std::vector<T>& values, const Shape& shape, DType dtype) {
+    const Result<Tensor> made = device_->allocate(shape, dtype, "test");
+    EXPECT_TRUE(made.ok()) << made.message();
+    EXPECT_TRUE(device_->upload(*made, std::as_bytes(std::span(values))).ok());
+    return *made;
+  }
+  Tensor floats(const std::vector<float>& values, const Shape& shape) { return put(values, shape, DType::f32); }
+  std::vector<float> get(const Tensor& tensor) {
+    std::vector<float> values(static_cast<size_t>(tensor.elements()));
+    EXPECT_TRUE(device_->download(tensor, std::as_writable_bytes(std::span(values))).ok());
+    return values;
+  }
+  Tensor unwritten(const Shape& shape) {
+    return floats(std::vector<float>(static_cast<size_t>(shape.elements()), kUnwritten), shape);
+  }
+
+  static std::vector<float> random_floats(size_t n, uint64_t seed) {
+    std::vector<float> values(n);
+    for (size_t i = 0; i < n; ++i) values[i] = static_cast<float>(random_normal(seed, i));
+    return values;
+  }
+  // Random trits, scales and the weight on the device.
+  TernaryMatrix random_trits(int64_t matrices, int64_t rows, int64_t cols, int64_t group) {
+    TernaryMatrix m(matrices, rows, cols, group > 0 ? ScaleGranularity::group : ScaleGranularity::row, group);
+    for (int64_t e = 0; e < matrices; ++e)
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < cols; ++c)
+          m.set_trit(e, r, c,
+                     static_cast<int>(random_bits(7, static_cast<uint64_t>((e * rows + r) * cols + c)) % 3) - 1);
+    for (size_t i = 0; i < m.scales().size(); ++i) m.scales()[i] = static_cast<float>(0.05 + random_unit(8, i));
+    return m;
+  }
+  Weight upload(const TernaryMatrix& m) {
+    Weight w = describe_weight(m, "test weight");
+    const std::vector<uint32_t> words(m.words().begin(), m.words().end());
+    w.data = put(words, {w.n_matrices, w.rows, w.row_stride}, DType::trit2);
+    w.scales = floats(kernel_scales(m), {w.n_matrices, w.rows, w.groups_per_row()});
+    return w;
+  }
+  static std::vector<Routing> routings(int64_t n_experts) {
+    const auto last = static_cast<int32_t>(n_experts - 1);
+    return {{"not routed", 11, 0, {}},
+            {"one row", 1, 0, {}},
+            {"all to the last expert", 3, 2, std::vector<int32_t>(6, last)},
+            {"outside the stack", 3, 2, {-1, 0, last, last + 1, std::numeric_limits<int32_t>::min(), 1 % (last + 1)}}};
+  }
+  Tensor ids_of(const Routing& r) { return r.top_k > 0 ? put(r.ids, {r.tokens, r.top_k}, DType::i32) : Tensor(); }
+  static int64_t rows_of(const Routing& r) { return r.tokens * std::max<int64_t>(1, r.top_k); }
+
+  std::unique_ptr<Gpu> device_;
+};
+
+TEST_F(Launchers, TernaryProductsInWindowsAndTurnsAreEqualToTheBit) {
+  for (int64_t experts : {1, 5})
+    for (int64_t group : {0, 16, 32, 64, 128, 256})
+      for (bool per_block : {false, true})
+        for (const Routing& routing : routings(experts)) {
+          constexpr int64_t kRows = 67, kCols = 700, kPadded = 768;
+          const TernaryMatrix matrix = random_trits(experts, kRows, kCols, group);
+          const int64_t rows = rows_of(routing), blocks = per_block ? kPadded / 256 : 1;
+          std::vector<int8_t> q(static_cast<size_t>(routing.tokens * kPadded), 0);
+          for (size_t i = 0; i < q.size(); ++i)
+            if (static_cast<int64_t>(i) % kPadded < kCols) q[i] = static_cast<int8_t>(random_bits(9, i) % 255 - 127);
+          const auto scales = random_floats(static_cast<size_t>(routing.tokens * blocks), 10);
+          TernaryMatmulArgs args = {.q = put(q, {routing.tokens, kPadded}, DType::i8),
+                                    .scales = floats(scales, {routing.tokens, blocks}),
+                                    .weight = upload(matrix),
+                                    .expert_ids = ids_of(routing),
+                                    .y = unwritten({rows, kRows})};
+          std::vector<float> expected(static_cast<size_t>(rows * kRows));
+          cpu_ref::ternary_matmul(params_of(args), q, scales, matrix.words(), kernel_scales(matrix), routing.ids,
+                                  expected);
+          NarrowRecorder recorder(device_->recorder());
+          recorder.narrow().storage_range = 16384;  // 85 rows of data, or 85 rows of 48 scales
+          recorder.narrow().groups = {2, 1, 1};
+          const Status status = ternary_matmul(recorder, args);
+          ASSERT_TRUE(status.ok()) << status.message();
+          EXPECT_EQ(recorder.dispatches() > 1, experts > 1);
+          ASSERT_EQ(get(args.y), expected)
+              << experts << " experts, group " << group << ", per block " << per_block << ", " << routing.name;
+        }
+}
+
+TEST_F(Launchers, FloatProductsInWindowsAndTurnsAgreeWithTheReference) {
+  for (int64_t experts : {1, 5})
+    for (const Routing& routing : routings(experts)) {
+      constexpr int64_t kRows = 67, kCols = 701, kStride = 704;
+      const int64_t rows = rows_of(routing);
+      const auto x = random_floats(static_cast<size_t>(routing.tokens * kCols), 3);
+      const TernaryMatrix matrix = random_trits(experts, kRows, kCols, 64);
+      TernaryMatmulF32Args ternary = {.x = floats(x, {routing.tokens, kCols}),
+                                      .weight = upload(matrix),
+                                      .expert_ids = ids_of(routing),
+                                      .y = unwritten({rows, kRows})};
+      std::vector<float> dense_values(static_cast<size_t>(experts * kRows * kStride), 0.0f);
+      for (size_t i = 0; i < dense_values.size(); ++i)
+        if (static_cast<int64_t>(i) % kStride < kCols) dense_values[i] = static_cast<float>(random_normal(4, i));
+      Weight weight = {.dtype = DType::f32, .n_matrices = experts, .rows = kRows, .cols = kCols, .row_stride = kStride};
+      weight.data = floats(dense_values, {experts, kRows, kStride});
+      DenseMatmulArgs dense = {
+          .x = ternary.x, .weight = weight, .expert_ids = ternary.expert_ids, .y = unwritten({rows, kRows})};
+
+      NarrowRecorder recorder(device_->recorder());
+      recorder.narrow().groups = {2, 1, 1};
+      recorder.narrow().storage_range = 1 << 14;
+      ASSERT_TRUE(ternary_matmul_f32(recorder, ternary).ok());
+      recorder.narrow().storage_range = 1 << 17;
+      ASSERT_TRUE(dense_matmul(recorder, dense).ok());
+      EXPECT_GT(recorder.dispatches(), 2);  // the dense weight alone takes two
+
+      std::vector<float> expected(static_cast<size_t>(rows * kRows));
+      cpu_ref::ternary_matmul_f32(params_of(ternary), x, matrix.words(), kernel_scales(matrix), routing.ids, expected);
+      auto y = get(ternary.y);
+      for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-3f) << routing.name << " ternary " << i;
+      cpu_ref::dense_matmul(params_of(dense), x, std::as_bytes(std::span(dense_values)), routing.ids, expected);
+      y = get(dense.y);
+      for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 2e-3f) << routing.name << " dense " << i;
+    }
+}
+
+TEST_F(Launchers, EmbeddingsInWindowsAreEqualToTheBit) {
+  constexpr int64_t kVocabulary = 301, kDim = 300;
+  const std::vector<int32_t> tokens = {0, 300, 299, 128, 127, 64, 63, 300};
+  for (int64_t group : {0, 16, 64}) {
+    const TernaryMatrix matrix = random_trits(1, kVocabulary, kDim, group);
+    const EmbeddingArgs args = {
+        .table = upload(matrix), .tokens = put(tokens, {8}, DType::i32), .y = unwritten({8, kDim})};
+    NarrowRecorder recorder(device_->recorder());
+    recorder.narrow().storage_range = 8192;
+    recorder.narrow().groups = {3, 65535, 1};
+    ASSERT_TRUE(embedding(recorder, args).ok());
+    EXPECT_GT(recorder.dispatches(), 1);
+    std::vector<float> expected(8 * kDim);
+    cpu_ref::embedding(params_of(args), std::as_bytes(matrix.words()), kernel_scales(matrix), tokens, expected);
+    EXPECT_EQ(get(args.y), expected) << group;
+  }
+}
+
+TEST_F(Launchers, AttentionFoldsItsGrid) {
+  constexpr int64_t kTokens = 7, kHeads = 6, kKvHeads = 2, kDim = 20, kCapacity = 200;
+  const auto q = random_floats(kTokens * kHeads * kDim, 1), k = random_floats(kCapacity * kKvHeads * kDim, 2);
+  const auto v = random_floats(kCapacity * kKvHeads * kDim, 3);
+  AttentionArgs args = {.q = floats(q, {kTokens, kHeads, kDim}),
+                        .k_cache = floats(k, {kCapacity, kKvHeads, kDim}),
+                        .v_cache = floats(v, {kCapacity, kKvHeads, kDim}),
+                        .y = unwritten({kTokens, kHeads, kDim}),
+                        .position = 190,
+                        .window = 150,
+                        .scale = 0.2f};
+  NarrowRecorder recorder(device_->recorder());
+  recorder.narrow().groups = {5, 65535, 1};
+  ASSERT_TRUE(attention(recorder, args).ok());
+  std::vector<float> expected(kTokens * kHeads * kDim);
+  cpu_ref::attention(params_of(args), q, k, v, expected);
+  const auto y = get(args.y);
+  for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-5f) << i;
+}
+
+TEST_F(Launchers, ScoresBeyondTheFloatRangeGiveNoNan) {
+  // q k^T is +-4e39: the largest key takes all, and where keys tie they share.
+  const std::vector<float> q = {2e19f}, k = {-2e20f, 2e20f, 0.0f, 2e20f}, v = {1, 2, 3, 4};
+  AttentionArgs args = {.q = floats(q, {1, 1, 1}),
+                        .k_cache = floats(k, {4, 1, 1}),
+                        .v_cache = floats(v, {4, 1, 1}),
+                        .y = unwritten({1, 1, 1}),
+                        .position = 3};
+  ASSERT_TRUE(attention(device_->recorder(), args).ok());
+  EXPECT_NEAR(get(args.y)[0], 3.0f, 1e-6f);
+}
+
+TEST_F(Launchers, LogitsOfMinusInfinityHaveNoWeight) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> logits = {-kInfinity, 1e30f, -3e38f, 1e30f, -1e30f, -kInfinity, 0, 3e38f, -3e38f, 0};
+  RouteTokensArgs args = {.logits = floats(logits, {2, 5}),
+                          .expert_ids = put(std::vector<int32_t>(10), {2, 5}, DType::i32),
+                          .weights = unwritten({2, 5})};
+  ASSERT_TRUE(route_tokens(device_->recorder(), args).ok());
+  EXPECT_EQ(get(args.weights), (std::vector<float>{0.5f, 0.5f, 0, 0, 0, 1, 0, 0, 0, 0}));
+  std::vector<int32_t> ids(10);
+  ASSERT_TRUE(device_->download(args.expert_ids, std::as_writable_bytes(std::span(ids))).ok());
+  EXPECT_EQ(ids, (std::vector<int32_t>{1, 3, 4, 2, 0, 2, 1, 4, 3, 0}));
+}
+
+TEST_F(Launchers, OneThousandExpertsInOrderOfTheirLogits) {
+  constexpr int64_t kExperts = 1024;
+  std::vector<float> logits(kExperts), expected_weights(kExperts);
+  std::vector<int32_t> expected(kExperts), ids(kExperts);
+  for (size_t e = 0; e < logits.size(); ++e)
+    logits[e] = static_cast<float>(random_bits(5, e) % 97) * 0.05f;  // many ties
+  RouteTokensArgs args = {.logits = floats(logits, {1, kExperts}),
+                          .expert_ids = put(ids, {1, kExperts}, DType::i32),
+                          .weights = unwritten({1, kExperts}),
+                          .renormalize = false};
+  ASSERT_TRUE(route_tokens(device_->recorder(), args).ok());
+  cpu_ref::route_tokens(params_of(args), logits, expected, expected_weights);
+  ASSERT_TRUE(device_->download(args.expert_ids, std::as_writable_bytes(std::span(ids))).ok());
+  EXPECT_EQ(ids, expected);
+  const auto weights = get(args.weights);
+  for (size_t i = 0; i < weights.size(); ++i) ASSERT_NEAR(weights[i], expected_weights[i], 1e-7f);
+}
+
+}  // namespace
+}  // namespace tritium::vulkan

@@ -54,7 +54,7 @@ def main():
                 for operation in operations:
                     pattern = rf"model/layer{layer}/{part}/{operation}/vkCmdDispatch.*kernel={operation}"
                     assert re.search(pattern, opened.stdout), f"no {pattern} in:\n{opened.stdout}"
-        assert re.search(r"model/head/.*kernel=dense_matmul", opened.stdout), opened.stdout
+        assert re.search(r"model/head/.*kernel=(dense|ternary)_matmul", opened.stdout), opened.stdout
         print(f"{len(opened.stdout.splitlines())} dispatches in {n_layers} layers")
 
 

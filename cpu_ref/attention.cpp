@@ -12,15 +12,18 @@ void attention(const AttentionParams& p, std::span<const float> q, std::span<con
                std::span<const float> v_cache, std::span<float> y) {
   const size_t heads_per_kv_head = p.n_heads / p.n_kv_heads;
   for (size_t t = 0; t < p.n_tokens; ++t) {
-    const size_t last = p.position + t;
+    // A sequence's tokens are neighbours, and so are its rows of the caches.
+    const size_t sequence_length = p.n_tokens / p.n_sequences;
+    const size_t start = t / sequence_length * (p.capacity / p.n_sequences);
+    const size_t last = p.position + t % sequence_length;
     const size_t first = p.window == 0 || last + 1 < p.window ? 0 : last + 1 - p.window;
     for (size_t h = 0; h < p.n_heads; ++h) {
       const auto query = q.subspan((t * p.n_heads + h) * p.key_dim, p.key_dim);
       const auto key_of = [&](size_t j) {
-        return k_cache.subspan((j * p.n_kv_heads + h / heads_per_kv_head) * p.key_dim, p.key_dim);
+        return k_cache.subspan(((start + j) * p.n_kv_heads + h / heads_per_kv_head) * p.key_dim, p.key_dim);
       };
       const auto value_of = [&](size_t j) {
-        return v_cache.subspan((j * p.n_kv_heads + h / heads_per_kv_head) * p.value_dim, p.value_dim);
+        return v_cache.subspan(((start + j) * p.n_kv_heads + h / heads_per_kv_head) * p.value_dim, p.value_dim);
       };
 
       std::vector<double> probability(last - first + 1);

@@ -50,4 +50,69 @@ void ternary_matmul(const TernaryMatmulParams& p, std::span<const int8_t> q, std
 void ternary_matmul_f32(const TernaryMatmulF32Params& p, std::span<const float> x, std::span<const uint32_t> words,
                         std::span<const float> weight_scales, std::span<const int32_t> expert_ids, std::span<float> y);
 
+// Training (engine/ops/training_args.h).
+
+void embedding_backward(const EmbeddingBackwardParams& p, std::span<const int32_t> tokens, std::span<const float> dy,
+                        std::span<float> dtable);
+
+void rms_norm_backward(const RmsNormBackwardParams& p, std::span<const float> x, std::span<const float> weight,
+                       std::span<const float> dy, std::span<float> dx, std::span<float> dweight);
+
+void ternary_matmul_backward(const TernaryMatmulBackwardParams& p, std::span<const float> dy,
+                             std::span<const uint32_t> words, std::span<const float> weight_scales,
+                             std::span<const int32_t> expert_ids, std::span<float> dx);
+
+void dense_matmul_backward(const DenseMatmulBackwardParams& p, std::span<const float> dy,
+                           std::span<const std::byte> weight, std::span<const int32_t> expert_ids, std::span<float> dx);
+
+void weight_gradient(const WeightGradientParams& p, std::span<const float> x, std::span<const int8_t> q,
+                     std::span<const float> scales, std::span<const float> dy, std::span<const int32_t> expert_ids,
+                     std::span<float> dw);
+
+void attention_backward(const AttentionBackwardParams& p, std::span<const float> q, std::span<const float> k,
+                        std::span<const float> v, std::span<const float> dy, std::span<float> dq, std::span<float> dk,
+                        std::span<float> dv);
+
+void gated_activation_backward(const GatedActivationBackwardParams& p, std::span<const float> gate,
+                               std::span<const float> up, std::span<const float> dy, std::span<float> dgate,
+                               std::span<float> dup);
+
+void combine_experts_backward(const CombineExpertsBackwardParams& p, std::span<const float> x,
+                              std::span<const float> weights, std::span<const float> dy, std::span<float> dx,
+                              std::span<float> dweights);
+
+void route_tokens_backward(const RouteTokensBackwardParams& p, std::span<const float> logits,
+                           std::span<const int32_t> expert_ids, std::span<const float> dweights,
+                           std::span<const float> load, std::span<float> dlogits);
+
+void expert_load(const ExpertLoadParams& p, std::span<const int32_t> expert_ids, std::span<float> load);
+
+void cross_entropy(const CrossEntropyParams& p, std::span<const float> logits, std::span<const int32_t> targets,
+                   std::span<float> losses, std::span<float> dlogits);
+
+void sum_squares(const SumSquaresParams& p, std::span<const float> x, std::span<float> sums);
+
+void dequantize_activations(const DequantizeActivationsParams& p, std::span<const int8_t> q,
+                            std::span<const float> scales, std::span<float> x);
+
+void absmean(const AbsmeanParams& p, std::span<const float> sums, std::span<float> alpha);
+
+void ternarize(const TernarizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
+               std::span<uint32_t> words, std::span<float> scales, std::span<int32_t> flips);
+
+void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
+                   std::span<float> y);
+
+// Planes of the parameter and of what is written with it; 8-bit states in m_codes and v_codes, else in m and v.
+struct ShadowPlanes;
+struct MomentPlanes {
+  std::span<float> m, v;
+  std::span<int8_t> m_codes, v_codes;
+  std::span<float> m_scales, v_scales;
+};
+void adamw_update(const AdamwUpdateParams& p, std::span<float> gradient, const MomentPlanes& moments,
+                  const ShadowPlanes& shadow);
+
+void sgd_update(const SgdUpdateParams& p, std::span<float> gradient, std::span<float> m, const ShadowPlanes& shadow);
+
 }  // namespace tritium::cpu_ref

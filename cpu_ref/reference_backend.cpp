@@ -77,6 +77,10 @@ Result<Weight> ReferenceBackend::upload_weight(const DenseMatrix& matrix, const 
   return weight;
 }
 
+Result<TernaryMatrix> ReferenceBackend::download_weight(const Weight& weight) {
+  return matrix_of(weight, host_span<uint32_t>(weight.data), host_span<float>(weight.scales));
+}
+
 Status ReferenceBackend::embedding(const EmbeddingArgs& a) {
   cpu_ref::embedding(params_of(a), host_span<std::byte>(a.table.data), host_span<float>(a.table.scales),
                      host_span<int32_t>(a.tokens), host_span<float>(a.y));

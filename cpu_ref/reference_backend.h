@@ -17,6 +17,7 @@ class ReferenceBackend : public Backend {
   Status download(const Tensor& tensor, std::span<std::byte> data) override;
   Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override;
+  Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return Status(); }
   void push_label(std::string_view) override {}
   void pop_label() override {}
@@ -34,6 +35,24 @@ class ReferenceBackend : public Backend {
   Status add(const AddArgs& a) override;
   Status route_tokens(const RouteTokensArgs& a) override;
   Status combine_experts(const CombineExpertsArgs& a) override;
+  Status embedding_backward(const EmbeddingBackwardArgs& a) override;
+  Status rms_norm_backward(const RmsNormBackwardArgs& a) override;
+  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override;
+  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override;
+  Status weight_gradient(const WeightGradientArgs& a) override;
+  Status attention_backward(const AttentionBackwardArgs& a) override;
+  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override;
+  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override;
+  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override;
+  Status expert_load(const ExpertLoadArgs& a) override;
+  Status cross_entropy(const CrossEntropyArgs& a) override;
+  Status sum_squares(const SumSquaresArgs& a) override;
+  Status dequantize_activations(const DequantizeActivationsArgs& a) override;
+  Status absmean(const AbsmeanArgs& a) override;
+  Status ternarize(const TernarizeArgs& a) override;
+  Status fake_quantize(const FakeQuantizeArgs& a) override;
+  Status adamw_update(const AdamwUpdateArgs& a) override;
+  Status sgd_update(const SgdUpdateArgs& a) override;
 };
 
 std::unique_ptr<Backend> make_reference_backend();

@@ -1,4 +1,5 @@
-// y = softmax(scale * q k^T) v for one query and one head, over keys max(0, last + 1 - window) … last, last = position + t.
+// y = softmax(scale * q k^T) v for one query and one head, over keys max(0, last + 1 - window) … last, last = position + t
+// (t counted within its sequence).
 //   q: f32 [n_tokens, n_heads, key_dim]; k_cache: f32 [capacity, n_kv_heads, key_dim];
 //   v_cache: f32 [capacity, n_kv_heads, value_dim]; y: f32 [n_tokens, n_heads, value_dim]
 // A workgroup computes one (token, head). Keys are taken 128 at a time, one score an invocation, with a running maximum
@@ -39,8 +40,12 @@ void main() {
   const uint token = folded_group() / p.n_heads;
   if (token >= p.n_tokens) return;
   const uint kv_head = head / (p.n_heads / p.n_kv_heads);
-  const uint last = p.position + token;
-  const uint first = p.window == 0u || last + 1u < p.window ? 0u : last + 1u - p.window;
+  // Rows of the caches that belong to the token's sequence, and of those the keys it sees.
+  const uint sequence_length = p.n_tokens / p.n_sequences;
+  const uint start = token / sequence_length * (p.capacity / p.n_sequences);
+  const uint position = p.position + token % sequence_length;
+  const uint last = start + position;
+  const uint first = p.window == 0u || position + 1u < p.window ? start : last + 1u - p.window;
 
   for (uint d = lane; d < p.key_dim; d += kWorkgroup) query[d] = q[(token * p.n_heads + head) * p.key_dim + d];
   barrier();

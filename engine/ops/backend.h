@@ -38,6 +38,9 @@ class Backend {
   // Weights move once, into the layout this backend wants.
   virtual Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) = 0;
   virtual Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) = 0;
+  // The trits and scales of a ternary weight, wherever its layout put them: scales for each row, or for each group
+  // where a row has several.
+  virtual Result<TernaryMatrix> download_weight(const Weight& weight) = 0;
   virtual Status submit() = 0;
 
   // Opens and closes a level of the label tree model/layer/op that debuggers show.
@@ -57,6 +60,24 @@ class Backend {
   virtual Status add(const AddArgs&) = 0;
   virtual Status route_tokens(const RouteTokensArgs&) = 0;
   virtual Status combine_experts(const CombineExpertsArgs&) = 0;
+  virtual Status embedding_backward(const EmbeddingBackwardArgs&) = 0;
+  virtual Status rms_norm_backward(const RmsNormBackwardArgs&) = 0;
+  virtual Status ternary_matmul_backward(const TernaryMatmulBackwardArgs&) = 0;
+  virtual Status dense_matmul_backward(const DenseMatmulBackwardArgs&) = 0;
+  virtual Status weight_gradient(const WeightGradientArgs&) = 0;
+  virtual Status attention_backward(const AttentionBackwardArgs&) = 0;
+  virtual Status gated_activation_backward(const GatedActivationBackwardArgs&) = 0;
+  virtual Status combine_experts_backward(const CombineExpertsBackwardArgs&) = 0;
+  virtual Status route_tokens_backward(const RouteTokensBackwardArgs&) = 0;
+  virtual Status expert_load(const ExpertLoadArgs&) = 0;
+  virtual Status cross_entropy(const CrossEntropyArgs&) = 0;
+  virtual Status sum_squares(const SumSquaresArgs&) = 0;
+  virtual Status dequantize_activations(const DequantizeActivationsArgs&) = 0;
+  virtual Status absmean(const AbsmeanArgs&) = 0;
+  virtual Status ternarize(const TernarizeArgs&) = 0;
+  virtual Status fake_quantize(const FakeQuantizeArgs&) = 0;
+  virtual Status adamw_update(const AdamwUpdateArgs&) = 0;
+  virtual Status sgd_update(const SgdUpdateArgs&) = 0;
 
   std::mutex& mutex() { return mutex_; }
 

@@ -20,5 +20,23 @@ Status check(const GatedActivationArgs& args);
 Status check(const AddArgs& args);
 Status check(const RouteTokensArgs& args);
 Status check(const CombineExpertsArgs& args);
+Status check(const EmbeddingBackwardArgs& args);
+Status check(const RmsNormBackwardArgs& args);
+Status check(const TernaryMatmulBackwardArgs& args);
+Status check(const DenseMatmulBackwardArgs& args);
+Status check(const WeightGradientArgs& args);
+Status check(const AttentionBackwardArgs& args);
+Status check(const GatedActivationBackwardArgs& args);
+Status check(const CombineExpertsBackwardArgs& args);
+Status check(const RouteTokensBackwardArgs& args);
+Status check(const ExpertLoadArgs& args);
+Status check(const CrossEntropyArgs& args);
+Status check(const SumSquaresArgs& args);
+Status check(const DequantizeActivationsArgs& args);
+Status check(const AbsmeanArgs& args);
+Status check(const TernarizeArgs& args);
+Status check(const FakeQuantizeArgs& args);
+Status check(const AdamwUpdateArgs& args);
+Status check(const SgdUpdateArgs& args);
 
 }  // namespace tritium

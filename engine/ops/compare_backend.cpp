@@ -37,11 +37,14 @@ Weight on_side(const Weight& weight, Side side) {
 template <typename Args>
 Args on_side(const Args& args, Side side) {
   Args own = args;
-  if constexpr (requires { own.table; }) {
-    own.table = on_side(args.table, side);
-  } else if constexpr (requires { own.weight.row_stride; }) {
-    own.weight = on_side(args.weight, side);
-  }
+  const auto move = [side](Weight& weight) {
+    if (weight.data) weight = on_side(weight, side);
+  };
+  if constexpr (requires { own.table; }) move(own.table);
+  if constexpr (requires { own.weight.row_stride; }) move(own.weight);
+  if constexpr (requires { own.parameter; }) move(own.parameter);
+  if constexpr (requires { own.y.row_stride; }) move(own.y);
+  if constexpr (requires { own.shadow; }) move(own.shadow.parameter), move(own.shadow.weight);
   visit_tensors(own, [&](TensorRole, Tensor& tensor) {
     // A weight's planes are on their side already.
     if (dynamic_cast<PairBuffer*>(tensor.buffer.get())) tensor = on_side(tensor, side);
@@ -82,6 +85,9 @@ class CompareBackend final : public Backend {
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& name) override {
     return upload_both(matrix, name);
   }
+  Result<TernaryMatrix> download_weight(const Weight& weight) override {
+    return tested_->download_weight(on_side(weight, Side::tested));
+  }
   Status submit() override {
     const Status status = tested_->submit();
     return status.ok() ? expected_->submit() : status;
@@ -111,6 +117,24 @@ class CompareBackend final : public Backend {
   Status add(const AddArgs& a) override { return compare(a); }
   Status route_tokens(const RouteTokensArgs& a) override { return compare(a); }
   Status combine_experts(const CombineExpertsArgs& a) override { return compare(a); }
+  Status embedding_backward(const EmbeddingBackwardArgs& a) override { return compare(a); }
+  Status rms_norm_backward(const RmsNormBackwardArgs& a) override { return compare(a); }
+  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override { return compare(a); }
+  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override { return compare(a); }
+  Status weight_gradient(const WeightGradientArgs& a) override { return compare(a); }
+  Status attention_backward(const AttentionBackwardArgs& a) override { return compare(a); }
+  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override { return compare(a); }
+  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override { return compare(a); }
+  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override { return compare(a); }
+  Status expert_load(const ExpertLoadArgs& a) override { return compare(a); }
+  Status cross_entropy(const CrossEntropyArgs& a) override { return compare(a); }
+  Status sum_squares(const SumSquaresArgs& a) override { return compare(a); }
+  Status dequantize_activations(const DequantizeActivationsArgs& a) override { return compare(a); }
+  Status absmean(const AbsmeanArgs& a) override { return compare(a); }
+  Status ternarize(const TernarizeArgs& a) override { return compare(a); }
+  Status fake_quantize(const FakeQuantizeArgs& a) override { return compare(a); }
+  Status adamw_update(const AdamwUpdateArgs& a) override { return compare(a); }
+  Status sgd_update(const SgdUpdateArgs& a) override { return compare(a); }
 
  private:
   template <typename Matrix>
@@ -122,6 +146,9 @@ class CompareBackend final : public Backend {
     if (!expected.ok()) return expected;
     pair->tested_weight = *tested;
     pair->expected_weight = *expected;
+    // For operations that write a dense weight: its layout is the same everywhere.
+    pair->tested = tested->data;
+    pair->expected = expected->data;
     Weight weight = *expected;
     weight.data.buffer = pair;
     if (weight.scales) weight.scales.buffer = pair;
@@ -149,7 +176,7 @@ class CompareBackend final : public Backend {
                                 .place = place(),
                                 .output = output,
                                 .error = relative_error(tensor.dtype, expected, tested),
-                                .bound = tolerance_of(operation)};
+                                .bound = tolerance_of(operation, tensor.dtype)};
     if (options_.observe) options_.observe(comparison);
     if (!comparison.within() && options_.stop_at_first) return report(comparison, tensor, expected, tested);
     return tested_->upload(on_side(tensor, Side::tested), expected);

@@ -29,6 +29,24 @@ class Ops {
   void add(const AddArgs& args);
   void route_tokens(const RouteTokensArgs& args);
   void combine_experts(const CombineExpertsArgs& args);
+  void embedding_backward(const EmbeddingBackwardArgs& args);
+  void rms_norm_backward(const RmsNormBackwardArgs& args);
+  void ternary_matmul_backward(const TernaryMatmulBackwardArgs& args);
+  void dense_matmul_backward(const DenseMatmulBackwardArgs& args);
+  void weight_gradient(const WeightGradientArgs& args);
+  void attention_backward(const AttentionBackwardArgs& args);
+  void gated_activation_backward(const GatedActivationBackwardArgs& args);
+  void combine_experts_backward(const CombineExpertsBackwardArgs& args);
+  void route_tokens_backward(const RouteTokensBackwardArgs& args);
+  void expert_load(const ExpertLoadArgs& args);
+  void cross_entropy(const CrossEntropyArgs& args);
+  void sum_squares(const SumSquaresArgs& args);
+  void dequantize_activations(const DequantizeActivationsArgs& args);
+  void absmean(const AbsmeanArgs& args);
+  void ternarize(const TernarizeArgs& args);
+  void fake_quantize(const FakeQuantizeArgs& args);
+  void adamw_update(const AdamwUpdateArgs& args);
+  void sgd_update(const SgdUpdateArgs& args);
 
   void upload(const Tensor& tensor, std::span<const std::byte> data);
   // Submits, waits, reads; does nothing after an error.
@@ -73,5 +91,23 @@ Status dispatch(Backend& backend, const GatedActivationArgs& args);
 Status dispatch(Backend& backend, const AddArgs& args);
 Status dispatch(Backend& backend, const RouteTokensArgs& args);
 Status dispatch(Backend& backend, const CombineExpertsArgs& args);
+Status dispatch(Backend& backend, const EmbeddingBackwardArgs& args);
+Status dispatch(Backend& backend, const RmsNormBackwardArgs& args);
+Status dispatch(Backend& backend, const TernaryMatmulBackwardArgs& args);
+Status dispatch(Backend& backend, const DenseMatmulBackwardArgs& args);
+Status dispatch(Backend& backend, const WeightGradientArgs& args);
+Status dispatch(Backend& backend, const AttentionBackwardArgs& args);
+Status dispatch(Backend& backend, const GatedActivationBackwardArgs& args);
+Status dispatch(Backend& backend, const CombineExpertsBackwardArgs& args);
+Status dispatch(Backend& backend, const RouteTokensBackwardArgs& args);
+Status dispatch(Backend& backend, const ExpertLoadArgs& args);
+Status dispatch(Backend& backend, const CrossEntropyArgs& args);
+Status dispatch(Backend& backend, const SumSquaresArgs& args);
+Status dispatch(Backend& backend, const DequantizeActivationsArgs& args);
+Status dispatch(Backend& backend, const AbsmeanArgs& args);
+Status dispatch(Backend& backend, const TernarizeArgs& args);
+Status dispatch(Backend& backend, const FakeQuantizeArgs& args);
+Status dispatch(Backend& backend, const AdamwUpdateArgs& args);
+Status dispatch(Backend& backend, const SgdUpdateArgs& args);
 
 }  // namespace tritium

@@ -21,7 +21,8 @@ AttentionParams params_of(const AttentionArgs& a) {
           .position = u32(a.position),
           .window = u32(a.window),
           .scale = a.scale,
-          .capacity = u32(a.k_cache.shape[0])};
+          .capacity = u32(a.k_cache.shape[0]),
+          .n_sequences = u32(a.n_sequences)};
 }
 
 CombineExpertsParams params_of(const CombineExpertsArgs& a) {

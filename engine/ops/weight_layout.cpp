@@ -1,5 +1,7 @@
 #include "ops/weight_layout.h"
 
+#include <algorithm>
+
 namespace tritium {
 
 Weight describe_weight(const TernaryMatrix& matrix, const std::string& name) {
@@ -27,6 +29,19 @@ std::vector<float> kernel_scales(const TernaryMatrix& matrix) {
         scales.push_back(col < matrix.cols() ? matrix.scale(m, row, col) : 0.0f);
       }
   return scales;
+}
+
+TernaryMatrix matrix_of(const Weight& weight, std::span<const uint32_t> words, std::span<const float> scales) {
+  const int64_t groups = weight.groups_per_row();
+  const bool grouped = weight.group_size < weight.row_stride;
+  TernaryMatrix matrix(weight.n_matrices, weight.rows, weight.cols,
+                       grouped ? ScaleGranularity::group : ScaleGranularity::row, grouped ? weight.group_size : 0);
+  std::ranges::copy(words, matrix.words().begin());
+  const int64_t kept = matrix.groups_per_row();  // groups of padding alone have no scale in a TernaryMatrix
+  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row)
+    for (int64_t g = 0; g < kept; ++g)
+      matrix.scales()[static_cast<size_t>(row * kept + g)] = scales[static_cast<size_t>(row * groups + g)];
+  return matrix;
 }
 
 }  // namespace tritium

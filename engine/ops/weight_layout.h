@@ -2,6 +2,7 @@
 // upload exactly this unless they repack for their device.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "ops/tensor.h"
@@ -15,5 +16,9 @@ Weight describe_weight(const TernaryMatrix& matrix, const std::string& name);
 // (n_matrices, rows, groups_per_row) of describe_weight(matrix). A scale for the whole stack is repeated for every row;
 // groups that lie in the padding get scale 0.
 std::vector<float> kernel_scales(const TernaryMatrix& matrix);
+
+// The way back: a matrix with a scale for each row, or for each group where a row has several. `words` and `scales` are
+// the planes that describe_weight and kernel_scales laid out.
+TernaryMatrix matrix_of(const Weight& weight, std::span<const uint32_t> words, std::span<const float> scales);
 
 }  // namespace tritium

@@ -25,6 +25,16 @@ std::vector<OpCase> attention_cases() {
                                       .window = c.window,
                                       .scale = 0.17f});
                      }});
+  cases.push_back({"3 sequences of 6 tokens, each from position 2 of 9 cache rows", [](Ops& ops, CaseInputs& in) {
+                     ops.attention({.q = in.random({18, 4, 32}),
+                                    .k_cache = in.random({27, 2, 32}),
+                                    .v_cache = in.random({27, 2, 32}),
+                                    .y = in.zeros({18, 4, 32}),
+                                    .position = 2,
+                                    .window = 5,
+                                    .scale = 0.17f,
+                                    .n_sequences = 3});
+                   }});
   cases.push_back({"scores near 1e4: the softmax must not overflow", [](Ops& ops, CaseInputs& in) {
                      ops.attention({.q = in.random({3, 2, 32}, 100.0),
                                     .k_cache = in.random({12, 2, 32}, 100.0),

@@ -9,15 +9,16 @@ Status SimdBackend::attention(const AttentionArgs& a) {
                                     .k_cache = host_span<float>(a.k_cache).data(),
                                     .v_cache = host_span<float>(a.v_cache).data(),
                                     .y = host_span<float>(a.y).data()};
+  const int64_t n_tokens = p.n_tokens / p.n_sequences;
   const int64_t group = p.n_heads / p.n_kv_heads;
   const int64_t heads = std::min(group, simd::kAttentionQueries);
-  const int64_t tokens = std::min<int64_t>(simd::kAttentionQueries / heads, p.n_tokens);
+  const int64_t tokens = std::min<int64_t>(simd::kAttentionQueries / heads, n_tokens);
   const simd::AttentionTiling tiling = {
       .tokens = tokens,
       .heads = heads,
-      .n_tasks = ceil_div(p.n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads)};
-  const int64_t n_keys = p.window == 0 ? p.position + p.n_tokens : std::min(p.window, p.position + p.n_tokens);
-  split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
+      .n_tasks = ceil_div(n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads)};
+  const int64_t n_keys = p.window == 0 ? p.position + n_tokens : std::min<int64_t>(p.window, p.position + n_tokens);
+  split(tiling.n_tasks * p.n_sequences, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
         [&](int64_t first, int64_t last) noexcept { kernels_.attention(call, tiling, first, last); });
   return Status();
 }

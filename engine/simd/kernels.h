@@ -94,7 +94,7 @@ struct AttentionCall {
 struct AttentionTiling {
   int64_t tokens;
   int64_t heads;
-  int64_t n_tasks;
+  int64_t n_tasks;  // of a sequence
 };
 inline constexpr int64_t kAttentionQueries = 8;  // in a task
 

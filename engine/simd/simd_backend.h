@@ -24,6 +24,8 @@ class SimdBackend final : public ReferenceBackend {
   using ReferenceBackend::upload_weight;  // dense weights: unchanged
   Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
 
+  Result<TernaryMatrix> download_weight(const Weight& weight) override;
+
   Status embedding(const EmbeddingArgs& a) override;
   Status rms_norm(const RmsNormArgs& a) override;
   Status quantize_activations(const QuantizeActivationsArgs& a) override;

@@ -1,4 +1,6 @@
 // Ternary weights into blocks of 32 rows: the words of a chunk of 16 columns side by side (kernels.h).
+#include <new>
+
 #include "ops/weight_layout.h"
 #include "simd/simd_backend.h"
 
@@ -62,6 +64,28 @@ Result<Weight> SimdBackend::upload_weight(const TernaryMatrix& matrix, const std
     }
   });
   return weight;
+}
+
+Result<TernaryMatrix> SimdBackend::download_weight(const Weight& weight) try {
+  using simd::kBlockRows;
+  const int64_t n_blocks = ceil_div(weight.rows, kBlockRows);
+  const int64_t n_groups = weight.groups_per_row();
+  const int64_t n_chunks = weight.row_stride / simd::kChunkColumns;
+  const auto words = host_span<uint32_t>(weight.data);
+  const auto scales = host_span<float>(weight.scales);
+  std::vector<uint32_t> row_words;
+  std::vector<float> row_scales;
+  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row) {
+    const int64_t block = row / weight.rows * n_blocks + row % weight.rows / kBlockRows;
+    const int64_t lane = row % weight.rows % kBlockRows;
+    for (int64_t c = 0; c < n_chunks; ++c)
+      row_words.push_back(words[static_cast<size_t>((block * n_chunks + c) * kBlockRows + lane)]);
+    for (int64_t g = 0; g < n_groups; ++g)
+      row_scales.push_back(scales[static_cast<size_t>((block * n_groups + g) * kBlockRows + lane)]);
+  }
+  return matrix_of(weight, row_words, row_scales);
+} catch (const std::bad_alloc&) {
+  return Status(StatusCode::out_of_memory, weight.name + ": no memory to copy its trits");
 }
 
 }  // namespace tritium

@@ -6,6 +6,7 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "shaders/lib/ternary.h"
 
 namespace tritium {
 namespace {
@@ -64,11 +65,8 @@ Result<TernaryMatrix> TernaryMatrix::from_weights(std::span<const float> weights
       matrix.scales_[scale_index++] = alpha;
       if (alpha == 0.0f) continue;
       for (size_t i = first; i < last; ++i) {
-        // clip(round_half_even(w / alpha), -1, 1) without the division: a tie goes to 0, and 2 w is exact in double.
-        const double twice = 2.0 * double{weights[i]};
-        const int trit = (twice > alpha) - (twice < -alpha);
         const auto row = static_cast<int64_t>(i / n_cols);
-        matrix.set_trit(row / rows, row % rows, static_cast<int64_t>(i % n_cols), trit);
+        matrix.set_trit(row / rows, row % rows, static_cast<int64_t>(i % n_cols), shader::ternary_trit(weights[i], alpha));
       }
     }
   return matrix;

@@ -30,6 +30,7 @@ class VulkanBackend final : public Backend {
   Status download(const Tensor& tensor, std::span<std::byte> data) override { return gpu_->download(tensor, data); }
   Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override;
+  Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
   void push_label(std::string_view name) override { gpu_->push_label(name); }
   void pop_label() override { gpu_->pop_label(); }
@@ -49,6 +50,24 @@ class VulkanBackend final : public Backend {
   Status add(const AddArgs& a) override { return record(vulkan::add, a); }
   Status route_tokens(const RouteTokensArgs& a) override { return record(vulkan::route_tokens, a); }
   Status combine_experts(const CombineExpertsArgs& a) override { return record(vulkan::combine_experts, a); }
+  Status embedding_backward(const EmbeddingBackwardArgs& a) override { return record(vulkan::embedding_backward, a); }
+  Status rms_norm_backward(const RmsNormBackwardArgs& a) override { return record(vulkan::rms_norm_backward, a); }
+  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override { return record(vulkan::ternary_matmul_backward, a); }
+  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override { return record(vulkan::dense_matmul_backward, a); }
+  Status weight_gradient(const WeightGradientArgs& a) override { return record(vulkan::weight_gradient, a); }
+  Status attention_backward(const AttentionBackwardArgs& a) override { return record(vulkan::attention_backward, a); }
+  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override { return record(vulkan::gated_activation_backward, a); }
+  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override { return record(vulkan::combine_experts_backward, a); }
+  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override { return record(vulkan::route_tokens_backward, a); }
+  Status expert_load(const ExpertLoadArgs& a) override { return record(vulkan::expert_load, a); }
+  Status cross_entropy(const CrossEntropyArgs& a) override { return record(vulkan::cross_entropy, a); }
+  Status sum_squares(const SumSquaresArgs& a) override { return record(vulkan::sum_squares, a); }
+  Status dequantize_activations(const DequantizeActivationsArgs& a) override { return record(vulkan::dequantize_activations, a); }
+  Status absmean(const AbsmeanArgs& a) override { return record(vulkan::absmean, a); }
+  Status ternarize(const TernarizeArgs& a) override { return record(vulkan::ternarize, a); }
+  Status fake_quantize(const FakeQuantizeArgs& a) override { return record(vulkan::fake_quantize, a); }
+  Status adamw_update(const AdamwUpdateArgs& a) override { return record(vulkan::adamw_update, a); }
+  Status sgd_update(const SgdUpdateArgs& a) override { return record(vulkan::sgd_update, a); }
 
  private:
   // Every dispatch of an operation lies in a label with the operation's name.
@@ -77,6 +96,14 @@ Result<Weight> VulkanBackend::upload_weight(const TernaryMatrix& matrix, const s
   const std::vector<float> values = kernel_scales(matrix);
   if (Status s = gpu_->upload(weight.scales, std::as_bytes(std::span(values))); !s.ok()) return s;
   return weight;
+}
+
+Result<TernaryMatrix> VulkanBackend::download_weight(const Weight& weight) {
+  std::vector<uint32_t> words(static_cast<size_t>(weight.data.bytes()) / sizeof(uint32_t));
+  std::vector<float> scales(static_cast<size_t>(weight.scales.elements()));
+  if (Status s = gpu_->download(weight.data, std::as_writable_bytes(std::span(words))); !s.ok()) return s;
+  if (Status s = gpu_->download(weight.scales, std::as_writable_bytes(std::span(scales))); !s.ok()) return s;
+  return matrix_of(weight, words, scales);
 }
 
 // Bytes [begin, begin + out.size()) of the rows of `matrix` padded with zeros to `stride` bytes each.

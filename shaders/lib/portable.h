@@ -22,10 +22,14 @@
   using tritium::uint;
 #define TRITIUM_LIB_END }
 namespace tritium::shader {
+using glm::abs;
 using glm::exp;
 using glm::floatBitsToInt;
 using glm::floatBitsToUint;
+using glm::floor;
 using glm::intBitsToFloat;
+using glm::min;
+using glm::sqrt;
 using glm::uintBitsToFloat;
 }  // namespace tritium::shader
 #else

@@ -12,6 +12,13 @@ TRITIUM_FUNCTION int unpack_code(uint word, uint index) { return int((word >> (2
 // The trit itself: -1, 0 or +1.
 TRITIUM_FUNCTION int unpack_trit(uint word, uint index) { return unpack_code(word, index) - 1; }
 
+// The quantiser: clip(round_half_even(w / alpha), -1, 1), without the division. A tie goes to 0, so the trit is not 0
+// where |w| > alpha / 2; doubling is exact. The one definition that storage, forward pass, update and export use.
+TRITIUM_FUNCTION int ternary_trit(float w, float alpha) {
+  if (!(alpha > 0.0f)) return 0;
+  return int(2.0f * w > alpha) - int(2.0f * w < -alpha);
+}
+
 // Signed byte number `index` (0..3) of a word.
 TRITIUM_FUNCTION int unpack_i8(uint word, uint index) { return int(word << (24u - 8u * index)) >> 24; }
 

@@ -14,9 +14,10 @@ struct AttentionParams {
   uint position;  // of token 0
   uint window;    // 0: all earlier keys
   float scale;
-  uint capacity;  // rows of the caches
+  uint capacity;     // rows of the caches
+  uint n_sequences;  // that share tokens and rows equally
 };
-TRITIUM_CHECK_SIZE(AttentionParams, 36)
+TRITIUM_CHECK_SIZE(AttentionParams, 40)
 
 TRITIUM_PARAMS_END
 

@@ -23,7 +23,8 @@ AttentionParams one_head(uint32_t tokens, uint32_t position, uint32_t window, ui
           .position = position,
           .window = window,
           .scale = 1.0f,
-          .capacity = capacity};
+          .capacity = capacity,
+          .n_sequences = 1};
 }
 
 }  // namespace
@@ -72,7 +73,8 @@ TEST(AttentionReference, QueryHeadsShareTheKvHeadOfTheirGroup) {
                       .position = 0,
                       .window = 0,
                       .scale = 1.0f,
-                      .capacity = 1},
+                      .capacity = 1,
+                      .n_sequences = 1},
                      q, k, v, y);
   EXPECT_EQ(y, (std::vector<float>{7, 7, 9, 9}));
 }

@@ -146,7 +146,19 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
 
 template <typename V>
 void attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
-  for (int64_t task = first; task < last; ++task) attention_task<V>(a, tiling, task);
+  // A sequence is a call of its own on its part of the tensors.
+  AttentionCall one = a;
+  one.p.n_tokens = a.p.n_tokens / a.p.n_sequences;
+  one.p.capacity = a.p.capacity / a.p.n_sequences;
+  for (int64_t task = first; task < last; ++task) {
+    const int64_t query_rows = task / tiling.n_tasks * one.p.n_tokens * a.p.n_heads;
+    const int64_t key_rows = task / tiling.n_tasks * one.p.capacity * a.p.n_kv_heads;
+    one.q = a.q + query_rows * a.p.key_dim;
+    one.y = a.y + query_rows * a.p.value_dim;
+    one.k_cache = a.k_cache + key_rows * a.p.key_dim;
+    one.v_cache = a.v_cache + key_rows * a.p.value_dim;
+    attention_task<V>(one, tiling, task % tiling.n_tasks);
+  }
 }
 
 }  // namespace

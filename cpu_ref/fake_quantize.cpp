@@ -1,0 +1,39 @@
+#include "cpu_ref/operations.h"
+#include "cpu_ref/shadow.h"
+
+namespace tritium::cpu_ref {
+
+void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
+                   std::span<float> y) {
+  const ScaleLayout layout = {.n_alpha = p.n_alpha,
+                              .n_groups = p.n_groups,
+                              .group_size = p.group_size,
+                              .n_rows = p.n_rows,
+                              .cols = p.cols,
+                              .padded_cols = 0,
+                              .n_scales = 0};
+  const double qmax = p.quantizer;
+  for (size_t row = 0; row < p.n_rows; ++row) {
+    const auto value = [&](size_t c) {
+      return dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c);
+    };
+    float largest = 0;
+    for (size_t c = 0; c < p.cols; ++c) largest = std::fmax(largest, std::abs(value(c)));
+    const auto scale = static_cast<float>(largest / qmax);
+    for (size_t c = 0; c < p.cols; ++c) {
+      const float w = value(c);
+      double quantized = 0;
+      if (p.quantizer == 0) {
+        const float a = alpha[layout.alpha_of(row, c)];
+        quantized = a * static_cast<float>(shader::ternary_trit(w, a));
+      } else if (scale > 0.0f) {
+        quantized = scale * std::fmin(std::fmax(std::nearbyint(w / scale), static_cast<float>(-qmax - 1)),
+                                      static_cast<float>(qmax));
+      }
+      y[row * p.row_stride + c] =
+          p.lambda == 1.0f ? static_cast<float>(quantized) : static_cast<float>(w + p.lambda * (quantized - w));
+    }
+  }
+}
+
+}  // namespace tritium::cpu_ref

@@ -1,0 +1,87 @@
+// What the optimisers and the quantiser do with a row of a parameter.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "cpu_ref/weight_value.h"
+#include "shaders/lib/shadow.h"
+#include "shaders/lib/ternary.h"
+#include "shaders/params/shadow.h"
+
+namespace tritium::cpu_ref {
+
+// Which alpha covers which weights (TernarizeArgs).
+struct ScaleLayout {
+  size_t n_alpha, n_groups, group_size, n_rows, cols, padded_cols, n_scales;
+
+  size_t alpha_of(size_t row, size_t col) const {
+    return (row * n_groups + col / group_size) * n_alpha / (n_rows * n_groups);
+  }
+};
+
+// Replaces the trits and scales of a row by those of value(c); returns how many trits changed.
+template <typename Value>
+int32_t ternarize_row(const ScaleLayout& layout, size_t row, const Value& value, std::span<const float> alpha,
+                      std::span<uint32_t> words, std::span<float> scales) {
+  int32_t changed = 0;
+  for (size_t g = 0; g < layout.n_groups; ++g)
+    scales[row * layout.n_scales + g] = alpha[layout.alpha_of(row, g * layout.group_size)];
+  for (size_t c = 0; c < layout.cols; ++c) {
+    const size_t at = row * layout.padded_cols + c;
+    const int trit = shader::ternary_trit(value(c), alpha[layout.alpha_of(row, c)]);
+    changed += trit != trit_at(words, at);
+    const auto shift = static_cast<uint32_t>(2 * (at % 16));
+    words[at / 16] = (words[at / 16] & ~(3u << shift)) | static_cast<uint32_t>(trit + 1) << shift;
+  }
+  return changed;
+}
+
+// The planes that ShadowUpdate writes.
+struct ShadowPlanes {
+  std::span<std::byte> parameter;
+  std::span<float> sums;
+  std::span<const float> alpha;
+  std::span<uint32_t> words;
+  std::span<float> scales;
+  std::span<int32_t> flips;
+};
+
+// After the optimiser's step: `stepped(c)` is the new value of column c of a row.
+template <typename Stepped>
+void write_row(const ShadowParams& p, size_t row, const Stepped& stepped, const ShadowPlanes& planes) {
+  const ScaleLayout layout = {.n_alpha = p.n_alpha,
+                              .n_groups = p.n_groups,
+                              .group_size = p.group_size,
+                              .n_rows = p.n_rows,
+                              .cols = p.cols,
+                              .padded_cols = p.padded_cols,
+                              .n_scales = p.n_scales};
+  const auto dtype = static_cast<DType>(p.dtype);
+  std::vector<double> sums(p.n_groups);
+  for (size_t c = 0; c < p.cols; ++c) {
+    float w = stepped(c);
+    const auto index = static_cast<uint32_t>(row * p.cols + c);
+    if (p.noise_scale > 0.0f)
+      w = shader::with_boundary_noise(w, planes.alpha[layout.alpha_of(row, c)], p.noise_scale, p.noise_zone, p.seed,
+                                      p.step, p.stream, index);
+    const size_t at = row * p.row_stride + c;
+    if (dtype == DType::f32) {
+      std::memcpy(&planes.parameter[4 * at], &w, 4);
+    } else {
+      const auto bits = static_cast<uint16_t>(
+          p.stochastic ? shader::bf16_stochastic(w, shader::random_words(p.seed, p.step, p.stream, index).x)
+                       : shader::bf16_nearest(w));
+      std::memcpy(&planes.parameter[2 * at], &bits, 2);
+    }
+    sums[c / p.group_size] += std::abs(dense_value(planes.parameter, dtype, at));
+  }
+  for (size_t g = 0; p.with_sums && g < p.n_groups; ++g)
+    planes.sums[row * p.n_groups + g] = static_cast<float>(sums[g]);
+  if (!p.with_weight) return;
+  const auto value = [&](size_t c) { return dense_value(planes.parameter, dtype, row * p.row_stride + c); };
+  const int32_t changed = ternarize_row(layout, row, value, planes.alpha, planes.words, planes.scales);
+  if (p.count_flips) planes.flips[row] += changed;
+}
+
+}  // namespace tritium::cpu_ref

@@ -1,0 +1,24 @@
+#include "cpu_ref/operations.h"
+#include "cpu_ref/shadow.h"
+
+namespace tritium::cpu_ref {
+
+void ternarize(const TernarizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
+               std::span<uint32_t> words, std::span<float> scales, std::span<int32_t> flips) {
+  const ScaleLayout layout = {.n_alpha = p.n_alpha,
+                              .n_groups = p.n_groups,
+                              .group_size = p.group_size,
+                              .n_rows = p.n_rows,
+                              .cols = p.cols,
+                              .padded_cols = p.padded_cols,
+                              .n_scales = p.n_scales};
+  for (size_t row = 0; row < p.n_rows; ++row) {
+    const auto value = [&](size_t c) {
+      return dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c);
+    };
+    const int32_t changed = ternarize_row(layout, row, value, alpha, words, scales);
+    if (p.count_flips) flips[row] += changed;
+  }
+}
+
+}  // namespace tritium::cpu_ref

@@ -1,0 +1,19 @@
+#ifndef TRITIUM_PARAMS_SGD_UPDATE_H
+#define TRITIUM_PARAMS_SGD_UPDATE_H
+
+#include "shadow.h"
+
+TRITIUM_PARAMS_BEGIN
+
+struct SgdUpdateParams {
+  ShadowParams shadow;
+  float learning_rate;
+  float momentum;  // 0: none is kept
+  float weight_decay;
+  float gradient_scale;
+};
+TRITIUM_CHECK_SIZE(SgdUpdateParams, 88)
+
+TRITIUM_PARAMS_END
+
+#endif

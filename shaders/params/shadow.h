@@ -1,0 +1,34 @@
+// How a parameter is written back after an update: part of the push constants of every optimiser.
+#ifndef TRITIUM_PARAMS_SHADOW_H
+#define TRITIUM_PARAMS_SHADOW_H
+
+#include "types.h"
+
+TRITIUM_PARAMS_BEGIN
+
+struct ShadowParams {
+  uint n_rows;
+  uint cols;
+  uint row_stride;  // elements, of the parameter
+  uint dtype;       // of the parameter: TRITIUM_DTYPE_F32 or BF16
+  uint stochastic;  // rounding to bf16: 0 nearest even, 1 stochastic
+  // Random numbers are a function of these three and the element's index in (n_rows, cols).
+  uint seed;
+  uint step;
+  uint stream;        // a number for each parameter
+  float noise_scale;  // boundary noise: standard deviation / alpha; 0: none
+  float noise_zone;   // |w| / alpha within this of 0.5
+  uint n_alpha;       // scales, each for an equal part of the rows and groups
+  uint n_groups;      // scale groups in a row
+  uint group_size;    // columns a group covers
+  uint with_sums;     // write the sums of |w|
+  uint with_weight;   // repack the trits
+  uint padded_cols;   // of the packed trits
+  uint n_scales;      // in a packed row, groups of padding alone included
+  uint count_flips;
+};
+TRITIUM_CHECK_SIZE(ShadowParams, 72)
+
+TRITIUM_PARAMS_END
+
+#endif

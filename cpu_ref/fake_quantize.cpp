@@ -5,6 +5,11 @@ namespace tritium::cpu_ref {
 
 void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
                    std::span<float> y) {
+  fake_quantize_rows(p, parameter, alpha, y, 0, p.n_rows);
+}
+
+void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
+                        std::span<float> y, size_t first, size_t last) {
   const ScaleLayout layout = {.n_alpha = p.n_alpha,
                               .n_groups = p.n_groups,
                               .group_size = p.group_size,
@@ -13,7 +18,7 @@ void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> param
                               .padded_cols = 0,
                               .n_scales = 0};
   const double qmax = p.quantizer;
-  for (size_t row = 0; row < p.n_rows; ++row) {
+  for (size_t row = first; row < last; ++row) {
     const auto value = [&](size_t c) {
       return dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c);
     };

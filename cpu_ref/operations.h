@@ -102,6 +102,9 @@ void ternarize(const TernarizeParams& p, std::span<const std::byte> parameter, s
 
 void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
                    std::span<float> y);
+// Rows first … last - 1 alone.
+void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
+                        std::span<float> y, size_t first, size_t last);
 
 // Planes of the parameter and of what is written with it; 8-bit states in m_codes and v_codes, else in m and v.
 struct ShadowPlanes;

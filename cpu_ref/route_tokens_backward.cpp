@@ -29,7 +29,7 @@ void route_tokens_backward(const RouteTokensBackwardParams& p, std::span<const f
     const auto dw = dweights.subspan(t * p.top_k, p.top_k);
     gradient.assign(n, 0.0);
     for (size_t e = 0; e < n; ++e)
-      dprobability[e] = p.balance == 0.0f ? 0.0 : double{p.balance} * p.n_experts * load[e] / p.n_tokens;
+      dprobability[e] = p.balance == 0.0f ? 0.0 : double{p.balance} * p.n_experts * load[e];
     if (p.renormalize) {
       double chosen = 0;
       double mean = 0;
@@ -45,7 +45,7 @@ void route_tokens_backward(const RouteTokensBackwardParams& p, std::span<const f
     double mean = 0;
     for (size_t e = 0; e < n; ++e) mean += probability[e] * dprobability[e];
     for (size_t e = 0; e < n; ++e) {
-      gradient[e] += probability[e] * (dprobability[e] - mean + double{p.z_loss} * 2.0 * lse / p.n_tokens);
+      gradient[e] += probability[e] * (dprobability[e] - mean + double{p.z_loss} * 2.0 * lse);
       dlogits[t * n + e] = static_cast<float>(gradient[e]);
     }
   }

@@ -67,6 +67,9 @@ struct DenseMatmulArgs {
   Weight weight;  // f32, f16 or bf16
   Tensor expert_ids;
   Tensor y;  // f32 [R, rows]
+  // Of a CPU: whether sums may be rounded at every step. Training's products may; a forward pass whose results are
+  // quantised to int8 later must round as the reference does, or one flipped code shows in the logits.
+  bool single_precision = false;
 };
 
 enum class RopePairing : uint32_t {
@@ -109,6 +112,7 @@ struct AttentionArgs {
   // The T tokens and the rows of the caches are those of this many sequences of equal length, one after another; each
   // begins at `position`.
   int64_t n_sequences = 1;
+  bool single_precision = false;  // as in DenseMatmulArgs
 };
 
 enum class GateActivation : uint32_t {

@@ -111,8 +111,8 @@ RouteTokensBackwardParams params_of(const RouteTokensBackwardArgs& a) {
           .top_k = u32(a.expert_ids.shape[1]),
           .renormalize = a.renormalize ? 1u : 0u,
           .scale = a.scale,
-          .balance = a.balance,
-          .z_loss = a.z_loss};
+          .balance = a.balance / static_cast<float>(a.logits.shape[0]),
+          .z_loss = a.z_loss / static_cast<float>(a.logits.shape[0])};
 }
 
 ExpertLoadParams params_of(const ExpertLoadArgs& a) {

@@ -129,6 +129,16 @@ std::vector<OpCase> dense_matmul_cases() {
                                            .expert_ids = {},
                                            .y = in.zeros({p.rows, p.out_features})});
                        }});
+  for (const Product& p : kProducts)
+    for (DType dtype : {DType::f32, DType::f16, DType::bf16})
+      cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, " single ", name_of(dtype)),
+                       [=](Ops& ops, CaseInputs& in) {
+                         ops.dense_matmul({.x = in.random({p.rows, p.cols}),
+                                           .weight = in.dense(1, p.out_features, p.cols, dtype),
+                                           .expert_ids = {},
+                                           .y = in.zeros({p.rows, p.out_features}),
+                                           .single_precision = true});
+                       }});
   for (DType dtype : {DType::f32, DType::f16})
     add_routed(
         cases, join(name_of(dtype), ", "),

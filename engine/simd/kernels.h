@@ -8,12 +8,18 @@
 
 #include <stdint.h>
 
+#include "shaders/params/adamw_update.h"
 #include "shaders/params/attention.h"
+#include "shaders/params/attention_backward.h"
+#include "shaders/params/cross_entropy.h"
 #include "shaders/params/gated_activation.h"
+#include "shaders/params/gated_activation_backward.h"
 #include "shaders/params/quantize_activations.h"
 #include "shaders/params/rms_norm.h"
+#include "shaders/params/rms_norm_backward.h"
 #include "shaders/params/rope.h"
 #include "shaders/params/route_tokens.h"
+#include "shaders/params/sgd_update.h"
 
 namespace tritium::simd {
 
@@ -82,6 +88,41 @@ struct DenseProduct {
   float* y;
 };
 
+// What the second matrix of a FloatProduct is stored as (kernels/float_product.h).
+enum class OperandKind {
+  floats,             // B(k, j) = data[rows[k] * stride + j]
+  transposed_floats,  // B(k, j) = data[j * stride + k]
+  halves,             // as floats, in f16 or bf16
+  transposed_halves,
+  codes,  // int8 times scales, as floats
+  trits,  // row k of a matrix in blocks of 32 rows, times its scales
+};
+
+struct ProductOperand {
+  OperandKind kind;
+  const void* data;
+  const int32_t* rows;  // null: row k itself; floats and codes alone
+  int64_t stride;       // elements from a row to the next; trits: columns of a packed row
+  uint32_t dtype;       // of halves
+  const float* scales;
+  int64_t n_scales;       // of a row
+  int64_t scale_columns;  // columns that a scale covers
+};
+
+// C(i, j) = or += sum over k < depth of A(i, k) B(k, j), i < m, j < n
+struct FloatProduct {
+  int64_t m, n, depth;
+  const float* a;
+  const int32_t* a_rows;  // null: in order
+  int64_t a_stride;
+  bool a_by_column;  // A(i, k) = a[a_rows[k] * a_stride + i], else a[a_rows[i] * a_stride + k]
+  ProductOperand b;
+  float* c;
+  const int32_t* c_rows;
+  int64_t c_stride;
+  bool accumulate;
+};
+
 struct AttentionCall {
   AttentionParams p;
   const float* q;
@@ -98,11 +139,70 @@ struct AttentionTiling {
 };
 inline constexpr int64_t kAttentionQueries = 8;  // in a task
 
+// Attention of whole sequences: forward q, k, v -> y; backward also dy -> dq, dk, dv.
+struct TrainingAttention {
+  AttentionBackwardParams p;
+  const float *q, *k, *v;
+  float* y;
+  const float* dy;
+  float *dq, *dk, *dv;
+};
+inline constexpr int64_t kTrainingQueries = 64;  // of a head at a time; scratch: 2 * kTrainingQueries * sequence_length
+
+struct GatedGradient {
+  GatedActivationBackwardParams p;
+  const float *gate, *up, *dy;
+  float *dgate, *dup;
+};
+
+struct RmsNormGradient {
+  RmsNormBackwardParams p;
+  const float *x, *weight, *dy;
+  float *dx, *dweight;
+  float* inverse_rms;  // [n_rows]
+};
+
+struct CrossEntropyCall {
+  CrossEntropyParams p;
+  const float* logits;
+  const int32_t* targets;
+  float *losses, *dlogits;
+};
+
+// A parameter and what is written with it. Fields that ShadowParams does not ask for are null.
+struct ShadowCall {
+  ShadowParams p;
+  void* parameter;
+  float* sums;
+  const float* alpha;
+  uint32_t* words;
+  float* scales;
+  int32_t* flips;
+  int64_t rows_per_matrix;
+};
+
+struct AdamwCall {
+  AdamwUpdateParams p;
+  ShadowCall shadow;
+  float* gradient;
+  float *m, *v;
+  int8_t *m_codes, *v_codes;
+  float *m_scales, *v_scales;
+};
+
+struct SgdCall {
+  SgdUpdateParams p;
+  ShadowCall shadow;
+  float* gradient;
+  float* m;
+};
+
 // Every function computes a part [first, last) of its operation. Operations, shapes: ops/args.h.
 struct KernelTable {
   const char* level;
   int panel_tokens;        // rows in a panel of packed activations (the last of a matrix may have fewer)
   int packed_chunk_bytes;  // of one row
+  int lanes;               // floats in a vector
 
   // Of packed rows first … last - 1, one panel.
   void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
@@ -111,6 +211,8 @@ struct KernelTable {
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
   // Of weight rows.
   void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
+  // Of vectors of columns.
+  void (*float_product)(const FloatProduct& p, int64_t first, int64_t last);
   // Of rows.
   void (*rms_norm)(const RmsNormParams& p, const float* x, const float* weight, float* y, int64_t first, int64_t last);
   // Of blocks of all rows.
@@ -128,6 +230,20 @@ struct KernelTable {
                        int64_t first, int64_t last);
   void (*combine_experts)(int64_t top_k, int64_t dim, const float* x, const float* weights, float* y, int64_t first,
                           int64_t last);
+
+  // Of values.
+  void (*gated_activation_backward)(const GatedGradient& g, int64_t first, int64_t last);
+  // Of rows; then of vectors of columns.
+  void (*rms_norm_backward)(const RmsNormGradient& g, int64_t first, int64_t last);
+  void (*rms_norm_weight_gradient)(const RmsNormGradient& g, int64_t first, int64_t last);
+  // Of rows.
+  void (*cross_entropy)(const CrossEntropyCall& e, int64_t first, int64_t last);
+  void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
+  void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
+  void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);
+  // Of pairs of a sequence and a kv head.
+  void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+  void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
 
   // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
   // the group.

@@ -39,6 +39,24 @@ class SimdBackend final : public ReferenceBackend {
   Status add(const AddArgs& a) override;
   Status route_tokens(const RouteTokensArgs& a) override;
   Status combine_experts(const CombineExpertsArgs& a) override;
+  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override;
+  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override;
+  Status weight_gradient(const WeightGradientArgs& a) override;
+  Status embedding_backward(const EmbeddingBackwardArgs& a) override;
+  Status rms_norm_backward(const RmsNormBackwardArgs& a) override;
+  Status attention_backward(const AttentionBackwardArgs& a) override;
+  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override;
+  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override;
+  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override;
+  Status expert_load(const ExpertLoadArgs& a) override;
+  Status cross_entropy(const CrossEntropyArgs& a) override;
+  Status sum_squares(const SumSquaresArgs& a) override;
+  Status dequantize_activations(const DequantizeActivationsArgs& a) override;
+  Status absmean(const AbsmeanArgs& a) override;
+  Status ternarize(const TernarizeArgs& a) override;
+  Status fake_quantize(const FakeQuantizeArgs& a) override;
+  Status adamw_update(const AdamwUpdateArgs& a) override;
+  Status sgd_update(const SgdUpdateArgs& a) override;
 
  private:
   // body(first, last) on parts of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
@@ -58,6 +76,29 @@ class SimdBackend final : public ReferenceBackend {
   template <typename CostOf, typename Body>
   void split_matrices(int64_t n_blocks, const CostOf& cost_of, const Body& body);
 
+  // dX of a product, whatever W is stored as; weight(matrix) describes one matrix.
+  struct InputGradient {
+    int64_t n_rows, out_features, cols, rows_per_x, n_matrices;
+    bool accumulate;
+  };
+  template <typename WeightOf>
+  void input_gradient(const InputGradient& g, const Tensor& dy, const Tensor& expert_ids, const Tensor& dx,
+                      const WeightOf& weight);
+
+  // Of a column vector of a float product of `depth` terms for m rows: two fused multiply-adds a cycle.
+  static int64_t product_cost(int64_t m, int64_t depth) { return m * depth / 6 + depth + 1; }
+
+  static simd::ShadowCall shadow_call(const ShadowUpdate& s, const ShadowParams& p);
+  void run_training_attention(const simd::TrainingAttention& call,
+                              void (*kernel)(const simd::TrainingAttention&, float*, int64_t, int64_t));
+
+  // Rows first … last - 1 of a tensor's values.
+  template <typename T>
+  static std::span<T> rows_of(std::span<T> values, int64_t first, int64_t last, int64_t row) {
+    return values.empty() ? values
+                          : values.subspan(static_cast<size_t>(first * row), static_cast<size_t>((last - first) * row));
+  }
+
   // Zeros for rows of y whose expert id names no matrix.
   void clear_rows_without_matrix(float* y, int64_t row_length);
 
@@ -73,7 +114,37 @@ class SimdBackend final : public ReferenceBackend {
   std::vector<int8_t> packed_;
   std::vector<int32_t> packed_sums_;
   std::vector<float> packed_scales_;
+
+  std::vector<float> inverse_rms_;        // of rms_norm_backward
+  std::vector<float> attention_scratch_;  // of attention in training
 };
+
+template <typename WeightOf>
+void SimdBackend::input_gradient(const InputGradient& g, const Tensor& dy, const Tensor& expert_ids, const Tensor& dx,
+                                 const WeightOf& weight) {
+  order_.sort(g.n_rows, g.rows_per_x, g.n_matrices, static_cast<bool>(expert_ids), host_span<int32_t>(expert_ids));
+  const float* gradient = host_span<float>(dy).data();
+  const auto out = host_span<float>(dx);
+  // A row of dx may have several contributions, or none.
+  if (!g.accumulate) std::ranges::fill(out, 0.0f);
+  const int64_t n_vectors = ceil_div(g.cols, int64_t{kernels_.lanes});
+  split(n_vectors, product_cost(g.n_rows, g.out_features), [&](int64_t first, int64_t last) noexcept {
+    for (const RowOrder::Group& group : order_.groups())
+      kernels_.float_product({.m = group.size(),
+                              .n = g.cols,
+                              .depth = g.out_features,
+                              .a = gradient,
+                              .a_rows = order_.y_rows() + group.first,
+                              .a_stride = g.out_features,
+                              .a_by_column = false,
+                              .b = weight(group.matrix),
+                              .c = out.data(),
+                              .c_rows = order_.x_rows() + group.first,
+                              .c_stride = g.cols,
+                              .accumulate = true},
+                             first, last);
+  });
+}
 
 template <typename CostOf, typename Body>
 void SimdBackend::split_matrices(int64_t n_blocks, const CostOf& cost_of, const Body& body) {

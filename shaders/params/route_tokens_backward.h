@@ -11,8 +11,8 @@ struct RouteTokensBackwardParams {
   uint top_k;
   uint renormalize;
   float scale;
-  float balance;  // coefficient of the load balance loss
-  float z_loss;   // coefficient of the router z-loss
+  float balance;  // coefficient of the load balance loss / n_tokens
+  float z_loss;   // coefficient of the router z-loss / n_tokens
 };
 TRITIUM_CHECK_SIZE(RouteTokensBackwardParams, 28)
 

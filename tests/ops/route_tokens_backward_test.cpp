@@ -27,8 +27,8 @@ TEST(RouteTokensBackwardReference, IsTheDerivativeWithTheChoiceHeldFixed) {
                                     .top_k = kTopK,
                                     .renormalize = renormalize ? 1u : 0u,
                                     .scale = 1.5f,
-                                    .balance = 0.5f,
-                                    .z_loss = 0.25f},
+                                    .balance = 0.5f / kTokens,
+                                    .z_loss = 0.25f / kTokens},
                                    logits, ids, dweights, load, dlogits);
     const auto loss = [&](const Doubles& r) {
       double sum = 0;

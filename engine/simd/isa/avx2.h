@@ -20,6 +20,7 @@ struct Avx2 : Vector<8> {
   static constexpr int kPanelTokens = 4;
   static constexpr int vectors_of(int tokens) { return tokens <= 2 ? 4 : 2; }  // 8 of the 16 registers hold sums
   static constexpr int kDenseTokens = 2;
+  static constexpr int kProductRows = 4;  // times 3 vectors: 12 of the 16 registers hold sums
 
   TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
@@ -35,6 +36,7 @@ struct Avx2 : Vector<8> {
     store(planes, __builtin_shufflevector(c, c, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   }
 
+  TRITIUM_INLINE F sqrt(F v) { return _mm256_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
   TRITIUM_INLINE F from_f16(const uint16_t* from) { return _mm256_cvtph_ps(load_as<__m128i>(from)); }
 };

@@ -20,6 +20,7 @@ struct Avx512Vnni : Vector<16> {
   static constexpr int kPanelTokens = 12;
   static constexpr int vectors_of(int) { return 2; }  // 12 tokens: 24 of the 32 registers hold sums
   static constexpr int kDenseTokens = 4;
+  static constexpr int kProductRows = 8;  // times 3 vectors: 24 of the 32 registers hold sums
 
   TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
@@ -37,6 +38,7 @@ struct Avx512Vnni : Vector<16> {
   TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), v); }
   TRITIUM_INLINE __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
 
+  TRITIUM_INLINE F sqrt(F v) { return _mm512_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   TRITIUM_INLINE F from_f16(const uint16_t* from) { return _mm512_cvtph_ps(load_as<__m256i>(from)); }
 };

@@ -19,6 +19,7 @@ struct Portable : Vector<4> {
   static constexpr int kPanelTokens = 2;
   static constexpr int vectors_of(int) { return 4; }
   static constexpr int kDenseTokens = 2;
+  static constexpr int kProductRows = 4;
 
   TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x00030003u; }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
@@ -36,6 +37,10 @@ struct Portable : Vector<4> {
                       __builtin_shufflevector(c, c, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15), Wide));
   }
 
+  TRITIUM_INLINE F sqrt(F v) {
+    for (int i = 0; i < kLanes; ++i) v[i] = __builtin_sqrtf(v[i]);
+    return v;
+  }
   TRITIUM_INLINE F fma(F a, F b, F c) { return a * b + c; }
   TRITIUM_INLINE F from_f16(const uint16_t* from) {
     const U h = __builtin_convertvector(load_as<U16>(from), U);

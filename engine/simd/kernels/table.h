@@ -4,12 +4,16 @@
 #include "simd/kernels/attention.h"
 #include "simd/kernels/dense_matmul.h"
 #include "simd/kernels/elementwise.h"
+#include "simd/kernels/float_product.h"
+#include "simd/kernels/gradients.h"
 #include "simd/kernels/quantize_activations.h"
 #include "simd/kernels/rms_norm.h"
 #include "simd/kernels/rope.h"
 #include "simd/kernels/route_tokens.h"
+#include "simd/kernels/shadow.h"
 #include "simd/kernels/ternary_matmul.h"
 #include "simd/kernels/ternary_matmul_f32.h"
+#include "simd/kernels/training_attention.h"
 
 namespace tritium::simd {
 namespace {
@@ -19,10 +23,12 @@ constexpr KernelTable table_of(const char* level) {
   return {.level = level,
           .panel_tokens = V::kPanelTokens,
           .packed_chunk_bytes = 4 * V::kPlanes,
+          .lanes = V::kLanes,
           .pack_activations = pack_activations<V>,
           .ternary_matmul = ternary_matmul<V>,
           .ternary_matmul_f32 = ternary_matmul_f32<V>,
           .dense_matmul = dense_matmul<V>,
+          .float_product = float_product<V>,
           .rms_norm = rms_norm<V>,
           .quantize_activations = quantize_activations<V>,
           .attention = attention<V>,
@@ -31,6 +37,15 @@ constexpr KernelTable table_of(const char* level) {
           .rope = rope<V>,
           .route_tokens = route_tokens<V>,
           .combine_experts = combine_experts<V>,
+          .gated_activation_backward = gated_activation_backward<V>,
+          .rms_norm_backward = rms_norm_backward<V>,
+          .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
+          .cross_entropy = cross_entropy<V>,
+          .ternarize = ternarize<V>,
+          .adamw_update = adamw_update<V>,
+          .sgd_update = sgd_update<V>,
+          .attention_of_sequences = attention_of_sequences<V>,
+          .attention_backward = attention_backward<V>,
           .ternary_row = ternary_row<V>,
           .dense_row = dense_row<V>};
 }

@@ -93,6 +93,10 @@ void Ops::download(const Tensor& tensor, std::span<std::byte> data) {
   if (status_.ok()) status_ = backend_.download(tensor, data);
 }
 
+void Ops::fail(Status status) {
+  if (status_.ok()) status_ = std::move(status);
+}
+
 Status Ops::finish() { return std::exchange(status_, Status()); }
 
 }  // namespace tritium

@@ -52,6 +52,10 @@ class Ops {
   // Submits, waits, reads; does nothing after an error.
   void download(const Tensor& tensor, std::span<std::byte> data);
 
+  // Reports an error of the caller's own (an allocation between operations), unless there is one already.
+  void fail(Status status);
+  bool ok() const { return status_.ok(); }
+
   // The first error since the last finish(), which is forgotten.
   Status finish();
 

@@ -1,0 +1,209 @@
+// Training with tritium: fine-tunes a ternary or full-precision model on a text, or trains one from scratch, on any
+// backend. The result is a GGUF file that this library and other programs run.
+//
+//   tritium::TrainOptions options;
+//   options.model = "model.gguf";
+//   options.data = {"book.txt"};
+//   options.output = "tuned.gguf";
+//   auto report = tritium::train(options, {.progress = [](const tritium::TrainProgress& p) { … return true; }});
+//
+// Errors, threads and callbacks as in tritium.hpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tritium/log.hpp"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+// What the forward pass multiplies with.
+enum class WeightMode {
+  full,     // full precision: the baseline
+  ternary,  // alpha * {-1, 0, +1}, trained straight-through on a shadow copy
+  int8,     // row-wise integers, likewise
+  int6,
+  int5,
+  int4,
+  frozen,  // as the file has it; nothing is learned
+};
+
+enum class ShadowPrecision { bf16, fp32 };
+
+// Which weights share an alpha (their mean magnitude).
+enum class ScaleSync {
+  automatic,   // from scratch: per_tensor; of a ternary file: as its scales are
+  per_block,   // ONE alpha for gate, up and down of all experts of a transformer block
+  per_expert,  // one for gate, up and down of each expert
+  per_tensor,  // one for each matrix, or stack of experts
+  per_row,
+  per_group,  // one for each `group_size` columns of a row
+};
+
+enum class OptimizerKind { adamw, sgd };
+
+enum class Schedule {
+  constant,
+  linear,  // to 0
+  cosine,  // to 0
+  wsd,     // warm-up, stable, then linear to 0 over the last `cooldown` of the steps
+};
+
+// How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
+enum class ExportType {
+  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16
+  tq1_0,
+  tq2_0,
+  i2_s,
+  q2_0,
+  f16,
+};
+
+struct TrainOptions {
+  // ---- what is trained
+  std::string model;        // a GGUF file to fine-tune; or
+  std::string transformer;  // JSON of a transformer to train from scratch (README, "Training")
+  std::string tokenizer;    // from scratch: a GGUF file whose vocabulary is used; empty: bytes
+
+  // ---- data: .txt, .md: one text; .jsonl: {"text"}, {"prompt","completion"} or {"messages"} a line; or folders
+  std::vector<std::string> data;
+  std::vector<std::string> valid_data;  // empty: the last valid_fraction of data is held out
+  double valid_fraction = 0.1;
+  bool score_prompts = false;  // otherwise only completions and assistant messages are learned
+
+  // ---- how long: the first that is reached ends it; at least one must be set
+  int64_t steps = 0;
+  double epochs = 0;
+  double minutes = 0;
+
+  int64_t context = 128;    // tokens of a sequence
+  int64_t batch = 16;       // sequences of a step
+  int64_t micro_batch = 0;  // sequences at once; 0: all
+  uint32_t seed = 0;
+
+  // ---- the optimiser
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  double learning_rate = 1e-3;
+  Schedule schedule = Schedule::wsd;
+  double warmup = 0.02;   // fraction of the steps
+  double cooldown = 0.4;  // of wsd
+  double weight_decay = 0.0;
+  double clip = 1.0;  // largest norm of all gradients together; 0: none
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  bool states_8bit = false;
+
+  // ---- quantisation
+  WeightMode embedding = WeightMode::full;
+  WeightMode attention = WeightMode::ternary;
+  WeightMode feed_forward = WeightMode::ternary;
+  WeightMode head = WeightMode::full;
+  bool int8_activations = true;
+  ShadowPrecision shadow = ShadowPrecision::fp32;
+  bool stochastic_rounding = true;  // of BF16 shadows
+  ScaleSync scale_sync = ScaleSync::automatic;
+  int64_t group_size = 128;
+  double alpha_momentum = 0.0;  // 0: exact alphas; 0.99: running averages
+  double warm_start = 0.0;      // fraction of the steps over which weights harden from full precision to ternary
+  double noise = 0.0;           // boundary noise, in alphas; fades to 0 over training
+  double balance = 0.01;        // coefficients of the routers' losses
+  double z_loss = 1e-3;
+  bool checkpoint_activations = false;  // recompute layers in the backward pass: less memory, a third more time
+
+  // ---- along the way
+  int64_t eval_every = 0;  // steps; 0: 20 times in all
+  int64_t log_every = 0;   // steps; 0: 100 times in all
+  int64_t save_every = 0;  // steps; 0: only at the end or when stopped
+  int64_t keep_last = 2;   // checkpoints; the best one is kept too
+  int64_t early_stop = 0;  // evaluations without improvement; 0: never
+  std::string folder;      // checkpoints and logs; empty: none are written
+  std::string resume;      // "auto": the newest in folder, if any; or a checkpoint's path
+
+  std::string output;  // GGUF; empty: nothing is exported
+  ExportType export_type = ExportType::automatic;
+
+  std::string backend = "cpu";
+  int threads = 0;
+  LogSink log{};
+};
+
+struct TrainProgress {
+  int64_t step = 0;
+  int64_t steps = 0;      // in all, as far as it is known
+  double train_loss = 0;  // nats a token, mean since the last report
+  std::optional<double> valid_loss;
+  std::optional<double> bits_per_byte;  // of the held-out text
+  double learning_rate = 0;
+  double gradient_norm = 0;
+  double tokens_per_second = 0;
+  double seconds = 0;
+  double seconds_left = 0;
+  double flipped_percent = 0;            // trits that changed since the last report
+  double zero_percent = 0;               // trits that are zero
+  std::optional<double> router_entropy;  // nats, mean over tokens and layers
+  std::vector<float> expert_load;        // fraction of slots, layer after layer
+  int64_t n_experts = 0;
+};
+
+struct TrainCallbacks {
+  std::function<bool(const TrainProgress&)> progress{};  // false: save a checkpoint and stop
+  std::function<bool()> keep_going{};                    // asked at every step; false as above
+};
+
+struct MemoryPart {
+  std::string what;
+  uint64_t bytes = 0;
+};
+
+struct TrainPlan {
+  uint64_t parameters = 0;
+  uint64_t active_parameters = 0;
+  uint64_t ternary_parameters = 0;
+  double bytes_per_weight = 0;  // of what trains: shadow, states, gradient, trits
+  std::vector<MemoryPart> memory;
+  uint64_t memory_bytes = 0;
+  uint64_t available_bytes = 0;  // 0: unknown
+  int64_t train_tokens = 0;
+  int64_t valid_tokens = 0;
+  int64_t steps = 0;  // 0: until the minutes are over
+};
+
+enum class TrainStop { finished, interrupted, early };
+
+struct TrainReport {
+  TrainStop stop = TrainStop::finished;
+  int64_t step = 0;
+  double train_loss = 0;
+  double valid_loss = 0;
+  double bits_per_byte = 0;
+  double first_valid_loss = 0;
+  double seconds = 0;
+  double tokens_per_second = 0;
+  std::string checkpoint;  // the last one written
+  std::string output;
+  double export_difference = 0;  // largest |logit of the file - logit of the trainer|
+  uint64_t packed_bytes = 0;     // of the exported tensors
+};
+
+// What train() would need; reads data and model headers.
+Result<TrainPlan> plan_training(const TrainOptions& options);
+Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks = {});
+
+// Options as JSON (the names of the fields above) and back. Unknown names and wrong types are errors that name them.
+std::string train_options_to_json(const TrainOptions& options);
+Result<TrainOptions> train_options_from_json(std::string_view json, const TrainOptions& defaults = {});
+
+// Descriptions of transformers that come with the library, for TrainOptions::transformer: name and JSON.
+struct TrainPreset {
+  std::string name;
+  std::string description;
+  std::string transformer;
+};
+const std::vector<TrainPreset>& train_presets();
+
+}  // namespace tritium

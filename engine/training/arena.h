@@ -1,0 +1,29 @@
+// Arena: tensors that live for a part of a training step. A tensor goes back when its last handle does, and the next
+// one of the same size takes its memory: after the first step nothing is allocated.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ops/ops.h"
+
+namespace tritium::training {
+
+class Arena {
+ public:
+  explicit Arena(Ops& ops) : ops_(ops) {}
+
+  // With whatever values the memory holds. After an error (which goes to ops) an empty tensor.
+  Tensor take(const Shape& shape, DType dtype = DType::f32);
+
+  // Of all tensors ever taken: what a step needs at its peak, rounded up by sizes that did not fit each other.
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  Ops& ops_;
+  std::map<int64_t, std::vector<Tensor>> by_size_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace tritium::training

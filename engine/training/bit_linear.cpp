@@ -1,0 +1,155 @@
+#include "training/bit_linear.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/checked_math.h"
+#include "base/format_text.h"
+#include "tensor/half.h"
+
+namespace tritium::training {
+namespace {
+
+Result<Weight> upload_dense(Backend& backend, const BitLinear& layer, std::span<const float> weights, DType dtype) {
+  DenseMatrix matrix{
+      .n_matrices = layer.n_matrices, .rows = layer.rows, .cols = layer.cols, .dtype = dtype, .bytes = {}};
+  if (dtype == DType::f32) {
+    matrix.bytes.resize(weights.size_bytes());
+    std::memcpy(matrix.bytes.data(), weights.data(), weights.size_bytes());
+  } else {
+    matrix.bytes.resize(weights.size() * 2);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const uint16_t bits = f32_to_bf16(weights[i]);
+      std::memcpy(&matrix.bytes[2 * i], &bits, 2);
+    }
+  }
+  return backend.upload_weight(matrix, layer.name);
+}
+
+DType dtype_of(ShadowPrecision precision) { return precision == ShadowPrecision::bf16 ? DType::bf16 : DType::f32; }
+
+bool has_trits(WeightMode mode) { return mode == WeightMode::ternary; }
+bool is_integer(WeightMode mode) {
+  return mode == WeightMode::int8 || mode == WeightMode::int6 || mode == WeightMode::int5 || mode == WeightMode::int4;
+}
+
+}  // namespace
+
+Quantizer quantizer_of(WeightMode mode) {
+  switch (mode) {
+    case WeightMode::int8: return Quantizer::int8;
+    case WeightMode::int6: return Quantizer::int6;
+    case WeightMode::int5: return Quantizer::int5;
+    case WeightMode::int4: return Quantizer::int4;
+    case WeightMode::full:
+    case WeightMode::ternary:
+    case WeightMode::frozen: break;
+  }
+  return Quantizer::ternary;
+}
+
+Result<BitLinear> BitLinear::from_weights(Backend& backend, const std::string& name, const Shape& shape,
+                                          std::span<const float> weights, const BitLinearOptions& options) {
+  BitLinear layer;
+  layer.name = name;
+  layer.n_matrices = shape[0];
+  layer.rows = shape[1];
+  layer.cols = shape[2];
+  layer.group_size = has_trits(options.mode) && options.group_size < layer.cols ? options.group_size : 0;
+  layer.mode = options.mode;
+  layer.shadow_precision = options.shadow;
+  if (static_cast<int64_t>(weights.size()) != layer.elements())
+    return error(StatusCode::invalid_argument, name, ": ", weights.size(), " weights do not fill ", shape.text());
+  Result<Weight> shadow = upload_dense(backend, layer, weights, dtype_of(options.shadow));
+  if (!shadow.ok()) return shadow.status();
+  layer.shadow = *shadow;
+  if (has_trits(options.mode)) {
+    const auto granularity = layer.group_size > 0 ? ScaleGranularity::group : ScaleGranularity::row;
+    const TernaryMatrix empty(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+    Result<Weight> packed = backend.upload_weight(empty, name);
+    if (!packed.ok()) return packed.status();
+    layer.packed = *packed;
+  }
+  if (is_integer(options.mode)) {
+    Result<Weight> effective = upload_dense(backend, layer, weights, DType::f32);
+    if (!effective.ok()) return effective.status();
+    layer.effective = *effective;
+  }
+  return layer;
+}
+
+Result<BitLinear> BitLinear::from_ternary(Backend& backend, const std::string& name, const TernaryMatrix& matrix,
+                                          const BitLinearOptions& options) {
+  BitLinear layer;
+  layer.name = name;
+  layer.n_matrices = matrix.n_matrices();
+  layer.rows = matrix.rows();
+  layer.cols = matrix.cols();
+  layer.group_size = matrix.granularity() == ScaleGranularity::group ? matrix.group_size() : 0;
+  layer.mode = options.mode;
+  layer.shadow_precision = options.shadow;
+  Result<Weight> packed = backend.upload_weight(matrix, name);
+  if (!packed.ok()) return packed.status();
+  layer.packed = *packed;
+  return layer;
+}
+
+Status BitLinear::init_shadow_from_ternary(Backend& backend, int64_t n_scales) {
+  if (!ternary()) return error(StatusCode::invalid_argument, name, " has no trits to start from");
+  const Result<TernaryMatrix> trits = backend.download_weight(packed);
+  if (!trits.ok()) return trits.status();
+  const int64_t groups = n_matrices * rows * groups_per_row();
+  if (n_scales < 1 || groups % n_scales != 0)
+    return error(StatusCode::invalid_argument, name, ": ", n_scales, " scales do not divide ", groups, " scale groups");
+  const auto part_of = [&](int64_t row, int64_t col) {
+    const int64_t group = row * groups_per_row() + (group_size > 0 ? col / group_size : 0);
+    return static_cast<size_t>(group * n_scales / groups);
+  };
+  std::vector<double> kept(static_cast<size_t>(n_scales)), all(static_cast<size_t>(n_scales));
+  for (int64_t row = 0; row < n_matrices * rows; ++row)
+    for (int64_t c = 0; c < cols; ++c) {
+      kept[part_of(row, c)] += trits->trit(row / rows, row % rows, c) != 0;
+      all[part_of(row, c)] += 1;
+    }
+  std::vector<float> weights(static_cast<size_t>(elements()));
+  for (int64_t row = 0; row < n_matrices * rows; ++row)
+    for (int64_t c = 0; c < cols; ++c) {
+      const size_t part = part_of(row, c);
+      const double rho = kept[part] > 0 ? kept[part] / all[part] : 1.0;
+      weights[static_cast<size_t>(row * cols + c)] =
+          static_cast<float>(double{trits->value(row / rows, row % rows, c)} / rho);
+    }
+  Result<Weight> made = upload_dense(backend, *this, weights, dtype_of(shadow_precision));
+  if (!made.ok()) return made.status();
+  shadow = *made;
+  return Status();
+}
+
+void BitLinear::drop_shadow() {
+  shadow = effective = {};
+  gradient = m = v = m_scales = v_scales = sums = flips = {};
+}
+
+Result<std::vector<float>> BitLinear::values(Backend& backend) const {
+  if (!trains()) {
+    const Result<TernaryMatrix> trits = backend.download_weight(packed);
+    if (!trits.ok()) return trits.status();
+    return trits->dequantize();
+  }
+  std::vector<std::byte> bytes(static_cast<size_t>(shadow.data.bytes()));
+  if (Status s = backend.download(shadow.data, bytes); !s.ok()) return s;
+  std::vector<float> out;
+  out.reserve(static_cast<size_t>(elements()));
+  const size_t size = shadow.dtype == DType::bf16 ? 2 : 4;
+  for (int64_t row = 0; row < n_matrices * rows; ++row)
+    for (int64_t c = 0; c < cols; ++c) {
+      const std::byte* at = &bytes[static_cast<size_t>(row * shadow.row_stride + c) * size];
+      float value = 0;
+      uint16_t bits = 0;
+      std::memcpy(size == 2 ? static_cast<void*>(&bits) : &value, at, size);
+      out.push_back(size == 2 ? bf16_to_f32(bits) : value);
+    }
+  return out;
+}
+
+}  // namespace tritium::training

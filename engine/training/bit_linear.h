@@ -1,0 +1,71 @@
+// BitLinear: a stack of weight matrices that can train. It holds packed trits and their scales, always; while it trains
+// also a shadow copy in BF16 or FP32, which collects updates too small to flip a trit (Ma et al. 2024, "The Era of
+// 1-bit LLMs"; straight-through: Bengio et al. 2013). Without a shadow it is an inference layer. The same class holds
+// matrices that stay full precision, or have int8 … int4 rows.
+//
+// Thread rule: as for the backend.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ops/ops.h"
+#include "tensor/ternary_matrix.h"
+#include "tritium/training.hpp"
+
+namespace tritium::training {
+
+struct BitLinearOptions {
+  WeightMode mode = WeightMode::ternary;
+  ShadowPrecision shadow = ShadowPrecision::fp32;
+  int64_t group_size = 0;  // columns a scale covers: 16, 32, 64, 128 or 256; 0: a whole row
+};
+
+class BitLinear {
+ public:
+  // From full-precision weights [n_matrices, rows, cols]. In mode ternary the trits are packed by requantize().
+  static Result<BitLinear> from_weights(Backend& backend, const std::string& name, const Shape& shape,
+                                        std::span<const float> weights, const BitLinearOptions& options);
+  // Packed trits as they are. No shadow yet: it computes, and does not train. A scale group in the matrix decides
+  // group_size.
+  static Result<BitLinear> from_ternary(Backend& backend, const std::string& name, const TernaryMatrix& matrix,
+                                        const BitLinearOptions& options);
+
+  // Shadows w = t alpha / rho, with rho the fraction of non-zero trits among the weights that share the scale: mean |w|
+  // is alpha again and every code is kept, so starting to train changes no output bit. (w = t alpha would shrink alpha
+  // to rho alpha at the first step.) `n_scales`: equal consecutive parts of the scale groups that will share an alpha.
+  Status init_shadow_from_ternary(Backend& backend, int64_t n_scales);
+  // Frees the shadow and everything that only training needs.
+  void drop_shadow();
+
+  bool ternary() const { return static_cast<bool>(packed.data); }
+  bool trains() const { return static_cast<bool>(shadow.data); }
+  // The dense or packed weight that the forward pass multiplies with.
+  const Weight& weight() const { return effective.data ? effective : ternary() ? packed : shadow; }
+  int64_t elements() const { return n_matrices * rows * cols; }
+  int64_t groups_per_row() const { return group_size > 0 ? (cols + group_size - 1) / group_size : 1; }
+
+  // The shadow as floats, or the dequantised trits without one. [n_matrices, rows, cols]
+  Result<std::vector<float>> values(Backend& backend) const;
+
+  std::string name;
+  int64_t n_matrices = 1, rows = 0, cols = 0, group_size = 0;
+  WeightMode mode = WeightMode::full;
+  ShadowPrecision shadow_precision = ShadowPrecision::fp32;
+  Weight packed;     // mode ternary, and frozen ternary weights
+  Weight shadow;     // f32 or bf16, while it trains
+  Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
+
+  // Of the optimiser; made on its first step.
+  Tensor gradient;            // f32 [n_matrices, rows, cols]
+  Tensor m, v;                // f32 or i8, as the gradient
+  Tensor m_scales, v_scales;  // with i8
+  Tensor sums;                // f32 [n_matrices * rows * groups]: sums of |shadow|
+  Tensor flips;               // i32 [n_matrices * rows]: trits that changed since they were last read
+};
+
+// The quantiser of a mode; ternary for the modes that have none of their own.
+Quantizer quantizer_of(WeightMode mode);
+
+}  // namespace tritium::training

@@ -1,0 +1,137 @@
+#include "training/description.h"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/counter_rng.h"
+#include "base/format_text.h"
+#include "model/config.h"
+#include "model/weights.h"
+#include "tritium/training.hpp"
+
+namespace tritium::training {
+namespace {
+
+struct Key {
+  const char* name;
+  int64_t fallback;
+};
+constexpr std::array kIntegers = {Key{"dim", 128},     Key{"layers", 4}, Key{"heads", 4},   Key{"kv_heads", 0},
+                                  Key{"head_dim", 0},  Key{"ffn", 0},    Key{"experts", 0}, Key{"top_k", 2},
+                                  Key{"context", 256}, Key{"window", 0}};
+
+struct Description {
+  std::string architecture;
+  std::map<std::string, int64_t> numbers;
+  double rope_base = 10000.0;
+  bool tied_head = false;
+  int64_t operator[](const char* key) const { return numbers.at(key); }
+};
+
+Result<Description> parse(std::string_view text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object())
+    return error(StatusCode::invalid_argument, "the description of the transformer is not a JSON object");
+  Description d;
+  for (const Key& key : kIntegers) d.numbers[key.name] = key.fallback;
+  for (const auto& [key, value] : json.items()) {
+    if (key == "architecture" && value.is_string()) {
+      d.architecture = value;
+    } else if (key == "rope_base" && value.is_number()) {
+      d.rope_base = value;
+    } else if (key == "tied_head" && value.is_boolean()) {
+      d.tied_head = value;
+    } else if (d.numbers.contains(key) && value.is_number_integer() && value.get<int64_t>() >= 0) {
+      d.numbers[key] = value;
+    } else {
+      return error(
+          StatusCode::invalid_argument, "the description of the transformer: \"", key, "\": ", value.dump(),
+          " is no key, or not of its type; keys are architecture, dim, layers, heads, kv_heads, head_dim, ffn, "
+          "experts, top_k, context, window, rope_base, tied_head");
+    }
+  }
+  if (d.architecture.empty()) d.architecture = d["experts"] > 0 ? "qwen3moe" : "bitnet";
+  return d;
+}
+
+// As GGUF files of the architecture say it.
+void write_metadata(const Description& d, int64_t vocab_size, Metadata& m) {
+  const std::string p = d.architecture + ".";
+  const int64_t head_dim = d["head_dim"] > 0 ? d["head_dim"] : d["dim"] / std::max<int64_t>(1, d["heads"]);
+  const int64_t ffn = d["ffn"] > 0 ? d["ffn"] : 4 * d["dim"];
+  m.set("general.architecture", d.architecture);
+  m.set("general.name", std::string("trained with tritium"));
+  m.set(p + "block_count", d["layers"]);
+  m.set(p + "context_length", d["context"]);
+  m.set(p + "embedding_length", d["dim"]);
+  m.set(p + "feed_forward_length", ffn);
+  m.set(p + "vocab_size", vocab_size);
+  m.set(p + "attention.head_count", d["heads"]);
+  m.set(p + "attention.head_count_kv", d["kv_heads"] > 0 ? d["kv_heads"] : d["heads"]);
+  m.set(p + "attention.key_length", head_dim);
+  m.set(p + "attention.value_length", head_dim);
+  m.set(p + "attention.layer_norm_rms_epsilon", 1e-6);
+  m.set(p + "rope.dimension_count", head_dim);
+  m.set(p + "rope.freq_base", d.rope_base);
+  if (d["window"] > 0 || d.architecture == "maple")
+    m.set(p + "attention.sliding_window", d["window"] > 0 ? d["window"] : d["context"]);
+  if (d["experts"] == 0) return;
+  m.set(p + "expert_count", d["experts"]);
+  m.set(p + "expert_used_count", d["top_k"]);
+  m.set(p + "expert_feed_forward_length", ffn);
+}
+
+bool writes_to_stream(const std::string& name) {
+  return name.find("attn_output") != std::string::npos || name.find("ffn_down") != std::string::npos;
+}
+
+std::vector<float> initial_values(const WeightSlot& slot, int64_t n_layers, uint64_t seed) {
+  int64_t n = 1;
+  for (int64_t d : slot.shape) n *= d;
+  std::vector<float> values(static_cast<size_t>(n), 1.0f);
+  if (slot.kind == WeightKind::norm) return values;
+  double spread = 1.0 / std::sqrt(static_cast<double>(slot.shape.back()));
+  if (writes_to_stream(slot.name)) spread /= std::sqrt(2.0 * static_cast<double>(n_layers));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(spread * random_normal(seed, i));
+  return values;
+}
+
+}  // namespace
+
+Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_size, uint64_t seed) {
+  const Result<Description> d = parse(json);
+  if (!d.ok()) return d.status();
+  MemoryTensorMap map("the described transformer");
+  write_metadata(*d, vocab_size, map.mutable_metadata());
+  // The vocabulary is known by the embedding's rows, which must be there before the rest can be listed.
+  map.add("token_embd.weight", {vocab_size, (*d)["dim"]},
+          std::vector<float>(static_cast<size_t>(vocab_size * (*d)["dim"])));
+  const Result<Config> config = read_config(map);
+  if (!config.ok()) return config.status();
+  uint64_t stream = 0;
+  for (const WeightSlot& slot : weight_slots(*config)) {
+    ++stream;
+    if (slot.optional && d->tied_head) continue;
+    map.add(slot.name, slot.shape, initial_values(slot, config->n_layers(), random_bits(seed, stream)));
+  }
+  return map;
+}
+
+}  // namespace tritium::training
+
+namespace tritium {
+
+const std::vector<TrainPreset>& train_presets() {
+  static const std::vector<TrainPreset> kPresets = {
+      {"tiny-moe", "1.3 M weights, 0.6 M a token: a mixture of 8 experts that learns a text in minutes",
+       R"({"architecture": "qwen3moe", "dim": 128, "layers": 4, "heads": 4, "kv_heads": 2, "head_dim": 32, "ffn": 128, "experts": 8, "top_k": 2, "context": 256})"},
+      {"small-moe", "9 M weights, 2 M a token: a mixture of 16 experts",
+       R"({"architecture": "maple", "dim": 256, "layers": 6, "heads": 4, "kv_heads": 2, "head_dim": 64, "ffn": 128, "experts": 16, "top_k": 2, "context": 512})"},
+      {"tiny-dense", "0.8 M weights, dense, with an RMSNorm before each output projection (BitNet)",
+       R"({"architecture": "bitnet", "dim": 128, "layers": 4, "heads": 4, "ffn": 384, "context": 256})"},
+  };
+  return kPresets;
+}
+
+}  // namespace tritium

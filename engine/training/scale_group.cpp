@@ -1,0 +1,54 @@
+#include "training/scale_group.h"
+
+namespace tritium::training {
+
+Result<ScaleGroup> ScaleGroup::create(Backend& backend, std::vector<BitLinear*> members, int64_t n_scales,
+                                      const ScaleOptions& options) {
+  ScaleGroup group;
+  Result<Tensor> alpha = backend.allocate({n_scales}, DType::f32, members.front()->name + ".alpha");
+  if (!alpha.ok()) return alpha.status();
+  group.members_ = std::move(members);
+  group.alpha_ = *alpha;
+  group.n_scales_ = n_scales;
+  group.options_ = options;
+  return group;
+}
+
+void ScaleGroup::refresh(Ops& ops, Arena& arena) {
+  Tensor total;
+  int64_t covered = 0;  // weights that one alpha covers
+  for (const BitLinear* member : members_) {
+    covered += member->elements() / n_scales_;
+    if (members_.size() == 1) {
+      total = member->sums;
+      break;
+    }
+    const Tensor part = arena.take({n_scales_});
+    ops.absmean({.sums = member->sums, .alpha = part, .n_groups = n_scales_});
+    if (total) ops.add({.a = total, .b = part, .y = part});
+    total = part;
+  }
+  ops.absmean({.sums = total,
+               .alpha = alpha_,
+               .n_groups = n_scales_,
+               .factor = 1.0f / static_cast<float>(covered),
+               .momentum = options_.momentum,
+               .round_to_f16 = options_.round_to_f16});
+}
+
+void ScaleGroup::ternarize(Ops& ops) const {
+  for (const BitLinear* member : members_)
+    ops.ternarize({.parameter = member->shadow, .alpha = alpha_, .weight = member->packed, .flips = member->flips});
+}
+
+void ScaleGroup::soften(Ops& ops, float lambda) const {
+  for (const BitLinear* member : members_)
+    ops.fake_quantize({.parameter = member->shadow,
+                       .alpha = alpha_,
+                       .y = member->effective,
+                       .quantizer = Quantizer::ternary,
+                       .group_size = member->group_size,
+                       .lambda = lambda});
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,15 @@
+// Learning rates and other numbers as functions of the step.
+#pragma once
+
+#include "tritium/training.hpp"
+
+namespace tritium::training {
+
+// The learning rate of `step` (1 … total), as a factor of the peak. total <= 0: unknown; then only the warm-up, over
+// `warmup_steps`, is applied.
+double learning_rate_factor(const TrainOptions& options, int64_t step, int64_t total);
+
+// 0 … 1: how far weights have hardened (Recipe, warm start).
+double hardening(const TrainOptions& options, int64_t step, int64_t total);
+
+}  // namespace tritium::training

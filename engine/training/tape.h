@@ -1,0 +1,58 @@
+// Tape: what a forward pass did, so that its gradient can be computed in reverse. Functions of the tape (functions.h)
+// run an operation and leave behind a closure that runs its backward operation.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "training/arena.h"
+
+namespace tritium::training {
+
+// The gradient of the loss with respect to a value: made when the first consumer of the value writes it.
+struct Gradient {
+  Tensor tensor;
+};
+
+// A tensor of the forward pass. Copies and views share the gradient; without one (a constant) nothing flows back.
+struct Value {
+  Tensor tensor;
+  std::shared_ptr<Gradient> gradient;
+
+  Value view(const Shape& shape) const { return {tensor.view(shape), gradient}; }
+};
+
+class Tape {
+ public:
+  // recording false: forward only; values carry no gradients and nothing is kept.
+  Tape(Ops& ops, Arena& arena, bool recording) : ops_(ops), arena_(arena), recording_(recording) {}
+
+  Ops& ops() { return ops_; }
+  Arena& arena() { return arena_; }
+  bool recording() const { return recording_; }
+  // Products round as an inference pass does: results are comparable with it to the bit.
+  void use_inference_arithmetic() { single_precision_ = false; }
+  bool single_precision() const { return single_precision_; }
+
+  // Of an operation's result.
+  Value make(const Shape& shape);
+  // Runs in backward(), in reverse order, and is forgotten then.
+  void on_backward(std::function<void()> step);
+  void backward();
+
+  // Calls write(target, accumulate) with the tensor that gets a value's gradient: `accumulate` when there is one
+  // already that must be added to. Nothing for a constant.
+  void add_gradient(const Value& value, const std::function<void(const Tensor&, bool)>& write);
+  // For operations that cannot accumulate: write(target) gets memory of its own where needed.
+  void add_gradient(const Value& value, const std::function<void(const Tensor&)>& write);
+
+ private:
+  Ops& ops_;
+  Arena& arena_;
+  bool recording_;
+  bool single_precision_ = true;
+  std::vector<std::function<void()>> steps_;
+};
+
+}  // namespace tritium::training

@@ -1,0 +1,259 @@
+#include "training/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/format_text.h"
+#include "model/rope_table.h"
+#include "model/weights.h"
+
+namespace tritium::training {
+namespace {
+
+// Logits that exist at once.
+constexpr int64_t kLogitBytes = int64_t{64} << 20;
+
+}  // namespace
+
+Transformer::Transformer(const Config& config, const Recipe& recipe) : config_(config), recipe_(recipe) {}
+
+// The order of a layer's parts and of what a tape holds is that of model/attention.cpp and model/feed_forward.cpp.
+
+Value Transformer::project(Tape& tape, const Value& x, const Layer& layer, bool query) {
+  const int64_t n_heads = query ? config_.n_heads : config_.n_kv_heads;
+  const Shape heads = {x.tensor.shape[0], n_heads, config_.key_dim};
+  Value y = x;
+  if (config_.qk_norm != QkNorm::none) {
+    const Shape shape =
+        config_.qk_norm == QkNorm::per_head ? heads : Shape{x.tensor.shape[0], n_heads * config_.key_dim};
+    y = rms_norm(tape, y.view(shape), query ? *layer.attn_q_norm : *layer.attn_k_norm, config_.rms_eps);
+  }
+  return y.view(heads);
+}
+
+Value Transformer::attention_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config) {
+  const int64_t n = x.tensor.shape[0];
+  LinearInput input(rms_norm(tape, x, *layer.attn_norm, config_.rms_eps), recipe_.int8_activations);
+  Value q = project(tape, input.times(tape, *layer.attn_q), layer, true);
+  Value k = project(tape, input.times(tape, *layer.attn_k), layer, false);
+  const Value v = input.times(tape, *layer.attn_v).view({n, config_.n_kv_heads, config_.value_dim});
+  if (config.rope && config_.rope_dims > 0) {
+    q = rope(tape, q, rotation_);
+    k = rope(tape, k, rotation_);
+  }
+  Value mixed = attention(tape, q, k, v,
+                          {.n_sequences = n_sequences_,
+                           .window = config.window,
+                           .scale = 1.0f / std::sqrt(static_cast<float>(config_.key_dim))})
+                    .view({n, config_.n_heads * config_.value_dim});
+  if (config_.attn_sub_norm) mixed = rms_norm(tape, mixed, *layer.attn_sub_norm, config_.rms_eps);
+  return add(tape, x, LinearInput(mixed, recipe_.int8_activations).times(tape, *layer.attn_output));
+}
+
+Value Transformer::gated_ffn(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config,
+                             const Tensor& expert_ids) {
+  LinearInput input(x, recipe_.int8_activations);
+  const Value gate = input.times(tape, *layer.ffn_gate, expert_ids);
+  const Value up = input.times(tape, *layer.ffn_up, expert_ids);
+  Value hidden = gated_activation(tape, gate, up, config_.activation, config.swiglu_clamp);
+  if (config_.ffn_sub_norm) hidden = rms_norm(tape, hidden, *layer.ffn_sub_norm, config_.rms_eps);
+  return LinearInput(hidden, recipe_.int8_activations).times(tape, *layer.ffn_down, expert_ids);
+}
+
+Value Transformer::feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config) {
+  const Value normed = rms_norm(tape, x, *layer.ffn_norm, config_.rms_eps);
+  if (!config_.moe()) return add(tape, x, gated_ffn(tape, normed, layer, config, {}));
+  const Value logits = LinearInput(normed, false).times(tape, *layer.ffn_router);
+  const Routing routing = route_tokens(tape, logits,
+                                       {.top_k = config_.n_experts_used,
+                                        .renormalize = config_.renormalize_experts,
+                                        .scale = config_.expert_scale,
+                                        .balance = recipe_.balance * router_scale_,
+                                        .z_loss = recipe_.z_loss * router_scale_});
+  if (collect_routers_) routers_.push_back({logits.tensor, routing.load});
+  const Value out = gated_ffn(tape, normed, layer, config, routing.expert_ids);
+  return add(tape, x, combine_experts(tape, out, routing));
+}
+
+Value Transformer::layer_forward(Tape& tape, const Value& x, int64_t index) {
+  const Ops::Label label(tape.ops(), join("layer", index));
+  const Layer& layer = layers_[static_cast<size_t>(index)];
+  const LayerConfig& config = config_.layers[static_cast<size_t>(index)];
+  return feed_forward_part(tape, attention_part(tape, x, layer, config), layer, config);
+}
+
+void Transformer::prepare(Ops& ops, const TokenBatch& batch) {
+  const int64_t n = batch.n_sequences * batch.sequence_length;
+  const auto allocate = [&](const Shape& shape, DType dtype, const char* name) {
+    Result<Tensor> tensor = ops.backend().allocate(shape, dtype, name);
+    if (!tensor.ok()) ops.fail(tensor.status());
+    return tensor.ok() ? *tensor : Tensor();
+  };
+  if (n_sequences_ != batch.n_sequences || sequence_length_ != batch.sequence_length) {
+    n_sequences_ = batch.n_sequences;
+    sequence_length_ = batch.sequence_length;
+    tokens_ = allocate({n}, DType::i32, "tokens");
+    if (config_.rope_dims > 0) {
+      const std::vector<float> one = rope_table(config_, rope_factors_, 0, batch.sequence_length);
+      std::vector<float> all, inverse;
+      for (int64_t s = 0; s < batch.n_sequences; ++s) all.insert(all.end(), one.begin(), one.end());
+      inverse = all;
+      for (size_t i = 1; i < inverse.size(); i += 2) inverse[i] = -inverse[i];
+      const Shape shape = {n, config_.rope_dims / 2, 2};
+      rotation_ = {allocate(shape, DType::f32, "cos_sin"), allocate(shape, DType::f32, "inverse cos_sin"),
+                   config_.rope_pairing};
+      if (!ops.ok()) return;
+      ops.upload(rotation_.cos_sin, std::as_bytes(std::span(all)));
+      ops.upload(rotation_.inverse, std::as_bytes(std::span(inverse)));
+    }
+  }
+  if (ops.ok()) ops.upload(tokens_, std::as_bytes(batch.inputs));
+}
+
+Value Transformer::hidden(Tape& tape, const TokenBatch& batch, const std::function<void(int64_t)>& layer_done) {
+  prepare(tape.ops(), batch);
+  routers_.clear();
+  collect_routers_ = true;
+  if (!tape.ops().ok()) return {};
+  const auto done = [&](int64_t layer) {
+    if (layer_done) tape.on_backward([layer_done, layer] { layer_done(layer); });
+  };
+  done(-1);
+  Value x = embedding(tape, *embedding_, tokens_);
+  for (int64_t i = 0; i < config_.n_layers() && tape.ops().ok(); ++i) {
+    done(i);
+    if (!recipe_.checkpoint_activations || !tape.recording()) {
+      x = layer_forward(tape, x, i);
+      continue;
+    }
+    Tape once(tape.ops(), tape.arena(), false);
+    Value y = tape.make(x.tensor.shape);
+    y.tensor = layer_forward(once, x, i).tensor;
+    tape.on_backward([this, &tape, x, y, i] {
+      collect_routers_ = false;
+      Tape again(tape.ops(), tape.arena(), true);
+      const Value out = layer_forward(again, x, i);
+      out.gradient->tensor = y.gradient->tensor;
+      again.backward();
+    });
+    x = y;
+  }
+  done(config_.n_layers());
+  return rms_norm(tape, x, *output_norm_, config_.rms_eps);
+}
+
+double Transformer::loss(Ops& ops, Arena& arena, const TokenBatch& batch, const LossOptions& options) {
+  const Ops::Label label(ops, "model");
+  Tape tape(ops, arena, options.gradient_scale != 0.0f);
+  router_scale_ = options.router_scale;
+  const Value x = hidden(tape, batch, options.layer_done);
+  if (!ops.ok()) return 0.0;
+  const int64_t n = batch.n_sequences * batch.sequence_length;
+  const int64_t chunk = std::clamp<int64_t>(kLogitBytes / (4 * config_.vocab_size), 1, n);
+  const Tensor targets = arena.take({n}, DType::i32);
+  const Tensor losses = arena.take({n});
+  if (!ops.ok()) return 0.0;
+  double total = 0;
+  std::vector<float> values;
+  // The head and its gradient, some rows at a time: never more than kLogitBytes of logits.
+  for (int64_t first = 0; first < n && ops.ok(); first += chunk) {
+    const int64_t rows = std::min(chunk, n - first);
+    Tape head(ops, arena, tape.recording());
+    Value part = x;
+    Tensor row_ids;
+    if (rows < n) {
+      std::vector<int32_t> ids;
+      for (int64_t r = first; r < first + rows; ++r) ids.push_back(static_cast<int32_t>(r));
+      row_ids = arena.take({rows}, DType::i32);
+      part = head.make({rows, config_.dim});
+      if (!ops.ok()) break;
+      ops.upload(row_ids, std::as_bytes(std::span(ids)));
+      const Weight table{.dtype = DType::f32,
+                         .n_matrices = 1,
+                         .rows = n,
+                         .cols = config_.dim,
+                         .row_stride = config_.dim,
+                         .group_size = 0,
+                         .name = "hidden",
+                         .data = x.tensor,
+                         .scales = {}};
+      ops.embedding({.table = table, .tokens = row_ids, .y = part.tensor});
+    }
+    const Value logits = LinearInput(part, recipe_.int8_activations).times(head, *head_);
+    ops.upload(targets.view({rows}),
+               std::as_bytes(batch.targets.subspan(static_cast<size_t>(first), static_cast<size_t>(rows))));
+    if (head.recording()) logits.gradient->tensor = arena.take(logits.tensor.shape);
+    if (!ops.ok()) break;
+    ops.cross_entropy({.logits = logits.tensor,
+                       .targets = targets.view({rows}),
+                       .losses = losses.view({rows}),
+                       .dlogits = head.recording() ? logits.gradient->tensor : Tensor(),
+                       .scale = options.gradient_scale});
+    values.resize(static_cast<size_t>(rows));
+    ops.download(losses.view({rows}), std::as_writable_bytes(std::span(values)));
+    for (float value : values) total += value;
+    head.backward();
+    if (!head.recording() || rows == n || !ops.ok()) continue;
+    // The rows' gradients into their places: an embedding's gradient, with the tokens' numbers as its words.
+    if (!x.gradient->tensor) {
+      x.gradient->tensor = arena.take(x.tensor.shape);
+      const std::vector<float> zeros(static_cast<size_t>(x.tensor.elements()));
+      if (ops.ok()) ops.upload(x.gradient->tensor, std::as_bytes(std::span(zeros)));
+    }
+    if (ops.ok())
+      ops.embedding_backward({.tokens = row_ids, .dy = part.gradient->tensor, .dtable = x.gradient->tensor});
+  }
+  tape.backward();
+  return total;
+}
+
+std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch) {
+  Tape tape(ops, arena, false);
+  tape.use_inference_arithmetic();
+  const Value x = hidden(tape, batch, {});
+  if (!ops.ok()) return {};
+  const Value logits = LinearInput(x, recipe_.int8_activations).times(tape, *head_);
+  std::vector<float> out(static_cast<size_t>(logits.tensor.elements()));
+  ops.download(logits.tensor, std::as_writable_bytes(std::span(out)));
+  return out;
+}
+
+void Transformer::requantize(Ops& ops, float lambda) {
+  for (const ScaleGroup& group : scale_groups_) {
+    if (lambda < 1.0f) {
+      for (BitLinear* member : group.members()) {
+        if (member->effective.data) continue;
+        // A dense weight to hold what is between shadow and trits.
+        DenseMatrix zeros{.n_matrices = member->n_matrices,
+                          .rows = member->rows,
+                          .cols = member->cols,
+                          .dtype = DType::f32,
+                          .bytes = std::vector<std::byte>(static_cast<size_t>(member->elements()) * 4)};
+        Result<Weight> made = ops.backend().upload_weight(zeros, member->name);
+        if (!made.ok()) return ops.fail(made.status());
+        member->effective = *made;
+      }
+      group.soften(ops, lambda);
+      continue;
+    }
+    for (BitLinear* member : group.members()) member->effective = {};
+    group.ternarize(ops);
+  }
+  for (BitLinear* p : order_)
+    if (p->trains() && quantizer_of(p->mode) != Quantizer::ternary)
+      ops.fake_quantize({.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
+}
+
+std::vector<BitLinear*> Transformer::parameters_of(int64_t layer) const {
+  std::vector<BitLinear*> found;
+  const std::string prefix = join("blk.", layer, ".");
+  for (BitLinear* p : order_) {
+    const bool in_layer = p->name.starts_with("blk.") ? p->name.starts_with(prefix)
+                          : p == embedding_           ? layer == -1
+                                                      : layer == config_.n_layers();
+    if (in_layer) found.push_back(p);
+  }
+  return found;
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,127 @@
+// The transformer of engine/model as it trains: the same layers and tensors (weight_slots), as functions on a tape.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "tensor/tensor_map.h"
+#include "training/functions.h"
+#include "training/scale_group.h"
+
+namespace tritium::training {
+
+enum class Role { embedding, attention, feed_forward, router, norm, head };
+
+Role role_of(const std::string& tensor_name);
+
+// How each part is trained. Norms and the router are always full precision in FP32.
+struct Recipe {
+  WeightMode embedding = WeightMode::full;
+  WeightMode attention = WeightMode::ternary;
+  WeightMode feed_forward = WeightMode::ternary;
+  WeightMode head = WeightMode::full;
+  ShadowPrecision shadow = ShadowPrecision::fp32;
+  ScaleSync scale_sync = ScaleSync::automatic;
+  int64_t group_size = 128;  // of ScaleSync::per_group
+  ScaleOptions scales;
+  bool int8_activations = true;
+  float balance = 0.01f;  // router losses
+  float z_loss = 1e-3f;
+  bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
+};
+
+struct TokenBatch {
+  int64_t n_sequences = 0;
+  int64_t sequence_length = 0;
+  std::span<const int32_t> inputs;   // [n_sequences * sequence_length]
+  std::span<const int32_t> targets;  // the same; -1: not scored
+};
+
+// What the routers did in the last forward pass, layer after layer.
+struct RouterState {
+  Tensor logits;  // f32 [T, n_experts]
+  Tensor load;    // f32 [n_experts]
+};
+
+struct LossOptions {
+  float gradient_scale = 0.0f;  // 0: no gradients
+  float router_scale = 1.0f;    // of the routers' losses
+  // Called when the gradients of layer i's parameters are complete (n_layers: of norm and head; -1: of the embedding).
+  std::function<void(int64_t)> layer_done{};
+};
+
+class Transformer {
+ public:
+  // Weights come from `source`: ternary tensors keep their trits, full-precision ones are ternarised where the recipe
+  // says so.
+  static Result<std::unique_ptr<Transformer>> create(Backend& backend, const Config& config, const TensorMap& source,
+                                                     const Recipe& recipe);
+
+  // Sum of the losses of scored tokens, in nats. Gradients of gradient_scale times that sum and of router_scale times
+  // the routers' losses are added to those of the parameters.
+  double loss(Ops& ops, Arena& arena, const TokenBatch& batch, const LossOptions& options);
+  // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
+  std::vector<float> logits(Ops& ops, Arena& arena, const TokenBatch& batch);
+
+  // Brings everything that is derived from the shadows up to date with their alphas: trits, softened and intN weights.
+  // lambda 1: the weights are ternary.
+  void requantize(Ops& ops, float lambda);
+
+  const Config& config() const { return config_; }
+  const Recipe& recipe() const { return recipe_; }
+  // In file order. Pointers stay valid.
+  const std::vector<BitLinear*>& parameters() const { return order_; }
+  std::vector<ScaleGroup>& scale_groups() { return scale_groups_; }
+  // Parameters and scale groups of a layer, as layer_done counts them.
+  std::vector<BitLinear*> parameters_of(int64_t layer) const;
+  const std::vector<RouterState>& routers() const { return routers_; }
+  bool tied_head() const { return head_ == embedding_; }
+
+ private:
+  struct Layer;
+  Transformer(const Config& config, const Recipe& recipe);
+  Status load(Backend& backend, const TensorMap& source);
+  Status make_scale_groups(Backend& backend);
+  Status add_group(Backend& backend, std::vector<BitLinear*> members, ScaleSync sync);
+  static ScaleSync automatic_sync(Backend& backend, const BitLinear& layer);
+  BitLinear* find(const std::string& name);
+
+  void prepare(Ops& ops, const TokenBatch& batch);
+  Value hidden(Tape& tape, const TokenBatch& batch, const std::function<void(int64_t)>& layer_done);
+  Value layer_forward(Tape& tape, const Value& x, int64_t index);
+  Value attention_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
+  Value feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
+  Value gated_ffn(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config, const Tensor& expert_ids);
+  Value project(Tape& tape, const Value& x, const Layer& layer, bool query);
+
+  Config config_;
+  Recipe recipe_;
+  std::vector<float> rope_factors_;
+  std::map<std::string, BitLinear> by_name_;
+  std::vector<BitLinear*> order_;
+  std::vector<Layer> layers_;
+  BitLinear* embedding_ = nullptr;
+  BitLinear* output_norm_ = nullptr;
+  BitLinear* head_ = nullptr;
+  std::vector<ScaleGroup> scale_groups_;
+
+  // Of the last batch.
+  int64_t n_sequences_ = 0, sequence_length_ = 0;
+  Tensor tokens_;  // i32 [T]
+  Rotation rotation_;
+  std::vector<RouterState> routers_;
+  float router_scale_ = 1.0f;
+  bool collect_routers_ = false;
+};
+
+// The parts of a layer; null where the architecture has none.
+struct Transformer::Layer {
+  BitLinear *attn_norm, *attn_q, *attn_k, *attn_v, *attn_q_norm, *attn_k_norm, *attn_sub_norm, *attn_output;
+  BitLinear *ffn_norm, *ffn_router, *ffn_gate, *ffn_up, *ffn_sub_norm, *ffn_down;
+};
+
+}  // namespace tritium::training

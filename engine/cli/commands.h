@@ -17,9 +17,11 @@ using Action = std::function<int()>;
 void add_bench(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
+void add_finetune(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_selftest(CLI::App& app, Action& action);
+void add_train(CLI::App& app, Action& action);
 
 }  // namespace tritium::cli

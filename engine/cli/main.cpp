@@ -25,12 +25,14 @@ Status check_command(CLI::App& app, const std::string& word) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write
 
-  CLI::App app{"Runs ternary mixture-of-experts language models on the CPU or through Vulkan."};
+  CLI::App app{"Runs and trains ternary mixture-of-experts language models on the CPU or through Vulkan."};
   app.set_version_flag("--version", "tritium " + version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   Action action;
   add_run(app, action);
+  add_train(app, action);
+  add_finetune(app, action);
   add_eval(app, action);
   add_logits(app, action);
   add_info(app, action);

@@ -28,6 +28,24 @@ Result<Weight> upload_dense(Backend& backend, const BitLinear& layer, std::span<
 
 DType dtype_of(ShadowPrecision precision) { return precision == ShadowPrecision::bf16 ? DType::bf16 : DType::f32; }
 
+Result<std::vector<float>> dense_values(Backend& backend, const Weight& weight) {
+  std::vector<std::byte> bytes(static_cast<size_t>(weight.data.bytes()));
+  if (Status s = backend.download(weight.data, bytes); !s.ok()) return s;
+  std::vector<float> out;
+  out.reserve(static_cast<size_t>(weight.n_matrices * weight.rows * weight.cols));
+  const bool halves = weight.dtype == DType::bf16;
+  const size_t size = halves ? 2 : 4;
+  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row)
+    for (int64_t c = 0; c < weight.cols; ++c) {
+      float value = 0;
+      uint16_t bits = 0;
+      std::memcpy(halves ? static_cast<void*>(&bits) : &value,
+                  &bytes[static_cast<size_t>(row * weight.row_stride + c) * size], size);
+      out.push_back(halves ? bf16_to_f32(bits) : value);
+    }
+  return out;
+}
+
 bool has_trits(WeightMode mode) { return mode == WeightMode::ternary; }
 bool is_integer(WeightMode mode) {
   return mode == WeightMode::int8 || mode == WeightMode::int6 || mode == WeightMode::int5 || mode == WeightMode::int4;
@@ -131,25 +149,17 @@ void BitLinear::drop_shadow() {
 }
 
 Result<std::vector<float>> BitLinear::values(Backend& backend) const {
-  if (!trains()) {
-    const Result<TernaryMatrix> trits = backend.download_weight(packed);
-    if (!trits.ok()) return trits.status();
-    return trits->dequantize();
-  }
-  std::vector<std::byte> bytes(static_cast<size_t>(shadow.data.bytes()));
-  if (Status s = backend.download(shadow.data, bytes); !s.ok()) return s;
-  std::vector<float> out;
-  out.reserve(static_cast<size_t>(elements()));
-  const size_t size = shadow.dtype == DType::bf16 ? 2 : 4;
-  for (int64_t row = 0; row < n_matrices * rows; ++row)
-    for (int64_t c = 0; c < cols; ++c) {
-      const std::byte* at = &bytes[static_cast<size_t>(row * shadow.row_stride + c) * size];
-      float value = 0;
-      uint16_t bits = 0;
-      std::memcpy(size == 2 ? static_cast<void*>(&bits) : &value, at, size);
-      out.push_back(size == 2 ? bf16_to_f32(bits) : value);
-    }
-  return out;
+  if (trains()) return dense_values(backend, shadow);
+  const Result<TernaryMatrix> trits = backend.download_weight(packed);
+  if (!trits.ok()) return trits.status();
+  return trits->dequantize();
+}
+
+Result<std::vector<float>> BitLinear::forward_values(Backend& backend) const {
+  if (!weight().ternary()) return dense_values(backend, weight());
+  const Result<TernaryMatrix> trits = backend.download_weight(packed);
+  if (!trits.ok()) return trits.status();
+  return trits->dequantize();
 }
 
 }  // namespace tritium::training

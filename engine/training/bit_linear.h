@@ -49,6 +49,9 @@ class BitLinear {
   // The shadow as floats, or the dequantised trits without one. [n_matrices, rows, cols]
   Result<std::vector<float>> values(Backend& backend) const;
 
+  // What the forward pass multiplies with, likewise.
+  Result<std::vector<float>> forward_values(Backend& backend) const;
+
   std::string name;
   int64_t n_matrices = 1, rows = 0, cols = 0, group_size = 0;
   WeightMode mode = WeightMode::full;

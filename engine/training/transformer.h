@@ -78,6 +78,7 @@ class Transformer {
   std::vector<ScaleGroup>& scale_groups() { return scale_groups_; }
   // Parameters and scale groups of a layer, as layer_done counts them.
   std::vector<BitLinear*> parameters_of(int64_t layer) const;
+  const std::vector<float>& rope_factors() const { return rope_factors_; }
   const std::vector<RouterState>& routers() const { return routers_; }
   bool tied_head() const { return head_ == embedding_; }
 

@@ -1,0 +1,104 @@
+#include "training/observer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace tritium::training {
+namespace {
+
+// Entropy of softmax(logits), nats.
+double entropy_of(std::span<const float> logits) {
+  const double largest = *std::ranges::max_element(logits);
+  double sum = 0, weighted = 0;
+  for (float l : logits) {
+    const double e = std::exp(l - largest);
+    sum += e;
+    weighted += e * (l - largest);
+  }
+  return std::log(sum) - weighted / sum;
+}
+
+}  // namespace
+
+Result<Observer> Observer::create(const TrainOptions& options, int64_t step) {
+  Observer observer;
+  if (options.folder.empty()) return observer;
+  Result<TrainingLog> log = TrainingLog::open(options.folder, step);
+  if (!log.ok()) return log.status();
+  observer.log_.emplace(*std::move(log));
+  return observer;
+}
+
+void Observer::stepped(double loss, double norm, double learning_rate, int64_t tokens) {
+  loss_ += loss;
+  norm_ += norm;
+  learning_rate_ = learning_rate;
+  ++steps_;
+  tokens_ += tokens;
+}
+
+// Flips since the last report, and how many trits are zero now.
+Status Observer::read_trits(Ops& ops, Transformer& model, TrainProgress& progress) {
+  double flips = 0, trits = 0, zeros = 0;
+  for (const BitLinear* p : model.parameters()) {
+    if (!p->flips) continue;
+    std::vector<int32_t> counts(static_cast<size_t>(p->flips.elements()));
+    ops.download(p->flips, std::as_writable_bytes(std::span(counts)));
+    if (Status s = ops.finish(); !s.ok()) return s;
+    for (int32_t c : counts) flips += c;
+    std::ranges::fill(counts, 0);
+    ops.upload(p->flips, std::as_bytes(std::span(counts)));
+    const Result<TernaryMatrix> matrix = ops.backend().download_weight(p->packed);
+    if (!matrix.ok()) return matrix.status();
+    trits += static_cast<double>(p->elements());
+    zeros += matrix->zero_fraction() * static_cast<double>(p->elements());
+  }
+  progress.flipped_percent = trits > 0 ? 100.0 * flips / trits : 0.0;
+  progress.zero_percent = trits > 0 ? 100.0 * zeros / trits : 0.0;
+  return Status();
+}
+
+Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progress) {
+  double entropy = 0;
+  double rows = 0;
+  for (const RouterState& router : model.routers()) {
+    const auto n = static_cast<size_t>(router.load.elements());
+    std::vector<float> load(n), logits(static_cast<size_t>(router.logits.elements()));
+    ops.download(router.load, std::as_writable_bytes(std::span(load)));
+    ops.download(router.logits, std::as_writable_bytes(std::span(logits)));
+    if (Status s = ops.finish(); !s.ok()) return s;
+    progress.expert_load.insert(progress.expert_load.end(), load.begin(), load.end());
+    progress.n_experts = static_cast<int64_t>(n);
+    for (size_t r = 0; r + n <= logits.size(); r += n)
+      entropy += entropy_of(std::span(logits).subspan(r, n)), rows += 1;
+  }
+  if (rows > 0) progress.router_entropy = entropy / rows;
+  return Status();
+}
+
+Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
+                                       std::optional<double> valid_loss, double bytes_per_token) {
+  const double interval = std::chrono::duration<double>(Clock::now() - since_).count();
+  const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
+  TrainProgress progress{.step = step,
+                         .steps = steps,
+                         .train_loss = loss_ / n,
+                         .valid_loss = valid_loss,
+                         .learning_rate = learning_rate_,
+                         .gradient_norm = norm_ / n,
+                         .tokens_per_second = static_cast<double>(tokens_) / std::max(interval, 1e-9),
+                         .seconds = seconds};
+  if (valid_loss) progress.bits_per_byte = *valid_loss / std::numbers::ln2 / bytes_per_token;
+  progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
+  if (Status s = read_trits(ops, model, progress); !s.ok()) return s;
+  if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
+  if (log_)
+    if (Status s = log_->append(progress); !s.ok()) return s;
+  loss_ = norm_ = 0;
+  steps_ = tokens_ = 0;
+  since_ = Clock::now();
+  return progress;
+}
+
+}  // namespace tritium::training

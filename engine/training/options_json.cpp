@@ -1,0 +1,148 @@
+// TrainOptions as JSON: one table of fields for both directions.
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/format_text.h"
+#include "tritium/training.hpp"
+
+namespace tritium {
+namespace {
+
+using nlohmann::json;
+
+template <typename E>
+struct Names;
+template <>
+struct Names<WeightMode> {
+  static constexpr std::array kNames = {"full", "ternary", "int8", "int6", "int5", "int4", "frozen"};
+};
+template <>
+struct Names<ShadowPrecision> {
+  static constexpr std::array kNames = {"bf16", "fp32"};
+};
+template <>
+struct Names<ScaleSync> {
+  static constexpr std::array kNames = {"auto", "per_block", "per_expert", "per_tensor", "per_row", "per_group"};
+};
+template <>
+struct Names<OptimizerKind> {
+  static constexpr std::array kNames = {"adamw", "sgd"};
+};
+template <>
+struct Names<Schedule> {
+  static constexpr std::array kNames = {"constant", "linear", "cosine", "wsd"};
+};
+template <>
+struct Names<ExportType> {
+  static constexpr std::array kNames = {"auto", "tq1_0", "tq2_0", "i2_s", "q2_0", "f16"};
+};
+
+// Calls f(name, field) for each field that a file may set.
+template <typename Options, typename F>
+void visit_fields(Options& o, const F& f) {
+  f("model", o.model), f("transformer", o.transformer), f("tokenizer", o.tokenizer);
+  f("data", o.data), f("valid_data", o.valid_data), f("valid_fraction", o.valid_fraction);
+  f("score_prompts", o.score_prompts);
+  f("steps", o.steps), f("epochs", o.epochs), f("minutes", o.minutes);
+  f("context", o.context), f("batch", o.batch), f("micro_batch", o.micro_batch), f("seed", o.seed);
+  f("optimizer", o.optimizer), f("learning_rate", o.learning_rate), f("schedule", o.schedule);
+  f("warmup", o.warmup), f("cooldown", o.cooldown), f("weight_decay", o.weight_decay), f("clip", o.clip);
+  f("beta1", o.beta1), f("beta2", o.beta2), f("states_8bit", o.states_8bit);
+  f("embedding", o.embedding), f("attention", o.attention), f("feed_forward", o.feed_forward), f("head", o.head);
+  f("int8_activations", o.int8_activations), f("shadow", o.shadow), f("stochastic_rounding", o.stochastic_rounding);
+  f("scale_sync", o.scale_sync), f("group_size", o.group_size), f("alpha_momentum", o.alpha_momentum);
+  f("warm_start", o.warm_start), f("noise", o.noise), f("balance", o.balance), f("z_loss", o.z_loss);
+  f("checkpoint_activations", o.checkpoint_activations);
+  f("eval_every", o.eval_every), f("log_every", o.log_every), f("save_every", o.save_every);
+  f("keep_last", o.keep_last), f("early_stop", o.early_stop), f("folder", o.folder), f("resume", o.resume);
+  f("output", o.output), f("export_type", o.export_type), f("backend", o.backend), f("threads", o.threads);
+}
+
+template <typename T>
+json to_json(const T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return Names<T>::kNames[static_cast<size_t>(value)];
+  } else {
+    return value;
+  }
+}
+
+// False when `value` is not of the field's kind.
+template <typename T>
+bool from_json(const json& value, T& field) {
+  if constexpr (std::is_enum_v<T>) {
+    const auto& names = Names<T>::kNames;
+    for (size_t i = 0; i < names.size(); ++i)
+      if (value == names[i]) return field = static_cast<T>(i), true;
+    return false;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!value.is_boolean()) return false;
+    field = value.get<bool>();
+  } else if constexpr (std::is_integral_v<T>) {
+    if (!value.is_number_integer()) return false;
+    field = value.get<T>();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!value.is_number()) return false;
+    field = value.get<T>();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    // A transformer may be written out as an object.
+    if (!value.is_string() && !value.is_object()) return false;
+    field = value.is_string() ? value.get<std::string>() : value.dump();
+  } else {
+    field.clear();
+    if (value.is_string()) return field.push_back(value), true;
+    if (!value.is_array()) return false;
+    for (const json& element : value) {
+      if (!element.is_string()) return false;
+      field.push_back(element);
+    }
+  }
+  return true;
+}
+
+template <typename T>
+std::string allowed_values() {
+  if constexpr (std::is_enum_v<T>) {
+    std::string text;
+    for (const char* name : Names<T>::kNames) text += (text.empty() ? "one of " : ", ") + std::string(name);
+    return text;
+  } else {
+    return std::is_same_v<T, bool> ? "true or false" : std::is_arithmetic_v<T> ? "a number" : "text";
+  }
+}
+
+}  // namespace
+
+std::string train_options_to_json(const TrainOptions& options) {
+  json object = json::object();
+  visit_fields(options, [&](const char* name, const auto& field) { object[name] = to_json(field); });
+  return object.dump(2);
+}
+
+Result<TrainOptions> train_options_from_json(std::string_view text, const TrainOptions& defaults) {
+  const json object = json::parse(text, nullptr, false, /*ignore_comments=*/true);
+  if (object.is_discarded() || !object.is_object())
+    return error(StatusCode::invalid_argument, "the training options are not a JSON object");
+  TrainOptions options = defaults;
+  size_t known = 0;
+  Status status;
+  std::string names;
+  visit_fields(options, [&](const char* name, auto& field) {
+    names += (names.empty() ? "" : ", ") + std::string(name);
+    const auto found = object.find(name);
+    if (found == object.end()) return;
+    ++known;
+    using Field = std::remove_reference_t<decltype(field)>;
+    if (!from_json(*found, field) && status.ok())
+      status = error(StatusCode::invalid_argument, "training option \"", name, "\" is ", found->dump(), ", must be ",
+                     allowed_values<Field>());
+  });
+  if (!status.ok()) return status;
+  if (known == object.size()) return options;
+  for (const auto& [key, value] : object.items())
+    if (names.find(key) == std::string::npos)
+      return error(StatusCode::invalid_argument, "there is no training option \"", key, "\"; there are ", names);
+  return options;
+}
+
+}  // namespace tritium

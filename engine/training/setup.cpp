@@ -1,0 +1,133 @@
+#include "training/setup.h"
+
+#include <cmath>
+
+#include "base/format_text.h"
+#include "format/gguf.h"
+#include "training/batch.h"
+#include "training/description.h"
+#include "training/vocabulary.h"
+
+namespace tritium::training {
+namespace {
+
+Status check_options(const TrainOptions& o) {
+  const auto refuse = [](auto... what) { return error(StatusCode::invalid_argument, what...); };
+  if (o.model.empty() == o.transformer.empty())
+    return refuse("give either a model to fine-tune or the description of a transformer to train from scratch");
+  if (o.data.empty()) return refuse("no text to train on was given (data)");
+  if (o.steps <= 0 && o.epochs <= 0 && o.minutes <= 0) return refuse("say how long to train: steps, epochs or minutes");
+  if (o.steps < 0 || o.epochs < 0 || o.minutes < 0) return refuse("steps, epochs and minutes must not be negative");
+  if (o.context < 1 || o.batch < 1 || o.micro_batch < 0)
+    return refuse("context and batch must be 1 or more, micro_batch 0 or more");
+  if (o.micro_batch > 0 && o.batch % o.micro_batch != 0)
+    return refuse("batch ", o.batch, " is not a multiple of micro_batch ", o.micro_batch);
+  if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate))
+    return refuse("learning_rate is ", o.learning_rate, ", must be above 0");
+  for (const auto& [name, value] : {std::pair{"warmup", o.warmup},
+                                    {"cooldown", o.cooldown},
+                                    {"warm_start", o.warm_start},
+                                    {"valid_fraction", o.valid_fraction}})
+    if (!(value >= 0 && value <= 1)) return refuse(name, " is ", value, ", must be 0 to 1");
+  for (const auto& [name, value] :
+       {std::pair{"beta1", o.beta1}, {"beta2", o.beta2}, {"alpha_momentum", o.alpha_momentum}})
+    if (!(value >= 0 && value < 1)) return refuse(name, " is ", value, ", must be 0 to below 1");
+  for (const auto& [name, value] : {std::pair{"weight_decay", o.weight_decay},
+                                    {"clip", o.clip},
+                                    {"noise", o.noise},
+                                    {"balance", o.balance},
+                                    {"z_loss", o.z_loss}})
+    if (!(value >= 0) || !std::isfinite(value)) return refuse(name, " is ", value, ", must not be negative");
+  if (o.scale_sync == ScaleSync::per_group && o.group_size != 16 && o.group_size != 32 && o.group_size != 64 &&
+      o.group_size != 128 && o.group_size != 256)
+    return refuse("group_size is ", o.group_size, ", must be 16, 32, 64, 128 or 256");
+  if (!o.resume.empty() && o.resume == "auto" && o.folder.empty())
+    return refuse("resume auto needs the folder of the run");
+  return Status();
+}
+
+Result<Metadata> vocabulary_of(const TrainOptions& o) {
+  if (o.tokenizer.empty()) return byte_vocabulary();
+  const Result<std::unique_ptr<TensorMap>> file = open_gguf(o.tokenizer, {});
+  if (!file.ok()) return file.status();
+  Metadata vocabulary;
+  for (const auto& [key, value] : (*file)->metadata().values())
+    if (key.starts_with("tokenizer.")) vocabulary.set(key, value);
+  return vocabulary;
+}
+
+Status open_model(const TrainOptions& o, Setup& setup) {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(o.model, {});
+  if (!file.ok()) return file.status();
+  setup.source = *std::move(file);
+  setup.metadata = setup.source->metadata();
+  return Status();
+}
+
+Status make_model(const TrainOptions& o, Setup& setup) {
+  const Result<Metadata> vocabulary = vocabulary_of(o);
+  if (!vocabulary.ok()) return vocabulary.status();
+  const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary);
+  if (!tokenizer.ok()) return tokenizer.status().within(o.tokenizer);
+  Result<MemoryTensorMap> map = make_transformer(o.transformer, (*tokenizer)->vocab_size(), o.seed);
+  if (!map.ok()) return map.status();
+  setup.metadata = map->metadata();
+  for (const auto& [key, value] : vocabulary->values()) setup.metadata.set(key, value);
+  setup.source = std::make_unique<MemoryTensorMap>(*std::move(map));
+  return Status();
+}
+
+int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
+  int64_t steps = o.steps;
+  if (o.epochs > 0) {
+    const auto by_epochs = static_cast<int64_t>(std::ceil(o.epochs * plan.steps_per_epoch()));
+    steps = steps > 0 ? std::min(steps, by_epochs) : by_epochs;
+  }
+  return steps;
+}
+
+}  // namespace
+
+Recipe recipe_of(const TrainOptions& o) {
+  return {.embedding = o.embedding,
+          .attention = o.attention,
+          .feed_forward = o.feed_forward,
+          .head = o.head,
+          .shadow = o.shadow,
+          .scale_sync = o.scale_sync,
+          .group_size = o.group_size,
+          .scales = {.momentum = static_cast<float>(o.alpha_momentum), .round_to_f16 = true},
+          .int8_activations = o.int8_activations,
+          .balance = static_cast<float>(o.balance),
+          .z_loss = static_cast<float>(o.z_loss),
+          .checkpoint_activations = o.checkpoint_activations};
+}
+
+Result<Setup> prepare_run(const TrainOptions& o) {
+  if (Status s = check_options(o); !s.ok()) return s;
+  Setup setup;
+  if (Status s = o.model.empty() ? make_model(o, setup) : open_model(o, setup); !s.ok()) return s;
+  Result<Config> config = read_config(*setup.source);
+  if (!config.ok()) return config.status();
+  setup.config = *std::move(config);
+  if (o.context > setup.config.context_length)
+    return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
+                 setup.config.context_length, " tokens");
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);
+  if (!tokenizer.ok()) return tokenizer.status().within(o.model);
+  setup.tokenizer = *std::move(tokenizer);
+  Result<Corpus> corpus = load_corpus({.paths = o.data,
+                                       .valid_paths = o.valid_data,
+                                       .valid_fraction = o.valid_fraction,
+                                       .score_prompts = o.score_prompts},
+                                      *setup.tokenizer);
+  if (!corpus.ok()) return corpus.status();
+  setup.corpus = *std::move(corpus);
+  const Result<BatchPlan> plan = BatchPlan::create(setup.corpus.train, o.context, o.batch, o.seed);
+  if (!plan.ok()) return plan.status();
+  setup.recipe = recipe_of(o);
+  setup.steps = steps_of(o, *plan);
+  return setup;
+}
+
+}  // namespace tritium::training

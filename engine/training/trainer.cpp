@@ -1,0 +1,312 @@
+// A training run: batches, steps, evaluations, checkpoints, export.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <numbers>
+
+#include "backends.h"
+#include "base/format_text.h"
+#include "training/batch.h"
+#include "training/checkpoint.h"
+#include "training/export.h"
+#include "training/memory_plan.h"
+#include "training/observer.h"
+#include "training/schedule.h"
+#include "training/setup.h"
+
+namespace tritium::training {
+namespace {
+
+constexpr int64_t kEvaluationTokens = 1 << 18;  // of the held-out text at most, when training
+constexpr const char* kBest = "best.ckpt";
+
+class Run {
+ public:
+  Run(const TrainOptions& options, const TrainCallbacks& callbacks, Setup setup, std::unique_ptr<Backend> backend)
+      : options_(options),
+        callbacks_(callbacks),
+        setup_(std::move(setup)),
+        backend_(std::move(backend)),
+        ops_(*backend_),
+        arena_(ops_) {}
+
+  Result<TrainReport> run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Status prepare();
+  Status resume();
+  Status train();
+  Status one_step(int64_t step);
+  Result<double> evaluate(const std::vector<Batch>& batches);
+  Status look_around(int64_t step, bool last);
+  Status save(const std::string& name);
+  Status finish();
+  std::string path_of(const std::string& name) const {
+    return (std::filesystem::path(options_.folder) / name).string();
+  }
+
+  double seconds() const { return state_.seconds + std::chrono::duration<double>(Clock::now() - started_).count(); }
+  // Steps in all: as asked for, or as many as the minutes will allow at the present speed.
+  int64_t expected_steps(int64_t step) const;
+  int64_t interval(int64_t wanted, int64_t parts) const;
+
+  const TrainOptions& options_;
+  const TrainCallbacks& callbacks_;
+  Setup setup_;
+  std::unique_ptr<Backend> backend_;
+  Ops ops_;
+  Arena arena_;
+  std::unique_ptr<Transformer> model_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::optional<BatchPlan> batches_;
+  std::vector<Batch> evaluation_;
+  std::optional<Observer> observer_;
+  CheckpointState state_;
+  TrainReport report_;
+  Clock::time_point started_ = Clock::now();
+  int64_t first_step_ = 0;  // of this process
+};
+
+int64_t Run::expected_steps(int64_t step) const {
+  int64_t steps = setup_.steps;
+  if (options_.minutes > 0 && step > first_step_ + 3) {
+    const double a_step = seconds() / static_cast<double>(step);
+    const auto by_time = static_cast<int64_t>(options_.minutes * 60.0 / a_step);
+    steps = steps > 0 ? std::min(steps, by_time) : by_time;
+  }
+  return std::max(steps, step);
+}
+
+int64_t Run::interval(int64_t wanted, int64_t parts) const {
+  return wanted > 0 ? wanted : std::max<int64_t>(1, setup_.steps > 0 ? setup_.steps / parts : 50);
+}
+
+Status Run::prepare() {
+  Result<std::unique_ptr<Transformer>> model =
+      Transformer::create(*backend_, setup_.config, *setup_.source, setup_.recipe);
+  if (!model.ok()) return model.status();
+  model_ = *std::move(model);
+  optimizer_ = std::make_unique<Optimizer>(
+      *model_, OptimizerOptions{.kind = options_.optimizer,
+                                .beta1 = static_cast<float>(options_.beta1),
+                                .beta2 = static_cast<float>(options_.beta2),
+                                .states_8bit = options_.states_8bit,
+                                .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
+                                .seed = options_.seed});
+  if (Status s = optimizer_->allocate(*backend_); !s.ok()) return s;
+  if (!options_.output.empty())
+    if (Status s = check_export(*model_, options_.export_type); !s.ok()) return s;
+  optimizer_->start(ops_, arena_, static_cast<float>(hardening(options_, 0, setup_.steps)));
+  Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
+  if (!plan.ok()) return plan.status();
+  batches_.emplace(*std::move(plan));
+  const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
+  evaluation_ = evaluation_batches(setup_.corpus.valid, options_.context, sequences, kEvaluationTokens);
+  state_.best_valid_loss = INFINITY;
+  state_.options = train_options_to_json(options_);
+  if (!options_.folder.empty()) {
+    std::error_code problem;
+    std::filesystem::create_directories(options_.folder, problem);
+    if (problem) return error(StatusCode::io_error, options_.folder, ": ", problem.message());
+  }
+  if (Status s = resume(); !s.ok()) return s;
+  Result<Observer> observer = Observer::create(options_, state_.step);
+  if (!observer.ok()) return observer.status();
+  observer_.emplace(*std::move(observer));
+  return ops_.finish();
+}
+
+Status Run::resume() {
+  if (options_.resume.empty()) return Status();
+  std::string path = options_.resume;
+  if (path == "auto") {
+    const std::vector<std::string> found = list_checkpoints(options_.folder);
+    if (found.empty()) return Status();
+    path = found.front();
+  }
+  Result<CheckpointState> state = read_checkpoint(path, *backend_, *model_);
+  if (!state.ok()) return state.status();
+  const std::string options = state_.options;
+  state_ = *std::move(state);
+  state_.options = options;
+  first_step_ = state_.step;
+  report_.checkpoint = path;
+  // Weights between shadow and trits are not part of a checkpoint.
+  const auto lambda = static_cast<float>(hardening(options_, state_.step, setup_.steps));
+  const std::vector<BitLinear*>& all = model_->parameters();
+  if (std::ranges::any_of(all, [](const BitLinear* p) { return static_cast<bool>(p->effective.data); }))
+    model_->requantize(ops_, lambda);
+  return ops_.finish();
+}
+
+Status Run::one_step(int64_t step) {
+  const Batch batch = batches_->batch(step - 1);
+  if (batch.n_scored == 0) return Status();
+  const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
+  const int64_t tokens = sequences * options_.context;
+  const int64_t n_micro = options_.batch / sequences;
+  double loss = 0;
+  for (int64_t i = 0; i < n_micro; ++i) {
+    const auto part = [&](const std::vector<int32_t>& values) {
+      return std::span(values).subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
+    };
+    loss += model_->loss(ops_, arena_, {sequences, options_.context, part(batch.inputs), part(batch.targets)},
+                         {.gradient_scale = 1.0f / static_cast<float>(batch.n_scored),
+                          .router_scale = 1.0f / static_cast<float>(n_micro)});
+  }
+  loss /= static_cast<double>(batch.n_scored);
+  const double norm = optimizer_->gradient_norm(ops_, arena_);
+  if (Status s = ops_.finish(); !s.ok()) return s;
+  if (!std::isfinite(loss) || !std::isfinite(norm))
+    return error(StatusCode::device_error, "step ", step, ": the loss is ", loss, " and the gradient's norm ", norm,
+                 "; a smaller learning_rate or a smaller clip may help, the last checkpoint is from before");
+  const int64_t total = expected_steps(step);
+  const double factor = learning_rate_factor(options_, step, total);
+  const double clipped = options_.clip > 0 && norm > options_.clip ? options_.clip / norm : 1.0;
+  const double progress = static_cast<double>(step) / static_cast<double>(total);
+  optimizer_->step(ops_, arena_,
+                   {.step = step,
+                    .learning_rate = static_cast<float>(options_.learning_rate * factor),
+                    .weight_decay = static_cast<float>(options_.weight_decay),
+                    .gradient_scale = static_cast<float>(clipped),
+                    .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
+                    .lambda = static_cast<float>(hardening(options_, step, total))});
+  observer_->stepped(loss, norm, options_.learning_rate * factor, batch.n_scored);
+  return ops_.finish();
+}
+
+Result<double> Run::evaluate(const std::vector<Batch>& batches) {
+  double total = 0;
+  int64_t scored = 0;
+  for (const Batch& b : batches) {
+    total += model_->loss(ops_, arena_, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
+    scored += b.n_scored;
+  }
+  if (Status s = ops_.finish(); !s.ok()) return s;
+  return scored > 0 ? total / static_cast<double>(scored) : 0.0;
+}
+
+// Evaluation, report and checkpoint, where they are due. Sets report_.stop to what ends the run.
+Status Run::look_around(int64_t step, bool last) {
+  const bool evaluates = last || step % interval(options_.eval_every, 20) == 0;
+  if (evaluates || step % interval(options_.log_every, 100) == 0) {
+    std::optional<double> valid;
+    if (evaluates) {
+      const Result<double> loss = evaluate(evaluation_);
+      if (!loss.ok()) return loss.status();
+      valid = *loss;
+      report_.valid_loss = *loss;
+      const bool better = *loss < state_.best_valid_loss;
+      state_.evaluations_since_best = better ? 0 : state_.evaluations_since_best + 1;
+      if (better) {
+        state_.best_valid_loss = *loss;
+        if (!options_.folder.empty() && options_.save_every > 0)
+          if (Status s = save(kBest); !s.ok()) return s;
+      }
+    }
+    const double bytes_per_token = static_cast<double>(setup_.corpus.valid.text_bytes) /
+                                   static_cast<double>(std::ranges::count(setup_.corpus.valid.scored, uint8_t{1}));
+    const Result<TrainProgress> progress =
+        observer_->report(ops_, *model_, step, expected_steps(step), seconds(), valid, bytes_per_token);
+    if (!progress.ok()) return progress.status();
+    report_.train_loss = progress->train_loss;
+    report_.tokens_per_second = progress->tokens_per_second;
+    if (progress->bits_per_byte) report_.bits_per_byte = *progress->bits_per_byte;
+    if (callbacks_.progress && !callbacks_.progress(*progress)) report_.stop = TrainStop::interrupted;
+    if (evaluates && options_.early_stop > 0 && state_.evaluations_since_best >= options_.early_stop)
+      report_.stop = TrainStop::early;
+  }
+  if (!last && options_.save_every > 0 && step % options_.save_every == 0 && !options_.folder.empty()) {
+    if (Status s = save(checkpoint_name(step)); !s.ok()) return s;
+    prune_checkpoints(options_.folder, options_.keep_last);
+  }
+  return Status();
+}
+
+Status Run::save(const std::string& name) {
+  CheckpointState now = state_;
+  now.seconds = seconds();
+  if (Status s = write_checkpoint(path_of(name), *backend_, *model_, now); !s.ok()) return s;
+  if (name != kBest) report_.checkpoint = path_of(name);
+  return Status();
+}
+
+Status Run::train() {
+  started_ = Clock::now();
+  const Result<double> first = evaluate(evaluation_);
+  if (!first.ok()) return first.status();
+  report_.first_valid_loss = report_.valid_loss = *first;
+  observer_->start();
+  while (report_.stop == TrainStop::finished) {
+    const int64_t step = state_.step + 1;
+    if (setup_.steps > 0 && step > setup_.steps) break;
+    if (options_.minutes > 0 && seconds() >= options_.minutes * 60.0) break;
+    if (callbacks_.keep_going && !callbacks_.keep_going()) {
+      report_.stop = TrainStop::interrupted;
+      break;
+    }
+    if (Status s = one_step(step); !s.ok()) return s;
+    state_.step = step;
+    const bool last = step == setup_.steps || (options_.minutes > 0 && seconds() >= options_.minutes * 60.0);
+    if (Status s = look_around(step, last); !s.ok()) return s;
+  }
+  return Status();
+}
+
+Status Run::finish() {
+  if (!options_.folder.empty()) {
+    if (Status s = save(checkpoint_name(state_.step)); !s.ok()) return s;
+    prune_checkpoints(options_.folder, options_.keep_last);
+  }
+  report_.step = state_.step;
+  report_.seconds = seconds();
+  if (report_.stop == TrainStop::interrupted || options_.output.empty()) return Status();
+  model_->requantize(ops_, 1.0f);
+  const Batch& sample = evaluation_.front();
+  const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
+  const Result<Exported> exported = export_model(options_.output, ops_, arena_, *model_, setup_.metadata,
+                                                 options_.export_type, std::span(sample.inputs).first(n));
+  if (!exported.ok()) return exported.status();
+  report_.output = options_.output;
+  report_.export_difference = exported->largest_difference;
+  report_.packed_bytes = exported->tensor_bytes;
+  return Status();
+}
+
+Result<TrainReport> Run::run() {
+  const std::lock_guard lock(backend_->mutex());
+  if (Status s = prepare(); !s.ok()) return s;
+  if (Status s = train(); !s.ok()) return s;
+  if (Status s = finish(); !s.ok()) return s;
+  return report_;
+}
+
+}  // namespace
+}  // namespace tritium::training
+
+namespace tritium {
+
+Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks) {
+  using namespace training;
+  Result<Setup> setup = prepare_run(options);
+  if (!setup.ok()) return setup.status();
+  const TrainPlan plan = plan_memory(options, *setup);
+  if (plan.available_bytes > 0 && plan.memory_bytes > plan.available_bytes) {
+    std::string parts;
+    for (const MemoryPart& part : plan.memory)
+      parts += join(parts.empty() ? "" : ", ", part.what, " ", part.bytes >> 20, " MiB");
+    return error(StatusCode::out_of_memory, "training needs about ", plan.memory_bytes >> 20, " MiB (", parts,
+                 "), this machine has ", plan.available_bytes >> 20,
+                 " MiB free; a smaller micro_batch or context, checkpoint_activations, BF16 shadows or 8-bit states "
+                 "need less");
+  }
+  Result<std::unique_ptr<Backend>> backend =
+      make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
+  if (!backend.ok()) return backend.status();
+  return Run(options, callbacks, *std::move(setup), *std::move(backend)).run();
+}
+
+}  // namespace tritium

@@ -25,6 +25,7 @@ class NarrowRecorder : public Recorder {
     return device_.dispatch(dispatch);
   }
   const Limits& limits() const override { return limits_; }
+  Result<Tensor> scratch(int64_t n) override { return device_.scratch(n); }
   Limits& narrow() { return limits_; }
   int dispatches() const { return dispatches_; }
 

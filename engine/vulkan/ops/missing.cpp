@@ -2,9 +2,6 @@
 #include "vulkan/ops/ops.h"
 
 namespace tritium::vulkan {
-Status ternary_matmul_backward(Recorder&, const TernaryMatmulBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status dense_matmul_backward(Recorder&, const DenseMatmulBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status weight_gradient(Recorder&, const WeightGradientArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status attention_backward(Recorder&, const AttentionBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status expert_load(Recorder&, const ExpertLoadArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status cross_entropy(Recorder&, const CrossEntropyArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }

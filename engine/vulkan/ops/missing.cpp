@@ -2,7 +2,6 @@
 #include "vulkan/ops/ops.h"
 
 namespace tritium::vulkan {
-Status attention_backward(Recorder&, const AttentionBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status expert_load(Recorder&, const ExpertLoadArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status cross_entropy(Recorder&, const CrossEntropyArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status sum_squares(Recorder&, const SumSquaresArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }

@@ -1,8 +1,9 @@
 // dx[i] (+)= sum over n of dy[r, n] * weight[m, n], r = i * rows_per_x + slot, m = matrix of r
 //   dy: f32 [n_rows, out_features]; weight: f32, f16 or bf16 (n_matrices, out_features, row_stride), a window of
-//   n_weight_rows rows from first_weight_row; expert_ids: i32 [n_rows], when routed; dx: f32 [n_rows / rows_per_x, cols]
-// A workgroup computes 32 rows by 64 columns at a time (lib/backward_product.glsl): 2 or 4 bytes a weight for 32 rows, 2
-// operations a weight and row.
+//   n_weight_rows rows from first_weight_row; expert_ids: i32 [n_rows], when routed;
+//   dx: f32 [n_rows / rows_per_x, cols]
+// A workgroup computes 32 rows by 64 columns at a time (lib/backward_product.glsl): 2 or 4 bytes a weight for 32 rows,
+// 2 operations a weight and row.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 

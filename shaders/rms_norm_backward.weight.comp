@@ -1,7 +1,7 @@
 // dweight += sum over rows of dy x r, with r from rms_norm_backward.comp.
 //   x, dy: f32 [n_rows, dim]; inverse_rms: f32 [n_rows]; dweight: f32 [dim]
-// A workgroup computes 16 columns (64 bytes, what a read brings in), each with 8 invocations that take every eighth row:
-// 8 bytes and 3 operations a value of x.
+// A workgroup computes 16 columns (64 bytes, what a read brings in), each with 8 invocations that take every eighth
+// row: 8 bytes and 3 operations a value of x.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 

@@ -1,10 +1,11 @@
-// dx[i] (+)= sum over n of dy[r, n] * scale[m, n, group of c] * trit[m, n, c], r = i * rows_per_x + slot, m = matrix of r
+// dx[i, c] (+)= sum over n of dy[r, n] * scale[m, n, group of c] * trit[m, n, c], r = i * rows_per_x + slot,
+// m = matrix of r
 //   dy: f32 [n_rows, out_features]; codes: 2-bit (n_matrices, out_features, padded_cols);
 //   weight_scales: f32 (n_matrices, out_features, n_groups), both a window of n_weight_rows rows from first_weight_row;
 //   expert_ids: i32 [n_rows], when routed; dx: f32 [n_rows / rows_per_x, cols]
 // A workgroup computes 32 rows by 64 columns at a time (lib/backward_product.glsl); an invocation unpacks a word of 16
-// trits, which always share a scale: a quarter byte and about 4 operations a weight for 32 rows, 2 operations a weight and
-// row.
+// trits, which always share a scale: a quarter byte and about 4 operations a weight for 32 rows, 2 operations a weight
+// and row.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 

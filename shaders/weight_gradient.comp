@@ -1,6 +1,7 @@
 // dw[m] += sum over rows r that use matrix m, ascending, of dy[r]^T x[r / rows_per_x]
-//   x: f32 [X, cols], or q: i8 [X, padded_cols], four to a word, with scales: f32 [X, n_blocks], X = n_rows / rows_per_x;
-//   dy: f32 [n_rows, out_features]; expert_ids: i32 [n_rows], when routed; dw: f32 [n_matrices, out_features, cols]
+//   x: f32 [X, cols], or q: i8 [X, padded_cols], four to a word, with scales: f32 [X, n_blocks];
+//   X = n_rows / rows_per_x; dy: f32 [n_rows, out_features]; expert_ids: i32 [n_rows], when routed;
+//   dw: f32 [n_matrices, out_features, cols]
 // A workgroup computes 64 features by 32 columns of one matrix, 4 by 4 an invocation, from 16 rows at a time in shared
 // memory: 2 operations a row and output, 12 bytes for every 64 of them; 4 bytes a row for finding the matrix's rows.
 #version 450

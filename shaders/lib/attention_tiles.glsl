@@ -63,7 +63,8 @@ void load_rows(bool of_values, uint start, uint head, uint first_query, uint fir
 }
 
 // q k^T, or dy v^T, of this invocation's pairs. Every invocation calls it.
-void multiply_rows(bool of_values, uint start, uint head, uint first_query, uint first_key, out float products[kPairs]) {
+void multiply_rows(bool of_values, uint start, uint head, uint first_query, uint first_key,
+                   out float products[kPairs]) {
   for (uint i = 0u; i < kPairs; ++i) products[i] = 0.0;
   const uint dims = of_values ? p.value_dim : p.key_dim;
   for (uint first_dim = 0u; first_dim < dims; first_dim += kDims) {

@@ -1,7 +1,7 @@
 // What the gradients of a product's input have in common:
 //   dx[i] (+)= sum over features n of dy[r, n] W[m, n], r = i * rows_per_x + slot, m the matrix that row r uses
-// A workgroup computes 64 columns for those rows of a stripe of x that use one matrix, 32 at a time, from 32 features at
-// a time in shared memory, 4 by 4 outputs an invocation. A stripe has 32 rows a matrix, so about that many per
+// A workgroup computes 64 columns for those rows of a stripe of x that use one matrix, 32 at a time, from 32 features
+// at a time in shared memory, 4 by 4 outputs an invocation. A stripe has 32 rows a matrix, so about that many per
 // workgroup; slots are dispatches of their own, so that no two workgroups add to one output. Included after the
 // parameters `p`, `dy`, `expert_ids` and `dx` are declared; the shader defines sixteen_weights(). GLSL only.
 #ifndef TRITIUM_LIB_BACKWARD_PRODUCT_GLSL
@@ -30,7 +30,7 @@ uint first_feature;  // of the matrix's rows those that are bound
 uint end_feature;
 float sums[kSide * kSide];
 
-// Columns c … c + 15 of a row of the bound window, c a multiple of 16; those beyond the weight's columns may be anything.
+// Columns c … c + 15 of a row of the bound window, c a multiple of 16; those beyond the weight's may be anything.
 void sixteen_weights(uint window_row, uint c, out float values[16]);
 
 uint matrix_of(uint x_row) { return p.routed == 1u ? uint(expert_ids[x_row * p.rows_per_x + p.slot]) : 0u; }
@@ -61,7 +61,7 @@ void load_tiles(uint at, uint count, uint feature) {
   for (uint i = 0u; i < 16u; ++i) weight_tile[(n - feature) * kWeightStride + in_tile + i] = weights[i];
 }
 
-// sums += the tiles' products, summed by themselves: a long sum's error grows with the number of tiles, not of features.
+// sums += the tiles' products, summed by themselves: a long sum's error grows with the number of tiles.
 void add_tiles() {
   const uint row = gl_LocalInvocationIndex / kColumnStep;
   const uint column = gl_LocalInvocationIndex % kColumnStep;

@@ -22,10 +22,7 @@ const uint kStep = 8u;
 // Columns c … c + 3 of a row of the window; c is a multiple of 4.
 vec4 four_weights(uint row, uint c) {
   const uint first = row * p.row_stride + c;
-  if (p.dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(weight[first / 4u]);
-  const uvec4 words = weight[first / 8u];
-  const uvec2 pair = (first & 4u) == 0u ? words.xy : words.zw;
-  return vec4(dense_halves(p.dtype, pair.x), dense_halves(p.dtype, pair.y));
+  return dense_four(p.dtype, weight[dense_four_at(p.dtype, first)], first);
 }
 
 void add_products(uint c) {

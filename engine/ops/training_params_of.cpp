@@ -55,7 +55,10 @@ TernaryMatmulBackwardParams params_of(const TernaryMatmulBackwardArgs& a) {
           .rows_per_x = u32(a.dy.shape[0] / a.dx.shape[0]),
           .n_matrices = u32(a.weight.n_matrices),
           .routed = a.expert_ids ? 1u : 0u,
-          .accumulate = a.accumulate ? 1u : 0u};
+          .accumulate = a.accumulate ? 1u : 0u,
+          .slot = 0,
+          .first_weight_row = 0,
+          .n_weight_rows = u32(rows_of(a.weight))};
 }
 
 DenseMatmulBackwardParams params_of(const DenseMatmulBackwardArgs& a) {
@@ -67,7 +70,10 @@ DenseMatmulBackwardParams params_of(const DenseMatmulBackwardArgs& a) {
           .rows_per_x = u32(a.dy.shape[0] / a.dx.shape[0]),
           .n_matrices = u32(a.weight.n_matrices),
           .routed = a.expert_ids ? 1u : 0u,
-          .accumulate = a.accumulate ? 1u : 0u};
+          .accumulate = a.accumulate ? 1u : 0u,
+          .slot = 0,
+          .first_weight_row = 0,
+          .n_weight_rows = u32(rows_of(a.weight))};
 }
 
 WeightGradientParams params_of(const WeightGradientArgs& a) {

@@ -135,7 +135,8 @@ std::vector<OpCase> attention_backward_cases() {
   };
   std::vector<OpCase> cases;
   for (const Case& c : {Case{1, 1, 1, 1, 1, 1, 0}, Case{2, 7, 4, 2, 16, 16, 0}, Case{3, 33, 4, 4, 32, 24, 0},
-                        Case{2, 20, 6, 2, 17, 23, 5}, Case{1, 70, 2, 1, 64, 64, 1}, Case{1, 130, 3, 1, 48, 64, 0}})
+                        Case{2, 20, 6, 2, 17, 23, 5}, Case{1, 70, 2, 1, 64, 64, 1}, Case{1, 130, 3, 1, 48, 64, 0},
+                        Case{1, 40, 2, 1, 130, 72, 0}, Case{2, 100, 2, 2, 24, 136, 33}})
     cases.push_back({join(c.sequences, " x ", c.length, " tokens, heads ", c.heads, "/", c.kv_heads, " of ", c.key_dim,
                           "/", c.value_dim, ", window ", c.window),
                      [=](Ops& ops, CaseInputs& in) {

@@ -1,6 +1,7 @@
 #include "vulkan/command_recorder.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/format_text.h"
 
@@ -37,6 +38,22 @@ CommandRecorder::CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr
 
 Status CommandRecorder::dispatch(const Dispatch& dispatch) {
   return device_->health.guard("recording a kernel", [&] { return record(dispatch); });
+}
+
+Result<Tensor> CommandRecorder::scratch(int64_t n) {
+  Tensor tensor{nullptr, {n}, DType::f32};
+  const auto bytes = static_cast<uint64_t>(tensor.bytes());
+  if (!scratch_ || scratch_->bytes < bytes) {
+    // Recorded dispatches keep the smaller one until they have run.
+    const Status status = device_->health.guard("allocating scratch memory", [&] {
+      auto made = dummy_->pool->make_buffer(std::bit_ceil(bytes), "scratch");
+      if (made.ok()) scratch_ = *made;
+      return made.status();
+    });
+    if (!status.ok()) return status;
+  }
+  tensor.buffer = scratch_;
+  return tensor;
 }
 
 Status CommandRecorder::check(const Dispatch& dispatch, const LoadedKernel& kernel) const {

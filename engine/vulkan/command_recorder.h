@@ -31,6 +31,7 @@ class CommandRecorder final : public Recorder {
 
   Status dispatch(const Dispatch& dispatch) override;
   const Limits& limits() const override { return device_->limits; }
+  Result<Tensor> scratch(int64_t n) override;
 
   // These throw what the driver throws.
   void fill_zero(const std::shared_ptr<VulkanBuffer>& buffer);
@@ -60,7 +61,8 @@ class CommandRecorder final : public Recorder {
   void end_if_long(const Dispatch& dispatch);
 
   std::shared_ptr<Device> device_;
-  std::shared_ptr<VulkanBuffer> dummy_;  // bound for tensors that are not there
+  std::shared_ptr<VulkanBuffer> dummy_;    // bound for tensors that are not there
+  std::shared_ptr<VulkanBuffer> scratch_;  // replaced by a larger one when an operation needs more
   Pipelines& pipelines_;
   Submissions& submissions_;
   RecorderOptions options_;

@@ -46,6 +46,9 @@ class Recorder {
   // Errors: device_error or out_of_memory from the driver; internal when the SPIR-V disagrees with the call.
   virtual Status dispatch(const Dispatch& dispatch) = 0;
   virtual const Limits& limits() const = 0;
+  // f32 [n] for what one dispatch of an operation leaves to the next. Later operations get the same memory, with the
+  // barriers that any tensor has.
+  virtual Result<Tensor> scratch(int64_t n) = 0;
 };
 
 template <typename Params>

@@ -19,4 +19,13 @@ float dense_value(uint dtype, uint word, uint index) {
   return dense_halves(dtype, word)[index & 1u];
 }
 
+// Values index … index + 3, index a multiple of 4, given the four words they lie in: number dense_four_at().
+uint dense_four_at(uint dtype, uint index) { return index >> (dense_shift(dtype) + 2u); }
+
+vec4 dense_four(uint dtype, uvec4 words, uint index) {
+  if (dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(words);
+  const uvec2 pair = (index & 4u) == 0u ? words.xy : words.zw;
+  return vec4(dense_halves(dtype, pair.x), dense_halves(dtype, pair.y));
+}
+
 #endif

@@ -15,8 +15,13 @@ struct DenseMatmulBackwardParams {
   uint n_matrices;
   uint routed;
   uint accumulate;  // into dx
+  // What a dispatch adds; the rest is left to others. Of the rows_per_x rows of y made from a row of x the one numbered
+  // `slot`, and of the weight the rows that are bound, counted over all matrices.
+  uint slot;
+  uint first_weight_row;
+  uint n_weight_rows;
 };
-TRITIUM_CHECK_SIZE(DenseMatmulBackwardParams, 36)
+TRITIUM_CHECK_SIZE(DenseMatmulBackwardParams, 48)
 
 TRITIUM_PARAMS_END
 

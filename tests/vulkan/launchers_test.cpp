@@ -25,6 +25,7 @@ class NarrowRecorder : public Recorder {
     return device_.dispatch(dispatch);
   }
   const Limits& limits() const override { return limits_; }
+  Result<Tensor> scratch(int64_t n) override { return device_.scratch(n); }
   Limits& narrow() { return limits_; }
   int dispatches() const { return dispatches_; }
 
@@ -177,6 +178,60 @@ TEST_F(Launchers, FloatProductsInWindowsAndTurnsAgreeWithTheReference) {
       y = get(dense.y);
       for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 2e-3f) << routing.name << " dense " << i;
     }
+}
+
+TEST_F(Launchers, InputGradientsInWindowsAndTurnsAgreeWithTheReference) {
+  for (int64_t experts : {1, 5})
+    for (const Routing& routing : routings(experts))
+      for (bool accumulate : {false, true}) {
+        constexpr int64_t kRows = 67, kCols = 701, kStride = 704;
+        const auto dy = random_floats(static_cast<size_t>(rows_of(routing) * kRows), 3);
+        const auto before = random_floats(static_cast<size_t>(routing.tokens * kCols), 5);
+        const TernaryMatrix matrix = random_trits(experts, kRows, kCols, 64);
+        const TernaryMatmulBackwardArgs ternary = {.dy = floats(dy, {rows_of(routing), kRows}),
+                                                   .weight = upload(matrix),
+                                                   .expert_ids = ids_of(routing),
+                                                   .dx = floats(before, {routing.tokens, kCols}),
+                                                   .accumulate = accumulate};
+        const auto values = random_floats(static_cast<size_t>(experts * kRows * kStride), 4);
+        Weight weight = {
+            .dtype = DType::f32, .n_matrices = experts, .rows = kRows, .cols = kCols, .row_stride = kStride};
+        weight.data = floats(values, {experts, kRows, kStride});
+        const DenseMatmulBackwardArgs dense = {.dy = ternary.dy,
+                                               .weight = weight,
+                                               .expert_ids = ternary.expert_ids,
+                                               .dx = floats(before, {routing.tokens, kCols}),
+                                               .accumulate = accumulate};
+        NarrowRecorder recorder(device_->recorder());
+        recorder.narrow().groups = {3, 65535, 1};
+        recorder.narrow().storage_range = 40'000;  // what dx takes; of the weights some rows
+        Status status = ternary_matmul_backward(recorder, ternary);
+        ASSERT_TRUE(status.ok()) << status.message();
+        status = dense_matmul_backward(recorder, dense);
+        ASSERT_TRUE(status.ok()) << status.message();
+        EXPECT_GT(recorder.dispatches(), 5);
+
+        auto expected = before;
+        cpu_ref::ternary_matmul_backward(params_of(ternary), dy, matrix.words(), kernel_scales(matrix), routing.ids,
+                                         expected);
+        auto dx = get(ternary.dx);
+        for (size_t i = 0; i < dx.size(); ++i) ASSERT_NEAR(dx[i], expected[i], 2e-4f) << routing.name << " " << i;
+        expected = before;
+        cpu_ref::dense_matmul_backward(params_of(dense), dy, std::as_bytes(std::span(values)), routing.ids, expected);
+        dx = get(dense.dx);
+        for (size_t i = 0; i < dx.size(); ++i) ASSERT_NEAR(dx[i], expected[i], 5e-4f) << routing.name << " " << i;
+      }
+}
+
+TEST_F(Launchers, WhatIsLargerThanABindingIsRefusedWithNumbers) {
+  const Tensor x = unwritten({10, 100});
+  NarrowRecorder recorder(device_->recorder());
+  recorder.narrow().storage_range = 2048;
+  const Status status = combine_experts_backward(
+      recorder,
+      {.x = x, .weights = unwritten({5, 2}), .dy = unwritten({5, 100}), .dx = x, .dweights = unwritten({5, 2})});
+  EXPECT_EQ(status.code(), StatusCode::unsupported);
+  EXPECT_NE(status.message().find("4000 bytes"), std::string::npos) << status.message();
 }
 
 TEST_F(Launchers, EmbeddingsInWindowsAreEqualToTheBit) {

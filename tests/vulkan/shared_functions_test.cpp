@@ -112,6 +112,31 @@ TEST(SharedFunctionsInCpp, ActivationsAreTheirDefinitions) {
   }
 }
 
+TEST(SharedFunctionsInCpp, SlopesOfActivationsAreTheirDerivatives) {
+  for (uint64_t i = 0; i < 300'000; ++i) {
+    const auto x = static_cast<float>(random_unit(4, i) * 240.0 - 120.0);
+    const double d = x, step = 1e-5;
+    const auto silu = [](double v) { return v / (1.0 + std::exp(-v)); };
+    const auto gelu = [](double v) {
+      return v / (1.0 + std::exp(-2.0 * 0.7978845608028654 * (v + 0.044715 * v * v * v)));
+    };
+    // Slopes lie in -0.2 … 1.2; products in them, of x and what nears 0 as x grows, are no larger.
+    ASSERT_NEAR(shader::silu_slope(x), (silu(d + step) - silu(d - step)) / (2 * step), 2e-6) << x;
+    ASSERT_NEAR(shader::gelu_tanh_slope(x), (gelu(d + step) - gelu(d - step)) / (2 * step), 2e-6) << x;
+    ASSERT_EQ(shader::relu2_slope(x), x > 0 ? 2 * x : 0.0f);
+  }
+}
+
+TEST(SharedFunctionsInCpp, GatesHaveNoSlopeBeyondTheClamp) {
+  for (uint32_t activation : {0u, 1u, 2u}) {
+    const float at_clamp = shader::gate_value(0.5f, 1.0f, activation, 0.0f);
+    EXPECT_EQ(shader::slope_in_gate(0.6f, 0.2f, activation, 0.5f), 0.0f);
+    EXPECT_EQ(shader::slope_in_gate(0.4f, 3.0f, activation, 0.5f), shader::slope_in_gate(0.4f, 0.5f, activation, 0.0f));
+    EXPECT_EQ(shader::slope_in_up(0.6f, 0.2f, activation, 0.5f), at_clamp);
+    EXPECT_EQ(shader::slope_in_up(0.4f, -0.6f, activation, 0.5f), 0.0f);
+  }
+}
+
 TEST(SharedFunctionsInCpp, SoftmaxTermsAreFiniteForInfiniteGaps) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   EXPECT_EQ(shader::softmax_term(-kInfinity, 3.0f), 0.0f);

@@ -2,15 +2,6 @@
 #include "vulkan/ops/ops.h"
 
 namespace tritium::vulkan {
-Status embedding_backward(Recorder&, const EmbeddingBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status rms_norm_backward(Recorder&, const RmsNormBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status ternary_matmul_backward(Recorder&, const TernaryMatmulBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status dense_matmul_backward(Recorder&, const DenseMatmulBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status weight_gradient(Recorder&, const WeightGradientArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status attention_backward(Recorder&, const AttentionBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status gated_activation_backward(Recorder&, const GatedActivationBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status combine_experts_backward(Recorder&, const CombineExpertsBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
-Status route_tokens_backward(Recorder&, const RouteTokensBackwardArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status expert_load(Recorder&, const ExpertLoadArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status cross_entropy(Recorder&, const CrossEntropyArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }
 Status sum_squares(Recorder&, const SumSquaresArgs& a) { return error(StatusCode::unsupported, a.kName, " has no Vulkan kernel yet"); }

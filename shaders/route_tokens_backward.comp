@@ -1,8 +1,9 @@
 // With p = softmax(logits), the chosen experts S held fixed and scale s:
 //   renormalised, h = p / sum over S of p: dlogits_e = h_e s (dweights_e - sum over S of h_j dweights_j) for e in S
 //   otherwise: dp_e = s dweights_e for e in S
-// dp_e += balance * n_experts * load_e / n_tokens, dlogits_e += p_e (dp_e - sum of p_j dp_j), and for the z-loss
-// dlogits_e += p_e * 2 z_loss * logsumexp(logits) / n_tokens.
+// dp_e += balance * n_experts * load_e, dlogits_e += p_e (dp_e - sum of p_j dp_j), and for the z-loss
+// dlogits_e += p_e * 2 z_loss * logsumexp(logits); both coefficients come divided by
+// the number of tokens.
 //   logits, dlogits: f32 [n_tokens, n_experts]; expert_ids: i32 [n_tokens, top_k]; dweights: f32 [n_tokens, top_k],
 //   top_k <= 1024; load: f32 [n_experts], when balance is not 0
 // A workgroup computes a token: 8 bytes and about 20 + 2 top_k operations a logit.
@@ -32,7 +33,7 @@ vec2 gradient_of(uint e) {
   float of_choice = 0.0;
   for (uint s = 0u; s < p.top_k; ++s)
     if (chosen_expert[s] == e) of_choice += chosen_gradient[s];
-  const float of_balance = p.balance == 0.0 ? 0.0 : p.balance * float(p.n_experts) * load[e] / float(p.n_tokens);
+  const float of_balance = p.balance == 0.0 ? 0.0 : p.balance * float(p.n_experts) * load[e];
   return p.renormalize == 1u ? vec2(of_choice, of_balance) : vec2(0.0, of_choice + of_balance);
 }
 
@@ -72,7 +73,7 @@ void main() {
   for (uint e = lane; e < p.n_experts; e += kWorkgroup)
     mean += softmax_term(logits[first + e], largest) * gradient_of(e).y;
   mean = workgroup_sum(mean) / sum;
-  const float of_z_loss = p.z_loss * 2.0 * (largest + log(sum)) / float(p.n_tokens);
+  const float of_z_loss = p.z_loss * 2.0 * (largest + log(sum));
   for (uint e = lane; e < p.n_experts; e += kWorkgroup) {
     const vec2 gradient = gradient_of(e);
     const float probability = softmax_term(logits[first + e], largest) / sum;

@@ -30,12 +30,13 @@ Result<Observer> Observer::create(const TrainOptions& options, int64_t step) {
   return observer;
 }
 
-void Observer::stepped(double loss, double norm, double learning_rate, int64_t tokens) {
+void Observer::stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds) {
   loss_ += loss;
   norm_ += norm;
   learning_rate_ = learning_rate;
   ++steps_;
   tokens_ += tokens;
+  seconds_ += seconds;
 }
 
 // Flips since the last report, and how many trits are zero now.
@@ -79,7 +80,6 @@ Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progr
 
 Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                        std::optional<double> valid_loss, double bytes_per_token) {
-  const double interval = std::chrono::duration<double>(Clock::now() - since_).count();
   const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
   TrainProgress progress{.step = step,
                          .steps = steps,
@@ -87,7 +87,7 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
                          .valid_loss = valid_loss,
                          .learning_rate = learning_rate_,
                          .gradient_norm = norm_ / n,
-                         .tokens_per_second = static_cast<double>(tokens_) / std::max(interval, 1e-9),
+                         .tokens_per_second = static_cast<double>(tokens_) / std::max(seconds_, 1e-9),
                          .seconds = seconds};
   if (valid_loss) progress.bits_per_byte = *valid_loss / std::numbers::ln2 / bytes_per_token;
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
@@ -95,9 +95,8 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
   if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
   if (log_)
     if (Status s = log_->append(progress); !s.ok()) return s;
-  loss_ = norm_ = 0;
+  loss_ = norm_ = seconds_ = 0;
   steps_ = tokens_ = 0;
-  since_ = Clock::now();
   return progress;
 }
 

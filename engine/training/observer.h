@@ -2,7 +2,6 @@
 // logs they go to.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -17,21 +16,19 @@ class Observer {
   // Opens the logs of options.folder; on resume, rows after `step` are dropped.
   static Result<Observer> create(const TrainOptions& options, int64_t step);
 
-  void start() { since_ = Clock::now(); }
-  void stepped(double loss, double norm, double learning_rate, int64_t tokens);
+  // After a step of `seconds`.
+  void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
   // Closes the interval. `bytes_per_token`: of the held-out text.
   Result<TrainProgress> report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                std::optional<double> valid_loss, double bytes_per_token);
 
  private:
-  using Clock = std::chrono::steady_clock;
   Status read_trits(Ops& ops, Transformer& model, TrainProgress& progress);
   Status read_routers(Ops& ops, Transformer& model, TrainProgress& progress);
 
   std::optional<TrainingLog> log_;
-  double loss_ = 0, norm_ = 0, learning_rate_ = 0;
+  double loss_ = 0, norm_ = 0, learning_rate_ = 0, seconds_ = 0;
   int64_t steps_ = 0, tokens_ = 0;
-  Clock::time_point since_ = Clock::now();
 };
 
 }  // namespace tritium::training

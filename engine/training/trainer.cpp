@@ -143,6 +143,7 @@ Status Run::resume() {
 }
 
 Status Run::one_step(int64_t step) {
+  const Clock::time_point begun = Clock::now();
   const Batch batch = batches_->batch(step - 1);
   if (batch.n_scored == 0) return Status();
   const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
@@ -174,7 +175,8 @@ Status Run::one_step(int64_t step) {
                     .gradient_scale = static_cast<float>(clipped),
                     .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
                     .lambda = static_cast<float>(hardening(options_, step, total))});
-  observer_->stepped(loss, norm, options_.learning_rate * factor, batch.n_scored);
+  observer_->stepped(loss, norm, options_.learning_rate * factor, batch.n_scored,
+                     std::chrono::duration<double>(Clock::now() - begun).count());
   return ops_.finish();
 }
 
@@ -239,7 +241,6 @@ Status Run::train() {
   const Result<double> first = evaluate(evaluation_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
-  observer_->start();
   while (report_.stop == TrainStop::finished) {
     const int64_t step = state_.step + 1;
     if (setup_.steps > 0 && step > setup_.steps) break;

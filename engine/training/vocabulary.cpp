@@ -6,9 +6,10 @@ namespace tritium::training {
 
 Metadata byte_vocabulary() {
   // Kinds as in tokenizer.ggml.token_type.
-  constexpr int64_t kUnknown = 2, kControl = 3, kByte = 6;
-  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
-  std::vector<int64_t> kinds = {kUnknown, kControl, kControl};
+  constexpr int64_t kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6;
+  // U+2581 is how this kind of vocabulary writes a space, which is a byte like the others.
+  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>", "\u2581"};
+  std::vector<int64_t> kinds = {kUnknown, kControl, kControl, kNormal};
   for (int byte = 0; byte < 256; ++byte) {
     char name[8];
     std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned>(byte));

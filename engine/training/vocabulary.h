@@ -5,7 +5,8 @@
 
 namespace tritium::training {
 
-// A token for each byte, and <unk>, <s>, </s>: 259. Any text in any language, no training of a vocabulary needed.
+// A token for each byte, one for the space as this kind of vocabulary writes it, and <unk>, <s>, </s>: 260. Any text in
+// any language, no training of a vocabulary needed.
 Metadata byte_vocabulary();
 
 }  // namespace tritium::training

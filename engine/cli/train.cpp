@@ -52,6 +52,8 @@ constexpr std::array kOptions = {
     Option{"--beta1", "beta1", Kind::number, "of AdamW; sgd's momentum (0.9)"},
     Option{"--beta2", "beta2", Kind::number, "of AdamW (0.95)"},
     Option{"--adam-8bit", "states_8bit", Kind::flag, "keep the optimiser's states in 8 bits"},
+    Option{"--update-by-layer", "update_by_layer", Kind::flag,
+           "no gradients beyond a layer's: less memory; needs --clip 0"},
     Option{"--attention", "attention", Kind::text, "weights of attention: full, ternary, int8 … int4, frozen"},
     Option{"--experts", "feed_forward", Kind::text, "weights of feed-forward parts and experts, likewise"},
     Option{"--head", "head", Kind::text, "weights of the output head, likewise"},

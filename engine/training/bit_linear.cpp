@@ -109,6 +109,7 @@ Result<BitLinear> BitLinear::from_ternary(Backend& backend, const std::string& n
   Result<Weight> packed = backend.upload_weight(matrix, name);
   if (!packed.ok()) return packed.status();
   layer.packed = *packed;
+  layer.as_loaded = true;
   return layer;
 }
 

@@ -56,9 +56,10 @@ class BitLinear {
   int64_t n_matrices = 1, rows = 0, cols = 0, group_size = 0;
   WeightMode mode = WeightMode::full;
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;
-  Weight packed;     // mode ternary, and frozen ternary weights
-  Weight shadow;     // f32 or bf16, while it trains
-  Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
+  bool as_loaded = false;  // the trits came from a file and have not been trained yet
+  Weight packed;           // mode ternary, and frozen ternary weights
+  Weight shadow;           // f32 or bf16, while it trains
+  Weight effective;        // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 
   // Of the optimiser; made on its first step.
   Tensor gradient;            // f32 [n_matrices, rows, cols]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 #include "base/checked_math.h"
 #include "model/weights.h"
@@ -28,6 +29,7 @@ WeightMode mode_of(Role role, const TrainOptions& o) {
 
 Weights count_weights(const TrainOptions& o, const Setup& setup) {
   Weights w;
+  std::map<std::string, uint64_t> per_layer;  // bytes of gradients
   for (const WeightSlot& slot : weight_slots(setup.config)) {
     if (!setup.source->find(slot.name)) continue;
     uint64_t n = 1;
@@ -50,7 +52,15 @@ Weights count_weights(const TrainOptions& o, const Setup& setup) {
     const uint64_t states = o.optimizer == OptimizerKind::sgd ? 1 : 2;
     const bool codes = o.states_8bit && o.optimizer == OptimizerKind::adamw && n >= 4096;
     w.states += codes ? n * 2 + ceil_div(n, uint64_t{256}) * 8 : n * states * 4;
+    per_layer[slot.name.starts_with("blk.") ? slot.name.substr(0, slot.name.find('.', 4)) : slot.name] += n * 4;
     w.gradients += n * 4;
+  }
+  if (o.update_by_layer) {
+    // The largest layer's, and those of the embedding and the head, whose sizes no layer shares.
+    w.gradients = 0;
+    for (const auto& [layer, bytes] : per_layer)
+      if (layer.starts_with("blk.")) w.gradients = std::max(w.gradients, bytes);
+    w.gradients += std::max(per_layer["token_embd.weight"], per_layer["output.weight"]);
   }
   return w;
 }

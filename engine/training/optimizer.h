@@ -2,6 +2,9 @@
 // (ops/training_args.h has the formulas).
 #pragma once
 
+#include <functional>
+#include <map>
+
 #include "training/arena.h"
 #include "training/transformer.h"
 
@@ -12,19 +15,19 @@ struct OptimizerOptions {
   float beta1 = 0.9f;  // sgd: the momentum
   float beta2 = 0.95f;
   float eps = 1e-8f;
-  float weight_decay = 0.0f;                 // of matrices
   bool states_8bit = false;                  // of parameters with at least 4096 weights
   Rounding rounding = Rounding::stochastic;  // of BF16 shadows
-  float noise_scale = 0.0f;                  // boundary noise
-  float noise_zone = 0.1f;
+  float noise_zone = 0.1f;                   // of boundary noise
   uint32_t seed = 0;
+  // Gradients live for a layer at a time: update_by_layer() in place of step().
+  bool by_layer = false;
 };
 
 // One step's numbers.
 struct StepOptions {
   int64_t step = 1;  // from 1
   float learning_rate = 1e-3f;
-  float weight_decay = 0.0f;
+  float weight_decay = 0.0f;  // of matrices
   float gradient_scale = 1.0f;
   float noise_scale = 0.0f;
   float lambda = 1.0f;  // Transformer::requantize
@@ -32,26 +35,37 @@ struct StepOptions {
 
 class Optimizer {
  public:
-  Optimizer(Transformer& model, const OptimizerOptions& options) : model_(model), options_(options) {}
+  Optimizer(Ops& ops, Transformer& model, const OptimizerOptions& options)
+      : ops_(ops), model_(model), options_(options), spare_(ops) {}
 
-  // Memory for gradients and states of everything that trains.
-  Status allocate(Backend& backend);
-  // Sums of |shadow| and alphas of the weights as they are, and trits of those that came as floats.
-  void start(Ops& ops, Arena& arena, float lambda);
-  // Global norm of the gradients.
-  double gradient_norm(Ops& ops, Arena& arena) const;
+  // Memory for states, and for the gradients of everything that trains (by_layer: of the largest layers).
+  Status allocate();
+  // Sums of |shadow| and alphas of the weights as they are; trits of those that came as floats.
+  void start(Arena& arena, float lambda);
+  // Global norm of the gradients; by_layer: of those of the last step.
+  double gradient_norm();
   // Updates every parameter, then alphas and trits; clears the gradients.
-  void step(Ops& ops, Arena& arena, const StepOptions& options);
+  void step(Arena& arena, const StepOptions& options);
+  // For LossOptions::layer_done of the backward pass that begins now: updates each layer when its gradients are there
+  // and gives their memory to the next one. `options` must outlive the pass.
+  std::function<void(int64_t)> update_by_layer(Arena& arena, const StepOptions& options);
 
-  // Bytes a trained weight takes, all parameters together: shadow, states, gradient, trits and scales.
+  // Of everything that is kept for the parameters: shadows, states, gradients, trits and scales.
   uint64_t bytes() const;
 
  private:
-  void update(Ops& ops, size_t index, const StepOptions& options, const ScaleGroup* group) const;
+  void update_layer(Arena& arena, int64_t layer, const StepOptions& options);
+  void update(BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
   const ScaleGroup* group_of(const BitLinear* parameter) const;
+  uint32_t stream_of(const BitLinear& parameter) const;
+  void lease_gradients(int64_t layer);
+  void measure(const BitLinear& parameter);
 
+  Ops& ops_;
   Transformer& model_;
   OptimizerOptions options_;
+  Arena spare_;     // gradients that are not in use: all zeros, as the pass leaves them
+  Tensor squares_;  // f32 [n parameters]: of the last gradients
 };
 
 }  // namespace tritium::training

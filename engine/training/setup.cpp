@@ -41,6 +41,10 @@ Status check_options(const TrainOptions& o) {
   if (o.scale_sync == ScaleSync::per_group && o.group_size != 16 && o.group_size != 32 && o.group_size != 64 &&
       o.group_size != 128 && o.group_size != 256)
     return refuse("group_size is ", o.group_size, ", must be 16, 32, 64, 128 or 256");
+  if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
+    return refuse(
+        "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
+        "are known");
   if (!o.resume.empty() && o.resume == "auto" && o.folder.empty())
     return refuse("resume auto needs the folder of the run");
   return Status();

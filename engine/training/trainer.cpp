@@ -39,6 +39,7 @@ class Run {
   Status prepare();
   Status resume();
   Status train();
+  StepOptions step_options(int64_t step) const;
   Status one_step(int64_t step);
   Result<double> evaluate(const std::vector<Batch>& batches);
   Status look_around(int64_t step, bool last);
@@ -90,16 +91,18 @@ Status Run::prepare() {
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
   optimizer_ = std::make_unique<Optimizer>(
-      *model_, OptimizerOptions{.kind = options_.optimizer,
-                                .beta1 = static_cast<float>(options_.beta1),
-                                .beta2 = static_cast<float>(options_.beta2),
-                                .states_8bit = options_.states_8bit,
-                                .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
-                                .seed = options_.seed});
-  if (Status s = optimizer_->allocate(*backend_); !s.ok()) return s;
+      ops_, *model_,
+      OptimizerOptions{.kind = options_.optimizer,
+                       .beta1 = static_cast<float>(options_.beta1),
+                       .beta2 = static_cast<float>(options_.beta2),
+                       .states_8bit = options_.states_8bit,
+                       .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
+                       .seed = options_.seed,
+                       .by_layer = options_.update_by_layer});
+  if (Status s = optimizer_->allocate(); !s.ok()) return s;
   if (!options_.output.empty())
     if (Status s = check_export(*model_, options_.export_type); !s.ok()) return s;
-  optimizer_->start(ops_, arena_, static_cast<float>(hardening(options_, 0, setup_.steps)));
+  optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, setup_.steps)));
   Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
   if (!plan.ok()) return plan.status();
   batches_.emplace(*std::move(plan));
@@ -142,10 +145,22 @@ Status Run::resume() {
   return ops_.finish();
 }
 
+StepOptions Run::step_options(int64_t step) const {
+  const int64_t total = expected_steps(step);
+  const double progress = static_cast<double>(step) / static_cast<double>(total);
+  return {.step = step,
+          .learning_rate = static_cast<float>(options_.learning_rate * learning_rate_factor(options_, step, total)),
+          .weight_decay = static_cast<float>(options_.weight_decay),
+          .gradient_scale = 1.0f,
+          .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
+          .lambda = static_cast<float>(hardening(options_, step, total))};
+}
+
 Status Run::one_step(int64_t step) {
   const Clock::time_point begun = Clock::now();
   const Batch batch = batches_->batch(step - 1);
   if (batch.n_scored == 0) return Status();
+  StepOptions now = step_options(step);
   const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
   const int64_t tokens = sequences * options_.context;
   const int64_t n_micro = options_.batch / sequences;
@@ -154,28 +169,20 @@ Status Run::one_step(int64_t step) {
     const auto part = [&](const std::vector<int32_t>& values) {
       return std::span(values).subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
     };
-    loss += model_->loss(ops_, arena_, {sequences, options_.context, part(batch.inputs), part(batch.targets)},
-                         {.gradient_scale = 1.0f / static_cast<float>(batch.n_scored),
-                          .router_scale = 1.0f / static_cast<float>(n_micro)});
+    LossOptions how = {.gradient_scale = 1.0f / static_cast<float>(batch.n_scored),
+                       .router_scale = 1.0f / static_cast<float>(n_micro)};
+    if (options_.update_by_layer) how.layer_done = optimizer_->update_by_layer(arena_, now);
+    loss += model_->loss(ops_, arena_, {sequences, options_.context, part(batch.inputs), part(batch.targets)}, how);
   }
   loss /= static_cast<double>(batch.n_scored);
-  const double norm = optimizer_->gradient_norm(ops_, arena_);
+  const double norm = optimizer_->gradient_norm();
   if (Status s = ops_.finish(); !s.ok()) return s;
   if (!std::isfinite(loss) || !std::isfinite(norm))
     return error(StatusCode::device_error, "step ", step, ": the loss is ", loss, " and the gradient's norm ", norm,
                  "; a smaller learning_rate or a smaller clip may help, the last checkpoint is from before");
-  const int64_t total = expected_steps(step);
-  const double factor = learning_rate_factor(options_, step, total);
-  const double clipped = options_.clip > 0 && norm > options_.clip ? options_.clip / norm : 1.0;
-  const double progress = static_cast<double>(step) / static_cast<double>(total);
-  optimizer_->step(ops_, arena_,
-                   {.step = step,
-                    .learning_rate = static_cast<float>(options_.learning_rate * factor),
-                    .weight_decay = static_cast<float>(options_.weight_decay),
-                    .gradient_scale = static_cast<float>(clipped),
-                    .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
-                    .lambda = static_cast<float>(hardening(options_, step, total))});
-  observer_->stepped(loss, norm, options_.learning_rate * factor, batch.n_scored,
+  if (options_.clip > 0 && norm > options_.clip) now.gradient_scale = static_cast<float>(options_.clip / norm);
+  if (!options_.update_by_layer) optimizer_->step(arena_, now);
+  observer_->stepped(loss, norm, double{now.learning_rate}, batch.n_scored,
                      std::chrono::duration<double>(Clock::now() - begun).count());
   return ops_.finish();
 }

@@ -218,41 +218,53 @@ std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch&
   return out;
 }
 
-void Transformer::requantize(Ops& ops, float lambda) {
-  for (const ScaleGroup& group : scale_groups_) {
-    if (lambda < 1.0f) {
-      for (BitLinear* member : group.members()) {
-        if (member->effective.data) continue;
-        // A dense weight to hold what is between shadow and trits.
-        DenseMatrix zeros{.n_matrices = member->n_matrices,
-                          .rows = member->rows,
-                          .cols = member->cols,
+// A dense weight to hold what is between shadow and trits.
+Status Transformer::make_effective(Backend& backend, BitLinear& layer) {
+  const DenseMatrix zeros{.n_matrices = layer.n_matrices,
+                          .rows = layer.rows,
+                          .cols = layer.cols,
                           .dtype = DType::f32,
-                          .bytes = std::vector<std::byte>(static_cast<size_t>(member->elements()) * 4)};
-        Result<Weight> made = ops.backend().upload_weight(zeros, member->name);
-        if (!made.ok()) return ops.fail(made.status());
-        member->effective = *made;
-      }
-      group.soften(ops, lambda);
+                          .bytes = std::vector<std::byte>(static_cast<size_t>(layer.elements()) * 4)};
+  Result<Weight> made = backend.upload_weight(zeros, layer.name);
+  if (made.ok()) layer.effective = *made;
+  return made.status();
+}
+
+void Transformer::requantize(Ops& ops, float lambda, int64_t layer) {
+  for (const ScaleGroup* group : scale_groups_of(layer)) {
+    if (lambda >= 1.0f) {
+      for (BitLinear* member : group->members()) member->effective = {};
+      // Starting to train from a ternary model changes no output bit.
+      const bool as_loaded = std::ranges::all_of(group->members(), [](const BitLinear* m) { return m->as_loaded; });
+      if (!as_loaded) group->ternarize(ops);
       continue;
     }
-    for (BitLinear* member : group.members()) member->effective = {};
-    group.ternarize(ops);
+    for (BitLinear* member : group->members())
+      if (!member->effective.data)
+        if (Status s = make_effective(ops.backend(), *member); !s.ok()) return ops.fail(s);
+    group->soften(ops, lambda);
   }
-  for (BitLinear* p : order_)
+  for (BitLinear* p : parameters_of(layer))
     if (p->trains() && quantizer_of(p->mode) != Quantizer::ternary)
       ops.fake_quantize({.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
 }
 
+int64_t Transformer::layer_of(const BitLinear& p) const {
+  if (p.name.starts_with("blk.")) return std::stoll(p.name.substr(4));
+  return &p == embedding_ ? -1 : config_.n_layers();
+}
+
 std::vector<BitLinear*> Transformer::parameters_of(int64_t layer) const {
   std::vector<BitLinear*> found;
-  const std::string prefix = join("blk.", layer, ".");
-  for (BitLinear* p : order_) {
-    const bool in_layer = p->name.starts_with("blk.") ? p->name.starts_with(prefix)
-                          : p == embedding_           ? layer == -1
-                                                      : layer == config_.n_layers();
-    if (in_layer) found.push_back(p);
-  }
+  for (BitLinear* p : order_)
+    if (layer_of(*p) == layer) found.push_back(p);
+  return found;
+}
+
+std::vector<ScaleGroup*> Transformer::scale_groups_of(int64_t layer) {
+  std::vector<ScaleGroup*> found;
+  for (ScaleGroup& group : scale_groups_)
+    if (layer_of(*group.members().front()) == layer) found.push_back(&group);
   return found;
 }
 

@@ -67,17 +67,22 @@ class Transformer {
   // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
   std::vector<float> logits(Ops& ops, Arena& arena, const TokenBatch& batch);
 
-  // Brings everything that is derived from the shadows up to date with their alphas: trits, softened and intN weights.
-  // lambda 1: the weights are ternary.
-  void requantize(Ops& ops, float lambda);
+  // Brings everything that is derived from the shadows of a layer (as layer_done counts them) up to date with their
+  // alphas: trits, softened and intN weights. lambda 1: the weights are ternary.
+  void requantize(Ops& ops, float lambda, int64_t layer);
+  void requantize(Ops& ops, float lambda) {
+    for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) requantize(ops, lambda, layer);
+  }
 
   const Config& config() const { return config_; }
   const Recipe& recipe() const { return recipe_; }
   // In file order. Pointers stay valid.
   const std::vector<BitLinear*>& parameters() const { return order_; }
   std::vector<ScaleGroup>& scale_groups() { return scale_groups_; }
-  // Parameters and scale groups of a layer, as layer_done counts them.
+  // Of a layer, as layer_done counts them.
   std::vector<BitLinear*> parameters_of(int64_t layer) const;
+  std::vector<ScaleGroup*> scale_groups_of(int64_t layer);
+  int64_t layer_of(const BitLinear& parameter) const;
   const std::vector<float>& rope_factors() const { return rope_factors_; }
   const std::vector<RouterState>& routers() const { return routers_; }
   bool tied_head() const { return head_ == embedding_; }
@@ -88,6 +93,7 @@ class Transformer {
   Status load(Backend& backend, const TensorMap& source);
   Status make_scale_groups(Backend& backend);
   Status add_group(Backend& backend, std::vector<BitLinear*> members, ScaleSync sync);
+  static Status make_effective(Backend& backend, BitLinear& layer);
   static ScaleSync automatic_sync(Backend& backend, const BitLinear& layer);
   BitLinear* find(const std::string& name);
 

@@ -97,6 +97,8 @@ struct TrainOptions {
   double beta1 = 0.9;
   double beta2 = 0.95;
   bool states_8bit = false;
+  // Update each layer as soon as its gradients are there, and reuse their memory. Needs clip 0 and no micro-batches.
+  bool update_by_layer = false;
 
   // ---- quantisation
   WeightMode embedding = WeightMode::full;

@@ -124,11 +124,13 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, T
   written.set("general.file_type", file_type_of(ternary_type));
   if (Status s = write_gguf(path, written, tensors); !s.ok()) return s;
 
-  const Result<std::vector<float>> stored = file_logits(path, ops, tokens, model.recipe().int8_activations);
+  // A file of F16 does not say that its weights are trits: programs multiply them with floats, and so does the check.
+  const bool float_inputs = !model.recipe().int8_activations || ternary_type == StorageType::f16;
+  const Result<std::vector<float>> stored = file_logits(path, ops, tokens, !float_inputs);
   if (!stored.ok()) return stored.status().within("the exported file");
   const std::vector<int32_t> unscored(tokens.size(), -1);
   const std::vector<float> trained =
-      model.logits(ops, arena, {1, static_cast<int64_t>(tokens.size()), tokens, unscored});
+      model.logits(ops, arena, {1, static_cast<int64_t>(tokens.size()), tokens, unscored}, float_inputs);
   if (Status s = ops.finish(); !s.ok()) return s;
   double largest = 0;
   for (size_t i = 0; i < trained.size(); ++i) {

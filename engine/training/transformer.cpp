@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/format_text.h"
 #include "model/rope_table.h"
@@ -207,12 +208,14 @@ double Transformer::loss(Ops& ops, Arena& arena, const TokenBatch& batch, const 
   return total;
 }
 
-std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch) {
+std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch, bool float_inputs) {
+  const bool int8 = std::exchange(recipe_.int8_activations, recipe_.int8_activations && !float_inputs);
   Tape tape(ops, arena, false);
   tape.use_inference_arithmetic();
   const Value x = hidden(tape, batch, {});
+  const bool head_int8 = std::exchange(recipe_.int8_activations, int8);
   if (!ops.ok()) return {};
-  const Value logits = LinearInput(x, recipe_.int8_activations).times(tape, *head_);
+  const Value logits = LinearInput(x, head_int8).times(tape, *head_);
   std::vector<float> out(static_cast<size_t>(logits.tensor.elements()));
   ops.download(logits.tensor, std::as_writable_bytes(std::span(out)));
   return out;

@@ -65,7 +65,8 @@ class Transformer {
   // the routers' losses are added to those of the parameters.
   double loss(Ops& ops, Arena& arena, const TokenBatch& batch, const LossOptions& options);
   // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
-  std::vector<float> logits(Ops& ops, Arena& arena, const TokenBatch& batch);
+  // Inputs of quantised weights are int8 as the recipe says, or floats when `float_inputs`.
+  std::vector<float> logits(Ops& ops, Arena& arena, const TokenBatch& batch, bool float_inputs = false);
 
   // Brings everything that is derived from the shadows of a layer (as layer_done counts them) up to date with their
   // alphas: trits, softened and intN weights. lambda 1: the weights are ternary.

@@ -1,0 +1,62 @@
+// The training loss of a transformer in double precision, written on its own: the oracle of the gradient tests.
+//
+// The surrogate (training notes): every quantiser is replaced by the identity at the quantised point. A weight is its
+// quantised value plus its change; an input of a product is its int8 value at the base point plus its change. The
+// choice of experts and their load are those of the base point.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+
+namespace tritium {
+
+using Doubles = std::vector<double>;
+
+class Surrogate {
+ public:
+  Surrogate(const Config& config, std::vector<int32_t> inputs, std::vector<int32_t> targets, size_t n_sequences,
+            double balance, double z_loss)
+      : config_(config),
+        inputs_(std::move(inputs)),
+        targets_(std::move(targets)),
+        n_sequences_(n_sequences),
+        balance_(balance),
+        z_loss_(z_loss) {}
+
+  // What each weight is multiplied as; whether products with it take int8 inputs.
+  void set(const std::string& name, Doubles values, bool int8_input) {
+    weights_[name] = std::move(values);
+    int8_[name] = int8_input;
+  }
+  Doubles& weight(const std::string& name) { return weights_.at(name); }
+  const std::map<std::string, Doubles>& weights() const { return weights_; }
+
+  // Mean loss of the scored tokens plus the routers'. The first call fixes the base point.
+  double loss();
+
+ private:
+  size_t tokens() const { return inputs_.size(); }
+  Doubles rms_norm(const Doubles& x, const std::string& weight, size_t dim) const;
+  Doubles linear(const Doubles& x, const std::string& weight, size_t rows, size_t cols, size_t slots,
+                 const std::vector<size_t>& experts);
+  Doubles rope(const Doubles& x, size_t heads) const;
+  Doubles attention(const Doubles& q, const Doubles& k, const Doubles& v) const;
+  Doubles feed_forward(const Doubles& x, const std::string& blk, const std::vector<size_t>& experts, size_t slots);
+  Doubles mixture(const Doubles& x, const std::string& blk);
+
+  Config config_;
+  std::vector<int32_t> inputs_, targets_;
+  size_t n_sequences_;
+  double balance_, z_loss_;
+  std::map<std::string, Doubles> weights_;
+  std::map<std::string, bool> int8_;
+  bool based_ = false;
+  std::map<std::string, Doubles> offsets_;              // int8 value - value, at the base point
+  std::map<std::string, std::vector<size_t>> experts_;  // chosen there
+  double router_loss_ = 0;
+};
+
+}  // namespace tritium

@@ -81,6 +81,10 @@ void Svg::vertical_text(SvgPoint at, std::string_view text) {
                ") rotate(-90)\" text-anchor=\"middle\" font-size=\"11\" fill=\"#444\">", escaped(text), "</text>\n");
 }
 
+void Svg::begin_crisp() { out_ += "<g shape-rendering=\"crispEdges\">\n"; }
+
+void Svg::end_crisp() { out_ += "</g>\n"; }
+
 std::string Svg::finish() && { return std::move(out_) + "</svg>\n"; }
 
 Ticks nice_ticks(double low, double high, int wanted, double smallest) {

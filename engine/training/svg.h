@@ -28,6 +28,10 @@ class Svg {
   // Reads from bottom to top.
   void vertical_text(SvgPoint at, std::string_view text);
 
+  // Edges between these two calls are not smoothed: neighbouring areas leave no seam.
+  void begin_crisp();
+  void end_crisp();
+
   std::string finish() &&;
 
  private:

@@ -151,8 +151,9 @@ void draw_legend(Svg& svg, std::span<const Series> all, const Panel& panel) {
     const std::string value = std::isfinite(last.value) ? tick_label(std::round(last.value * 1e4) / 1e4) : "not finite";
     const std::string text = join(all[i].name, " ", value);
     svg.text({right, panel.top - 8}, text, Svg::Anchor::end, 11, all[i].colour);
-    right -= 7.0 * static_cast<double>(text.size()) + 24;
-    svg.rectangle(right + 4, panel.top - 13, 14, 3, all[i].colour);
+    right -= 6.2 * static_cast<double>(text.size()) + 20;  // about the width of letters of size 11
+    svg.rectangle(right, panel.top - 13, 14, 3, all[i].colour);
+    right -= 18;
   }
 }
 
@@ -244,6 +245,7 @@ void draw_load_legend(Svg& svg, const Panel& panel) {
 void draw_loads(Svg& svg, const LoadMap& map, const Panel& panel, const Scale& x) {
   const double row_height = panel.height / static_cast<double>(map.n_rows);
   const std::vector<double> edges = column_edges(map, x);
+  svg.begin_crisp();
   svg.rectangle(kLeft, panel.top, kRight - kLeft, panel.height, colour_of(0));
   for (size_t row = 0; row < map.n_rows; ++row) {
     const double y = panel.top + row_height * static_cast<double>(row);
@@ -253,6 +255,7 @@ void draw_loads(Svg& svg, const LoadMap& map, const Panel& panel, const Scale& x
       if (shade != 0) svg.rectangle(edges[begin], y, edges[end] - edges[begin], row_height, colour_of(shade));
     }
   }
+  svg.end_crisp();
   const double layer_height = row_height * static_cast<double>(map.n_experts);
   const size_t n_layers = map.n_rows / map.n_experts;
   double last_label = -1;

@@ -205,9 +205,9 @@ int32_t Tokenizer::special_at(std::string_view text, bool control_too) const {
   return -1;
 }
 
-void Tokenizer::encode_part(std::string_view text, std::vector<int32_t>& out) const {
+void Tokenizer::encode_part(std::string_view text, bool space_prefix, std::vector<int32_t>& out) const {
   if (text.empty()) return;
-  std::string normalized(add_space_prefix_ ? kSpaceMark : std::string_view());
+  std::string normalized(space_prefix ? kSpaceMark : std::string_view());
   for (char c : text) {
     if (c == ' ') {
       normalized += kSpaceMark;
@@ -222,18 +222,20 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
   std::vector<int32_t> out;
   if (options.add_bos.value_or(add_bos_) && bos_ >= 0) out.push_back(bos_);
   size_t part = 0;
+  bool space_prefix = add_space_prefix_ && !options.continues;
   for (size_t at = 0; at < text.size() && !special_lengths_.empty();) {
     const int32_t token = special_at(text.substr(at), options.parse_special);
     if (token < 0) {
       ++at;
       continue;
     }
-    encode_part(text.substr(part, at - part), out);
+    encode_part(text.substr(part, at - part), space_prefix, out);
     out.push_back(token);
+    space_prefix = add_space_prefix_;
     at += pieces_[static_cast<size_t>(token)].size();
     part = at;
   }
-  encode_part(text.substr(part), out);
+  encode_part(text.substr(part), space_prefix, out);
   return out;
 }
 

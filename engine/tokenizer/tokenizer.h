@@ -21,6 +21,7 @@ struct EncodeOptions {
   std::optional<bool> add_bos;  // absent: as the file says
   // Control tokens written out in the text ("</s>") become those tokens. Only for text that the application trusts.
   bool parse_special = false;
+  bool continues = false;  // the text goes on from another: no space prefix before it, even if the file says so
 };
 
 class Tokenizer {
@@ -53,7 +54,7 @@ class Tokenizer {
 
   // Of the special tokens at the beginning of `text`, the longest; -1: none.
   int32_t special_at(std::string_view text, bool control_too) const;
-  void encode_part(std::string_view text, std::vector<int32_t>& out) const;
+  void encode_part(std::string_view text, bool space_prefix, std::vector<int32_t>& out) const;
   void encode_symbols(std::string_view normalized, std::vector<int32_t>& out) const;
   void append_bytes(std::string_view text, std::vector<int32_t>& out) const;
 

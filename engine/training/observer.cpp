@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numbers>
+
+#include "base/atomic_file.h"
+#include "training/training_chart.h"
 
 namespace tritium::training {
 namespace {
@@ -24,9 +28,10 @@ double entropy_of(std::span<const float> logits) {
 Result<Observer> Observer::create(const TrainOptions& options, int64_t step) {
   Observer observer;
   if (options.folder.empty()) return observer;
-  Result<TrainingLog> log = TrainingLog::open(options.folder, step);
+  Result<TrainingLog> log = TrainingLog::open(options.folder, step > 0 ? step : -1);
   if (!log.ok()) return log.status();
   observer.log_.emplace(*std::move(log));
+  observer.chart_path_ = (std::filesystem::path(options.folder) / "chart.svg").string();
   return observer;
 }
 
@@ -78,6 +83,28 @@ Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progr
   return Status();
 }
 
+Status Observer::log(const TrainProgress& p) {
+  if (!log_) return Status();
+  const Status status = log_->append({.step = p.step,
+                                      .train_loss = p.train_loss,
+                                      .valid_loss = p.valid_loss,
+                                      .bits_per_byte = p.bits_per_byte,
+                                      .learning_rate = p.learning_rate,
+                                      .tokens_per_second = p.tokens_per_second,
+                                      .gradient_norm = p.gradient_norm,
+                                      .flipped_percent = p.flipped_percent,
+                                      .router_entropy = p.router_entropy,
+                                      .expert_load = p.expert_load,
+                                      .n_experts = p.n_experts,
+                                      .seconds = p.seconds});
+  if (!status.ok()) return status;
+  const std::string chart = training_chart_svg(log_->records(), "Training");
+  Result<AtomicFile> file = AtomicFile::create(chart_path_);
+  if (!file.ok()) return file.status();
+  if (Status s = file->write(std::as_bytes(std::span(chart))); !s.ok()) return s;
+  return file->commit();
+}
+
 Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                        std::optional<double> valid_loss, double bytes_per_token) {
   const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
@@ -93,8 +120,7 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
   if (Status s = read_trits(ops, model, progress); !s.ok()) return s;
   if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
-  if (log_)
-    if (Status s = log_->append(progress); !s.ok()) return s;
+  if (Status s = log(progress); !s.ok()) return s;
   loss_ = norm_ = seconds_ = 0;
   steps_ = tokens_ = 0;
   return progress;

@@ -23,10 +23,12 @@ class Observer {
                                std::optional<double> valid_loss, double bytes_per_token);
 
  private:
+  Status log(const TrainProgress& progress);
   Status read_trits(Ops& ops, Transformer& model, TrainProgress& progress);
   Status read_routers(Ops& ops, Transformer& model, TrainProgress& progress);
 
   std::optional<TrainingLog> log_;
+  std::string chart_path_;
   double loss_ = 0, norm_ = 0, learning_rate_ = 0, seconds_ = 0;
   int64_t steps_ = 0, tokens_ = 0;
 };

@@ -5,8 +5,8 @@
 #include "base/format_text.h"
 #include "format/gguf.h"
 #include "training/batch.h"
+#include "training/byte_vocabulary.h"
 #include "training/description.h"
-#include "training/vocabulary.h"
 
 namespace tritium::training {
 namespace {
@@ -84,7 +84,7 @@ Status make_model(const TrainOptions& o, Setup& setup) {
 int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
   int64_t steps = o.steps;
   if (o.epochs > 0) {
-    const auto by_epochs = static_cast<int64_t>(std::ceil(o.epochs * plan.steps_per_epoch()));
+    const auto by_epochs = static_cast<int64_t>(std::ceil(o.epochs * static_cast<double>(plan.steps_per_epoch())));
     steps = steps > 0 ? std::min(steps, by_epochs) : by_epochs;
   }
   return steps;

@@ -107,7 +107,9 @@ Status Run::prepare() {
   if (!plan.ok()) return plan.status();
   batches_.emplace(*std::move(plan));
   const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
-  evaluation_ = evaluation_batches(setup_.corpus.valid, options_.context, sequences, kEvaluationTokens);
+  evaluation_ = evaluation_batches(setup_.corpus.valid, options_.context, sequences);
+  const auto most = static_cast<size_t>(std::max<int64_t>(1, kEvaluationTokens / (sequences * options_.context)));
+  if (evaluation_.size() > most) evaluation_.resize(most);
   state_.best_valid_loss = INFINITY;
   state_.options = train_options_to_json(options_);
   if (!options_.folder.empty()) {

@@ -51,6 +51,14 @@ TEST(Tokenizer, ASpaceIsPutBeforeTheTextUnlessTheFileSaysNo) {
   EXPECT_EQ(split(*tokenizer_of(m), "a"), (Pieces{"a"}));
 }
 
+TEST(Tokenizer, NoSpaceIsPutBeforeATextThatContinuesAnother) {
+  Metadata m = vocabulary({{MARK}, {"a"}, {MARK "a", -1}, {"<x>", 0, kUserDefined}});
+  m.set("tokenizer.ggml.add_space_prefix", true);
+  const auto t = tokenizer_of(m);
+  EXPECT_EQ(split(*t, "a", {.continues = true}), (Pieces{"a"}));
+  EXPECT_EQ(split(*t, "a<x>a", {.continues = true}), (Pieces{"a", "<x>", MARK "a"}));
+}
+
 TEST(Tokenizer, AnEmptyTextHasNoTokensButTheFirst) {
   const auto t = tokenizer_of(vocabulary({{MARK}}));
   EXPECT_TRUE(t->encode("").empty());

@@ -9,7 +9,6 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/training/training_model.h"
 #include "training/export.h"
-#include "training/vocabulary.h"
 
 namespace tritium {
 namespace {
@@ -155,7 +154,8 @@ TEST_P(Laws, WhatWasTrainedIsWhatIsDeployed) {
     const Result<training::Exported> exported = training::export_model(
         folder.file("model.gguf"), m.ops, m.arena, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
-    EXPECT_LE(exported->largest_difference, GetParam() == "vulkan" ? 1e-6 : 0.0);
+    // Trits are the same numbers in the file; F16 weights are multiplied by another kernel.
+    EXPECT_LE(exported->largest_difference, type == ExportType::f16 ? 1e-5 : 0.0);
   }
 }
 

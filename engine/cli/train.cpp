@@ -279,7 +279,8 @@ void add_train(CLI::App& app, Action& action) {
   for (const TrainPreset& preset : train_presets()) presets += "\n" + preset.name + ": " + preset.description;
   command->add_option("--preset", line->preset, presets);
   command->add_option("--transformer", line->transformer, "JSON file that describes the transformer");
-  command->add_option("--tokenizer", line->tokenizer, "GGUF file whose vocabulary is used; without it: bytes");
+  command->add_option("--tokenizer", line->tokenizer,
+                      "GGUF file whose vocabulary is used; characters: those of the data; without it: bytes");
   add_options(*command, line, action);
   command->footer(
       "Example:\n"

@@ -7,6 +7,7 @@
 #include "training/batch.h"
 #include "training/byte_vocabulary.h"
 #include "training/description.h"
+#include "training/documents.h"
 
 namespace tritium::training {
 namespace {
@@ -50,8 +51,26 @@ Status check_options(const TrainOptions& o) {
   return Status();
 }
 
+// The characters of everything that is trained and validated on.
+Result<Metadata> characters_of(const TrainOptions& o) {
+  std::string text;
+  for (const std::vector<std::string>* paths : {&o.data, &o.valid_data}) {
+    const Result<std::vector<std::string>> files = corpus_files(*paths);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) {
+      const Status status = read_documents(file, [&](const Document& document) {
+        for (const DocumentPart& part : document.parts) text += part.text;
+        return Status();
+      });
+      if (!status.ok()) return status;
+    }
+  }
+  return character_vocabulary(text);
+}
+
 Result<Metadata> vocabulary_of(const TrainOptions& o) {
   if (o.tokenizer.empty()) return byte_vocabulary();
+  if (o.tokenizer == "characters") return characters_of(o);
   const Result<std::unique_ptr<TensorMap>> file = open_gguf(o.tokenizer, {});
   if (!file.ok()) return file.status();
   Metadata vocabulary;

@@ -68,7 +68,7 @@ struct TrainOptions {
   // ---- what is trained
   std::string model;        // a GGUF file to fine-tune; or
   std::string transformer;  // JSON of a transformer to train from scratch (README, "Training")
-  std::string tokenizer;    // from scratch: a GGUF file whose vocabulary is used; empty: bytes
+  std::string tokenizer;    // from scratch: a GGUF file whose vocabulary is used; empty: bytes; "characters": of data
 
   // ---- data: .txt, .md: one text; .jsonl: {"text"}, {"prompt","completion"} or {"messages"} a line; or folders
   std::vector<std::string> data;

@@ -17,6 +17,7 @@ using Action = std::function<int()>;
 void add_bench(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
+void add_experiment(CLI::App& app, Action& action);
 void add_finetune(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   add_run(app, action);
   add_train(app, action);
   add_finetune(app, action);
+  add_experiment(app, action);
   add_eval(app, action);
   add_logits(app, action);
   add_info(app, action);

@@ -66,7 +66,8 @@ Result<TernaryMatrix> TernaryMatrix::from_weights(std::span<const float> weights
       if (alpha == 0.0f) continue;
       for (size_t i = first; i < last; ++i) {
         const auto row = static_cast<int64_t>(i / n_cols);
-        matrix.set_trit(row / rows, row % rows, static_cast<int64_t>(i % n_cols), shader::ternary_trit(weights[i], alpha));
+        matrix.set_trit(row / rows, row % rows, static_cast<int64_t>(i % n_cols),
+                        shader::ternary_trit(weights[i], alpha));
       }
     }
   return matrix;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tokenizer/tokenizer.h"
@@ -37,5 +38,8 @@ struct CorpusOptions {
 
 // Errors name the file, and the line of a .jsonl file. invalid_argument: a part without a token that counts.
 Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokenizer);
+
+// The same of one text in memory; paths are not read.
+Result<Corpus> split_text(std::string_view text, const CorpusOptions& options, const Tokenizer& tokenizer);
 
 }  // namespace tritium

@@ -41,7 +41,7 @@ struct Names<ExportType> {
 template <typename Options, typename F>
 void visit_fields(Options& o, const F& f) {
   f("model", o.model), f("transformer", o.transformer), f("tokenizer", o.tokenizer);
-  f("data", o.data), f("valid_data", o.valid_data), f("valid_fraction", o.valid_fraction);
+  f("data", o.data), f("text", o.text), f("valid_data", o.valid_data), f("valid_fraction", o.valid_fraction);
   f("score_prompts", o.score_prompts);
   f("steps", o.steps), f("epochs", o.epochs), f("minutes", o.minutes);
   f("context", o.context), f("batch", o.batch), f("micro_batch", o.micro_batch), f("seed", o.seed);

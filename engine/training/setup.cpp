@@ -16,7 +16,7 @@ Status check_options(const TrainOptions& o) {
   const auto refuse = [](auto... what) { return error(StatusCode::invalid_argument, what...); };
   if (o.model.empty() == o.transformer.empty())
     return refuse("give either a model to fine-tune or the description of a transformer to train from scratch");
-  if (o.data.empty()) return refuse("no text to train on was given (data)");
+  if (o.data.empty() && o.text.empty()) return refuse("no text to train on was given (data)");
   if (o.steps <= 0 && o.epochs <= 0 && o.minutes <= 0) return refuse("say how long to train: steps, epochs or minutes");
   if (o.steps < 0 || o.epochs < 0 || o.minutes < 0) return refuse("steps, epochs and minutes must not be negative");
   if (o.context < 1 || o.batch < 1 || o.micro_batch < 0)
@@ -70,7 +70,7 @@ Result<Metadata> characters_of(const TrainOptions& o) {
 
 Result<Metadata> vocabulary_of(const TrainOptions& o) {
   if (o.tokenizer.empty()) return byte_vocabulary();
-  if (o.tokenizer == "characters") return characters_of(o);
+  if (o.tokenizer == "characters") return o.text.empty() ? characters_of(o) : character_vocabulary(o.text);
   const Result<std::unique_ptr<TensorMap>> file = open_gguf(o.tokenizer, {});
   if (!file.ok()) return file.status();
   Metadata vocabulary;
@@ -139,11 +139,12 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
-  Result<Corpus> corpus = load_corpus({.paths = o.data,
-                                       .valid_paths = o.valid_data,
-                                       .valid_fraction = o.valid_fraction,
-                                       .score_prompts = o.score_prompts},
-                                      *setup.tokenizer);
+  const CorpusOptions corpus_options = {.paths = o.data,
+                                        .valid_paths = o.valid_data,
+                                        .valid_fraction = o.valid_fraction,
+                                        .score_prompts = o.score_prompts};
+  Result<Corpus> corpus = o.text.empty() ? load_corpus(corpus_options, *setup.tokenizer)
+                                         : split_text(o.text, corpus_options, *setup.tokenizer);
   if (!corpus.ok()) return corpus.status();
   setup.corpus = *std::move(corpus);
   const Result<BatchPlan> plan = BatchPlan::create(setup.corpus.train, o.context, o.batch, o.seed);

@@ -12,6 +12,7 @@
 #include "training/export.h"
 #include "training/memory_plan.h"
 #include "training/observer.h"
+#include "training/run.h"
 #include "training/schedule.h"
 #include "training/setup.h"
 
@@ -23,9 +24,11 @@ constexpr const char* kBest = "best.ckpt";
 
 class Run {
  public:
-  Run(const TrainOptions& options, const TrainCallbacks& callbacks, Setup setup, std::unique_ptr<Backend> backend)
+  Run(const TrainOptions& options, const TrainCallbacks& callbacks, const Inspection& inspect, Setup setup,
+      std::unique_ptr<Backend> backend)
       : options_(options),
         callbacks_(callbacks),
+        inspect_(inspect),
         setup_(std::move(setup)),
         backend_(std::move(backend)),
         ops_(*backend_),
@@ -56,6 +59,7 @@ class Run {
 
   const TrainOptions& options_;
   const TrainCallbacks& callbacks_;
+  const Inspection& inspect_;
   Setup setup_;
   std::unique_ptr<Backend> backend_;
   Ops ops_;
@@ -273,9 +277,12 @@ Status Run::finish() {
   }
   report_.step = state_.step;
   report_.seconds = seconds();
-  if (report_.stop == TrainStop::interrupted || options_.output.empty()) return Status();
+  if (report_.stop == TrainStop::interrupted) return Status();
   model_->requantize(ops_, 1.0f);
   const Batch& sample = evaluation_.front();
+  if (inspect_)
+    if (Status s = inspect_(ops_, arena_, *model_, sample); !s.ok()) return s;
+  if (options_.output.empty()) return ops_.finish();
   const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
   const Result<Exported> exported = export_model(options_.output, ops_, arena_, *model_, setup_.metadata,
                                                  options_.export_type, std::span(sample.inputs).first(n));
@@ -297,10 +304,10 @@ Result<TrainReport> Run::run() {
 }  // namespace
 }  // namespace tritium::training
 
-namespace tritium {
+namespace tritium::training {
 
-Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks) {
-  using namespace training;
+Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCallbacks& callbacks,
+                                      const Inspection& inspect) {
   Result<Setup> setup = prepare_run(options);
   if (!setup.ok()) return setup.status();
   const TrainPlan plan = plan_memory(options, *setup);
@@ -316,7 +323,15 @@ Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& cal
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();
-  return Run(options, callbacks, *std::move(setup), *std::move(backend)).run();
+  return Run(options, callbacks, inspect, *std::move(setup), *std::move(backend)).run();
+}
+
+}  // namespace tritium::training
+
+namespace tritium {
+
+Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks) {
+  return training::train_and_inspect(options, callbacks, {});
 }
 
 }  // namespace tritium

@@ -52,17 +52,29 @@ class VulkanBackend final : public Backend {
   Status combine_experts(const CombineExpertsArgs& a) override { return record(vulkan::combine_experts, a); }
   Status embedding_backward(const EmbeddingBackwardArgs& a) override { return record(vulkan::embedding_backward, a); }
   Status rms_norm_backward(const RmsNormBackwardArgs& a) override { return record(vulkan::rms_norm_backward, a); }
-  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override { return record(vulkan::ternary_matmul_backward, a); }
-  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override { return record(vulkan::dense_matmul_backward, a); }
+  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override {
+    return record(vulkan::ternary_matmul_backward, a);
+  }
+  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override {
+    return record(vulkan::dense_matmul_backward, a);
+  }
   Status weight_gradient(const WeightGradientArgs& a) override { return record(vulkan::weight_gradient, a); }
   Status attention_backward(const AttentionBackwardArgs& a) override { return record(vulkan::attention_backward, a); }
-  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override { return record(vulkan::gated_activation_backward, a); }
-  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override { return record(vulkan::combine_experts_backward, a); }
-  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override { return record(vulkan::route_tokens_backward, a); }
+  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override {
+    return record(vulkan::gated_activation_backward, a);
+  }
+  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override {
+    return record(vulkan::combine_experts_backward, a);
+  }
+  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override {
+    return record(vulkan::route_tokens_backward, a);
+  }
   Status expert_load(const ExpertLoadArgs& a) override { return record(vulkan::expert_load, a); }
   Status cross_entropy(const CrossEntropyArgs& a) override { return record(vulkan::cross_entropy, a); }
   Status sum_squares(const SumSquaresArgs& a) override { return record(vulkan::sum_squares, a); }
-  Status dequantize_activations(const DequantizeActivationsArgs& a) override { return record(vulkan::dequantize_activations, a); }
+  Status dequantize_activations(const DequantizeActivationsArgs& a) override {
+    return record(vulkan::dequantize_activations, a);
+  }
   Status absmean(const AbsmeanArgs& a) override { return record(vulkan::absmean, a); }
   Status ternarize(const TernarizeArgs& a) override { return record(vulkan::ternarize, a); }
   Status fake_quantize(const FakeQuantizeArgs& a) override { return record(vulkan::fake_quantize, a); }

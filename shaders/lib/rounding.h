@@ -58,6 +58,17 @@ TRITIUM_FUNCTION float activation_scale(float m) {
   return scale;
 }
 
+// The nearest value that an f16 holds, ties to even, of 0 <= value; infinity above 65519.
+TRITIUM_FUNCTION float rounded_to_f16(float value) {
+  // Below 2^-14 f16 has steps of 2^-24, which are also those of a float near 1/2.
+  TRITIUM_PRECISE float shifted = value + 0.5f;
+  TRITIUM_PRECISE float subnormal = shifted - 0.5f;
+  if (value < 6.103515625e-5f) return subnormal;
+  uint bits = floatBitsToUint(value);
+  bits = (bits + 0xFFFu + ((bits >> 13u) & 1u)) & ~0x1FFFu;
+  return uintBitsToFloat(bits >= 0x47800000u ? 0x7F800000u : bits);
+}
+
 TRITIUM_LIB_END
 
 #endif

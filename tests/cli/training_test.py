@@ -134,7 +134,7 @@ class Training(unittest.TestCase):
         bad = self.write("bad.jsonl", '{"text": "fine"}\n{"text": 7}\n')
         base = ["train", "--preset", "tiny-moe", "--steps", "2"]
         for more, part in ((["--data", self.path("nowhere.txt")], "nowhere.txt"), (["--data", empty], "empty"),
-                           (["--data", short], "tokens"), (["--data", masked], "counts"),
+                           (["--data", short], "tokens"), (["--data", masked], "part to train on is empty"),
                            (["--data", bad], "bad.jsonl: line 2"), (["--data", self.text, "--lr", "-1"], "learning_rate"),
                            (["--data", self.text, "--lr", "fast"], "learning_rate"),
                            (["--data", self.text, "--mode", "quaternary"], "quaternary"),

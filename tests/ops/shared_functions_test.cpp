@@ -10,6 +10,7 @@
 #include "shaders/lib/activation.h"
 #include "shaders/lib/rounding.h"
 #include "shaders/lib/ternary.h"
+#include "tensor/half.h"
 
 namespace tritium::shader {
 namespace {
@@ -58,6 +59,14 @@ TEST(SharedFunctions, ActivationsStayFiniteForEveryFiniteInput) {
     EXPECT_TRUE(std::isfinite(silu(x))) << x;
     EXPECT_TRUE(std::isfinite(gelu_tanh(x))) << x;
   }
+}
+
+TEST(SharedFunctions, RoundingToF16GivesTheValueThatTheConversionKeeps) {
+  for (uint64_t i = 0; i < 20000; ++i) {
+    const float value = std::exp2(-30.0f + 48.0f * static_cast<float>(random_unit(3, i)));
+    EXPECT_EQ(rounded_to_f16(value), f16_to_f32(f32_to_f16(value))) << value;
+  }
+  EXPECT_EQ(rounded_to_f16(0.0f), 0.0f);
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ ALLOWED = {
                             "base"],
     "engine": [],  # what is added to engine/ gets a rule of its own
     "cpu_ref": ["cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
-    "shaders/params": ["types.h"],
-    "shaders/lib": ["lib", "portable.h", "params", "../params/types.h"],
+    "shaders/params": ["types.h", "shadow.h"],
+    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "parameter.glsl", "reduce.glsl", "shadow.h", "ternary.h"],
     "shaders": ["lib", "params"],
 }
 # Angle-bracket includes that only some folders may use.

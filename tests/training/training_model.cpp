@@ -5,9 +5,12 @@
 
 namespace tritium {
 
+Result<std::unique_ptr<Backend>> training_backend_of(const std::string& name, int threads) {
+  return make_backend({.backend = name, .threads = threads, .capture_file = {}, .log = {}});
+}
+
 std::unique_ptr<Backend> training_backend(const std::string& name) {
-  Result<std::unique_ptr<Backend>> backend =
-      make_backend({.backend = name, .threads = 2, .capture_file = {}, .log = {}});
+  Result<std::unique_ptr<Backend>> backend = training_backend_of(name, 2);
   return backend.ok() ? *std::move(backend) : nullptr;
 }
 

@@ -21,6 +21,7 @@ inline constexpr int64_t kVocabulary = 19;
 
 // Null, after a skip, where the backend cannot run.
 std::unique_ptr<Backend> training_backend(const std::string& name);
+Result<std::unique_ptr<Backend>> training_backend_of(const std::string& name, int threads);
 
 // A transformer with a batch of 2 sequences of 6 tokens, some of them not scored.
 struct TrainingModel {

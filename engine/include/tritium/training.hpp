@@ -72,6 +72,7 @@ struct TrainOptions {
 
   // ---- data: .txt, .md: one text; .jsonl: {"text"}, {"prompt","completion"} or {"messages"} a line; or folders
   std::vector<std::string> data;
+  std::string text;                     // in place of data: the text itself
   std::vector<std::string> valid_data;  // empty: the last valid_fraction of data is held out
   double valid_fraction = 0.1;
   bool score_prompts = false;  // otherwise only completions and assistant messages are learned
@@ -195,6 +196,47 @@ struct TrainReport {
 // What train() would need; reads data and model headers.
 Result<TrainPlan> plan_training(const TrainOptions& options);
 Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks = {});
+
+// ---- comparing ways to quantise ----------------------------------------------------------------------------------
+
+struct QuantCompareOptions {
+  std::vector<std::string> data;  // empty: a short text that comes with the library
+  int64_t seeds = 1;
+  bool smoke = false;  // a smaller model and fewer steps: about a minute
+  int64_t steps = 0;   // 0: 1500, or 150 with smoke
+  double learning_rate = 2e-3;
+  Schedule schedule = Schedule::constant;
+  int threads = 0;
+  std::function<bool(const std::string& what)> progress{};  // called before each run; false ends the study
+};
+
+struct MeanAndDeviation {
+  double mean = 0;
+  double deviation = 0;  // of the seeds; 0 for one
+};
+
+// One way to quantise, over all seeds.
+struct QuantCompareRow {
+  std::string name;  // "full precision", "int8", "ternary"
+  int64_t dim = 0;
+  uint64_t model_bytes = 0;  // packed; what is not quantised counts 2 bytes
+  MeanAndDeviation train_loss, valid_loss, perplexity, bits_per_byte;
+};
+
+struct ActivityCheck {
+  std::string what;
+  std::string found;
+  bool passed = false;
+};
+
+struct QuantCompareReport {
+  std::vector<QuantCompareRow> equal_steps;  // the same transformer
+  std::vector<QuantCompareRow> equal_bytes;  // narrower ones, as large as the ternary one when packed
+  std::vector<ActivityCheck> checks;         // that the ternary model's quantisation is real, of the first seed
+};
+
+// Trains the same small transformer on the same batches in full precision, int8 and ternary.
+Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options);
 
 // Options as JSON (the names of the fields above) and back. Unknown names and wrong types are errors that name them.
 std::string train_options_to_json(const TrainOptions& options);

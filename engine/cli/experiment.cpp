@@ -1,0 +1,102 @@
+// `tritium experiment …`: studies that compare ways to train.
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "tritium/training.hpp"
+
+namespace tritium::cli {
+namespace {
+
+using nlohmann::json;
+
+struct CompareOptions {
+  QuantCompareOptions study;
+  std::string schedule = "constant";
+  bool json = false;
+};
+
+void print_rows(const char* title, const std::vector<QuantCompareRow>& rows) {
+  print_format("%s\n%-16s %5s %10s %17s %17s %17s %17s\n", title, "", "width", "packed", "train nats", "valid nats",
+               "perplexity", "bits/byte");
+  for (const QuantCompareRow& r : rows)
+    print_format("%-16s %5lld %10s %8.4f ± %.4f %8.4f ± %.4f %8.3f ± %.3f %8.4f ± %.4f\n", r.name.c_str(),
+                 static_cast<long long>(r.dim), human_bytes(r.model_bytes).c_str(), r.train_loss.mean,
+                 r.train_loss.deviation, r.valid_loss.mean, r.valid_loss.deviation, r.perplexity.mean,
+                 r.perplexity.deviation, r.bits_per_byte.mean, r.bits_per_byte.deviation);
+}
+
+json json_of(const MeanAndDeviation& m) { return {{"mean", m.mean}, {"deviation", m.deviation}}; }
+
+json json_of(const std::vector<QuantCompareRow>& rows) {
+  json list = json::array();
+  for (const QuantCompareRow& r : rows)
+    list.push_back({{"name", r.name},
+                    {"dim", r.dim},
+                    {"model_bytes", r.model_bytes},
+                    {"train_loss", json_of(r.train_loss)},
+                    {"valid_loss", json_of(r.valid_loss)},
+                    {"perplexity", json_of(r.perplexity)},
+                    {"bits_per_byte", json_of(r.bits_per_byte)}});
+  return list;
+}
+
+int compare(CompareOptions options) {
+  catch_interrupt();
+  for (const auto& [name, schedule] : {std::pair{"constant", Schedule::constant},
+                                       {"linear", Schedule::linear},
+                                       {"cosine", Schedule::cosine},
+                                       {"wsd", Schedule::wsd}})
+    if (options.schedule == name) options.study.schedule = schedule;
+  options.study.progress = [](const std::string& what) {
+    std::fprintf(stderr, "%s\n", what.c_str());
+    return !interrupted();
+  };
+  const Result<QuantCompareReport> report_of_study = quant_compare(options.study);
+  if (!report_of_study.ok()) return report(report_of_study.status());
+  const QuantCompareReport& r = *report_of_study;
+  bool active = !r.checks.empty();
+  for (const ActivityCheck& check : r.checks) active = active && check.passed;
+  if (options.json) {
+    json checks = json::array();
+    for (const ActivityCheck& c : r.checks)
+      checks.push_back({{"what", c.what}, {"found", c.found}, {"passed", c.passed}});
+    print(
+        json{{"equal_steps", json_of(r.equal_steps)}, {"equal_bytes", json_of(r.equal_bytes)}, {"checks", checks}}.dump(
+            2) +
+        "\n");
+  } else {
+    print_rows("the same transformer, equal steps (mean ± standard deviation over the seeds)", r.equal_steps);
+    print_rows("\nas large as the ternary one when packed, equal steps", r.equal_bytes);
+    print("\nis the ternary model's quantisation real?\n");
+    for (const ActivityCheck& c : r.checks)
+      print_format("%s %s: %s\n", c.passed ? "yes" : "NO ", c.what.c_str(), c.found.c_str());
+  }
+  return active ? kOk : kFailed;
+}
+
+}  // namespace
+
+void add_experiment(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("experiment", "studies: quant-compare");
+  command->require_subcommand(1);
+  CLI::App* study = command->add_subcommand("quant-compare", "full precision, int8 and ternary on the same batches");
+  auto options = std::make_shared<CompareOptions>();
+  study->add_option("--data", options->study.data, "text files; without any, a short text that comes with the program");
+  study->add_option("--seeds", options->study.seeds, "runs of each kind")->capture_default_str();
+  study->add_flag("--smoke", options->study.smoke, "a smaller model and fewer steps: about a minute");
+  study->add_option("--steps", options->study.steps, "0: 1500, or 150 with --smoke")->capture_default_str();
+  study->add_option("--lr", options->study.learning_rate, "learning rate")->capture_default_str();
+  study->add_option("--schedule", options->schedule, "constant, linear, cosine, wsd")
+      ->check(CLI::IsMember({"constant", "linear", "cosine", "wsd"}))
+      ->capture_default_str();
+  study->add_option("--threads", options->study.threads, "0: all")->capture_default_str();
+  study->add_flag("--json", options->json, "everything as JSON");
+  study->footer(
+      "Example:\n"
+      "  tritium experiment quant-compare --smoke --seeds 4\n"
+      "Exit code 1 when a check finds that the quantisation is not real.");
+  study->callback([=, &action] { action = [options] { return compare(*options); }; });
+}
+
+}  // namespace tritium::cli

@@ -11,7 +11,7 @@ Tensor vector_of(const BitLinear& weight) { return weight.shadow.data.view({weig
 }  // namespace
 
 Value embedding(Tape& tape, BitLinear& table, const Tensor& tokens) {
-  const Value y = tape.make({tokens.elements(), table.cols});
+  Value y = tape.make({tokens.elements(), table.cols});
   tape.ops().embedding({.table = table.weight(), .tokens = tokens, .y = y.tensor});
   if (table.trains())
     tape.on_backward([&tape, &table, tokens, y] {
@@ -24,7 +24,7 @@ Value embedding(Tape& tape, BitLinear& table, const Tensor& tokens) {
 }
 
 Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
-  const Value y = tape.make(x.tensor.shape);
+  Value y = tape.make(x.tensor.shape);
   tape.ops().rms_norm({.x = x.tensor, .weight = vector_of(weight), .y = y.tensor, .eps = eps});
   tape.on_backward([&tape, x, &weight, y, eps] {
     tape.add_gradient(x, [&](const Tensor& dx, bool accumulate) {
@@ -41,7 +41,7 @@ Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
 }
 
 Value add(Tape& tape, const Value& a, const Value& b) {
-  const Value y = tape.make(a.tensor.shape);
+  Value y = tape.make(a.tensor.shape);
   tape.ops().add({.a = a.tensor, .b = b.tensor, .y = y.tensor});
   tape.on_backward([&tape, a, b, y] {
     // In a residual stream both branches read dy before anything adds to it: the gradients share its memory.
@@ -59,7 +59,7 @@ Value add(Tape& tape, const Value& a, const Value& b) {
 }
 
 Value rope(Tape& tape, const Value& x, const Rotation& rotation) {
-  const Value y = tape.make(x.tensor.shape);
+  Value y = tape.make(x.tensor.shape);
   tape.ops().rope({.x = x.tensor, .cos_sin = rotation.cos_sin, .y = y.tensor, .pairing = rotation.pairing});
   tape.on_backward([&tape, x, y, rotation] {
     tape.add_gradient(x, [&](const Tensor& dx) {
@@ -74,7 +74,7 @@ Value rope(Tape& tape, const Value& x, const Rotation& rotation) {
 
 Value attention(Tape& tape, const Value& q, const Value& k, const Value& v, const AttentionShape& shape) {
   const Shape& heads = q.tensor.shape;
-  const Value y = tape.make({heads[0], heads[1], v.tensor.shape[2]});
+  Value y = tape.make({heads[0], heads[1], v.tensor.shape[2]});
   tape.ops().attention({.q = q.tensor,
                         .k_cache = k.tensor,
                         .v_cache = v.tensor,
@@ -106,7 +106,7 @@ Value attention(Tape& tape, const Value& q, const Value& k, const Value& v, cons
 }
 
 Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActivation activation, float clamp) {
-  const Value y = tape.make(gate.tensor.shape);
+  Value y = tape.make(gate.tensor.shape);
   tape.ops().gated_activation(
       {.gate = gate.tensor, .up = up.tensor, .y = y.tensor, .activation = activation, .clamp = clamp});
   tape.on_backward([&tape, gate, up, y, activation, clamp] {
@@ -135,7 +135,7 @@ void LinearInput::quantize(Tape& tape) {
 
 Value LinearInput::times(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
   const int64_t rows = expert_ids ? expert_ids.elements() : x_.tensor.shape[0];
-  const Value y = tape.make({rows, layer.rows});
+  Value y = tape.make({rows, layer.rows});
   const bool quantized = layer.mode != WeightMode::full && (layer.mode != WeightMode::frozen || layer.ternary());
   const bool codes = quantized && int8_;
   const bool packed = layer.weight().ternary();
@@ -181,9 +181,9 @@ Value LinearInput::times(Tape& tape, BitLinear& layer, const Tensor& expert_ids)
 
 Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& options) {
   const Shape shape = {logits.tensor.shape[0], options.top_k};
-  const Routing routing{.weights = tape.make(shape),
-                        .expert_ids = tape.arena().take(shape, DType::i32),
-                        .load = tape.arena().take({logits.tensor.shape[1]})};
+  Routing routing{.weights = tape.make(shape),
+                  .expert_ids = tape.arena().take(shape, DType::i32),
+                  .load = tape.arena().take({logits.tensor.shape[1]})};
   tape.ops().route_tokens({.logits = logits.tensor,
                            .expert_ids = routing.expert_ids,
                            .weights = routing.weights.tensor,
@@ -208,7 +208,7 @@ Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& optio
 
 Value combine_experts(Tape& tape, const Value& x, const Routing& routing) {
   const Tensor weights = routing.weights.tensor;
-  const Value y = tape.make({weights.shape[0], x.tensor.shape[1]});
+  Value y = tape.make({weights.shape[0], x.tensor.shape[1]});
   tape.ops().combine_experts({.x = x.tensor, .weights = weights, .y = y.tensor});
   tape.on_backward([&tape, x, routing, y] {
     tape.add_gradient(x, [&](const Tensor& dx) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 #include "base/checked_math.h"
 
@@ -54,22 +55,37 @@ uint32_t Optimizer::stream_of(const BitLinear& parameter) const {
   return static_cast<uint32_t>(std::ranges::find(model_.parameters(), &parameter) - model_.parameters().begin());
 }
 
+// Operations run in the order of their calls, so a gradient that was just used may be taken at once: it will be zeros.
+Tensor Optimizer::take_gradient(const BitLinear& p) {
+  const Shape shape = {p.n_matrices, p.rows, p.cols};
+  if (const auto found = spare_.find(p.elements()); found != spare_.end())
+    return spare_.extract(found).mapped().view(shape);
+  Result<Tensor> made = ops_.backend().allocate(shape, DType::f32, "gradient");
+  if (!made.ok()) {
+    ops_.fail(made.status());
+    return {};
+  }
+  gradient_bytes_ += static_cast<uint64_t>(made->bytes());
+  return *made;
+}
+
 void Optimizer::lease_gradients(int64_t layer) {
   if (!options_.by_layer) return;
   for (BitLinear* p : model_.parameters_of(layer))
-    if (p->trains() && !p->gradient) p->gradient = spare_.take({p->n_matrices, p->rows, p->cols});
+    if (p->trains() && !p->gradient) p->gradient = take_gradient(*p);
 }
 
 void Optimizer::start(Arena& arena, float lambda) {
   for (ScaleGroup& group : model_.scale_groups()) {
     // A step of length 0 measures the shadows.
     for (BitLinear* member : group.members()) {
-      const Tensor none =
-          options_.by_layer ? spare_.take({member->n_matrices, member->rows, member->cols}) : member->gradient;
+      const Tensor none = options_.by_layer ? take_gradient(*member) : member->gradient;
+      if (!ops_.ok()) return;
       ops_.sgd_update({.shadow = {.parameter = member->shadow, .sums = member->sums, .group_size = member->group_size},
                        .gradient = none,
                        .m = {},
                        .learning_rate = 0.0f});
+      if (options_.by_layer) spare_.emplace(member->elements(), none);
     }
     group.refresh(ops_, arena);
   }
@@ -160,18 +176,20 @@ std::function<void(int64_t)> Optimizer::update_by_layer(Arena& arena, const Step
     for (const BitLinear* p : model_.parameters_of(layer))
       if (p->trains()) measure(*p);
     update_layer(arena, layer, options);
-    for (BitLinear* p : model_.parameters_of(layer)) p->gradient = {};
+    for (BitLinear* p : model_.parameters_of(layer))
+      if (p->gradient) spare_.emplace(p->elements(), std::exchange(p->gradient, {}));
     lease_gradients(layer - 1);
   };
 }
 
 uint64_t Optimizer::bytes() const {
+  const Tensor none;
   uint64_t total = 0;
   for (const BitLinear* p : model_.parameters())
     for (const Tensor* t : {&p->packed.data, &p->packed.scales, &p->shadow.data, &p->effective.data, &p->gradient,
                             &p->m, &p->v, &p->m_scales, &p->v_scales, &p->sums, &p->flips})
       if (*t) total += static_cast<uint64_t>(t->bytes());
-  return total + (options_.by_layer ? spare_.bytes() : 0);
+  return total + (options_.by_layer ? gradient_bytes_ : 0);
 }
 
 }  // namespace tritium::training

@@ -36,7 +36,7 @@ struct StepOptions {
 class Optimizer {
  public:
   Optimizer(Ops& ops, Transformer& model, const OptimizerOptions& options)
-      : ops_(ops), model_(model), options_(options), spare_(ops) {}
+      : ops_(ops), model_(model), options_(options) {}
 
   // Memory for states, and for the gradients of everything that trains (by_layer: of the largest layers).
   Status allocate();
@@ -58,13 +58,16 @@ class Optimizer {
   void update(BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
   const ScaleGroup* group_of(const BitLinear* parameter) const;
   uint32_t stream_of(const BitLinear& parameter) const;
+  Tensor take_gradient(const BitLinear& parameter);
   void lease_gradients(int64_t layer);
   void measure(const BitLinear& parameter);
 
   Ops& ops_;
   Transformer& model_;
   OptimizerOptions options_;
-  Arena spare_;     // gradients that are not in use: all zeros, as the pass leaves them
+  // by_layer: gradients that are not in use, by their elements; all zeros, as the pass leaves them.
+  std::multimap<int64_t, Tensor> spare_;
+  uint64_t gradient_bytes_ = 0;
   Tensor squares_;  // f32 [n parameters]: of the last gradients
 };
 

@@ -16,7 +16,7 @@ Status for_each_slot_and_window(Params params, const Weight& weight, const Limit
   const int64_t stripes = ceil_div(params.n_rows / params.rows_per_x, kRows * matrices);
   const auto groups = folded_groups(stripes * matrices * ceil_div(params.cols, kColumns), limits);
   for (params.slot = 0; params.slot < params.rows_per_x; ++params.slot) {
-    const Status status = for_each_window(weight, limits, [&](const WeightWindow& window) {
+    Status status = for_each_window(weight, limits, [&](const WeightWindow& window) {
       params.first_weight_row = window.first_row;
       params.n_weight_rows = window.n_rows;
       Status launched = launch(params, window, groups);

@@ -11,7 +11,7 @@ Status rms_norm_backward(Recorder& recorder, const RmsNormBackwardArgs& args) {
   const RmsNormBackwardParams params = params_of(args);
   const Result<Tensor> inverse_rms = recorder.scratch(params.n_rows);
   if (!inverse_rms.ok()) return inverse_rms.status();
-  const Status status = recorder.dispatch(
+  Status status = recorder.dispatch(
       {.kernel = args.kName,
        .bindings =
            {{&args.x}, {&args.weight}, {&args.dy}, {&args.dx, Access::read_write}, {&*inverse_rms, Access::write}},

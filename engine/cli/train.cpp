@@ -85,7 +85,7 @@ constexpr std::array kOptions = {
 struct CommandLine {
   std::map<std::string, std::vector<std::string>> values;  // by name in TrainOptions
   std::string model, config, preset, transformer, tokenizer, mode;
-  bool print_config = false, plan_only = false;
+  bool print_config = false, plan_only = false, json = false;
 };
 
 // "0.001" as the number it is; what is no number goes on as text, and is refused with the option's name.
@@ -238,6 +238,25 @@ int run_training(const CommandLine& line) {
                        .keep_going = [] { return !interrupted(); }});
   live.end();
   if (!done.ok()) return report(done.status());
+  if (line.json) {
+    print(json{{"step", done->step},
+               {"train_loss", done->train_loss},
+               {"valid_loss", done->valid_loss},
+               {"first_valid_loss", done->first_valid_loss},
+               {"bits_per_byte", done->bits_per_byte},
+               {"tokens_per_second", done->tokens_per_second},
+               {"seconds", done->seconds},
+               {"checkpoint", done->checkpoint},
+               {"output", done->output},
+               {"export_difference", done->export_difference},
+               {"packed_bytes", done->packed_bytes},
+               {"bytes_per_weight", plan->bytes_per_weight},
+               {"parameters", plan->parameters},
+               {"active_parameters", plan->active_parameters}}
+              .dump(2) +
+          "\n");
+    return kOk;
+  }
   print_format(
       "%s after step %lld: train %.4f, valid %.4f nats/token (at first %.4f), %.4f bits/byte, %.0f tokens/s, %s\n",
       done->stop == TrainStop::interrupted ? "stopped"
@@ -256,6 +275,7 @@ void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Ac
   command.add_option("--config", line->config, "JSON file of training options; the command line goes before it");
   command.add_option("--mode", line->mode, "ste (ternary), full, int8, int6, int5, int4: of attention and experts");
   command.add_flag("--print-config", line->print_config, "show the resolved options as JSON and stop");
+  command.add_flag("--json", line->json, "what came out as JSON");
   command.add_flag("--plan", line->plan_only, "show the memory plan and stop");
   for (const Option& o : kOptions) {
     std::vector<std::string>& values = line->values[o.name];

@@ -147,8 +147,9 @@ Result<QuantCompareRow> Study::train(const Way& way, int64_t width, const std::s
       vocabulary_ = model.config().vocab_size;
       if (!checks) return Status();
       Result<std::vector<ActivityCheck>> found = check_activity(ops, arena, model, batch, flips);
-      if (found.ok()) report.checks = *std::move(found);
-      return found.status();
+      if (!found.ok()) return found.status();
+      report.checks = *std::move(found);
+      return Status();
     };
     const Result<TrainReport> done = train_and_inspect(options_of(way, width, seed), callbacks, inspect);
     if (!done.ok()) return done.status();

@@ -143,11 +143,7 @@ Status Run::resume() {
   state_.options = options;
   first_step_ = state_.step;
   report_.checkpoint = path;
-  // Weights between shadow and trits are not part of a checkpoint.
-  const auto lambda = static_cast<float>(hardening(options_, state_.step, setup_.steps));
-  const std::vector<BitLinear*>& all = model_->parameters();
-  if (std::ranges::any_of(all, [](const BitLinear* p) { return static_cast<bool>(p->effective.data); }))
-    model_->requantize(ops_, lambda);
+  model_->restore(ops_, static_cast<float>(hardening(options_, state_.step, setup_.steps)));
   return ops_.finish();
 }
 

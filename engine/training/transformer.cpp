@@ -247,7 +247,16 @@ void Transformer::requantize(Ops& ops, float lambda, int64_t layer) {
         if (Status s = make_effective(ops.backend(), *member); !s.ok()) return ops.fail(s);
     group->soften(ops, lambda);
   }
-  for (BitLinear* p : parameters_of(layer))
+  round_integers(ops, layer);
+}
+
+void Transformer::restore(Ops& ops, float lambda) {
+  if (lambda < 1.0f) return requantize(ops, lambda);
+  for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) round_integers(ops, layer);
+}
+
+void Transformer::round_integers(Ops& ops, int64_t layer) const {
+  for (const BitLinear* p : parameters_of(layer))
     if (p->trains() && quantizer_of(p->mode) != Quantizer::ternary)
       ops.fake_quantize({.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
 }

@@ -75,6 +75,9 @@ class Transformer {
     for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) requantize(ops, lambda, layer);
   }
 
+  // After a checkpoint was read, which holds shadows, alphas and trits: what is derived from those.
+  void restore(Ops& ops, float lambda);
+
   const Config& config() const { return config_; }
   const Recipe& recipe() const { return recipe_; }
   // In file order. Pointers stay valid.
@@ -94,6 +97,7 @@ class Transformer {
   Status load(Backend& backend, const TensorMap& source);
   Status make_scale_groups(Backend& backend);
   Status add_group(Backend& backend, std::vector<BitLinear*> members, ScaleSync sync);
+  void round_integers(Ops& ops, int64_t layer) const;
   static Status make_effective(Backend& backend, BitLinear& layer);
   static ScaleSync automatic_sync(Backend& backend, const BitLinear& layer);
   BitLinear* find(const std::string& name);

@@ -1,6 +1,7 @@
 // Gradients of a whole model: on the reference against finite differences in double precision of the surrogate, on the
 // other backends against the reference.
 #include <cmath>
+#include <ostream>
 
 #include "tests/training/surrogate.h"
 #include "tests/training/training_model.h"
@@ -16,6 +17,8 @@ struct Case {
   std::string description;
   Recipe recipe;
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 std::vector<Case> gradient_cases() {
   Recipe ternary{.balance = 0.05f, .z_loss = 0.02f};
@@ -44,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Recipes, ModelGradient, testing::ValuesIn(gradient_case
 
 TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
   TrainingModel m(training_backend("reference"), GetParam().description, GetParam().recipe);
-  const double loss = m.loss(true);
+  m.loss(true);
   Surrogate surrogate(m.config, m.inputs, m.targets, 2, double{GetParam().recipe.balance},
                       double{GetParam().recipe.z_loss});
   for (const BitLinear* p : m.model->parameters()) {
@@ -54,7 +57,6 @@ TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
                   p->mode != WeightMode::full && GetParam().recipe.int8_activations);
   }
   surrogate.loss();  // the base point; its value includes the routers' losses
-  double largest_loss_gap = 0;
   for (const BitLinear* p : m.model->parameters()) {
     const std::vector<float> gradient = m.values_of(p->gradient);
     double largest = 0;
@@ -73,7 +75,6 @@ TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
       EXPECT_NEAR(gradient[i], (above - below) / (2 * h), 2e-4 * largest + 1e-7) << p->name << " " << i;
     }
   }
-  EXPECT_TRUE(std::isfinite(loss + largest_loss_gap));
 }
 
 TEST_P(ModelGradient, OnTheCpuAndVulkanIsThatOfTheReference) {

@@ -1,0 +1,108 @@
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/temporary_folder.h"
+#include "tests/training/training_model.h"
+#include "training/checkpoint.h"
+
+namespace tritium {
+namespace {
+
+using training::CheckpointState;
+
+// A run of `steps` steps, which at step `stop` is written and read into a new model.
+std::vector<float> trained(const training::Recipe& recipe, const training::OptimizerOptions& options, int64_t stop,
+                           int64_t steps) {
+  const TemporaryFolder folder;
+  auto m = std::make_unique<TrainingModel>(training_backend("cpu"), kTinyMoe, recipe, options);
+  for (int64_t step = 1; step <= steps; ++step) {
+    m->step(step);
+    if (step != stop) continue;
+    const std::string path = folder.file("run.ckpt");
+    EXPECT_TRUE(write_checkpoint(path, *m->backend, *m->model, {.step = step, .options = "{}"}).ok());
+    m = std::make_unique<TrainingModel>(training_backend("cpu"), kTinyMoe, recipe, options);
+    const Result<CheckpointState> state = read_checkpoint(path, *m->backend, *m->model);
+    EXPECT_TRUE(state.ok()) << state.message();
+    EXPECT_EQ(state->step, step);
+    m->model->restore(m->ops, 1.0f);
+  }
+  std::vector<float> all;
+  for (const training::BitLinear* p : m->model->parameters()) {
+    const Result<std::vector<float>> values = p->values(*m->backend);
+    EXPECT_TRUE(values.ok());
+    all.insert(all.end(), values->begin(), values->end());
+  }
+  return all;
+}
+
+TEST(Checkpoint, AResumedRunIsTheUninterruptedOneToTheBit) {
+  for (const training::Recipe& recipe :
+       {training::Recipe{}, training::Recipe{.shadow = ShadowPrecision::bf16, .scales = {.momentum = 0.99f}},
+        training::Recipe{.attention = WeightMode::int8, .scale_sync = ScaleSync::per_block}})
+    for (bool states_8bit : {false, true})
+      EXPECT_EQ(trained(recipe, {.states_8bit = states_8bit}, 3, 6),
+                trained(recipe, {.states_8bit = states_8bit}, 0, 6));
+}
+
+class DamagedCheckpoint : public testing::Test {
+ protected:
+  DamagedCheckpoint() : model_(training_backend("cpu"), kTinyDense, {}), path_(folder_.file("run.ckpt")) {
+    EXPECT_TRUE(write_checkpoint(path_, *model_.backend, *model_.model, {.step = 5, .options = "{}"}).ok());
+  }
+  std::string read_error() {
+    const Result<CheckpointState> state = read_checkpoint(path_, *model_.backend, *model_.model);
+    return state.ok() ? "" : state.message();
+  }
+  TemporaryFolder folder_;
+  TrainingModel model_;
+  std::string path_;
+};
+
+TEST_F(DamagedCheckpoint, OfAnyLengthIsRefusedAndNeverCrashes) {
+  const auto size = std::filesystem::file_size(path_);
+  for (uintmax_t length : {size - 1, size / 2, uintmax_t{40}, uintmax_t{16}, uintmax_t{3}}) {
+    std::filesystem::resize_file(path_, length);
+    EXPECT_NE(read_error(), "") << length;
+    EXPECT_TRUE(training::list_checkpoints(folder_.path().string()).empty());
+  }
+}
+
+TEST_F(DamagedCheckpoint, WithAnyByteOfItsHeaderChangedIsReadOrRefused) {
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  for (int at = 0; at < 400; at += 7) {
+    file.seekg(at);
+    const int before = file.get();
+    file.seekp(at);
+    file.put('\xFF');
+    file.flush();
+    read_error();  // whatever it says, it returns
+    file.seekp(at);
+    file.put(static_cast<char>(before));
+    file.flush();
+  }
+  EXPECT_EQ(read_error(), "");
+}
+
+TEST_F(DamagedCheckpoint, OfAnotherModelIsRefusedByTheTensorThatDiffers) {
+  TrainingModel other(training_backend("cpu"), kTinyMoe, {});
+  const Result<CheckpointState> state = read_checkpoint(path_, *other.backend, *other.model);
+  ASSERT_FALSE(state.ok());
+  EXPECT_NE(state.message().find("blk.0"), std::string::npos) << state.message();
+}
+
+TEST(Checkpoints, TheNewestAreKept) {
+  const TemporaryFolder folder;
+  TrainingModel m(training_backend("cpu"), kTinyDense, {});
+  for (int64_t step : {5, 12, 100})
+    ASSERT_TRUE(
+        write_checkpoint(folder.file(training::checkpoint_name(step)), *m.backend, *m.model, {.step = step}).ok());
+  training::prune_checkpoints(folder.path().string(), 2);
+  const std::vector<std::string> left = training::list_checkpoints(folder.path().string());
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_NE(left[0].find("step-00000100"), std::string::npos);
+  EXPECT_NE(left[1].find("step-00000012"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tritium

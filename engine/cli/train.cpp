@@ -77,6 +77,7 @@ constexpr std::array kOptions = {
     Option{"--early-stop", "early_stop", Kind::number, "evaluations without improvement that end the run"},
     Option{"--folder", "folder", Kind::text, "where checkpoints and logs go"},
     Option{"--resume", "resume", Kind::text, "auto: go on from the folder's newest checkpoint; or its path"},
+    Option{"--profile", "profile", Kind::flag, "show how long each operation took"},
     Option{"--seed", "seed", Kind::number, "of weights, batches and rounding (0)"},
     Option{"--backend", "backend", Kind::text, "cpu, vulkan, vulkan:INDEX, reference"},
     Option{"--threads", "threads", Kind::number, "of the cpu backend; 0: all"},
@@ -238,6 +239,9 @@ int run_training(const CommandLine& line) {
                        .keep_going = [] { return !interrupted(); }});
   live.end();
   if (!done.ok()) return report(done.status());
+  for (const ProfileEntry& entry : done->profile)
+    std::fprintf(stderr, "%-28s %8lld calls %9.3f s\n", entry.operation.c_str(), static_cast<long long>(entry.calls),
+                 entry.seconds);
   if (line.json) {
     print(json{{"step", done->step},
                {"train_loss", done->train_loss},

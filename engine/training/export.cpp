@@ -42,26 +42,22 @@ StorageType storage_of(const BitLinear& p, ExportType type) {
   return p.cols % 64 == 0 && (p.group_size == 0 || p.group_size % 64 == 0) ? StorageType::q2_0 : StorageType::f16;
 }
 
-Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type) {
-  GgufTensor tensor{.name = p.name, .type = storage_of(p, type), .shape = file_shape(p), .bytes = {}};
-  Result<std::vector<std::byte>> bytes = Status();
+Result<std::vector<std::byte>> encode_values(Backend& backend, const BitLinear& p, const GgufTensor& tensor) {
   if (p.ternary() && tensor.type != StorageType::f16) {
     const Result<TernaryMatrix> trits = backend.download_weight(p.packed);
     if (!trits.ok()) return trits.status();
-    bytes = encode_ternary(trits->with_coarsest_scales(), tensor.type);
-  } else {
-    Result<std::vector<float>> values = Status();
-    if (p.ternary()) {
-      const Result<TernaryMatrix> trits = backend.download_weight(p.packed);
-      if (!trits.ok()) return trits.status();
-      values = trits->dequantize();
-    } else {
-      values = p.forward_values(backend);  // of intN rows: what they multiply with
-      if (p.effective.data) tensor.type = StorageType::f32;
-    }
-    if (!values.ok()) return values.status();
-    bytes = encode_f32(*values, tensor.shape, tensor.type);
+    return encode_ternary(trits->with_coarsest_scales(), tensor.type);
   }
+  // Of trits: alpha times trit; of intN rows: what they multiply with.
+  const Result<std::vector<float>> values = p.forward_values(backend);
+  if (!values.ok()) return values.status();
+  return encode_f32(*values, tensor.shape, tensor.type);
+}
+
+Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type) {
+  GgufTensor tensor{.name = p.name, .type = storage_of(p, type), .shape = file_shape(p), .bytes = {}};
+  if (!p.ternary() && p.effective.data) tensor.type = StorageType::f32;
+  Result<std::vector<std::byte>> bytes = encode_values(backend, p, tensor);
   if (!bytes.ok()) return bytes.status().within(p.name);
   tensor.bytes = *std::move(bytes);
   return tensor;

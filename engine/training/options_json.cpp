@@ -55,7 +55,8 @@ void visit_fields(Options& o, const F& f) {
   f("checkpoint_activations", o.checkpoint_activations);
   f("eval_every", o.eval_every), f("log_every", o.log_every), f("save_every", o.save_every);
   f("keep_last", o.keep_last), f("early_stop", o.early_stop), f("folder", o.folder), f("resume", o.resume);
-  f("output", o.output), f("export_type", o.export_type), f("backend", o.backend), f("threads", o.threads);
+  f("output", o.output), f("export_type", o.export_type), f("profile", o.profile), f("backend", o.backend),
+      f("threads", o.threads);
 }
 
 template <typename T>

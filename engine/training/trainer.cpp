@@ -7,6 +7,7 @@
 
 #include "backends.h"
 #include "base/format_text.h"
+#include "ops/timed_backend.h"
 #include "training/batch.h"
 #include "training/checkpoint.h"
 #include "training/export.h"
@@ -293,6 +294,8 @@ Result<TrainReport> Run::run() {
   const std::lock_guard lock(backend_->mutex());
   if (Status s = prepare(); !s.ok()) return s;
   if (Status s = train(); !s.ok()) return s;
+  for (const OperationTime& t : operation_times(*backend_))
+    report_.profile.push_back({std::string(t.operation), t.calls, t.seconds});
   if (Status s = finish(); !s.ok()) return s;
   return report_;
 }
@@ -319,6 +322,7 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();
+  if (options.profile) *backend = make_timed_backend(*std::move(backend));
   return Run(options, callbacks, inspect, *std::move(setup), *std::move(backend)).run();
 }
 

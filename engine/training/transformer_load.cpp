@@ -38,6 +38,20 @@ int64_t scales_of(const BitLinear& layer, ScaleSync sync) {
   return 1;
 }
 
+// A ternary tensor keeps its trits where trits are wanted; everything else starts from floats.
+Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const WeightSlot& slot,
+                             const BitLinearOptions& options) {
+  const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen;
+  if (source.find(slot.name)->ternary && wants_trits) {
+    const Result<TernaryMatrix> trits = source.load_ternary(slot.name);
+    if (!trits.ok()) return trits.status();
+    return BitLinear::from_ternary(backend, slot.name, *trits, options);
+  }
+  const Result<std::vector<float>> values = source.load_f32(slot.name);
+  if (!values.ok()) return values.status();
+  return BitLinear::from_weights(backend, slot.name, stack_shape(slot.shape), *values, options);
+}
+
 }  // namespace
 
 Role role_of(const std::string& name) {
@@ -67,17 +81,7 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
     const BitLinearOptions options = {
         .mode = mode_of(role, recipe_), .shadow = exact ? ShadowPrecision::fp32 : recipe_.shadow, .group_size = group};
-    Result<BitLinear> layer = Status();
-    if (source.find(slot.name)->ternary && !exact &&
-        (options.mode == WeightMode::ternary || options.mode == WeightMode::frozen)) {
-      const Result<TernaryMatrix> trits = source.load_ternary(slot.name);
-      if (!trits.ok()) return trits.status();
-      layer = BitLinear::from_ternary(backend, slot.name, *trits, options);
-    } else {
-      const Result<std::vector<float>> values = source.load_f32(slot.name);
-      if (!values.ok()) return values.status();
-      layer = BitLinear::from_weights(backend, slot.name, stack_shape(slot.shape), *values, options);
-    }
+    Result<BitLinear> layer = load_layer(backend, source, slot, options);
     if (!layer.ok()) return layer.status();
     order_.push_back(&by_name_.emplace(slot.name, *std::move(layer)).first->second);
   }

@@ -158,6 +158,12 @@ class Training(unittest.TestCase):
         again = tritium("train", "--config", config, "--print-config")[1]
         self.assertEqual(json.loads(again), options)
 
+    def test_a_profile_names_the_operations_that_took_long(self):
+        code, out, err = tritium(*self.arguments("run", "model.gguf", "--profile", steps=3))
+        self.assertEqual(code, 0, err)
+        for operation in ("ternary_matmul ", "ternary_matmul_backward ", "weight_gradient ", "adamw_update ", "cross_entropy "):
+            self.assertIn(operation, err)
+
     def test_a_full_disk_is_an_error_and_leaves_no_half_file(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("needs /dev/full")

@@ -130,6 +130,8 @@ struct TrainOptions {
   std::string output;  // GGUF; empty: nothing is exported
   ExportType export_type = ExportType::automatic;
 
+  bool profile = false;  // measure every operation (TrainReport::profile); slower
+
   std::string backend = "cpu";
   int threads = 0;
   LogSink log{};
@@ -176,6 +178,12 @@ struct TrainPlan {
   int64_t steps = 0;  // 0: until the minutes are over
 };
 
+struct ProfileEntry {
+  std::string operation;
+  int64_t calls = 0;
+  double seconds = 0;
+};
+
 enum class TrainStop { finished, interrupted, early };
 
 struct TrainReport {
@@ -189,8 +197,9 @@ struct TrainReport {
   double tokens_per_second = 0;
   std::string checkpoint;  // the last one written
   std::string output;
-  double export_difference = 0;  // largest |logit of the file - logit of the trainer|
-  uint64_t packed_bytes = 0;     // of the exported tensors
+  double export_difference = 0;       // largest |logit of the file - logit of the trainer|
+  uint64_t packed_bytes = 0;          // of the exported tensors
+  std::vector<ProfileEntry> profile;  // longest first
 };
 
 // What train() would need; reads data and model headers.

@@ -322,8 +322,9 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();
-  if (options.profile) *backend = make_timed_backend(*std::move(backend));
-  return Run(options, callbacks, inspect, *std::move(setup), *std::move(backend)).run();
+  std::unique_ptr<Backend> device = *std::move(backend);
+  if (options.profile) device = make_timed_backend(std::move(device));
+  return Run(options, callbacks, inspect, *std::move(setup), std::move(device)).run();
 }
 
 }  // namespace tritium::training

@@ -268,6 +268,8 @@ int run_training(const CommandLine& line) {
                                            : "done",
       static_cast<long long>(done->step), done->train_loss, done->valid_loss, done->first_valid_loss,
       done->bits_per_byte, done->tokens_per_second, duration(done->seconds).c_str());
+  if (done->stop == TrainStop::interrupted && done->checkpoint.empty())
+    std::fprintf(stderr, "tritium: nothing was saved: there is no --folder for checkpoints\n");
   if (!done->checkpoint.empty()) print("checkpoint " + done->checkpoint + "\n");
   if (!done->output.empty())
     print_format("wrote %s, %s of tensors; its logits are within %.2g of the trainer's\n", done->output.c_str(),

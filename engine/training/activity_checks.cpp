@@ -111,8 +111,6 @@ Status Checks::bins() {
   const Result<std::vector<float>> values = p.values(ops_.backend());
   if (!trits.ok()) return trits.status();
   if (!values.ok()) return values.status();
-  const float alpha = trits->scale(0, 0, 0);
-  const int trit = trits->trit(0, 0, 0);
   // In every column of the first row, so that what is looked at cannot be hidden by an input that happens to be 0.
   const auto moved = [&](float inside, float across) -> Result<std::vector<float>> {
     std::vector<float> changed = *values;
@@ -132,7 +130,6 @@ Status Checks::bins() {
     group->ternarize(ops_);
     return out;
   };
-  if (trit < -1 || !(alpha >= 0)) return error(StatusCode::internal, p.name, ": trits out of range");
   const std::vector<float> before = logits();
   const Result<std::vector<float>> inside = moved(0.4f, 0.0f), across = moved(0.0f, 0.6f);
   if (!inside.ok()) return inside.status();

@@ -150,7 +150,7 @@ void BitLinear::drop_shadow() {
 }
 
 Result<std::vector<float>> BitLinear::values(Backend& backend) const {
-  if (trains()) return dense_values(backend, shadow);
+  if (shadow.data) return dense_values(backend, shadow);
   const Result<TernaryMatrix> trits = backend.download_weight(packed);
   if (!trits.ok()) return trits.status();
   return trits->dequantize();

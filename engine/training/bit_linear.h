@@ -40,7 +40,7 @@ class BitLinear {
   void drop_shadow();
 
   bool ternary() const { return static_cast<bool>(packed.data); }
-  bool trains() const { return static_cast<bool>(shadow.data); }
+  bool trains() const { return shadow.data && mode != WeightMode::frozen; }
   // The dense or packed weight that the forward pass multiplies with.
   const Weight& weight() const { return effective.data ? effective : ternary() ? packed : shadow; }
   int64_t elements() const { return n_matrices * rows * cols; }
@@ -58,7 +58,7 @@ class BitLinear {
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;
   bool as_loaded = false;  // the trits came from a file and have not been trained yet
   Weight packed;           // mode ternary, and frozen ternary weights
-  Weight shadow;           // f32 or bf16, while it trains
+  Weight shadow;           // f32 or bf16, while it trains; and frozen weights that are not ternary
   Weight effective;        // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 
   // Of the optimiser; made on its first step.

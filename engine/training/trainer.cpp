@@ -73,15 +73,15 @@ class Run {
   CheckpointState state_;
   TrainReport report_;
   Clock::time_point started_ = Clock::now();
-  int64_t first_step_ = 0;  // of this process
 };
 
 int64_t Run::expected_steps(int64_t step) const {
-  int64_t steps = setup_.steps;
-  if (options_.minutes > 0 && step > first_step_ + 3) {
+  constexpr int64_t kUntilMeasured = 1000;  // so that warm-up and warm start begin at their beginning
+  int64_t steps = setup_.steps > 0 ? setup_.steps : kUntilMeasured;
+  if (options_.minutes > 0 && step > 3) {
     const double a_step = seconds() / static_cast<double>(step);
     const auto by_time = static_cast<int64_t>(options_.minutes * 60.0 / a_step);
-    steps = steps > 0 ? std::min(steps, by_time) : by_time;
+    steps = setup_.steps > 0 ? std::min(steps, by_time) : by_time;
   }
   return std::max(steps, step);
 }
@@ -107,7 +107,7 @@ Status Run::prepare() {
   if (Status s = optimizer_->allocate(); !s.ok()) return s;
   if (!options_.output.empty())
     if (Status s = check_export(*model_, options_.export_type); !s.ok()) return s;
-  optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, setup_.steps)));
+  optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, expected_steps(0))));
   Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
   if (!plan.ok()) return plan.status();
   batches_.emplace(*std::move(plan));
@@ -142,9 +142,8 @@ Status Run::resume() {
   const std::string options = state_.options;
   state_ = *std::move(state);
   state_.options = options;
-  first_step_ = state_.step;
   report_.checkpoint = path;
-  model_->restore(ops_, static_cast<float>(hardening(options_, state_.step, setup_.steps)));
+  model_->restore(ops_, static_cast<float>(hardening(options_, state_.step, expected_steps(state_.step))));
   return ops_.finish();
 }
 

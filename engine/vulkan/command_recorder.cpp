@@ -28,10 +28,10 @@ vk::PipelineStageFlags stages_before(const Barrier& before) {
 
 }  // namespace
 
-CommandRecorder::CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr<VulkanBuffer> dummy,
+CommandRecorder::CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr<VulkanBuffer> absent,
                                  Pipelines& pipelines, Submissions& submissions, const RecorderOptions& options)
     : device_(std::move(device)),
-      dummy_(std::move(dummy)),
+      absent_(std::move(absent)),
       pipelines_(pipelines),
       submissions_(submissions),
       options_(options) {}
@@ -46,7 +46,7 @@ Result<Tensor> CommandRecorder::scratch(int64_t n) {
   if (!scratch_ || scratch_->bytes < bytes) {
     // Recorded dispatches keep the smaller one until they have run.
     const Status status = device_->health.guard("allocating scratch memory", [&] {
-      auto made = dummy_->pool->make_buffer(std::bit_ceil(bytes), "scratch");
+      auto made = absent_->pool->make_buffer(std::bit_ceil(bytes), "scratch");
       if (made.ok()) scratch_ = *made;
       return made.status();
     });
@@ -81,7 +81,7 @@ Status CommandRecorder::check(const Dispatch& dispatch, const LoadedKernel& kern
 
 Result<CommandRecorder::Window> CommandRecorder::window_of(const Binding& binding, const std::string& kernel,
                                                            size_t index) const {
-  if (!binding.tensor || !*binding.tensor) return Window{dummy_.get(), 0, dummy_->bytes};
+  if (!binding.tensor || !*binding.tensor) return Window{absent_.get(), 0, absent_->bytes};
   const auto& buffer = static_cast<const VulkanBuffer&>(*binding.tensor->buffer);
   // Kernels may read four words at a time, also where the last of them are a buffer's padding.
   const auto padded = [](uint64_t n) { return (n + kPadding - 1) / kPadding * kPadding; };
@@ -113,7 +113,7 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
   for (const Binding& binding : dispatch.bindings) {
     Result<Window> window = window_of(binding, (*kernel)->name, windows_.size());
     if (!window.ok()) return window.status();
-    if (window->buffer != dummy_.get())
+    if (window->buffer != absent_.get())
       touches_.push_back(
           {window->buffer->id, window->offset, window->offset + window->bytes, binding.access != Access::read});
     windows_.push_back(*window);

@@ -26,7 +26,7 @@ struct RecorderOptions {
 
 class CommandRecorder final : public Recorder {
  public:
-  CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr<VulkanBuffer> dummy, Pipelines& pipelines,
+  CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr<VulkanBuffer> absent, Pipelines& pipelines,
                   Submissions& submissions, const RecorderOptions& options);
 
   Status dispatch(const Dispatch& dispatch) override;
@@ -61,7 +61,7 @@ class CommandRecorder final : public Recorder {
   void end_if_long(const Dispatch& dispatch);
 
   std::shared_ptr<Device> device_;
-  std::shared_ptr<VulkanBuffer> dummy_;    // bound for tensors that are not there
+  std::shared_ptr<VulkanBuffer> absent_;   // bound for tensors that are not there
   std::shared_ptr<VulkanBuffer> scratch_;  // replaced by a larger one when an operation needs more
   Pipelines& pipelines_;
   Submissions& submissions_;

@@ -58,10 +58,10 @@ Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<c
     p.pipelines.emplace(p.device, kernels, p.capture ? "" : pipeline_cache_dir(options.pipeline_cache_dir));
     p.pool = std::make_shared<MemoryPool>(p.device);
     p.submissions.emplace(p.device);
-    auto dummy = p.pool->make_buffer(256, "absent tensor");
-    if (!dummy.ok()) return dummy.status();
-    p.recorder.emplace(p.device, *dummy, *p.pipelines, *p.submissions, recorder);
-    p.recorder->fill_zero(*dummy);
+    auto absent = p.pool->make_buffer(256, "absent tensor");
+    if (!absent.ok()) return absent.status();
+    p.recorder.emplace(p.device, *absent, *p.pipelines, *p.submissions, recorder);
+    p.recorder->fill_zero(*absent);
     p.transfers.emplace(*p.pool, *p.recorder, *p.submissions);
     return Status();
   });

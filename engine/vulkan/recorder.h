@@ -19,7 +19,7 @@ enum class Access { read, write, read_write };
 
 // What one descriptor of a kernel sees: bindings are numbered in the order they are passed.
 struct Binding {
-  const Tensor* tensor = nullptr;  // null: a small dummy buffer (an optional input that the kernel does not read)
+  const Tensor* tensor = nullptr;  // null: a small buffer in place of an optional input that the kernel does not read
   Access access = Access::read;
   uint64_t offset = 0;  // bytes; a multiple of Limits::storage_alignment
   uint64_t bytes = 0;   // 0: from offset to the end of the tensor

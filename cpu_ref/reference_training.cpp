@@ -85,6 +85,11 @@ Status ReferenceBackend::cross_entropy(const CrossEntropyArgs& a) {
   return Status();
 }
 
+Status ReferenceBackend::scaled_add(const ScaledAddArgs& a) {
+  cpu_ref::scaled_add(params_of(a), host_span<float>(a.a), host_span<float>(a.b), host_span<float>(a.y));
+  return Status();
+}
+
 Status ReferenceBackend::sum_squares(const SumSquaresArgs& a) {
   cpu_ref::sum_squares(params_of(a), host_span<float>(a.x), host_span<float>(a.sums));
   return Status();

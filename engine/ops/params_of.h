@@ -27,6 +27,7 @@
 #include "shaders/params/rope.h"
 #include "shaders/params/route_tokens.h"
 #include "shaders/params/route_tokens_backward.h"
+#include "shaders/params/scaled_add.h"
 #include "shaders/params/sgd_update.h"
 #include "shaders/params/store_kv.h"
 #include "shaders/params/sum_squares.h"
@@ -52,6 +53,7 @@ CombineExpertsBackwardParams params_of(const CombineExpertsBackwardArgs& args);
 RouteTokensBackwardParams params_of(const RouteTokensBackwardArgs& args);
 ExpertLoadParams params_of(const ExpertLoadArgs& args);
 CrossEntropyParams params_of(const CrossEntropyArgs& args);
+ScaledAddParams params_of(const ScaledAddArgs& args);
 SumSquaresParams params_of(const SumSquaresArgs& args);
 DequantizeActivationsParams params_of(const DequantizeActivationsArgs& args);
 AbsmeanParams params_of(const AbsmeanArgs& args);

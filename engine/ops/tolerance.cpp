@@ -58,7 +58,7 @@ double tolerance_of(std::string_view operation, DType dtype) {
                                  "dequantize_activations", "ternarize"})
     if (operation == exact) return 0.0;
   // One rounding each of a product and a sum, or of a fused pair.
-  if (operation == "rope") return 1e-6;
+  if (operation == "rope" || operation == "scaled_add") return 1e-6;
   // n float additions err by at most n * 2^-24 of the sum of magnitudes; n goes to some thousands, signs mix.
   for (std::string_view product :
        {"dense_matmul", "ternary_matmul_f32", "dense_matmul_backward", "ternary_matmul_backward", "weight_gradient",

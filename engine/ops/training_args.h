@@ -199,6 +199,20 @@ struct CrossEntropyArgs {
   }
 };
 
+// y = a_scale a + b_scale b; y may be a or b.
+struct ScaledAddArgs {
+  static constexpr std::string_view kName = "scaled_add";
+  Tensor a;  // f32, any shape
+  Tensor b;
+  Tensor y;
+  float a_scale = 1.0f;
+  float b_scale = 1.0f;
+
+  static void visit(auto& a, auto&& f) {
+    f(TensorRole::input, a.a), f(TensorRole::input, a.b), f(TensorRole::output, a.y);
+  }
+};
+
 // sums[index] = sum of x^2
 struct SumSquaresArgs {
   static constexpr std::string_view kName = "sum_squares";

@@ -165,6 +165,14 @@ Status check(const CrossEntropyArgs& a) {
   return (a.dlogits ? f32(c, "dlogits", a.dlogits, a.logits.shape) : c).status();
 }
 
+Status check(const ScaledAddArgs& a) {
+  return Checker(a.kName)
+      .tensor("a", a.a, DType::f32, a.a.shape)
+      .tensor("b", a.b, DType::f32, a.a.shape)
+      .tensor("y", a.y, DType::f32, a.a.shape)
+      .status();
+}
+
 Status check(const SumSquaresArgs& a) {
   Checker c(a.kName);
   f32_of_rank(c, "x", a.x, a.x.shape.rank()), f32_of_rank(c, "sums", a.sums, 1);

@@ -132,6 +132,10 @@ CrossEntropyParams params_of(const CrossEntropyArgs& a) {
           .with_gradient = a.dlogits ? 1u : 0u};
 }
 
+ScaledAddParams params_of(const ScaledAddArgs& a) {
+  return {.n_values = u32(a.y.elements()), .a_scale = a.a_scale, .b_scale = a.b_scale};
+}
+
 SumSquaresParams params_of(const SumSquaresArgs& a) { return {.n_values = u32(a.x.elements()), .index = u32(a.index)}; }
 
 DequantizeActivationsParams params_of(const DequantizeActivationsArgs& a) {

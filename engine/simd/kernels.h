@@ -197,6 +197,12 @@ struct SgdCall {
   float* m;
 };
 
+struct ScaledAddCall {
+  const float *a, *b;
+  float* y;
+  float a_scale, b_scale;
+};
+
 // Every function computes a part [first, last) of its operation. Operations, shapes: ops/args.h.
 struct KernelTable {
   const char* level;
@@ -224,6 +230,7 @@ struct KernelTable {
   void (*gated_activation)(const GatedActivationParams& p, const float* gate, const float* up, float* y, int64_t first,
                            int64_t last);
   void (*add)(const float* a, const float* b, float* y, int64_t first, int64_t last);
+  void (*scaled_add)(const ScaledAddCall& call, int64_t first, int64_t last);
   // Of tokens.
   void (*rope)(const RopeParams& p, const float* x, const float* cos_sin, float* y, int64_t first, int64_t last);
   void (*route_tokens)(const RouteTokensParams& p, const float* logits, int32_t* expert_ids, float* weights,

@@ -6,6 +6,7 @@
 
 #include "base/checked_math.h"
 #include "model/weights.h"
+#include "training/optimizer.h"
 
 namespace tritium::training {
 namespace {
@@ -49,8 +50,10 @@ Weights count_weights(const TrainOptions& o, const Setup& setup) {
     }
     if (mode == WeightMode::frozen) continue;
     w.shadows += n * (o.shadow == ShadowPrecision::bf16 && !exact ? 2 : 4);
-    const uint64_t states = o.optimizer == OptimizerKind::sgd ? 1 : 2;
-    const bool codes = o.states_8bit && o.optimizer == OptimizerKind::adamw && n >= 4096;
+    const int64_t rows = slot.shape.size() > 1 ? slot.shape[slot.shape.size() - 2] : 1;
+    const bool adamw = optimizer_of(o.optimizer, slot.name, rows, slot.shape.back()) == OptimizerKind::adamw;
+    const uint64_t states = adamw ? 2 : 1;
+    const bool codes = o.states_8bit && adamw && n >= 4096;
     w.states += codes ? n * 2 + ceil_div(n, uint64_t{256}) * 8 : n * states * 4;
     per_layer[slot.name.starts_with("blk.") ? slot.name.substr(0, slot.name.find('.', 4)) : slot.name] += n * 4;
     w.gradients += n * 4;

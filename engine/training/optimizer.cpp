@@ -12,7 +12,16 @@ namespace {
 
 constexpr int64_t kSmallest8bit = 4096;
 
+float decay_of(const BitLinear& p, const StepOptions& o) { return p.rows > 1 ? o.weight_decay : 0.0f; }
+
 }  // namespace
+
+OptimizerKind optimizer_of(OptimizerKind wanted, const std::string& name, int64_t rows, int64_t cols) {
+  const Role role = role_of(name);
+  const bool hidden = role == Role::attention || role == Role::feed_forward;
+  const bool by_adamw = wanted == OptimizerKind::muon && !(hidden && Muon::can_update(rows, cols));
+  return by_adamw ? OptimizerKind::adamw : wanted;
+}
 
 Status Optimizer::allocate() {
   Status status;
@@ -27,11 +36,12 @@ Status Optimizer::allocate() {
     if (!p->trains()) continue;
     const Shape shape = {p->n_matrices, p->rows, p->cols};
     const int64_t n_rows = p->n_matrices * p->rows;
-    const bool codes = options_.states_8bit && p->elements() >= kSmallest8bit && options_.kind == OptimizerKind::adamw;
+    const bool adamw = optimizer_of(options_.kind, p->name, p->rows, p->cols) == OptimizerKind::adamw;
+    const bool codes = options_.states_8bit && p->elements() >= kSmallest8bit && adamw;
     const DType dtype = codes ? DType::i8 : DType::f32;
     if (!options_.by_layer) make(p->gradient, shape, DType::f32, p->name + ".gradient");
     make(p->m, shape, dtype, p->name + ".m");
-    if (options_.kind == OptimizerKind::adamw) make(p->v, shape, dtype, p->name + ".v");
+    if (adamw) make(p->v, shape, dtype, p->name + ".v");
     if (codes) {
       const Shape blocks = {n_rows, ceil_div(p->cols, 256)};
       make(p->m_scales, blocks, DType::f32, p->name + ".m_scales");
@@ -106,32 +116,23 @@ double Optimizer::gradient_norm() {
   return std::sqrt(total);
 }
 
-void Optimizer::update(BitLinear& p, const StepOptions& o, const ScaleGroup* group) const {
-  p.as_loaded = false;
+ShadowUpdate Optimizer::shadow_update(const BitLinear& p, const StepOptions& o, const ScaleGroup* group) const {
   const bool pack_now = group && group->running() && o.lambda >= 1.0f && !p.effective.data;
-  const ShadowUpdate shadow = {.parameter = p.shadow,
-                               .sums = p.sums,
-                               .alpha = group ? group->alpha() : Tensor(),
-                               .weight = pack_now ? p.packed : Weight(),
-                               .flips = pack_now ? p.flips : Tensor(),
-                               .group_size = p.group_size,
-                               .rounding = options_.rounding,
-                               .seed = options_.seed,
-                               .step = static_cast<uint32_t>(o.step),
-                               .stream = stream_of(p),
-                               .noise_scale = group ? o.noise_scale : 0.0f,
-                               .noise_zone = options_.noise_zone};
-  const float weight_decay = p.rows > 1 ? o.weight_decay : 0.0f;
-  if (options_.kind == OptimizerKind::sgd) {
-    ops_.sgd_update({.shadow = shadow,
-                     .gradient = p.gradient,
-                     .m = p.m,
-                     .learning_rate = o.learning_rate,
-                     .momentum = options_.beta1,
-                     .weight_decay = weight_decay,
-                     .gradient_scale = o.gradient_scale});
-    return;
-  }
+  return {.parameter = p.shadow,
+          .sums = p.sums,
+          .alpha = group ? group->alpha() : Tensor(),
+          .weight = pack_now ? p.packed : Weight(),
+          .flips = pack_now ? p.flips : Tensor(),
+          .group_size = p.group_size,
+          .rounding = options_.rounding,
+          .seed = options_.seed,
+          .step = static_cast<uint32_t>(o.step),
+          .stream = stream_of(p),
+          .noise_scale = group ? o.noise_scale : 0.0f,
+          .noise_zone = options_.noise_zone};
+}
+
+void Optimizer::adamw(const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) const {
   const auto t = static_cast<double>(o.step);
   ops_.adamw_update({.shadow = shadow,
                      .gradient = p.gradient,
@@ -143,10 +144,40 @@ void Optimizer::update(BitLinear& p, const StepOptions& o, const ScaleGroup* gro
                      .beta1 = options_.beta1,
                      .beta2 = options_.beta2,
                      .eps = options_.eps,
-                     .weight_decay = weight_decay,
+                     .weight_decay = decay_of(p, o),
                      .correction1 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta1}, t))),
                      .correction2 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta2}, t))),
                      .gradient_scale = o.gradient_scale});
+}
+
+void Optimizer::muon(Arena& arena, const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) {
+  const Tensor direction = muon_.direction(arena, p, options_.momentum, o.gradient_scale);
+  if (!ops_.ok()) return;
+  // The direction is momentum already: what is left is a plain step. Weight decay goes by the learning rate itself.
+  const auto scale = static_cast<float>(Muon::step_scale(p));
+  ops_.sgd_update({.shadow = shadow,
+                   .gradient = direction,
+                   .m = {},
+                   .learning_rate = o.learning_rate * scale,
+                   .weight_decay = decay_of(p, o) / scale});
+  ops_.scaled_add({.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
+}
+
+void Optimizer::update(Arena& arena, BitLinear& p, const StepOptions& o, const ScaleGroup* group) {
+  p.as_loaded = false;
+  const ShadowUpdate shadow = shadow_update(p, o, group);
+  switch (optimizer_of(options_.kind, p.name, p.rows, p.cols)) {
+    case OptimizerKind::adamw: return adamw(p, shadow, o);
+    case OptimizerKind::muon: return muon(arena, p, shadow, o);
+    case OptimizerKind::sgd:
+      return ops_.sgd_update({.shadow = shadow,
+                              .gradient = p.gradient,
+                              .m = p.m,
+                              .learning_rate = o.learning_rate,
+                              .momentum = options_.momentum,
+                              .weight_decay = decay_of(p, o),
+                              .gradient_scale = o.gradient_scale});
+  }
 }
 
 void Optimizer::update_layer(Arena& arena, int64_t layer, const StepOptions& options) {
@@ -155,7 +186,7 @@ void Optimizer::update_layer(Arena& arena, int64_t layer, const StepOptions& opt
   for (BitLinear* p : model_.parameters_of(layer)) {
     if (!p->trains()) continue;
     const ScaleGroup* group = group_of(p);
-    update(*p, options, group);
+    update(arena, *p, options, group);
     // Running alphas: the pass has packed already, except in the step that ends the warm start.
     if (group) packed = packed && group->running() && !p->effective.data && options.lambda >= 1.0f;
     packed = packed && quantizer_of(p->mode) == Quantizer::ternary;

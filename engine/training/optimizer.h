@@ -6,15 +6,17 @@
 #include <map>
 
 #include "training/arena.h"
+#include "training/muon.h"
 #include "training/transformer.h"
 
 namespace tritium::training {
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::adamw;
-  float beta1 = 0.9f;  // sgd: the momentum
+  float beta1 = 0.9f;
   float beta2 = 0.95f;
   float eps = 1e-8f;
+  float momentum = 0.95f;                    // of sgd and muon
   bool states_8bit = false;                  // of parameters with at least 4096 weights
   Rounding rounding = Rounding::stochastic;  // of BF16 shadows
   float noise_zone = 0.1f;                   // of boundary noise
@@ -33,10 +35,14 @@ struct StepOptions {
   float lambda = 1.0f;  // Transformer::requantize
 };
 
+// What updates a parameter: muon takes matrices of layers; what it cannot update (norms, routers, embedding, head,
+// sides that are no multiples of 8) goes by adamw.
+OptimizerKind optimizer_of(OptimizerKind wanted, const std::string& name, int64_t rows, int64_t cols);
+
 class Optimizer {
  public:
   Optimizer(Ops& ops, Transformer& model, const OptimizerOptions& options)
-      : ops_(ops), model_(model), options_(options) {}
+      : ops_(ops), model_(model), options_(options), muon_(ops) {}
 
   // Memory for states, and for the gradients of everything that trains (by_layer: of the largest layers).
   Status allocate();
@@ -55,7 +61,10 @@ class Optimizer {
 
  private:
   void update_layer(Arena& arena, int64_t layer, const StepOptions& options);
-  void update(BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
+  void update(Arena& arena, BitLinear& parameter, const StepOptions& options, const ScaleGroup* group);
+  ShadowUpdate shadow_update(const BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
+  void adamw(const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options) const;
+  void muon(Arena& arena, const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options);
   const ScaleGroup* group_of(const BitLinear* parameter) const;
   uint32_t stream_of(const BitLinear& parameter) const;
   Tensor take_gradient(const BitLinear& parameter);
@@ -65,6 +74,7 @@ class Optimizer {
   Ops& ops_;
   Transformer& model_;
   OptimizerOptions options_;
+  Muon muon_;
   // by_layer: gradients that are not in use, by their elements; all zeros, as the pass leaves them.
   std::multimap<int64_t, Tensor> spare_;
   uint64_t gradient_bytes_ = 0;

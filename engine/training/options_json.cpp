@@ -26,7 +26,7 @@ struct Names<ScaleSync> {
 };
 template <>
 struct Names<OptimizerKind> {
-  static constexpr std::array kNames = {"adamw", "sgd"};
+  static constexpr std::array kNames = {"adamw", "sgd", "muon"};
 };
 template <>
 struct Names<Schedule> {
@@ -47,7 +47,8 @@ void visit_fields(Options& o, const F& f) {
   f("context", o.context), f("batch", o.batch), f("micro_batch", o.micro_batch), f("seed", o.seed);
   f("optimizer", o.optimizer), f("learning_rate", o.learning_rate), f("schedule", o.schedule);
   f("warmup", o.warmup), f("cooldown", o.cooldown), f("weight_decay", o.weight_decay), f("clip", o.clip);
-  f("beta1", o.beta1), f("beta2", o.beta2), f("states_8bit", o.states_8bit), f("update_by_layer", o.update_by_layer);
+  f("beta1", o.beta1), f("beta2", o.beta2), f("momentum", o.momentum);
+  f("states_8bit", o.states_8bit), f("update_by_layer", o.update_by_layer);
   f("embedding", o.embedding), f("attention", o.attention), f("feed_forward", o.feed_forward), f("head", o.head);
   f("int8_activations", o.int8_activations), f("shadow", o.shadow), f("stochastic_rounding", o.stochastic_rounding);
   f("scale_sync", o.scale_sync), f("group_size", o.group_size), f("alpha_momentum", o.alpha_momentum);

@@ -31,7 +31,7 @@ Status check_options(const TrainOptions& o) {
                                     {"valid_fraction", o.valid_fraction}})
     if (!(value >= 0 && value <= 1)) return refuse(name, " is ", value, ", must be 0 to 1");
   for (const auto& [name, value] :
-       {std::pair{"beta1", o.beta1}, {"beta2", o.beta2}, {"alpha_momentum", o.alpha_momentum}})
+       {std::pair{"beta1", o.beta1}, {"beta2", o.beta2}, {"momentum", o.momentum}, {"alpha_momentum", o.alpha_momentum}})
     if (!(value >= 0 && value < 1)) return refuse(name, " is ", value, ", must be 0 to below 1");
   for (const auto& [name, value] : {std::pair{"weight_decay", o.weight_decay},
                                     {"clip", o.clip},

@@ -100,6 +100,7 @@ Status Run::prepare() {
       OptimizerOptions{.kind = options_.optimizer,
                        .beta1 = static_cast<float>(options_.beta1),
                        .beta2 = static_cast<float>(options_.beta2),
+                       .momentum = static_cast<float>(options_.momentum),
                        .states_8bit = options_.states_8bit,
                        .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
                        .seed = options_.seed,

@@ -45,7 +45,11 @@ enum class ScaleSync {
   per_group,  // one for each `group_size` columns of a row
 };
 
-enum class OptimizerKind { adamw, sgd };
+enum class OptimizerKind {
+  adamw,
+  sgd,   // with momentum
+  muon,  // matrices of the layers by their orthogonal momentum, the rest by adamw
+};
 
 enum class Schedule {
   constant,
@@ -97,6 +101,7 @@ struct TrainOptions {
   double clip = 1.0;  // largest norm of all gradients together; 0: none
   double beta1 = 0.9;
   double beta2 = 0.95;
+  double momentum = 0.95;  // of sgd and muon
   bool states_8bit = false;
   // Update each layer as soon as its gradients are there, and reuse their memory. Needs clip 0 and no micro-batches.
   bool update_by_layer = false;

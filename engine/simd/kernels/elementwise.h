@@ -35,6 +35,15 @@ void add(const float* a, const float* b, float* y, int64_t first, int64_t last) 
       });
 }
 
+template <typename V>
+void scaled_add(const ScaledAddCall& s, int64_t first, int64_t last) {
+  for_vectors<V>(
+      first, last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+        const auto sum = s.a_scale * load_up_to<V>(s.a + i, n) + s.b_scale * load_up_to<V>(s.b + i, n);
+        store_up_to<V>(s.y + i, sum, n);
+      });
+}
+
 // The formulas of cpu_ref/gated_activation.cpp, in double.
 struct Silu {
   template <typename V>

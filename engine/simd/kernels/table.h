@@ -34,6 +34,7 @@ constexpr KernelTable table_of(const char* level) {
           .attention = attention<V>,
           .gated_activation = gated_activation<V>,
           .add = add<V>,
+          .scaled_add = scaled_add<V>,
           .rope = rope<V>,
           .route_tokens = route_tokens<V>,
           .combine_experts = combine_experts<V>,

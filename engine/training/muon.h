@@ -1,0 +1,51 @@
+// Muon (Jordan et al. 2024): a matrix moves by the momentum of its gradient made orthogonal, so that every direction of
+// it learns at the same rate. The orthogonal factor comes from five Newton-Schulz steps,
+//   X <- a X + (b A + c A A) X,   A = X X^T,
+// which bring all singular values near 1. Steps are 0.2 sqrt(larger side) times the learning rate: as large as AdamW's,
+// whose rate then fits both (Liu et al. 2025, "Muon is scalable for LLM training", section 2.2).
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "training/arena.h"
+#include "training/bit_linear.h"
+
+namespace tritium::training {
+
+class Muon {
+ public:
+  explicit Muon(Ops& ops) : ops_(ops) {}
+
+  // Matrices with sides that are multiples of 8 (rows of a product's weights start on 16 bytes).
+  static bool can_update(int64_t rows, int64_t cols);
+  // Of the step, in learning rates.
+  static double step_scale(const BitLinear& parameter);
+
+  // momentum m <- beta m + g with g = gradient_scale * gradient; returns the orthogonal factor of g + beta m (Nesterov)
+  // for each matrix of the stack. The gradient is overwritten.
+  Tensor direction(Arena& arena, const BitLinear& parameter, float beta, float gradient_scale);
+
+ private:
+  // Matrices of a stack, [n, rows, cols].
+  struct Stack {
+    Tensor data;
+    int64_t n, rows, cols;
+  };
+  Stack take(Arena& arena, int64_t n, int64_t rows, int64_t cols) const;
+  // a b^T, of each pair of matrices. [n, a.rows, b.rows]
+  Stack times_transposed(Arena& arena, const Stack& a, const Stack& b);
+  // sum <- sum + a^T b
+  void add_transposed_times(const Stack& a, const Stack& b, const Stack& sum);
+  Stack newton_schulz(Arena& arena, const Stack& x);
+  // x / its Frobenius norm
+  Stack normalized(Arena& arena, const Stack& x);
+  // Of the rows of n matrices: the matrix each belongs to. None for one matrix.
+  Tensor matrix_of_row(int64_t n, int64_t rows);
+
+  Ops& ops_;
+  std::map<std::pair<int64_t, int64_t>, Tensor> matrix_of_row_;
+  std::map<int64_t, Tensor> norm_weights_;
+};
+
+}  // namespace tritium::training

@@ -1,0 +1,17 @@
+#ifndef TRITIUM_PARAMS_SCALED_ADD_H
+#define TRITIUM_PARAMS_SCALED_ADD_H
+
+#include "types.h"
+
+TRITIUM_PARAMS_BEGIN
+
+struct ScaledAddParams {
+  uint n_values;
+  float a_scale;
+  float b_scale;
+};
+TRITIUM_CHECK_SIZE(ScaledAddParams, 12)
+
+TRITIUM_PARAMS_END
+
+#endif

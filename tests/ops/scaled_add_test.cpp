@@ -1,0 +1,20 @@
+#include <vector>
+
+#include "cpu_ref/operations.h"
+#include "tests/ops/backend_test.h"
+
+namespace tritium {
+
+class ScaledAdd : public BackendTest {};
+INSTANTIATE_TEST_SUITE_P(Backends, ScaledAdd, tested_backends(), backend_name);
+
+TEST_P(ScaledAdd, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "scaled_add"); }
+
+TEST(ScaledAddReference, SumsMultiples) {
+  const std::vector<float> a = {1.0f, -2.5f, 3.0f}, b = {0.5f, 2.5f, -7.0f};
+  std::vector<float> y(3);
+  cpu_ref::scaled_add({.n_values = 3, .a_scale = 2.0f, .b_scale = -1.0f}, a, b, y);
+  EXPECT_EQ(y, (std::vector<float>{1.5f, -7.5f, 13.0f}));
+}
+
+}  // namespace tritium

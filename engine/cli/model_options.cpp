@@ -30,6 +30,9 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   add_activations(command, options.activations);
   command.add_flag("--i2s-64", options.load.i2s_interleave_64,
                    "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
+  command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");
+  command.add_option("--lora-strength", options.load.adapter_strength, "multiplies what the adapters add")
+      ->capture_default_str();
   command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");
 }
 

@@ -35,7 +35,7 @@ constexpr std::array kOptions = {
     Option{"--valid-fraction", "valid_fraction", Kind::number, "part of the data that is held out (0.1)"},
     Option{"--score-prompts", "score_prompts", Kind::flag, "learn prompts too, not completions alone"},
     Option{"-o,--output", "output", Kind::text, "GGUF file to write"},
-    Option{"--export-type", "export_type", Kind::text, "auto, tq1_0, tq2_0, i2_s, q2_0, f16"},
+    Option{"--export-type", "export_type", Kind::text, "auto, tq1_0, tq2_0, i2_s, q2_0, f16, adapter (LoRA alone)"},
     Option{"--steps", "steps", Kind::number, "how long: steps, "},
     Option{"--epochs", "epochs", Kind::number, "times the data is seen, or"},
     Option{"--minutes", "minutes", Kind::number, "minutes; the first that is reached ends the run"},
@@ -55,10 +55,14 @@ constexpr std::array kOptions = {
     Option{"--adam-8bit", "states_8bit", Kind::flag, "keep the optimiser's states in 8 bits"},
     Option{"--update-by-layer", "update_by_layer", Kind::flag,
            "no gradients beyond a layer's: less memory; needs --clip 0"},
-    Option{"--attention", "attention", Kind::text, "weights of attention: full, ternary, int8 … int4, frozen"},
+    Option{"--attention", "attention", Kind::text, "weights of attention: full, ternary, int8 … int4, frozen, lora"},
     Option{"--experts", "feed_forward", Kind::text, "weights of feed-forward parts and experts, likewise"},
     Option{"--head", "head", Kind::text, "weights of the output head, likewise"},
     Option{"--embedding", "embedding", Kind::text, "of the embedding: full, frozen"},
+    Option{"--norms", "norms", Kind::text, "full, frozen"},
+    Option{"--routers", "routers", Kind::text, "full, frozen"},
+    Option{"--lora-rank", "lora_rank", Kind::number, "of adapters (16)"},
+    Option{"--lora-alpha", "lora_alpha", Kind::number, "adapters are multiplied by alpha / rank (32)"},
     Option{"--f32-activations", "int8_activations", Kind::off, "do not quantise the inputs of products"},
     Option{"--shadow", "shadow", Kind::text, "precision of shadow weights: fp32, bf16"},
     Option{"--nearest-rounding", "stochastic_rounding", Kind::off, "round BF16 shadows to nearest"},
@@ -140,8 +144,13 @@ Result<TrainOptions> resolve(const CommandLine& line) {
   json given = given_options(line);
   if (!line.mode.empty()) {
     const std::string mode = line.mode == "ste" ? "ternary" : line.mode;
-    for (const char* part : {"attention", "feed_forward"})
-      if (!given.contains(part)) given[part] = mode;
+    const auto unless_given = [&given](const char* part, const std::string& value) {
+      if (!given.contains(part)) given[part] = value;
+    };
+    for (const char* part : {"attention", "feed_forward"}) unless_given(part, mode);
+    // Adapters alone are learned, so that they can be kept in a file of their own.
+    if (mode == "lora")
+      for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");
   }
   return train_options_from_json(given.dump(), options);
 }
@@ -280,7 +289,9 @@ int run_training(const CommandLine& line) {
 
 void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Action& action) {
   command.add_option("--config", line->config, "JSON file of training options; the command line goes before it");
-  command.add_option("--mode", line->mode, "ste (ternary), full, int8, int6, int5, int4: of attention and experts");
+  command.add_option("--mode", line->mode,
+                     "ste (ternary), full, lora, int8, int6, int5, int4: of attention and experts; lora freezes the "
+                     "rest");
   command.add_flag("--print-config", line->print_config, "show the resolved options as JSON and stop");
   command.add_flag("--json", line->json, "what came out as JSON");
   command.add_flag("--plan", line->plan_only, "show the memory plan and stop");

@@ -34,7 +34,7 @@ void attention_part(const LayerContext& c) {
   const Tensor normed = c.rows(a.normed, config.dim);
   c.ops.rms_norm({.x = x, .weight = w.attn_norm, .y = normed, .eps = config.rms_eps});
 
-  const LinearInput input(c.ops, c.state, normed, {&w.attn_q, &w.attn_k, &w.attn_v});
+  const LinearInput input(c.ops, c.state, c.adapters, normed, {&w.attn_q, &w.attn_k, &w.attn_v});
   input.times(w.attn_q, c.rows(a.q, config.q_dim()));
   input.times(w.attn_k, c.rows(a.k, config.k_dim()));
   input.times(w.attn_v, c.rows(a.v, config.v_dim()));
@@ -61,7 +61,7 @@ void attention_part(const LayerContext& c) {
     mixed = sub;
   }
   const Tensor branch = c.rows(a.branch, config.dim);
-  LinearInput(c.ops, c.state, mixed, {&w.attn_output}).times(w.attn_output, branch);
+  LinearInput(c.ops, c.state, c.adapters, mixed, {&w.attn_output}).times(w.attn_output, branch);
   c.ops.add({.a = x, .b = branch, .y = c.rows(a.x_mid, config.dim)});
 }
 

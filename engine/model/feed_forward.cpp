@@ -9,7 +9,7 @@ void gated_ffn(const LayerContext& c, const Tensor& x, int64_t rows, const Tenso
   const LayerWeights& w = c.weights;
   const ActivationBuffers& a = c.state.act;
   const Shape shape = {rows, w.ffn_gate.rows};
-  const LinearInput input(c.ops, c.state, x, {&w.ffn_gate, &w.ffn_up});
+  const LinearInput input(c.ops, c.state, c.adapters, x, {&w.ffn_gate, &w.ffn_up});
   input.times(w.ffn_gate, a.gate.view(shape), expert_ids);
   input.times(w.ffn_up, a.up.view(shape), expert_ids);
   Tensor hidden = a.act.view(shape);
@@ -22,7 +22,7 @@ void gated_ffn(const LayerContext& c, const Tensor& x, int64_t rows, const Tenso
     c.ops.rms_norm({.x = hidden, .weight = w.ffn_sub_norm, .y = a.act2.view(shape), .eps = c.config.rms_eps});
     hidden = a.act2.view(shape);
   }
-  LinearInput(c.ops, c.state, hidden, {&w.ffn_down}).times(w.ffn_down, out, expert_ids);
+  LinearInput(c.ops, c.state, c.adapters, hidden, {&w.ffn_down}).times(w.ffn_down, out, expert_ids);
 }
 
 // sum over the chosen experts, g_e * expert_e(x)

@@ -13,6 +13,7 @@ struct LayerContext {
   const Config& config;
   const LayerConfig& layer_config;
   const LayerWeights& weights;
+  const Adapters& adapters;
   LayerCache& cache;
   ForwardState& state;
   Ops& ops;

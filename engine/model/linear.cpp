@@ -7,8 +7,9 @@
 
 namespace tritium {
 
-LinearInput::LinearInput(Ops& ops, ForwardState& state, const Tensor& x, std::initializer_list<const Weight*> weights)
-    : ops_(ops), x_(x) {
+LinearInput::LinearInput(Ops& ops, ForwardState& state, const Adapters& adapters, const Tensor& x,
+                         std::initializer_list<const Weight*> weights)
+    : ops_(ops), state_(state), adapters_(adapters), x_(x) {
   const bool any_ternary = std::ranges::any_of(weights, [](const Weight* w) { return w->ternary(); });
   const ActivationMode mode = state.options.activations;
   if (!any_ternary || mode == ActivationMode::f32) return;
@@ -19,7 +20,7 @@ LinearInput::LinearInput(Ops& ops, ForwardState& state, const Tensor& x, std::in
   ops_.quantize_activations({.x = x_, .q = q_, .scales = scales_});
 }
 
-void LinearInput::times(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const {
+void LinearInput::product(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const {
   if (!weight.ternary()) {
     ops_.dense_matmul({.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
   } else if (q_) {
@@ -27,6 +28,18 @@ void LinearInput::times(const Weight& weight, const Tensor& y, const Tensor& exp
   } else {
     ops_.ternary_matmul_f32({.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
   }
+}
+
+void LinearInput::times(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const {
+  product(weight, y, expert_ids);
+  const Adapter* adapter = adapters_.find(weight);
+  if (!adapter) return;
+  const int64_t rows = y.shape[0];
+  const Tensor low = state_.act.adapter_low.view({rows, adapter->a.rows});
+  const Tensor out = state_.act.adapter_out.view({rows, adapter->b.rows});
+  ops_.dense_matmul({.x = x_, .weight = adapter->a, .expert_ids = expert_ids, .y = low});
+  ops_.dense_matmul({.x = low, .weight = adapter->b, .expert_ids = expert_ids, .y = out});
+  ops_.scaled_add({.a = y, .b = out, .y = y, .a_scale = 1.0f, .b_scale = adapter->scale});
 }
 
 }  // namespace tritium

@@ -2,6 +2,7 @@
 // gate, up) is quantised once.
 #pragma once
 
+#include "model/adapters.h"
 #include "model/state.h"
 #include "ops/ops.h"
 
@@ -10,13 +11,19 @@ namespace tritium {
 class LinearInput {
  public:
   // x: f32 (rows, cols). Quantises now if any of `weights` is ternary and the mode is int8.
-  LinearInput(Ops& ops, ForwardState& state, const Tensor& x, std::initializer_list<const Weight*> weights);
+  LinearInput(Ops& ops, ForwardState& state, const Adapters& adapters, const Tensor& x,
+              std::initializer_list<const Weight*> weights);
 
-  // y = x W^T; with expert_ids, by the experts chosen (ops/args.h, TernaryMatmulArgs).
+  // y = x W^T, plus what an adapter of the weight adds; with expert_ids, by the experts chosen (ops/args.h,
+  // TernaryMatmulArgs).
   void times(const Weight& weight, const Tensor& y, const Tensor& expert_ids = {}) const;
 
  private:
+  void product(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const;
+
   Ops& ops_;
+  ForwardState& state_;
+  const Adapters& adapters_;
   Tensor x_;
   Tensor q_;       // empty when not quantised
   Tensor scales_;  // (rows, blocks)

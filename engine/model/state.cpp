@@ -62,6 +62,12 @@ void allocate_activations(const Config& c, const StateOptions& options, ForwardS
     allocate(*tensor, name, {n * k, width});
   if (c.ffn_sub_norm) allocate(a.act2, "act2", {n * k, width});
 
+  if (options.adapter_rank > 0) {
+    allocate(a.adapter_low, "adapter_low", {n * k, options.adapter_rank});
+    // The head has at most a batch of rows, but many features.
+    allocate(a.adapter_out, "adapter_out", {n * k, options.adapter_rows});
+  }
+
   const int64_t padded = round_up(widest_input(c), TernaryMatrix::kRowAlign);
   allocate(s.quantized.q, "quantized.q", {n * k * padded}, DType::i8);
   allocate(s.quantized.scales, "quantized.scales", {n * k * (padded / 256)});

@@ -20,6 +20,8 @@ struct StateOptions {
   int64_t capacity = 0;  // tokens the caches hold
   int64_t batch = 1;     // tokens forwarded at once at most
   ActivationMode activations = ActivationMode::int8_per_token;
+  int64_t adapter_rank = 0;  // Adapters::rank and …
+  int64_t adapter_rows = 0;  // … rows, of the model's adapters
 };
 
 // Activations, sized for `batch` tokens; a forward of fewer uses the first rows. N = batch, S = slots: batch * k.
@@ -39,6 +41,8 @@ struct ActivationBuffers {
   Tensor expert_weights;       // (N, k)
   Tensor gate, up, act, act2;  // (S, width): dense: S = N
   Tensor expert_out;           // (S, dim)
+  Tensor adapter_low;          // (S, rank): A x of an adapter …
+  Tensor adapter_out;          // (S, rows): … and B (A x)
 };
 
 // The int8 form of one input at a time; large enough for the widest.

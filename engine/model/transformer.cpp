@@ -43,7 +43,7 @@ void logits_of(const Config& config, const Weights& weights, ForwardState& state
   const Tensor logits = state.logits.view({n, config.vocab_size});
   select_rows(state, ops, x, rows, selected);
   ops.rms_norm({.x = selected, .weight = weights.output_norm, .y = normed, .eps = config.rms_eps});
-  LinearInput(ops, state, normed, {&weights.output}).times(weights.output, logits);
+  LinearInput(ops, state, weights.adapters, normed, {&weights.output}).times(weights.output, logits);
   ops.download(logits, std::as_writable_bytes(out));
 }
 
@@ -64,6 +64,7 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
     const LayerContext layer{.config = config,
                              .layer_config = config.layers[i],
                              .weights = weights.layers[i],
+                             .adapters = weights.adapters,
                              .cache = state.caches[i],
                              .state = state,
                              .ops = ops,

@@ -26,6 +26,13 @@ std::string scale_name(const std::string& matrix) {
   return matrix.substr(0, matrix.size() - kSuffix.size()) + ".scale";
 }
 
+Result<float> factor_of(const TensorMap& source, const std::string& matrix) {
+  if (!source.find(scale_name(matrix))) return 1.0f;
+  const Result<std::vector<float>> values = source.load_f32(scale_name(matrix));
+  if (!values.ok()) return values.status();
+  return values->front();
+}
+
 Result<Tensor> load_vector(const TensorMap& source, const std::string& name, Backend& backend) {
   const Result<std::vector<float>> values = source.load_f32(name);
   if (!values.ok()) return values.status();
@@ -46,24 +53,16 @@ Result<Weight> load_router(const TensorMap& source, const WeightSlot& slot, Back
 
 // A tensor stored in a 2-bit type may still hold a fourth code (+2): then it is kept as a dense matrix.
 Result<Weight> load_matrix(const TensorMap& source, const WeightSlot& slot, Backend& backend) {
-  const std::string factor_name = scale_name(slot.name);
-  float factor = 1.0f;
-  if (source.find(factor_name)) {
-    const Result<std::vector<float>> values = source.load_f32(factor_name);
-    if (!values.ok()) return values.status();
-    factor = values->front();
-  }
   if (source.find(slot.name)->ternary) {
-    Result<TernaryMatrix> matrix = source.load_ternary(slot.name);
-    if (matrix.ok()) {
-      if (factor != 1.0f) matrix->multiply_scales(factor);
-      return backend.upload_weight(*matrix, slot.name);
-    }
+    const Result<TernaryMatrix> matrix = load_trits(source, slot.name);
+    if (matrix.ok()) return backend.upload_weight(*matrix, slot.name);
     if (matrix.code() != StatusCode::unsupported) return matrix.status();
   }
-  if (factor != 1.0f)
-    return error(StatusCode::unsupported, source.source(), ": ", factor_name, " is ", factor, ", but ", slot.name,
-                 " is not ternary; a factor of a dense matrix is not supported");
+  const Result<float> factor = factor_of(source, slot.name);
+  if (!factor.ok()) return factor.status();
+  if (*factor != 1.0f)
+    return error(StatusCode::unsupported, source.source(), ": ", scale_name(slot.name), " is ", *factor, ", but ",
+                 slot.name, " is not ternary; a factor of a dense matrix is not supported");
   const Result<DenseMatrix> matrix = source.load_dense(slot.name);
   if (!matrix.ok()) return matrix.status();
   return backend.upload_weight(*matrix, slot.name);
@@ -89,6 +88,14 @@ Status check_rope_factors(const TensorMap& source, const Config& config) {
 }
 
 }  // namespace
+
+Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& name) {
+  const Result<float> factor = factor_of(source, name);
+  if (!factor.ok()) return factor.status();
+  Result<TernaryMatrix> matrix = source.load_ternary(name);
+  if (matrix.ok() && *factor != 1.0f) matrix->multiply_scales(*factor);
+  return matrix;
+}
 
 Status check_tensors(const TensorMap& source, const Config& config) {
   std::set<std::string> known = {kRopeFactors};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/adapters.h"
 #include "model/config.h"
 #include "ops/backend.h"
 #include "tensor/tensor_map.h"
@@ -38,6 +39,8 @@ struct Weights {
   Weight output;       // (vocab_size, dim); the embedding itself when the file has none
 
   std::vector<float> rope_factors;  // (rope_dims / 2): frequencies are divided by these; empty: by 1
+
+  Adapters adapters;  // beside the matrices; none unless a file of them was loaded
 };
 
 enum class WeightKind {
@@ -62,6 +65,9 @@ std::vector<WeightSlot> weight_slots(const Config& config);
 // Checks names and shapes of `source` against the configuration: what is missing, what has another shape, and what the
 // model would leave unused (an unused tensor means mathematics that is not done here). Loads nothing.
 Status check_tensors(const TensorMap& source, const Config& config);
+
+// A ternary tensor, with bitnet's optional factor of it (blk.0.attn_q.scale) in its scales.
+Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& name);
 
 // check_tensors, then moves everything to the backend. `progress` gets a fraction and may return false to cancel.
 // The caller holds backend.mutex().

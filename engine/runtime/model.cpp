@@ -39,9 +39,12 @@ Result<Session> Model::create_session(const SessionOptions& options) const {
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());
-  Result<ForwardState> forward = make_state(
-      state_->config, backend,
-      {.capacity = context, .batch = std::min(options.batch, context), .activations = mode_of(options.activations)});
+  Result<ForwardState> forward = make_state(state_->config, backend,
+                                            {.capacity = context,
+                                             .batch = std::min(options.batch, context),
+                                             .activations = mode_of(options.activations),
+                                             .adapter_rank = state_->weights.adapters.rank,
+                                             .adapter_rows = state_->weights.adapters.rows});
   if (!forward.ok())
     return forward.status().within(
         join("a session with a context of ", context, " tokens and batches of ", options.batch));

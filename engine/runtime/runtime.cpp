@@ -87,6 +87,14 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   Result<Weights> weights = load_weights(source, model->config, *state_->backend, options.progress);
   if (!weights.ok()) return weights.status();
   model->weights = *std::move(weights);
+  if (!options.adapter.empty()) {
+    const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(options.adapter, {});
+    if (!adapter.ok()) return adapter.status();
+    const auto strength = static_cast<float>(options.adapter_strength);
+    Result<Adapters> adapters = load_adapters(**adapter, model->config, strength, *state_->backend);
+    if (!adapters.ok()) return adapters.status();
+    model->weights.adapters = *std::move(adapters);
+  }
   return Model(std::move(model));
 }
 

@@ -61,6 +61,7 @@ Quantizer quantizer_of(WeightMode mode) {
     case WeightMode::int4: return Quantizer::int4;
     case WeightMode::full:
     case WeightMode::ternary:
+    case WeightMode::lora:
     case WeightMode::frozen: break;
   }
   return Quantizer::ternary;

@@ -61,6 +61,11 @@ class BitLinear {
   Weight shadow;           // f32 or bf16, while it trains; and frozen weights that are not ternary
   Weight effective;        // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 
+  // An adapter beside frozen weights (WeightMode::lora), whose parts are parameters of their own: y += scale B (A x).
+  BitLinear* lora_a = nullptr;  // [n_matrices, rank, cols]
+  BitLinear* lora_b = nullptr;  // [n_matrices, rows, rank]
+  float lora_scale = 1.0f;
+
   // Of the optimiser; made on its first step.
   Tensor gradient;            // f32 [n_matrices, rows, cols]
   Tensor m, v;                // f32 or i8, as the gradient

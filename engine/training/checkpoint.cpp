@@ -38,7 +38,7 @@ std::vector<Item> items_of(Transformer& model) {
     if (tensor) items.push_back({name, tensor});
   };
   for (BitLinear* p : model.parameters()) {
-    add(p->name + ".shadow", p->shadow.data);
+    if (p->trains()) add(p->name + ".shadow", p->shadow.data);
     add(p->name + ".m", p->m);
     add(p->name + ".v", p->v);
     add(p->name + ".m_scales", p->m_scales);

@@ -1,13 +1,9 @@
 #include "training/export.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "base/format_text.h"
 #include "format/codec.h"
 #include "format/gguf.h"
-#include "model/transformer.h"
-#include "tensor/half.h"
+#include "training/export_check.h"
 
 namespace tritium::training {
 namespace {
@@ -28,6 +24,7 @@ std::vector<int64_t> file_shape(const BitLinear& p) {
 }
 
 StorageType storage_of(const BitLinear& p, ExportType type) {
+  if (p.lora_a) return StorageType::f32;  // merged
   if (!p.ternary()) return p.shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;
   switch (type) {
     case ExportType::tq1_0: return StorageType::tq1_0;
@@ -35,6 +32,7 @@ StorageType storage_of(const BitLinear& p, ExportType type) {
     case ExportType::i2_s: return StorageType::i2_s;
     case ExportType::q2_0: return StorageType::q2_0;
     case ExportType::f16: return StorageType::f16;
+    case ExportType::adapter:
     case ExportType::automatic: break;
   }
   const bool fine = p.group_size > 0 && p.group_size < 256;  // a scale for less than a TQ2_0 block
@@ -42,7 +40,31 @@ StorageType storage_of(const BitLinear& p, ExportType type) {
   return p.cols % 64 == 0 && (p.group_size == 0 || p.group_size % 64 == 0) ? StorageType::q2_0 : StorageType::f16;
 }
 
+// W + scale B A.
+Result<std::vector<float>> merged_values(Backend& backend, const BitLinear& p) {
+  Result<std::vector<float>> w = p.forward_values(backend);
+  const Result<std::vector<float>> a = p.lora_a->values(backend), b = p.lora_b->values(backend);
+  for (const Status& s : {w.status(), a.status(), b.status()})
+    if (!s.ok()) return s;
+  const int64_t rank = p.lora_a->rows;
+  for (int64_t row = 0; row < p.n_matrices * p.rows; ++row)
+    for (int64_t c = 0; c < p.cols; ++c) {
+      double change = 0;
+      for (int64_t r = 0; r < rank; ++r)
+        change += double{(*b)[static_cast<size_t>(row * rank + r)]} *
+                  (*a)[static_cast<size_t>((row / p.rows * rank + r) * p.cols + c)];
+      float& value = (*w)[static_cast<size_t>(row * p.cols + c)];
+      value = static_cast<float>(value + p.lora_scale * change);
+    }
+  return w;
+}
+
 Result<std::vector<std::byte>> encode_values(Backend& backend, const BitLinear& p, const GgufTensor& tensor) {
+  if (p.lora_a) {
+    const Result<std::vector<float>> merged = merged_values(backend, p);
+    if (!merged.ok()) return merged.status();
+    return encode_f32(*merged, tensor.shape, tensor.type);
+  }
   if (p.ternary() && tensor.type != StorageType::f16) {
     const Result<TernaryMatrix> trits = backend.download_weight(p.packed);
     if (!trits.ok()) return trits.status();
@@ -63,32 +85,12 @@ Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type)
   return tensor;
 }
 
-// Logits after every token, as an application that loads the file gets them.
-Result<std::vector<float>> file_logits(const std::string& path, Ops& ops, std::span<const int32_t> tokens,
-                                       bool int8_activations) {
-  const Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
-  if (!file.ok()) return file.status();
-  const Result<Config> config = read_config(**file);
-  if (!config.ok()) return config.status();
-  const Result<Weights> weights = load_weights(**file, *config, ops.backend(), {});
-  if (!weights.ok()) return weights.status();
-  const auto n = static_cast<int64_t>(tokens.size());
-  Result<ForwardState> state =
-      make_state(*config, ops.backend(),
-                 {.capacity = n,
-                  .batch = n,
-                  .activations = int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32});
-  if (!state.ok()) return state.status();
-  std::vector<float> logits(tokens.size() * static_cast<size_t>(config->vocab_size));
-  if (Status s = forward(*config, *weights, *state, ops, tokens, 0, Logits::all, logits); !s.ok()) return s;
-  return logits;
-}
-
 }  // namespace
 
-Status check_export(const Transformer& model, ExportType type) {
+Status check_export(const Transformer& model, ExportType type, bool has_file) {
+  if (exports_adapter(model, type)) return check_adapter_export(model, has_file);
   for (const BitLinear* p : model.parameters()) {
-    if (p->mode != WeightMode::ternary && !p->ternary()) continue;
+    if (!p->ternary()) continue;
     const StorageType storage = storage_of(*p, type);
     const Result<uint64_t> bytes = storage_bytes(storage, file_shape(*p));
     if (!bytes.ok())
@@ -102,12 +104,15 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, T
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens) {
   std::vector<GgufTensor> tensors;
   Exported result;
+  bool any_trits = false, any_adapter = false;
   StorageType ternary_type = StorageType::f16;
   for (const BitLinear* p : model.parameters()) {
+    if (role_of(p->name) == Role::adapter) continue;
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();
-    if (p->ternary()) ternary_type = tensor->type;
+    any_adapter = any_adapter || p->lora_a;
+    if (p->ternary() && !p->lora_a) ternary_type = tensor->type, any_trits = true;
     tensors.push_back(*std::move(tensor));
   }
   if (const std::vector<float>& factors = model.rope_factors(); !factors.empty()) {
@@ -117,26 +122,17 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, T
     tensors.push_back({.name = "rope_freqs.weight", .type = StorageType::f32, .shape = shape, .bytes = *bytes});
   }
   Metadata written = metadata;
-  written.set("general.file_type", file_type_of(ternary_type));
+  written.set("general.file_type", any_trits ? file_type_of(ternary_type) : 0);  // 0: all F32
   if (Status s = write_gguf(path, written, tensors); !s.ok()) return s;
 
   // A file of F16 does not say that its weights are trits: programs multiply them with floats, and so does the check.
   const bool float_inputs = !model.recipe().int8_activations || ternary_type == StorageType::f16;
-  const Result<std::vector<float>> stored = file_logits(path, ops, tokens, !float_inputs);
-  if (!stored.ok()) return stored.status().within("the exported file");
-  const std::vector<int32_t> unscored(tokens.size(), -1);
-  const std::vector<float> trained =
-      model.logits(ops, arena, {1, static_cast<int64_t>(tokens.size()), tokens, unscored}, float_inputs);
-  if (Status s = ops.finish(); !s.ok()) return s;
-  double largest = 0;
-  for (size_t i = 0; i < trained.size(); ++i) {
-    largest = std::max(largest, std::abs(double{trained[i]}));
-    const double difference = std::abs(double{trained[i]} - (*stored)[i]);
-    if (!(difference <= result.largest_difference)) result.largest_difference = difference;
-  }
-  if (!(result.largest_difference <= 1e-3 * std::max(largest, 1.0)))
-    return error(StatusCode::internal, path, ": its logits differ from the trainer's by ", result.largest_difference,
-                 " (largest ", largest, "); the checkpoint is unharmed");
+  const InputKind inputs = float_inputs  ? InputKind::floats
+                           : any_adapter ? InputKind::merged_floats
+                                         : InputKind::as_trained;
+  const Result<double> difference = compare_with_file({.model = path}, ops, arena, model, inputs, tokens);
+  if (!difference.ok()) return difference.status();
+  result.largest_difference = *difference;
   return result;
 }
 

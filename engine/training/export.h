@@ -9,7 +9,12 @@
 namespace tritium::training {
 
 // Whether every tensor of the model can be written that way; names the first that cannot, and what would do.
-Status check_export(const Transformer& model, ExportType type);
+// `has_file`: the model came from a file, for which an adapter can be written.
+Status check_export(const Transformer& model, ExportType type, bool has_file);
+
+// Whether what is written are LoRA adapters alone.
+bool exports_adapter(const Transformer& model, ExportType type);
+Status check_adapter_export(const Transformer& model, bool has_file);
 
 struct Exported {
   uint64_t tensor_bytes = 0;
@@ -20,5 +25,9 @@ struct Exported {
 // Fails when they differ by more than 1e-3 of their largest magnitude.
 Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, Transformer& model,
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens);
+
+// The same for the adapters of a model whose other weights are those of the file `base`.
+Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Arena& arena,
+                                Transformer& model, std::span<const int32_t> tokens);
 
 }  // namespace tritium::training

@@ -28,13 +28,15 @@ Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
   tape.ops().rms_norm({.x = x.tensor, .weight = vector_of(weight), .y = y.tensor, .eps = eps});
   tape.on_backward([&tape, x, &weight, y, eps] {
     tape.add_gradient(x, [&](const Tensor& dx, bool accumulate) {
-      tape.ops().rms_norm_backward({.x = x.tensor,
-                                    .weight = vector_of(weight),
-                                    .dy = y.gradient->tensor.view(y.tensor.shape),
-                                    .dx = dx,
-                                    .dweight = weight.gradient.view({weight.cols}),
-                                    .eps = eps,
-                                    .accumulate = accumulate});
+      tape.ops().rms_norm_backward(
+          {.x = x.tensor,
+           .weight = vector_of(weight),
+           .dy = y.gradient->tensor.view(y.tensor.shape),
+           .dx = dx,
+           // A frozen norm's gradient goes nowhere.
+           .dweight = weight.trains() ? weight.gradient.view({weight.cols}) : tape.arena().take({weight.cols}),
+           .eps = eps,
+           .accumulate = accumulate});
     });
   });
   return y;
@@ -54,6 +56,21 @@ Value add(Tape& tape, const Value& a, const Value& b) {
         tape.ops().add({.a = before, .b = y.gradient->tensor.view(y.tensor.shape), .y = before});
       }
     }
+  });
+  return y;
+}
+
+Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale) {
+  Value y = tape.make(a.tensor.shape);
+  tape.ops().scaled_add({.a = a.tensor, .b = b.tensor, .y = y.tensor, .a_scale = 1.0f, .b_scale = scale});
+  tape.on_backward([&tape, a, b, y, scale] {
+    const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
+    tape.add_gradient(b, [&](const Tensor& db) {
+      tape.ops().scaled_add({.a = dy, .b = dy, .y = db, .a_scale = scale, .b_scale = 0.0f});
+    });
+    tape.add_gradient(a, [&](const Tensor& da) {
+      tape.ops().scaled_add({.a = dy, .b = dy, .y = da, .a_scale = 1.0f, .b_scale = 0.0f});
+    });
   });
   return y;
 }
@@ -134,10 +151,19 @@ void LinearInput::quantize(Tape& tape) {
 }
 
 Value LinearInput::times(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
+  const Value y = product(tape, layer, expert_ids);
+  if (!layer.lora_a || !tape.ops().ok()) return y;
+  const Value low = LinearInput(x_, false).product(tape, *layer.lora_a, expert_ids);
+  if (!tape.ops().ok()) return y;
+  const Value change = LinearInput(low, false).product(tape, *layer.lora_b, expert_ids);
+  return tape.ops().ok() ? add_scaled(tape, y, change, layer.lora_scale) : y;
+}
+
+Value LinearInput::product(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
   const int64_t rows = expert_ids ? expert_ids.elements() : x_.tensor.shape[0];
   Value y = tape.make({rows, layer.rows});
   const bool quantized = layer.mode != WeightMode::full && (layer.mode != WeightMode::frozen || layer.ternary());
-  const bool codes = quantized && int8_;
+  const bool codes = quantized && int8_ && !(layer.lora_a && tape.adapters_merged());
   const bool packed = layer.weight().ternary();
   if (codes) quantize(tape);
   if (codes && !packed && !rounded_) {

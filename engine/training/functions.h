@@ -16,6 +16,9 @@ Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps);
 
 Value add(Tape& tape, const Value& a, const Value& b);
 
+// a + scale b
+Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale);
+
 // cos_sin of the rotation and of its inverse: the gradient of a rotation is the rotation back.
 struct Rotation {
   Tensor cos_sin;
@@ -39,11 +42,13 @@ class LinearInput {
   // int8: quantised weights multiply int8 codes of x (per token), and pass its gradient straight through.
   LinearInput(const Value& x, bool int8) : x_(x), int8_(int8) {}
 
-  // y = x W^T; with expert_ids, row r by the matrix chosen for it (TernaryMatmulArgs). `layer` outlives the tape.
+  // y = x W^T, and what an adapter adds; with expert_ids, row r by the matrix chosen for it (TernaryMatmulArgs).
+  // `layer` outlives the tape.
   Value times(Tape& tape, BitLinear& layer, const Tensor& expert_ids = {});
 
  private:
   void quantize(Tape& tape);
+  Value product(Tape& tape, BitLinear& layer, const Tensor& expert_ids);
 
   Value x_;
   bool int8_;

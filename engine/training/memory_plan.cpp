@@ -16,56 +16,80 @@ struct Weights {
   uint64_t shadows = 0, states = 0, gradients = 0, trits = 0;  // bytes
 };
 
-WeightMode mode_of(Role role, const TrainOptions& o) {
-  switch (role) {
-    case Role::embedding: return o.embedding;
-    case Role::attention: return o.attention;
-    case Role::feed_forward: return o.feed_forward;
-    case Role::head: return o.head;
-    case Role::router:
-    case Role::norm: break;
-  }
-  return WeightMode::full;
-}
+// A parameter that learns: `elements` weights of the given rows and columns.
+struct Trained {
+  std::string name;
+  uint64_t elements;
+  int64_t rows, cols;
+  bool exact;  // FP32 always
+};
 
-Weights count_weights(const TrainOptions& o, const Setup& setup) {
-  Weights w;
-  std::map<std::string, uint64_t> per_layer;  // bytes of gradients
-  for (const WeightSlot& slot : weight_slots(setup.config)) {
-    if (!setup.source->find(slot.name)) continue;
+class Count {
+ public:
+  Count(const TrainOptions& options, const Recipe& recipe) : o_(options), recipe_(recipe) {}
+
+  void add(const WeightSlot& slot, const Setup& setup) {
     uint64_t n = 1;
     for (int64_t d : slot.shape) n *= static_cast<uint64_t>(d);
     const Role role = role_of(slot.name);
-    const bool exact = role == Role::norm || role == Role::router;
-    const WeightMode mode = mode_of(role, o);
-    w.all += n;
+    const WeightMode mode = mode_of(role, recipe_);
+    const int64_t cols = slot.shape.back(), rows = slot.shape.size() > 1 ? slot.shape[slot.shape.size() - 2] : 1;
     const bool routed = slot.shape.size() == 3;
-    w.active +=
-        routed ? n / static_cast<uint64_t>(setup.config.n_experts) * static_cast<uint64_t>(setup.config.n_experts_used)
-               : n;
-    const auto padded = static_cast<uint64_t>(round_up(slot.shape.back(), TernaryMatrix::kRowAlign));
-    if (mode == WeightMode::ternary || mode == WeightMode::frozen) {
-      w.ternary += n;
-      w.trits += n / static_cast<uint64_t>(slot.shape.back()) * (padded / 4 + 4);
+    const auto used = static_cast<uint64_t>(setup.config.n_experts_used);
+    w_.all += n;
+    w_.active += routed ? n / static_cast<uint64_t>(setup.config.n_experts) * used : n;
+    const bool fixed = mode == WeightMode::frozen || mode == WeightMode::lora;
+    if (mode == WeightMode::ternary || (fixed && setup.source->find(slot.name)->ternary)) {
+      w_.ternary += n;
+      const auto padded = static_cast<uint64_t>(round_up(cols, TernaryMatrix::kRowAlign));
+      w_.trits += n / static_cast<uint64_t>(cols) * (padded / 4 + 4);
+    } else if (fixed) {
+      w_.shadows += n * 4;
     }
-    if (mode == WeightMode::frozen) continue;
-    w.shadows += n * (o.shadow == ShadowPrecision::bf16 && !exact ? 2 : 4);
-    const int64_t rows = slot.shape.size() > 1 ? slot.shape[slot.shape.size() - 2] : 1;
-    const bool adamw = optimizer_of(o.optimizer, slot.name, rows, slot.shape.back()) == OptimizerKind::adamw;
-    const uint64_t states = adamw ? 2 : 1;
-    const bool codes = o.states_8bit && adamw && n >= 4096;
-    w.states += codes ? n * 2 + ceil_div(n, uint64_t{256}) * 8 : n * states * 4;
-    per_layer[slot.name.starts_with("blk.") ? slot.name.substr(0, slot.name.find('.', 4)) : slot.name] += n * 4;
-    w.gradients += n * 4;
+    if (!fixed) train({slot.name, n, rows, cols, role == Role::norm || role == Role::router});
+    if (mode != WeightMode::lora) return;
+    const int64_t rank = recipe_.lora_rank;
+    const uint64_t stack = n / static_cast<uint64_t>(rows * cols);
+    const uint64_t a = stack * static_cast<uint64_t>(rank * cols), b = stack * static_cast<uint64_t>(rows * rank);
+    w_.all += a + b;
+    w_.active += routed ? (a + b) / stack * used : a + b;
+    train({slot.name + kLoraA, a, rank, cols, false});
+    train({slot.name + kLoraB, b, rows, rank, false});
   }
-  if (o.update_by_layer) {
-    // The largest layer's, and those of the embedding and the head, whose sizes no layer shares.
-    w.gradients = 0;
-    for (const auto& [layer, bytes] : per_layer)
-      if (layer.starts_with("blk.")) w.gradients = std::max(w.gradients, bytes);
-    w.gradients += std::max(per_layer["token_embd.weight"], per_layer["output.weight"]);
+
+  Weights weights() {
+    if (o_.update_by_layer) {
+      // The largest layer's, and those of the embedding and the head, whose sizes no layer shares.
+      w_.gradients = 0;
+      for (const auto& [layer, bytes] : gradients_)
+        if (layer.starts_with("blk.")) w_.gradients = std::max(w_.gradients, bytes);
+      w_.gradients += std::max(gradients_["token_embd.weight"], gradients_["output.weight"]);
+    }
+    return w_;
   }
-  return w;
+
+ private:
+  void train(const Trained& p) {
+    w_.shadows += p.elements * (recipe_.shadow == ShadowPrecision::bf16 && !p.exact ? 2 : 4);
+    const bool adamw = optimizer_of(o_.optimizer, p.name, p.rows, p.cols) == OptimizerKind::adamw;
+    const bool codes = o_.states_8bit && adamw && p.elements >= 4096;
+    w_.states += codes ? p.elements * 2 + ceil_div(p.elements, uint64_t{256}) * 8 : p.elements * (adamw ? 8 : 4);
+    const bool in_layer = p.name.starts_with("blk.");
+    gradients_[in_layer ? p.name.substr(0, p.name.find('.', 4)) : p.name] += p.elements * 4;
+    w_.gradients += p.elements * 4;
+  }
+
+  const TrainOptions& o_;
+  const Recipe& recipe_;
+  Weights w_;
+  std::map<std::string, uint64_t> gradients_;  // bytes, of a layer or of a tensor outside of layers
+};
+
+Weights count_weights(const TrainOptions& o, const Setup& setup) {
+  Count count(o, setup.recipe);
+  for (const WeightSlot& slot : weight_slots(setup.config))
+    if (setup.source->find(slot.name)) count.add(slot, setup);
+  return count.weights();
 }
 
 // Values that a token's layer keeps for the backward pass, in bytes.

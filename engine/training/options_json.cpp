@@ -14,7 +14,7 @@ template <typename E>
 struct Names;
 template <>
 struct Names<WeightMode> {
-  static constexpr std::array kNames = {"full", "ternary", "int8", "int6", "int5", "int4", "frozen"};
+  static constexpr std::array kNames = {"full", "ternary", "int8", "int6", "int5", "int4", "frozen", "lora"};
 };
 template <>
 struct Names<ShadowPrecision> {
@@ -34,7 +34,7 @@ struct Names<Schedule> {
 };
 template <>
 struct Names<ExportType> {
-  static constexpr std::array kNames = {"auto", "tq1_0", "tq2_0", "i2_s", "q2_0", "f16"};
+  static constexpr std::array kNames = {"auto", "tq1_0", "tq2_0", "i2_s", "q2_0", "f16", "adapter"};
 };
 
 // Calls f(name, field) for each field that a file may set.
@@ -50,6 +50,7 @@ void visit_fields(Options& o, const F& f) {
   f("beta1", o.beta1), f("beta2", o.beta2), f("momentum", o.momentum);
   f("states_8bit", o.states_8bit), f("update_by_layer", o.update_by_layer);
   f("embedding", o.embedding), f("attention", o.attention), f("feed_forward", o.feed_forward), f("head", o.head);
+  f("norms", o.norms), f("routers", o.routers), f("lora_rank", o.lora_rank), f("lora_alpha", o.lora_alpha);
   f("int8_activations", o.int8_activations), f("shadow", o.shadow), f("stochastic_rounding", o.stochastic_rounding);
   f("scale_sync", o.scale_sync), f("group_size", o.group_size), f("alpha_momentum", o.alpha_momentum);
   f("warm_start", o.warm_start), f("noise", o.noise), f("balance", o.balance), f("z_loss", o.z_loss);

@@ -30,8 +30,10 @@ Status check_options(const TrainOptions& o) {
                                     {"warm_start", o.warm_start},
                                     {"valid_fraction", o.valid_fraction}})
     if (!(value >= 0 && value <= 1)) return refuse(name, " is ", value, ", must be 0 to 1");
-  for (const auto& [name, value] :
-       {std::pair{"beta1", o.beta1}, {"beta2", o.beta2}, {"momentum", o.momentum}, {"alpha_momentum", o.alpha_momentum}})
+  for (const auto& [name, value] : {std::pair{"beta1", o.beta1},
+                                    {"beta2", o.beta2},
+                                    {"momentum", o.momentum},
+                                    {"alpha_momentum", o.alpha_momentum}})
     if (!(value >= 0 && value < 1)) return refuse(name, " is ", value, ", must be 0 to below 1");
   for (const auto& [name, value] : {std::pair{"weight_decay", o.weight_decay},
                                     {"clip", o.clip},
@@ -42,6 +44,13 @@ Status check_options(const TrainOptions& o) {
   if (o.scale_sync == ScaleSync::per_group && o.group_size != 16 && o.group_size != 32 && o.group_size != 64 &&
       o.group_size != 128 && o.group_size != 256)
     return refuse("group_size is ", o.group_size, ", must be 16, 32, 64, 128 or 256");
+  for (const auto& [name, mode] : {std::pair{"norms", o.norms}, {"routers", o.routers}})
+    if (mode != WeightMode::full && mode != WeightMode::frozen)
+      return refuse(name, " are never quantised: full or frozen");
+  if (o.embedding == WeightMode::lora) return refuse("the embedding has no adapter: full, frozen or a quantised mode");
+  if (o.lora_rank < 1 || o.lora_rank > 4096) return refuse("lora_rank is ", o.lora_rank, ", must be 1 to 4096");
+  if (!(o.lora_alpha > 0) || !std::isfinite(o.lora_alpha))
+    return refuse("lora_alpha is ", o.lora_alpha, ", must be above 0");
   if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
     return refuse(
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
@@ -116,6 +125,11 @@ Recipe recipe_of(const TrainOptions& o) {
           .attention = o.attention,
           .feed_forward = o.feed_forward,
           .head = o.head,
+          .norms = o.norms,
+          .routers = o.routers,
+          .lora_rank = o.lora_rank,
+          .lora_alpha = o.lora_alpha,
+          .seed = o.seed,
           .shadow = o.shadow,
           .scale_sync = o.scale_sync,
           .group_size = o.group_size,

@@ -34,6 +34,9 @@ class Tape {
   // Products round as an inference pass does: results are comparable with it to the bit.
   void use_inference_arithmetic() { single_precision_ = false; }
   bool single_precision() const { return single_precision_; }
+  // Weights with adapters take floats, as when both were one dense matrix.
+  void use_merged_adapters() { adapters_merged_ = true; }
+  bool adapters_merged() const { return adapters_merged_; }
 
   // Of an operation's result.
   Value make(const Shape& shape);
@@ -52,6 +55,7 @@ class Tape {
   Arena& arena_;
   bool recording_;
   bool single_precision_ = true;
+  bool adapters_merged_ = false;
   std::vector<std::function<void()>> steps_;
 };
 

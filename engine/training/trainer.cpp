@@ -107,7 +107,7 @@ Status Run::prepare() {
                        .by_layer = options_.update_by_layer});
   if (Status s = optimizer_->allocate(); !s.ok()) return s;
   if (!options_.output.empty())
-    if (Status s = check_export(*model_, options_.export_type); !s.ok()) return s;
+    if (Status s = check_export(*model_, options_.export_type, !options_.model.empty()); !s.ok()) return s;
   optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, expected_steps(0))));
   Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
   if (!plan.ok()) return plan.status();
@@ -281,8 +281,11 @@ Status Run::finish() {
     if (Status s = inspect_(ops_, arena_, *model_, sample); !s.ok()) return s;
   if (options_.output.empty()) return ops_.finish();
   const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
-  const Result<Exported> exported = export_model(options_.output, ops_, arena_, *model_, setup_.metadata,
-                                                 options_.export_type, std::span(sample.inputs).first(n));
+  const auto tokens = std::span(sample.inputs).first(n);
+  const Result<Exported> exported =
+      exports_adapter(*model_, options_.export_type)
+          ? export_adapter(options_.output, options_.model, ops_, arena_, *model_, tokens)
+          : export_model(options_.output, ops_, arena_, *model_, setup_.metadata, options_.export_type, tokens);
   if (!exported.ok()) return exported.status();
   report_.output = options_.output;
   report_.export_difference = exported->largest_difference;

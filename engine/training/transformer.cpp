@@ -208,10 +208,11 @@ double Transformer::loss(Ops& ops, Arena& arena, const TokenBatch& batch, const 
   return total;
 }
 
-std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch, bool float_inputs) {
-  const bool int8 = std::exchange(recipe_.int8_activations, recipe_.int8_activations && !float_inputs);
+std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch, InputKind inputs) {
+  const bool int8 = std::exchange(recipe_.int8_activations, recipe_.int8_activations && inputs != InputKind::floats);
   Tape tape(ops, arena, false);
   tape.use_inference_arithmetic();
+  if (inputs == InputKind::merged_floats) tape.use_merged_adapters();
   const Value x = hidden(tape, batch, {});
   const bool head_int8 = std::exchange(recipe_.int8_activations, int8);
   if (!ops.ok()) return {};

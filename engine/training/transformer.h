@@ -14,16 +14,21 @@
 
 namespace tritium::training {
 
-enum class Role { embedding, attention, feed_forward, router, norm, head };
+enum class Role { embedding, attention, feed_forward, router, norm, head, adapter };
 
 Role role_of(const std::string& tensor_name);
 
-// How each part is trained. Norms and the router are always full precision in FP32.
+// How each part is trained. Norms and routers are FP32: full or frozen.
 struct Recipe {
   WeightMode embedding = WeightMode::full;
   WeightMode attention = WeightMode::ternary;
   WeightMode feed_forward = WeightMode::ternary;
   WeightMode head = WeightMode::full;
+  WeightMode norms = WeightMode::full;
+  WeightMode routers = WeightMode::full;
+  int64_t lora_rank = 16;
+  double lora_alpha = 32.0;
+  uint32_t seed = 0;  // of the adapters' first values
   ShadowPrecision shadow = ShadowPrecision::fp32;
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;  // of ScaleSync::per_group
@@ -34,11 +39,20 @@ struct Recipe {
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
 };
 
+WeightMode mode_of(Role role, const Recipe& recipe);
+
 struct TokenBatch {
   int64_t n_sequences = 0;
   int64_t sequence_length = 0;
   std::span<const int32_t> inputs;   // [n_sequences * sequence_length]
   std::span<const int32_t> targets;  // the same; -1: not scored
+};
+
+// Inputs of quantised weights in logits().
+enum class InputKind {
+  as_trained,     // int8 as the recipe says
+  merged_floats,  // floats for weights with adapters: as when those are merged into dense weights
+  floats,
 };
 
 // What the routers did in the last forward pass, layer after layer.
@@ -65,8 +79,7 @@ class Transformer {
   // the routers' losses are added to those of the parameters.
   double loss(Ops& ops, Arena& arena, const TokenBatch& batch, const LossOptions& options);
   // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
-  // Inputs of quantised weights are int8 as the recipe says, or floats when `float_inputs`.
-  std::vector<float> logits(Ops& ops, Arena& arena, const TokenBatch& batch, bool float_inputs = false);
+  std::vector<float> logits(Ops& ops, Arena& arena, const TokenBatch& batch, InputKind inputs = InputKind::as_trained);
 
   // Brings everything that is derived from the shadows of a layer (as layer_done counts them) up to date with their
   // alphas: trits, softened and intN weights. lambda 1: the weights are ternary.
@@ -98,6 +111,7 @@ class Transformer {
   Status make_scale_groups(Backend& backend);
   Status add_group(Backend& backend, std::vector<BitLinear*> members, ScaleSync sync);
   void round_integers(Ops& ops, int64_t layer) const;
+  Status add_adapter(Backend& backend, BitLinear& layer);
   static Status make_effective(Backend& backend, BitLinear& layer);
   static ScaleSync automatic_sync(Backend& backend, const BitLinear& layer);
   BitLinear* find(const std::string& name);

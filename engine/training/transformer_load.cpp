@@ -1,4 +1,7 @@
 // Weights of a Transformer: from a file, with their shadows and shared scales.
+#include <cmath>
+
+#include "base/counter_rng.h"
 #include "base/format_text.h"
 #include "model/weights.h"
 #include "training/transformer.h"
@@ -7,18 +10,6 @@ namespace tritium::training {
 namespace {
 
 constexpr const char* kRopeFactors = "rope_freqs.weight";
-
-WeightMode mode_of(Role role, const Recipe& recipe) {
-  switch (role) {
-    case Role::embedding: return recipe.embedding;
-    case Role::attention: return recipe.attention;
-    case Role::feed_forward: return recipe.feed_forward;
-    case Role::head: return recipe.head;
-    case Role::router:
-    case Role::norm: break;
-  }
-  return WeightMode::full;
-}
 
 Shape stack_shape(const std::vector<int64_t>& shape) {
   if (shape.size() == 3) return {shape[0], shape[1], shape[2]};
@@ -43,7 +34,7 @@ Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const We
                              const BitLinearOptions& options) {
   const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen;
   if (source.find(slot.name)->ternary && wants_trits) {
-    const Result<TernaryMatrix> trits = source.load_ternary(slot.name);
+    const Result<TernaryMatrix> trits = load_trits(source, slot.name);
     if (!trits.ok()) return trits.status();
     return BitLinear::from_ternary(backend, slot.name, *trits, options);
   }
@@ -52,9 +43,31 @@ Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const We
   return BitLinear::from_weights(backend, slot.name, stack_shape(slot.shape), *values, options);
 }
 
+// Of an adapter's parts, which start at A = small noise and B = 0: at first nothing is added (Hu et al. 2021, 4.1).
+std::vector<float> first_values_of_a(int64_t elements, int64_t cols, uint64_t seed) {
+  const double bound = 1.0 / std::sqrt(static_cast<double>(cols));
+  std::vector<float> values(static_cast<size_t>(elements));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>((2.0 * random_unit(seed, i) - 1.0) * bound);
+  return values;
+}
+
 }  // namespace
 
+WeightMode mode_of(Role role, const Recipe& recipe) {
+  switch (role) {
+    case Role::embedding: return recipe.embedding;
+    case Role::attention: return recipe.attention;
+    case Role::feed_forward: return recipe.feed_forward;
+    case Role::head: return recipe.head;
+    case Role::router: return recipe.routers;
+    case Role::norm: return recipe.norms;
+    case Role::adapter: break;
+  }
+  return WeightMode::full;
+}
+
 Role role_of(const std::string& name) {
+  if (name.ends_with(kLoraA) || name.ends_with(kLoraB)) return Role::adapter;
   if (name == "token_embd.weight") return Role::embedding;
   if (name == "output.weight") return Role::head;
   if (name.find("_norm") != std::string::npos) return Role::norm;
@@ -79,11 +92,18 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
     const Role role = role_of(slot.name);
     const bool exact = role == Role::norm || role == Role::router;
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
-    const BitLinearOptions options = {
-        .mode = mode_of(role, recipe_), .shadow = exact ? ShadowPrecision::fp32 : recipe_.shadow, .group_size = group};
+    const WeightMode mode = mode_of(role, recipe_);
+    const bool fixed = mode == WeightMode::frozen || mode == WeightMode::lora;
+    const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
+                                      // What does not learn must not be rounded either.
+                                      .shadow = exact || fixed ? ShadowPrecision::fp32 : recipe_.shadow,
+                                      .group_size = group};
     Result<BitLinear> layer = load_layer(backend, source, slot, options);
     if (!layer.ok()) return layer.status();
-    order_.push_back(&by_name_.emplace(slot.name, *std::move(layer)).first->second);
+    BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
+    order_.push_back(&added);
+    if (mode == WeightMode::lora)
+      if (Status s = add_adapter(backend, added); !s.ok()) return s;
   }
   embedding_ = find("token_embd.weight");
   output_norm_ = find("output_norm.weight");
@@ -107,6 +127,24 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
                        .ffn_down = ffn("ffn_down")});
   }
   return make_scale_groups(backend);
+}
+
+Status Transformer::add_adapter(Backend& backend, BitLinear& layer) {
+  const int64_t rank = recipe_.lora_rank, n = layer.n_matrices;
+  const uint64_t seed = random_bits(recipe_.seed, order_.size());
+  const BitLinearOptions options = {.mode = WeightMode::full, .shadow = recipe_.shadow, .group_size = 0};
+  const std::vector<float> noise = first_values_of_a(n * rank * layer.cols, layer.cols, seed);
+  const std::vector<float> zeros(static_cast<size_t>(n * layer.rows * rank));
+  Result<BitLinear> a = BitLinear::from_weights(backend, layer.name + kLoraA, {n, rank, layer.cols}, noise, options);
+  if (!a.ok()) return a.status();
+  Result<BitLinear> b = BitLinear::from_weights(backend, layer.name + kLoraB, {n, layer.rows, rank}, zeros, options);
+  if (!b.ok()) return b.status();
+  layer.lora_a = &by_name_.emplace(layer.name + kLoraA, *std::move(a)).first->second;
+  layer.lora_b = &by_name_.emplace(layer.name + kLoraB, *std::move(b)).first->second;
+  layer.lora_scale = static_cast<float>(recipe_.lora_alpha / static_cast<double>(rank));
+  order_.push_back(layer.lora_a);
+  order_.push_back(layer.lora_b);
+  return Status();
 }
 
 // Makes a group of its own kind, and the shadows of those members that came as trits.

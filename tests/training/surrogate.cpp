@@ -57,6 +57,16 @@ Doubles Surrogate::linear(const Doubles& x, const std::string& weight, size_t ro
       const size_t at = ((experts.empty() ? 0 : experts[r]) * rows + o) * cols;
       for (size_t c = 0; c < cols; ++c) y[r * rows + o] += w[at + c] * in[r / slots * cols + c];
     }
+  if (!weights_.contains(weight + ".lora_a")) return y;
+  const Doubles &a = weights_.at(weight + ".lora_a"), &b = weights_.at(weight + ".lora_b");
+  const size_t rank = b.size() / (w.size() / cols);
+  for (size_t r = 0; r < n; ++r)
+    for (size_t j = 0; j < rank; ++j) {
+      const size_t expert = experts.empty() ? 0 : experts[r];
+      double low = 0;
+      for (size_t c = 0; c < cols; ++c) low += a[(expert * rank + j) * cols + c] * x[r / slots * cols + c];
+      for (size_t o = 0; o < rows; ++o) y[r * rows + o] += adapter_scale_ * b[(expert * rows + o) * rank + j] * low;
+    }
   return y;
 }
 

@@ -31,6 +31,8 @@ class Surrogate {
     weights_[name] = std::move(values);
     int8_[name] = int8_input;
   }
+  // Weights with NAME.lora_a and NAME.lora_b beside them add scale B (A x), of the input as it is.
+  void set_adapter_scale(double scale) { adapter_scale_ = scale; }
   Doubles& weight(const std::string& name) { return weights_.at(name); }
   const std::map<std::string, Doubles>& weights() const { return weights_; }
 
@@ -50,6 +52,7 @@ class Surrogate {
   Config config_;
   std::vector<int32_t> inputs_, targets_;
   size_t n_sequences_;
+  double adapter_scale_ = 0;
   double balance_, z_loss_;
   std::map<std::string, Doubles> weights_;
   std::map<std::string, bool> int8_;

@@ -14,15 +14,28 @@ std::unique_ptr<Backend> training_backend(const std::string& name) {
   return backend.ok() ? *std::move(backend) : nullptr;
 }
 
+namespace {
+
+MemoryTensorMap transformer_of(const std::string& description) {
+  Result<MemoryTensorMap> map = training::make_transformer(description, kVocabulary, 3);
+  EXPECT_TRUE(map.ok()) << map.message();
+  return *std::move(map);
+}
+
+}  // namespace
+
 TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const std::string& description,
                              const training::Recipe& recipe, const training::OptimizerOptions& options)
+    : TrainingModel(std::move(device), transformer_of(description), recipe, options) {}
+
+TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const TensorMap& weights, const training::Recipe& recipe,
+                             const training::OptimizerOptions& options)
     : backend(std::move(device)), ops(*backend), arena(ops) {
-  const Result<MemoryTensorMap> map = training::make_transformer(description, kVocabulary, 3);
-  EXPECT_TRUE(map.ok()) << map.message();
-  const Result<Config> read = read_config(*map);
+  const Result<Config> read = read_config(weights);
   EXPECT_TRUE(read.ok()) << read.message();
   config = *read;
-  Result<std::unique_ptr<training::Transformer>> made = training::Transformer::create(*backend, config, *map, recipe);
+  Result<std::unique_ptr<training::Transformer>> made =
+      training::Transformer::create(*backend, config, weights, recipe);
   EXPECT_TRUE(made.ok()) << made.message();
   model = *std::move(made);
   optimizer = std::make_unique<training::Optimizer>(ops, *model, options);

@@ -27,6 +27,9 @@ Result<std::unique_ptr<Backend>> training_backend_of(const std::string& name, in
 struct TrainingModel {
   TrainingModel(std::unique_ptr<Backend> device, const std::string& description, const training::Recipe& recipe,
                 const training::OptimizerOptions& options = {});
+  // Of weights that exist: a file's.
+  TrainingModel(std::unique_ptr<Backend> device, const TensorMap& weights, const training::Recipe& recipe,
+                const training::OptimizerOptions& options = {});
 
   // Of the batch; gradients are added when `gradients`.
   double loss(bool gradients);

@@ -31,6 +31,7 @@ enum class WeightMode {
   int5,
   int4,
   frozen,  // as the file has it; nothing is learned
+  lora,    // frozen, with a low-rank adapter beside it that learns (Hu et al. 2021)
 };
 
 enum class ShadowPrecision { bf16, fp32 };
@@ -60,12 +61,13 @@ enum class Schedule {
 
 // How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
 enum class ExportType {
-  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16
+  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; adapter where only adapters learn
   tq1_0,
   tq2_0,
   i2_s,
   q2_0,
-  f16,
+  f16,      // adapters are merged: trits cannot hold what is smaller than half an alpha
+  adapter,  // only the LoRA adapters, for the model that was fine-tuned
 };
 
 struct TrainOptions {
@@ -111,6 +113,10 @@ struct TrainOptions {
   WeightMode attention = WeightMode::ternary;
   WeightMode feed_forward = WeightMode::ternary;
   WeightMode head = WeightMode::full;
+  WeightMode norms = WeightMode::full;    // or frozen, and so are
+  WeightMode routers = WeightMode::full;  // … routers; neither is ever quantised
+  int64_t lora_rank = 16;
+  double lora_alpha = 32.0;  // adapters are multiplied by lora_alpha / lora_rank
   bool int8_activations = true;
   ShadowPrecision shadow = ShadowPrecision::fp32;
   bool stochastic_rounding = true;  // of BF16 shadows

@@ -28,6 +28,10 @@ class CpuMoELayer {
   int64_t dim() const { return experts_.front().dim(); }
   int64_t n_experts() const { return static_cast<int64_t>(experts_.size()); }
 
+  const MoeConfig& config() const { return config_; }
+  std::span<const float> router() const { return router_; }  // [n_experts, dim]
+  const std::vector<TernaryExpert>& experts() const { return experts_; }
+
   struct Route {
     std::vector<int32_t> expert_ids;  // [tokens, k]
     std::vector<float> weights;       // [tokens, k]

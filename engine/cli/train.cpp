@@ -43,6 +43,8 @@ constexpr std::array kOptions = {
     Option{"--batch", "batch", Kind::number, "sequences of a step (16)"},
     Option{"--micro-batch", "micro_batch", Kind::number, "sequences at once, gradients add up (all)"},
     Option{"--lr", "learning_rate", Kind::number, "peak learning rate (1e-3)"},
+    Option{"--ternary-lr", "ternary_rate", Kind::number,
+           "of ternary weights, in alphas; 0: as --lr (0.02 for trits from a file, else 0)"},
     Option{"--schedule", "schedule", Kind::text, "constant, linear, cosine, wsd (warm-up, stable, fall)"},
     Option{"--warmup", "warmup", Kind::number, "part of the steps over which the rate rises (0.02)"},
     Option{"--cooldown", "cooldown", Kind::number, "part of the steps over which wsd falls (0.4)"},

@@ -98,8 +98,27 @@ void Optimizer::start(Arena& arena, float lambda) {
       if (options_.by_layer) spare_.emplace(member->elements(), none);
     }
     group.refresh(ops_, arena);
+    scale_rates(group);
   }
   model_.requantize(ops_, lambda);
+}
+
+void Optimizer::scale_rates(const ScaleGroup& group) {
+  if (options_.alpha_rate == 0.0f) return;
+  std::vector<float> alphas(static_cast<size_t>(group.n_scales()));
+  ops_.download(group.alpha(), std::as_writable_bytes(std::span(alphas)));
+  double sum = 0;
+  for (float alpha : alphas) sum += double{alpha};
+  const auto mean = static_cast<float>(sum / static_cast<double>(alphas.size()));
+  for (const BitLinear* member : group.members())
+    if (mean > 0.0f && (options_.alpha_rate > 0.0f || member->as_loaded))
+      rate_[member] = std::abs(options_.alpha_rate) * mean;
+}
+
+StepOptions Optimizer::options_for(const BitLinear& p, const StepOptions& options) const {
+  StepOptions own = options;
+  if (const auto found = rate_.find(&p); found != rate_.end()) own.learning_rate *= found->second;
+  return own;
 }
 
 void Optimizer::measure(const BitLinear& parameter) {
@@ -163,8 +182,9 @@ void Optimizer::muon(Arena& arena, const BitLinear& p, const ShadowUpdate& shado
   ops_.scaled_add({.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
 }
 
-void Optimizer::update(Arena& arena, BitLinear& p, const StepOptions& o, const ScaleGroup* group) {
+void Optimizer::update(Arena& arena, BitLinear& p, const StepOptions& options, const ScaleGroup* group) {
   p.as_loaded = false;
+  const StepOptions o = options_for(p, options);
   const ShadowUpdate shadow = shadow_update(p, o, group);
   switch (optimizer_of(options_.kind, p.name, p.rows, p.cols)) {
     case OptimizerKind::adamw: return adamw(p, shadow, o);

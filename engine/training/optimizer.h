@@ -21,6 +21,9 @@ struct OptimizerOptions {
   Rounding rounding = Rounding::stochastic;  // of BF16 shadows
   float noise_zone = 0.1f;                   // of boundary noise
   uint32_t seed = 0;
+  // Ternary weights learn at this times their mean alpha at the start times the learning rate; 0: at the learning rate.
+  // Below 0: that, for weights that came as trits; the others at the learning rate.
+  float alpha_rate = 0.0f;
   // Gradients live for a layer at a time: update_by_layer() in place of step().
   bool by_layer = false;
 };
@@ -62,6 +65,10 @@ class Optimizer {
  private:
   void update_layer(Arena& arena, int64_t layer, const StepOptions& options);
   void update(Arena& arena, BitLinear& parameter, const StepOptions& options, const ScaleGroup* group);
+  // alpha_rate for the members of a group, once its alphas are known.
+  void scale_rates(const ScaleGroup& group);
+  // The step's options with the parameter's own learning rate.
+  StepOptions options_for(const BitLinear& parameter, const StepOptions& options) const;
   ShadowUpdate shadow_update(const BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
   void adamw(const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options) const;
   void muon(Arena& arena, const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options);
@@ -75,6 +82,7 @@ class Optimizer {
   Transformer& model_;
   OptimizerOptions options_;
   Muon muon_;
+  std::map<const BitLinear*, float> rate_;  // learning rates, relative; 1 where there is none
   // by_layer: gradients that are not in use, by their elements; all zeros, as the pass leaves them.
   std::multimap<int64_t, Tensor> spare_;
   uint64_t gradient_bytes_ = 0;

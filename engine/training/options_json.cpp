@@ -45,7 +45,8 @@ void visit_fields(Options& o, const F& f) {
   f("score_prompts", o.score_prompts);
   f("steps", o.steps), f("epochs", o.epochs), f("minutes", o.minutes);
   f("context", o.context), f("batch", o.batch), f("micro_batch", o.micro_batch), f("seed", o.seed);
-  f("optimizer", o.optimizer), f("learning_rate", o.learning_rate), f("schedule", o.schedule);
+  f("optimizer", o.optimizer), f("learning_rate", o.learning_rate), f("ternary_rate", o.ternary_rate),
+      f("schedule", o.schedule);
   f("warmup", o.warmup), f("cooldown", o.cooldown), f("weight_decay", o.weight_decay), f("clip", o.clip);
   f("beta1", o.beta1), f("beta2", o.beta2), f("momentum", o.momentum);
   f("states_8bit", o.states_8bit), f("update_by_layer", o.update_by_layer);

@@ -23,6 +23,13 @@ namespace {
 constexpr int64_t kEvaluationTokens = 1 << 18;  // of the held-out text at most, when training
 constexpr const char* kBest = "best.ckpt";
 
+// OptimizerOptions::alpha_rate: relative to the learning rate, whose schedule it follows.
+float alpha_rate_of(const TrainOptions& o) {
+  constexpr double kOfLoadedTrits = 0.02;
+  const double rate = o.ternary_rate < 0 ? -kOfLoadedTrits : o.ternary_rate;
+  return static_cast<float>(rate / o.learning_rate);
+}
+
 class Run {
  public:
   Run(const TrainOptions& options, const TrainCallbacks& callbacks, const Inspection& inspect, Setup setup,
@@ -104,6 +111,7 @@ Status Run::prepare() {
                        .states_8bit = options_.states_8bit,
                        .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
                        .seed = options_.seed,
+                       .alpha_rate = alpha_rate_of(options_),
                        .by_layer = options_.update_by_layer});
   if (Status s = optimizer_->allocate(); !s.ok()) return s;
   if (!options_.output.empty())

@@ -96,6 +96,9 @@ struct TrainOptions {
   // ---- the optimiser
   OptimizerKind optimizer = OptimizerKind::adamw;
   double learning_rate = 1e-3;
+  // Of ternary weights, in their alphas: how far they lie from flipping depends on alpha, not on the learning rate.
+  // 0: learning_rate as it is; below 0: that from scratch, 0.02 for trits that come from a file.
+  double ternary_rate = -1.0;
   Schedule schedule = Schedule::wsd;
   double warmup = 0.02;   // fraction of the steps
   double cooldown = 0.4;  // of wsd

@@ -85,6 +85,12 @@ Status ReferenceBackend::cross_entropy(const CrossEntropyArgs& a) {
   return Status();
 }
 
+Status ReferenceBackend::kl_divergence(const KlDivergenceArgs& a) {
+  cpu_ref::kl_divergence(params_of(a), host_span<float>(a.logits), host_span<float>(a.teacher),
+                         host_span<int32_t>(a.targets), host_span<float>(a.losses), host_span<float>(a.dlogits));
+  return Status();
+}
+
 Status ReferenceBackend::scaled_add(const ScaledAddArgs& a) {
   cpu_ref::scaled_add(params_of(a), host_span<float>(a.a), host_span<float>(a.b), host_span<float>(a.y));
   return Status();

@@ -57,6 +57,10 @@ constexpr std::array kOptions = {
     Option{"--adam-8bit", "states_8bit", Kind::flag, "keep the optimiser's states in 8 bits"},
     Option{"--update-by-layer", "update_by_layer", Kind::flag,
            "no gradients beyond a layer's: less memory; needs --clip 0"},
+    Option{"--teacher", "teacher", Kind::text, "GGUF file of a model to imitate, of the same vocabulary"},
+    Option{"--distill", "distill", Kind::number, "weight of the teacher's predictions against the text's (0.5)"},
+    Option{"--temperature", "temperature", Kind::number, "at which predictions are compared with the teacher's (2)"},
+    Option{"--hidden-mse", "hidden_mse", Kind::number, "weight of the difference from the teacher's hidden values (0)"},
     Option{"--attention", "attention", Kind::text, "weights of attention: full, ternary, int8 … int4, frozen, lora"},
     Option{"--experts", "feed_forward", Kind::text, "weights of feed-forward parts and experts, likewise"},
     Option{"--head", "head", Kind::text, "weights of the output head, likewise"},
@@ -197,6 +201,7 @@ class LiveLine {
     };
     if (p.valid_loss) add("  valid %.4f", *p.valid_loss);
     if (p.bits_per_byte) add("  bits/byte %.4f", *p.bits_per_byte);
+    if (p.divergence) add("  KL %.4f", *p.divergence);
     add("  %.0f tok/s", p.tokens_per_second);
     if (p.flipped_percent > 0) add("  flips %.2f%%", p.flipped_percent);
     if (p.zero_percent > 0) add("  zeros %.0f%%", p.zero_percent);
@@ -259,6 +264,7 @@ int run_training(const CommandLine& line) {
                {"train_loss", done->train_loss},
                {"valid_loss", done->valid_loss},
                {"first_valid_loss", done->first_valid_loss},
+               {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
                {"bits_per_byte", done->bits_per_byte},
                {"tokens_per_second", done->tokens_per_second},
                {"seconds", done->seconds},
@@ -280,6 +286,7 @@ int run_training(const CommandLine& line) {
                                            : "done",
       static_cast<long long>(done->step), done->train_loss, done->valid_loss, done->first_valid_loss,
       done->bits_per_byte, done->tokens_per_second, duration(done->seconds).c_str());
+  if (done->teacher_valid_loss) print_format("the teacher's: %.4f nats/token\n", *done->teacher_valid_loss);
   if (done->stop == TrainStop::interrupted && done->checkpoint.empty())
     std::fprintf(stderr, "tritium: nothing was saved: there is no --folder for checkpoints\n");
   if (!done->checkpoint.empty()) print("checkpoint " + done->checkpoint + "\n");

@@ -40,6 +40,7 @@ class Ops {
   void route_tokens_backward(const RouteTokensBackwardArgs& args);
   void expert_load(const ExpertLoadArgs& args);
   void cross_entropy(const CrossEntropyArgs& args);
+  void kl_divergence(const KlDivergenceArgs& args);
   void scaled_add(const ScaledAddArgs& args);
   void sum_squares(const SumSquaresArgs& args);
   void dequantize_activations(const DequantizeActivationsArgs& args);
@@ -107,6 +108,7 @@ Status dispatch(Backend& backend, const CombineExpertsBackwardArgs& args);
 Status dispatch(Backend& backend, const RouteTokensBackwardArgs& args);
 Status dispatch(Backend& backend, const ExpertLoadArgs& args);
 Status dispatch(Backend& backend, const CrossEntropyArgs& args);
+Status dispatch(Backend& backend, const KlDivergenceArgs& args);
 Status dispatch(Backend& backend, const ScaledAddArgs& args);
 Status dispatch(Backend& backend, const SumSquaresArgs& args);
 Status dispatch(Backend& backend, const DequantizeActivationsArgs& args);

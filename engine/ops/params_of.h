@@ -21,6 +21,7 @@
 #include "shaders/params/fake_quantize.h"
 #include "shaders/params/gated_activation.h"
 #include "shaders/params/gated_activation_backward.h"
+#include "shaders/params/kl_divergence.h"
 #include "shaders/params/quantize_activations.h"
 #include "shaders/params/rms_norm.h"
 #include "shaders/params/rms_norm_backward.h"
@@ -53,6 +54,7 @@ CombineExpertsBackwardParams params_of(const CombineExpertsBackwardArgs& args);
 RouteTokensBackwardParams params_of(const RouteTokensBackwardArgs& args);
 ExpertLoadParams params_of(const ExpertLoadArgs& args);
 CrossEntropyParams params_of(const CrossEntropyArgs& args);
+KlDivergenceParams params_of(const KlDivergenceArgs& args);
 ScaledAddParams params_of(const ScaledAddArgs& args);
 SumSquaresParams params_of(const SumSquaresArgs& args);
 DequantizeActivationsParams params_of(const DequantizeActivationsArgs& args);

@@ -199,6 +199,25 @@ struct CrossEntropyArgs {
   }
 };
 
+// With p = softmax(teacher / T), q = softmax(logits / T), T the temperature (Hinton et al. 2015, section 2):
+//   losses[r] = T^2 sum over j of p_j log(p_j / q_j) in nats (the factor keeps gradients comparable over temperatures),
+//   dlogits += scale T (q - p), the derivative of scale * losses[r];   rows with target -1 have loss and gradient 0.
+struct KlDivergenceArgs {
+  static constexpr std::string_view kName = "kl_divergence";
+  Tensor logits;   // f32 [R, vocab]
+  Tensor teacher;  // f32 [R, vocab]
+  Tensor targets;  // i32 [R], -1: not scored
+  Tensor losses;   // f32 [R]
+  Tensor dlogits;  // f32 [R, vocab], +=, or none: only the losses
+  float temperature = 2.0f;
+  float scale = 1.0f;
+
+  static void visit(auto& a, auto&& f) {
+    for (auto* t : {&a.logits, &a.teacher, &a.targets}) f(TensorRole::input, *t);
+    f(TensorRole::output, a.losses), visit_optional(TensorRole::in_out, a.dlogits, f);
+  }
+};
+
 // y = a_scale a + b_scale b; y may be a or b.
 struct ScaledAddArgs {
   static constexpr std::string_view kName = "scaled_add";

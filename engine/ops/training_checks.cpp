@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "base/checked_math.h"
 #include "ops/checker.h"
 #include "ops/checks.h"
@@ -162,6 +164,17 @@ Status check(const CrossEntropyArgs& a) {
   if (!c.ok()) return c.status();
   c.tensor("targets", a.targets, DType::i32, {a.logits.shape[0]});
   f32(c, "losses", a.losses, {a.logits.shape[0]});
+  return (a.dlogits ? f32(c, "dlogits", a.dlogits, a.logits.shape) : c).status();
+}
+
+Status check(const KlDivergenceArgs& a) {
+  Checker c(a.kName);
+  f32_of_rank(c, "logits", a.logits, 2);
+  if (!c.ok()) return c.status();
+  f32(c, "teacher", a.teacher, a.logits.shape);
+  c.tensor("targets", a.targets, DType::i32, {a.logits.shape[0]});
+  f32(c, "losses", a.losses, {a.logits.shape[0]});
+  c.that(a.temperature > 0.0f && std::isfinite(a.temperature), "temperature must be above 0");
   return (a.dlogits ? f32(c, "dlogits", a.dlogits, a.logits.shape) : c).status();
 }
 

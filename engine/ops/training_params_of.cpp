@@ -132,6 +132,14 @@ CrossEntropyParams params_of(const CrossEntropyArgs& a) {
           .with_gradient = a.dlogits ? 1u : 0u};
 }
 
+KlDivergenceParams params_of(const KlDivergenceArgs& a) {
+  return {.n_rows = u32(a.logits.shape[0]),
+          .vocab_size = u32(a.logits.shape[1]),
+          .temperature = a.temperature,
+          .scale = a.scale,
+          .with_gradient = a.dlogits ? 1u : 0u};
+}
+
 ScaledAddParams params_of(const ScaledAddArgs& a) {
   return {.n_values = u32(a.y.elements()), .a_scale = a.a_scale, .b_scale = a.b_scale};
 }

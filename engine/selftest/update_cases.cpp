@@ -89,6 +89,32 @@ std::vector<OpCase> cross_entropy_cases() {
   return cases;
 }
 
+std::vector<OpCase> kl_divergence_cases() {
+  struct Case {
+    int64_t rows, vocab;
+    double spread;
+    float temperature;
+    bool gradient;
+  };
+  std::vector<OpCase> cases;
+  for (const Case& c : {Case{1, 2, 1.0, 1.0f, true}, Case{7, 259, 3.0, 2.0f, true}, Case{5, 259, 3.0, 2.0f, false},
+                        Case{3, 5000, 1.0, 4.0f, true}, Case{4, 33, 300.0, 1.0f, true}})
+    cases.push_back(
+        {join("rows ", c.rows, " vocabulary ", c.vocab, " spread ", c.spread, " temperature ", c.temperature),
+         [=](Ops& ops, CaseInputs& in) {
+           std::vector<int32_t> targets(static_cast<size_t>(c.rows));
+           if (c.rows > 1) targets[1] = -1;
+           ops.kl_divergence({.logits = in.random({c.rows, c.vocab}, c.spread),
+                              .teacher = in.random({c.rows, c.vocab}, c.spread),
+                              .targets = in.ints({c.rows}, targets),
+                              .losses = in.zeros({c.rows}),
+                              .dlogits = c.gradient ? in.random({c.rows, c.vocab}) : Tensor(),
+                              .temperature = c.temperature,
+                              .scale = 0.125f});
+         }});
+  return cases;
+}
+
 std::vector<OpCase> sum_squares_cases() {
   std::vector<OpCase> cases;
   for (int64_t n : {1, 100, 5000, 300000})

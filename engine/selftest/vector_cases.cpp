@@ -24,13 +24,11 @@ std::vector<OpCase> add_cases() {
 std::vector<OpCase> scaled_add_cases() {
   std::vector<OpCase> cases;
   for (int64_t n : kLengths)
-    cases.push_back({join("n ", n), [n](Ops& ops, CaseInputs& in) {
-                       ops.scaled_add({.a = in.random({n}),
-                                       .b = in.random({n}),
-                                       .y = in.zeros({n}),
-                                       .a_scale = 0.75f,
-                                       .b_scale = -2.5f});
-                     }});
+    cases.push_back(
+        {join("n ", n), [n](Ops& ops, CaseInputs& in) {
+           ops.scaled_add(
+               {.a = in.random({n}), .b = in.random({n}), .y = in.zeros({n}), .a_scale = 0.75f, .b_scale = -2.5f});
+         }});
   cases.push_back({"into its first input", [](Ops& ops, CaseInputs& in) {
                      const Tensor a = in.random({300});
                      ops.scaled_add({.a = a, .b = in.random({300}), .y = a, .a_scale = 0.9f, .b_scale = 0.1f});

@@ -14,6 +14,7 @@
 #include "shaders/params/cross_entropy.h"
 #include "shaders/params/gated_activation.h"
 #include "shaders/params/gated_activation_backward.h"
+#include "shaders/params/kl_divergence.h"
 #include "shaders/params/quantize_activations.h"
 #include "shaders/params/rms_norm.h"
 #include "shaders/params/rms_norm_backward.h"
@@ -197,6 +198,13 @@ struct SgdCall {
   float* m;
 };
 
+struct KlDivergenceCall {
+  KlDivergenceParams p;
+  const float *logits, *teacher;
+  const int32_t* targets;
+  float *losses, *dlogits;
+};
+
 struct ScaledAddCall {
   const float *a, *b;
   float* y;
@@ -245,6 +253,7 @@ struct KernelTable {
   void (*rms_norm_weight_gradient)(const RmsNormGradient& g, int64_t first, int64_t last);
   // Of rows.
   void (*cross_entropy)(const CrossEntropyCall& e, int64_t first, int64_t last);
+  void (*kl_divergence)(const KlDivergenceCall& k, int64_t first, int64_t last);
   void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
   void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
   void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);

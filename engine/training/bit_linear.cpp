@@ -33,15 +33,16 @@ Result<std::vector<float>> dense_values(Backend& backend, const Weight& weight) 
   if (Status s = backend.download(weight.data, bytes); !s.ok()) return s;
   std::vector<float> out;
   out.reserve(static_cast<size_t>(weight.n_matrices * weight.rows * weight.cols));
-  const bool halves = weight.dtype == DType::bf16;
+  const bool halves = weight.dtype != DType::f32;
   const size_t size = halves ? 2 : 4;
+  const auto float_of = weight.dtype == DType::f16 ? f16_to_f32 : bf16_to_f32;
   for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row)
     for (int64_t c = 0; c < weight.cols; ++c) {
       float value = 0;
       uint16_t bits = 0;
       std::memcpy(halves ? static_cast<void*>(&bits) : &value,
                   &bytes[static_cast<size_t>(row * weight.row_stride + c) * size], size);
-      out.push_back(halves ? bf16_to_f32(bits) : value);
+      out.push_back(halves ? float_of(bits) : value);
     }
   return out;
 }
@@ -94,6 +95,19 @@ Result<BitLinear> BitLinear::from_weights(Backend& backend, const std::string& n
     if (!effective.ok()) return effective.status();
     layer.effective = *effective;
   }
+  return layer;
+}
+
+Result<BitLinear> BitLinear::frozen(Backend& backend, const std::string& name, const DenseMatrix& matrix) {
+  BitLinear layer;
+  layer.name = name;
+  layer.n_matrices = matrix.n_matrices;
+  layer.rows = matrix.rows;
+  layer.cols = matrix.cols;
+  layer.mode = WeightMode::frozen;
+  Result<Weight> weight = backend.upload_weight(matrix, name);
+  if (!weight.ok()) return weight.status();
+  layer.shadow = *weight;
   return layer;
 }
 

@@ -27,6 +27,8 @@ class BitLinear {
   // From full-precision weights [n_matrices, rows, cols]. In mode ternary the trits are packed by requantize().
   static Result<BitLinear> from_weights(Backend& backend, const std::string& name, const Shape& shape,
                                         std::span<const float> weights, const BitLinearOptions& options);
+  // Weights that are not ternary and stay as they are, in their own type.
+  static Result<BitLinear> frozen(Backend& backend, const std::string& name, const DenseMatrix& matrix);
   // Packed trits as they are. No shadow yet: it computes, and does not train. A scale group in the matrix decides
   // group_size.
   static Result<BitLinear> from_ternary(Backend& backend, const std::string& name, const TernaryMatrix& matrix,

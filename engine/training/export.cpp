@@ -25,7 +25,10 @@ std::vector<int64_t> file_shape(const BitLinear& p) {
 
 StorageType storage_of(const BitLinear& p, ExportType type) {
   if (p.lora_a) return StorageType::f32;  // merged
-  if (!p.ternary()) return p.shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;
+  if (!p.ternary()) {
+    if (p.shadow.dtype == DType::f16) return StorageType::f16;
+    return p.shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;
+  }
   switch (type) {
     case ExportType::tq1_0: return StorageType::tq1_0;
     case ExportType::tq2_0: return StorageType::tq2_0;

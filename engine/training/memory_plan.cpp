@@ -139,6 +139,11 @@ TrainPlan plan_memory(const TrainOptions& o, const Setup& setup) {
                  {"activations", activations},
                  {"logits", logits},
                  {"text", text}};
+  if (setup.teacher) {
+    uint64_t teacher = 0;
+    for (const TensorInfo& info : setup.teacher->tensors()) teacher += info.bytes;
+    plan.memory.push_back({"teacher", teacher});
+  }
   for (const MemoryPart& part : plan.memory) plan.memory_bytes += part.bytes;
   plan.bytes_per_weight = static_cast<double>(w.shadows + w.states + w.gradients + w.trits) /
                           static_cast<double>(std::max<uint64_t>(w.all, 1));

@@ -118,10 +118,12 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
                          .seconds = seconds};
   if (valid_loss) progress.bits_per_byte = *valid_loss / std::numbers::ln2 / bytes_per_token;
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
+  if (divergence_) progress.divergence = *divergence_ / n;
   if (Status s = read_trits(ops, model, progress); !s.ok()) return s;
   if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
   if (Status s = log(progress); !s.ok()) return s;
   loss_ = norm_ = seconds_ = 0;
+  divergence_.reset();
   steps_ = tokens_ = 0;
   return progress;
 }

@@ -18,6 +18,8 @@ class Observer {
 
   // After a step of `seconds`.
   void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
+  // The step's divergence from a teacher, nats a token.
+  void taught(double divergence) { divergence_ = divergence_.value_or(0.0) + divergence; }
   // Closes the interval. `bytes_per_token`: of the held-out text.
   Result<TrainProgress> report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                std::optional<double> valid_loss, double bytes_per_token);
@@ -30,6 +32,7 @@ class Observer {
   std::optional<TrainingLog> log_;
   std::string chart_path_;
   double loss_ = 0, norm_ = 0, learning_rate_ = 0, seconds_ = 0;
+  std::optional<double> divergence_;
   int64_t steps_ = 0, tokens_ = 0;
 };
 

@@ -52,6 +52,7 @@ void visit_fields(Options& o, const F& f) {
   f("states_8bit", o.states_8bit), f("update_by_layer", o.update_by_layer);
   f("embedding", o.embedding), f("attention", o.attention), f("feed_forward", o.feed_forward), f("head", o.head);
   f("norms", o.norms), f("routers", o.routers), f("lora_rank", o.lora_rank), f("lora_alpha", o.lora_alpha);
+  f("teacher", o.teacher), f("distill", o.distill), f("temperature", o.temperature), f("hidden_mse", o.hidden_mse);
   f("int8_activations", o.int8_activations), f("shadow", o.shadow), f("stochastic_rounding", o.stochastic_rounding);
   f("scale_sync", o.scale_sync), f("group_size", o.group_size), f("alpha_momentum", o.alpha_momentum);
   f("warm_start", o.warm_start), f("noise", o.noise), f("balance", o.balance), f("z_loss", o.z_loss);

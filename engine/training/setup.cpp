@@ -28,6 +28,7 @@ Status check_options(const TrainOptions& o) {
   for (const auto& [name, value] : {std::pair{"warmup", o.warmup},
                                     {"cooldown", o.cooldown},
                                     {"warm_start", o.warm_start},
+                                    {"distill", o.distill},
                                     {"valid_fraction", o.valid_fraction}})
     if (!(value >= 0 && value <= 1)) return refuse(name, " is ", value, ", must be 0 to 1");
   for (const auto& [name, value] : {std::pair{"beta1", o.beta1},
@@ -39,11 +40,14 @@ Status check_options(const TrainOptions& o) {
                                     {"clip", o.clip},
                                     {"noise", o.noise},
                                     {"balance", o.balance},
-                                    {"z_loss", o.z_loss}})
+                                    {"z_loss", o.z_loss},
+                                    {"hidden_mse", o.hidden_mse}})
     if (!(value >= 0) || !std::isfinite(value)) return refuse(name, " is ", value, ", must not be negative");
   if (o.scale_sync == ScaleSync::per_group && o.group_size != 16 && o.group_size != 32 && o.group_size != 64 &&
       o.group_size != 128 && o.group_size != 256)
     return refuse("group_size is ", o.group_size, ", must be 16, 32, 64, 128 or 256");
+  if (!(o.temperature > 0) || !std::isfinite(o.temperature))
+    return refuse("temperature is ", o.temperature, ", must be above 0");
   for (const auto& [name, mode] : {std::pair{"norms", o.norms}, {"routers", o.routers}})
     if (mode != WeightMode::full && mode != WeightMode::frozen)
       return refuse(name, " are never quantised: full or frozen");
@@ -109,6 +113,30 @@ Status make_model(const TrainOptions& o, Setup& setup) {
   return Status();
 }
 
+Status open_teacher(const TrainOptions& o, Setup& setup) {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(o.teacher, {});
+  if (!file.ok()) return file.status().within("the teacher");
+  setup.teacher = *std::move(file);
+  Result<Config> config = read_config(*setup.teacher);
+  if (!config.ok()) return config.status().within("the teacher");
+  setup.teacher_config = *std::move(config);
+  const Config &t = setup.teacher_config, &c = setup.config;
+  const auto refuse = [&](auto... what) {
+    return error(StatusCode::invalid_argument, "the teacher ", o.teacher, what...);
+  };
+  if (t.vocab_size != c.vocab_size)
+    return refuse(" knows ", t.vocab_size, " tokens, the model ", c.vocab_size, "; both need the same vocabulary");
+  const auto* theirs = setup.teacher->metadata().texts("tokenizer.ggml.tokens");
+  const auto* ours = setup.metadata.texts("tokenizer.ggml.tokens");
+  if (theirs && ours && *theirs != *ours) return refuse(" has another vocabulary than the model");
+  if (o.context > t.context_length)
+    return refuse(" takes at most ", t.context_length, " tokens, context is ", o.context);
+  if (o.hidden_mse > 0 && t.dim != c.dim)
+    return refuse(" has hidden values of ", t.dim, " dimensions, the model of ", c.dim,
+                  "; hidden_mse needs the same, KL alone does not");
+  return Status();
+}
+
 int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
   int64_t steps = o.steps;
   if (o.epochs > 0) {
@@ -150,6 +178,8 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   if (o.context > setup.config.context_length)
     return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
                  setup.config.context_length, " tokens");
+  if (!o.teacher.empty())
+    if (Status s = open_teacher(o, setup); !s.ok()) return s;
   Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);

@@ -13,6 +13,8 @@ namespace tritium::training {
 struct Setup {
   std::unique_ptr<TensorMap> source;  // of the model that is fine-tuned, or freshly drawn weights
   Config config;
+  std::unique_ptr<TensorMap> teacher;  // null: none
+  Config teacher_config;
   Metadata metadata;  // of the exported file: the architecture's keys and the vocabulary
   std::shared_ptr<const Tokenizer> tokenizer;
   Corpus corpus;

@@ -23,6 +23,18 @@ namespace {
 constexpr int64_t kEvaluationTokens = 1 << 18;  // of the held-out text at most, when training
 constexpr const char* kBest = "best.ckpt";
 
+// A teacher as an application runs it.
+Recipe frozen_recipe(const TrainOptions& o) {
+  constexpr WeightMode frozen = WeightMode::frozen;
+  return {.embedding = frozen,
+          .attention = frozen,
+          .feed_forward = frozen,
+          .head = frozen,
+          .norms = frozen,
+          .routers = frozen,
+          .int8_activations = o.int8_activations};
+}
+
 // OptimizerOptions::alpha_rate: relative to the learning rate, whose schedule it follows.
 float alpha_rate_of(const TrainOptions& o) {
   constexpr double kOfLoadedTrits = 0.02;
@@ -52,7 +64,7 @@ class Run {
   Status train();
   StepOptions step_options(int64_t step) const;
   Status one_step(int64_t step);
-  Result<double> evaluate(const std::vector<Batch>& batches);
+  Result<double> evaluate(Transformer& model);
   Status look_around(int64_t step, bool last);
   Status save(const std::string& name);
   Status finish();
@@ -73,6 +85,7 @@ class Run {
   Ops ops_;
   Arena arena_;
   std::unique_ptr<Transformer> model_;
+  std::unique_ptr<Transformer> teacher_;  // null: none
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<BatchPlan> batches_;
   std::vector<Batch> evaluation_;
@@ -102,6 +115,12 @@ Status Run::prepare() {
       Transformer::create(*backend_, setup_.config, *setup_.source, setup_.recipe);
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
+  if (setup_.teacher) {
+    Result<std::unique_ptr<Transformer>> teacher =
+        Transformer::create(*backend_, setup_.teacher_config, *setup_.teacher, frozen_recipe(options_));
+    if (!teacher.ok()) return teacher.status().within("the teacher");
+    teacher_ = *std::move(teacher);
+  }
   optimizer_ = std::make_unique<Optimizer>(
       ops_, *model_,
       OptimizerOptions{.kind = options_.optimizer,
@@ -175,16 +194,22 @@ Status Run::one_step(int64_t step) {
   const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
   const int64_t tokens = sequences * options_.context;
   const int64_t n_micro = options_.batch / sequences;
-  double loss = 0;
+  double loss = 0, divergence = 0;
   for (int64_t i = 0; i < n_micro; ++i) {
     const auto part = [&](const std::vector<int32_t>& values) {
       return std::span(values).subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
     };
     LossOptions how = {.gradient_scale = 1.0f / static_cast<float>(batch.n_scored),
-                       .router_scale = 1.0f / static_cast<float>(n_micro)};
+                       .router_scale = 1.0f / static_cast<float>(n_micro),
+                       .teacher = teacher_.get(),
+                       .distill = static_cast<float>(options_.distill),
+                       .temperature = static_cast<float>(options_.temperature),
+                       .hidden_mse = static_cast<float>(options_.hidden_mse)};
     if (options_.update_by_layer) how.layer_done = optimizer_->update_by_layer(arena_, now);
     loss += model_->loss(ops_, arena_, {sequences, options_.context, part(batch.inputs), part(batch.targets)}, how);
+    divergence += model_->taught().divergence;
   }
+  if (teacher_) observer_->taught(divergence / static_cast<double>(batch.n_scored));
   loss /= static_cast<double>(batch.n_scored);
   const double norm = optimizer_->gradient_norm();
   if (Status s = ops_.finish(); !s.ok()) return s;
@@ -198,11 +223,11 @@ Status Run::one_step(int64_t step) {
   return ops_.finish();
 }
 
-Result<double> Run::evaluate(const std::vector<Batch>& batches) {
+Result<double> Run::evaluate(Transformer& model) {
   double total = 0;
   int64_t scored = 0;
-  for (const Batch& b : batches) {
-    total += model_->loss(ops_, arena_, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
+  for (const Batch& b : evaluation_) {
+    total += model.loss(ops_, arena_, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
     scored += b.n_scored;
   }
   if (Status s = ops_.finish(); !s.ok()) return s;
@@ -215,7 +240,7 @@ Status Run::look_around(int64_t step, bool last) {
   if (evaluates || step % interval(options_.log_every, 100) == 0) {
     std::optional<double> valid;
     if (evaluates) {
-      const Result<double> loss = evaluate(evaluation_);
+      const Result<double> loss = evaluate(*model_);
       if (!loss.ok()) return loss.status();
       valid = *loss;
       report_.valid_loss = *loss;
@@ -256,9 +281,14 @@ Status Run::save(const std::string& name) {
 
 Status Run::train() {
   started_ = Clock::now();
-  const Result<double> first = evaluate(evaluation_);
+  const Result<double> first = evaluate(*model_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
+  if (teacher_) {
+    const Result<double> theirs = evaluate(*teacher_);
+    if (!theirs.ok()) return theirs.status();
+    report_.teacher_valid_loss = *theirs;
+  }
   while (report_.stop == TrainStop::finished) {
     const int64_t step = state_.step + 1;
     if (setup_.steps > 0 && step > setup_.steps) break;

@@ -9,13 +9,6 @@
 #include "model/weights.h"
 
 namespace tritium::training {
-namespace {
-
-// Logits that exist at once.
-constexpr int64_t kLogitBytes = int64_t{64} << 20;
-
-}  // namespace
-
 Transformer::Transformer(const Config& config, const Recipe& recipe) : config_(config), recipe_(recipe) {}
 
 // The order of a layer's parts and of what a tape holds is that of model/attention.cpp and model/feed_forward.cpp.
@@ -141,71 +134,6 @@ Value Transformer::hidden(Tape& tape, const TokenBatch& batch, const std::functi
   }
   done(config_.n_layers());
   return rms_norm(tape, x, *output_norm_, config_.rms_eps);
-}
-
-double Transformer::loss(Ops& ops, Arena& arena, const TokenBatch& batch, const LossOptions& options) {
-  const Ops::Label label(ops, "model");
-  Tape tape(ops, arena, options.gradient_scale != 0.0f);
-  router_scale_ = options.router_scale;
-  const Value x = hidden(tape, batch, options.layer_done);
-  if (!ops.ok()) return 0.0;
-  const int64_t n = batch.n_sequences * batch.sequence_length;
-  const int64_t chunk = std::clamp<int64_t>(kLogitBytes / (4 * config_.vocab_size), 1, n);
-  const Tensor targets = arena.take({n}, DType::i32);
-  const Tensor losses = arena.take({n});
-  if (!ops.ok()) return 0.0;
-  double total = 0;
-  std::vector<float> values;
-  // The head and its gradient, some rows at a time: never more than kLogitBytes of logits.
-  for (int64_t first = 0; first < n && ops.ok(); first += chunk) {
-    const int64_t rows = std::min(chunk, n - first);
-    Tape head(ops, arena, tape.recording());
-    Value part = x;
-    Tensor row_ids;
-    if (rows < n) {
-      std::vector<int32_t> ids;
-      for (int64_t r = first; r < first + rows; ++r) ids.push_back(static_cast<int32_t>(r));
-      row_ids = arena.take({rows}, DType::i32);
-      part = head.make({rows, config_.dim});
-      if (!ops.ok()) break;
-      ops.upload(row_ids, std::as_bytes(std::span(ids)));
-      const Weight table{.dtype = DType::f32,
-                         .n_matrices = 1,
-                         .rows = n,
-                         .cols = config_.dim,
-                         .row_stride = config_.dim,
-                         .group_size = 0,
-                         .name = "hidden",
-                         .data = x.tensor,
-                         .scales = {}};
-      ops.embedding({.table = table, .tokens = row_ids, .y = part.tensor});
-    }
-    const Value logits = LinearInput(part, recipe_.int8_activations).times(head, *head_);
-    ops.upload(targets.view({rows}),
-               std::as_bytes(batch.targets.subspan(static_cast<size_t>(first), static_cast<size_t>(rows))));
-    if (head.recording()) logits.gradient->tensor = arena.take(logits.tensor.shape);
-    if (!ops.ok()) break;
-    ops.cross_entropy({.logits = logits.tensor,
-                       .targets = targets.view({rows}),
-                       .losses = losses.view({rows}),
-                       .dlogits = head.recording() ? logits.gradient->tensor : Tensor(),
-                       .scale = options.gradient_scale});
-    values.resize(static_cast<size_t>(rows));
-    ops.download(losses.view({rows}), std::as_writable_bytes(std::span(values)));
-    for (float value : values) total += value;
-    head.backward();
-    if (!head.recording() || rows == n || !ops.ok()) continue;
-    // The rows' gradients into their places: an embedding's gradient, with the tokens' numbers as its words.
-    if (!x.gradient->tensor) {
-      x.gradient->tensor = arena.take(x.tensor.shape);
-      const std::vector<float> zeros(static_cast<size_t>(x.tensor.elements()));
-      if (ops.ok()) ops.upload(x.gradient->tensor, std::as_bytes(std::span(zeros)));
-    }
-    if (ops.ok())
-      ops.embedding_backward({.tokens = row_ids, .dy = part.gradient->tensor, .dtable = x.gradient->tensor});
-  }
-  tape.backward();
-  return total;
 }
 
 std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch, InputKind inputs) {

@@ -61,9 +61,24 @@ struct RouterState {
   Tensor load;    // f32 [n_experts]
 };
 
+class Transformer;
+
+// How far the student was from its teacher: sums over tokens.
+struct Taught {
+  double divergence = 0;    // nats, of scored tokens
+  double hidden_error = 0;  // mean squares, of all tokens
+};
+
 struct LossOptions {
   float gradient_scale = 0.0f;  // 0: no gradients
   float router_scale = 1.0f;    // of the routers' losses
+  // A model to imitate (Hinton et al. 2015): the loss is (1 - distill) cross-entropy + distill KL divergence from its
+  // predictions + hidden_mse times the mean squared difference of the normed hidden values before the head. Of the same
+  // vocabulary; with hidden_mse of the same width.
+  Transformer* teacher = nullptr;
+  float distill = 0.5f;
+  float temperature = 2.0f;
+  float hidden_mse = 0.0f;
   // Called when the gradients of layer i's parameters are complete (n_layers: of norm and head; -1: of the embedding).
   std::function<void(int64_t)> layer_done{};
 };
@@ -102,6 +117,7 @@ class Transformer {
   int64_t layer_of(const BitLinear& parameter) const;
   const std::vector<float>& rope_factors() const { return rope_factors_; }
   const std::vector<RouterState>& routers() const { return routers_; }
+  const Taught& taught() const { return taught_; }  // of the last loss() with a teacher
   bool tied_head() const { return head_ == embedding_; }
 
  private:
@@ -118,6 +134,9 @@ class Transformer {
 
   void prepare(Ops& ops, const TokenBatch& batch);
   Value hidden(Tape& tape, const TokenBatch& batch, const std::function<void(int64_t)>& layer_done);
+  double head_loss(Tape& tape, const Value& x, const Tensor& taught, std::span<const int32_t> targets,
+                   const LossOptions& options);
+  void imitate_hidden(Tape& tape, const Value& x, const Tensor& taught, const LossOptions& options);
   Value layer_forward(Tape& tape, const Value& x, int64_t index);
   Value attention_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
   Value feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
@@ -142,6 +161,7 @@ class Transformer {
   std::vector<RouterState> routers_;
   float router_scale_ = 1.0f;
   bool collect_routers_ = false;
+  Taught taught_;
 };
 
 // The parts of a layer; null where the architecture has none.

@@ -38,6 +38,11 @@ Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const We
     if (!trits.ok()) return trits.status();
     return BitLinear::from_ternary(backend, slot.name, *trits, options);
   }
+  if (options.mode == WeightMode::frozen && slot.kind == WeightKind::matrix) {
+    const Result<DenseMatrix> matrix = source.load_dense(slot.name);
+    if (!matrix.ok()) return matrix.status();
+    return BitLinear::frozen(backend, slot.name, *matrix);
+  }
   const Result<std::vector<float>> values = source.load_f32(slot.name);
   if (!values.ok()) return values.status();
   return BitLinear::from_weights(backend, slot.name, stack_shape(slot.shape), *values, options);
@@ -93,10 +98,8 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
     const bool exact = role == Role::norm || role == Role::router;
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
     const WeightMode mode = mode_of(role, recipe_);
-    const bool fixed = mode == WeightMode::frozen || mode == WeightMode::lora;
     const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
-                                      // What does not learn must not be rounded either.
-                                      .shadow = exact || fixed ? ShadowPrecision::fp32 : recipe_.shadow,
+                                      .shadow = exact ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};
     Result<BitLinear> layer = load_layer(backend, source, slot, options);
     if (!layer.ok()) return layer.status();

@@ -111,6 +111,13 @@ struct TrainOptions {
   // Update each layer as soon as its gradients are there, and reuse their memory. Needs clip 0 and no micro-batches.
   bool update_by_layer = false;
 
+  // ---- a teacher: the loss is (1 - distill) cross-entropy + distill temperature^2 KL(teacher || student)
+  // + hidden_mse mean (difference of hidden values)^2 (Hinton et al. 2015; Wang et al. 2025, "BitDistill")
+  std::string teacher;  // GGUF file of a model with the same vocabulary; empty: none
+  double distill = 0.5;
+  double temperature = 2.0;
+  double hidden_mse = 0.0;  // needs a teacher of the same width
+
   // ---- quantisation
   WeightMode embedding = WeightMode::full;
   WeightMode attention = WeightMode::ternary;
@@ -164,6 +171,7 @@ struct TrainProgress {
   double seconds_left = 0;
   double flipped_percent = 0;            // trits that changed since the last report
   double zero_percent = 0;               // trits that are zero
+  std::optional<double> divergence;      // from the teacher's predictions, nats a token
   std::optional<double> router_entropy;  // nats, mean over tokens and layers
   std::vector<float> expert_load;        // fraction of slots, layer after layer
   int64_t n_experts = 0;
@@ -207,6 +215,7 @@ struct TrainReport {
   double valid_loss = 0;
   double bits_per_byte = 0;
   double first_valid_loss = 0;
+  std::optional<double> teacher_valid_loss{};
   double seconds = 0;
   double tokens_per_second = 0;
   std::string checkpoint;  // the last one written

@@ -1,4 +1,5 @@
-// Gradients that treat every value, or every row, alike: gated_activation_backward, rms_norm_backward, cross_entropy.
+// Gradients that treat every value, or every row, alike: gated_activation_backward, rms_norm_backward, cross_entropy,
+// kl_divergence.
 #pragma once
 
 #include "simd/isa/vector.h"
@@ -134,6 +135,51 @@ void cross_entropy(const CrossEntropyCall& e, int64_t first, int64_t last) {
           store_up_to<V>(dlogits + c, exp_single<V>(load_up_to<V>(logits + c, n) - top) * factor, n);
         });
     dlogits[target] -= e.p.scale;
+  }
+}
+
+// Formulas: KlDivergenceArgs, with u and v the logits of student and teacher below their largest, by the temperature.
+template <typename V>
+void kl_divergence(const KlDivergenceCall& k, int64_t first, int64_t last) {
+  const int64_t vocab = k.p.vocab_size;
+  const float inverse = 1.0f / k.p.temperature;
+  for (int64_t row = first; row < last; ++row) {
+    if (k.targets[row] < 0) {
+      k.losses[row] = 0.0f;
+      continue;
+    }
+    const float* student = k.logits + row * vocab;
+    const float* teacher = k.teacher + row * vocab;
+    float student_top = student[0], teacher_top = teacher[0];
+    for (int64_t c = 1; c < vocab; ++c) {
+      student_top = student[c] > student_top ? student[c] : student_top;
+      teacher_top = teacher[c] > teacher_top ? teacher[c] : teacher_top;
+    }
+    typename V::D student_total = {}, teacher_total = {}, cross_total = {};
+    for_vectors<V>(
+        0, vocab, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+          const auto u = (load_up_to<V>(student + c, n) - student_top) * inverse;
+          const auto v = (load_up_to<V>(teacher + c, n) - teacher_top) * inverse;
+          auto student_terms = exp_single<V>(u), teacher_terms = exp_single<V>(v);
+          for (int64_t lane = n; lane < V::kLanes; ++lane) student_terms[lane] = teacher_terms[lane] = 0.0f;
+          student_total += widen<V>(student_terms);
+          teacher_total += widen<V>(teacher_terms);
+          cross_total += widen<V>(teacher_terms * (v - u));
+        });
+    const double q_sum = sum_wide<V>(student_total), p_sum = sum_wide<V>(teacher_total);
+    const double divergence = sum_wide<V>(cross_total) / p_sum + __builtin_log(q_sum) - __builtin_log(p_sum);
+    const double temperature = static_cast<double>(k.p.temperature);
+    k.losses[row] = divergence > 0.0 ? static_cast<float>(temperature * temperature * divergence) : 0.0f;
+    if (!k.p.with_gradient) continue;
+    const double factor = static_cast<double>(k.p.scale) * temperature;
+    const auto q_factor = static_cast<float>(factor / q_sum), p_factor = static_cast<float>(factor / p_sum);
+    float* dlogits = k.dlogits + row * vocab;
+    for_vectors<V>(
+        0, vocab, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+          const auto q = exp_single<V>((load_up_to<V>(student + c, n) - student_top) * inverse) * q_factor;
+          const auto p = exp_single<V>((load_up_to<V>(teacher + c, n) - teacher_top) * inverse) * p_factor;
+          store_up_to<V>(dlogits + c, load_up_to<V>(dlogits + c, n) + (q - p), n);
+        });
   }
 }
 

@@ -42,6 +42,7 @@ constexpr KernelTable table_of(const char* level) {
           .rms_norm_backward = rms_norm_backward<V>,
           .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
           .cross_entropy = cross_entropy<V>,
+          .kl_divergence = kl_divergence<V>,
           .ternarize = ternarize<V>,
           .adamw_update = adamw_update<V>,
           .sgd_update = sgd_update<V>,

@@ -1,0 +1,56 @@
+// With p = softmax(teacher / T), q = softmax(logits / T): losses = T^2 sum of p log(p / q), dlogits += scale T (q - p);
+// both 0 for target -1.
+//   logits, teacher, dlogits: f32 [n_rows, vocab_size]; targets: i32 [n_rows]; losses: f32 [n_rows]
+// A workgroup computes a row: 32 bytes and about 16 operations a logit (both are read three times).
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+#include "lib/grid.glsl"
+#include "lib/reduce.glsl"
+#include "params/kl_divergence.h"
+
+layout(local_size_x = 128) in;
+layout(push_constant) uniform Push { KlDivergenceParams p; };
+layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
+layout(set = 0, binding = 1) readonly buffer Teacher { float teacher[]; };
+layout(set = 0, binding = 2) readonly buffer Targets { int targets[]; };
+layout(set = 0, binding = 3) writeonly buffer Losses { float losses[]; };
+layout(set = 0, binding = 4) buffer Dlogits { float dlogits[]; };
+
+void main() {
+  const uint row = folded_group();
+  if (row >= p.n_rows) return;
+  const uint lane = gl_LocalInvocationIndex;
+  const uint first = row * p.vocab_size;
+  if (targets[row] < 0) {
+    if (lane == 0u) losses[row] = 0.0;
+    return;
+  }
+  float student_top = logits[first];
+  float teacher_top = teacher[first];
+  for (uint c = lane; c < p.vocab_size; c += kWorkgroup) {
+    student_top = max(student_top, logits[first + c]);
+    teacher_top = max(teacher_top, teacher[first + c]);
+  }
+  student_top = workgroup_max(student_top);
+  teacher_top = workgroup_max(teacher_top);
+  float q_sum = 0.0;
+  float p_sum = 0.0;
+  float cross = 0.0;
+  for (uint c = lane; c < p.vocab_size; c += kWorkgroup) {
+    const float u = (logits[first + c] - student_top) / p.temperature;
+    const float v = (teacher[first + c] - teacher_top) / p.temperature;
+    q_sum += exp(u);
+    p_sum += exp(v);
+    cross += exp(v) * (v - u);
+  }
+  q_sum = workgroup_sum(q_sum);
+  p_sum = workgroup_sum(p_sum);
+  cross = workgroup_sum(cross);
+  if (lane == 0u) losses[row] = p.temperature * p.temperature * max(cross / p_sum + log(q_sum / p_sum), 0.0);
+  for (uint c = lane; p.with_gradient == 1u && c < p.vocab_size; c += kWorkgroup) {
+    const float q = exp((logits[first + c] - student_top) / p.temperature) / q_sum;
+    const float t = exp((teacher[first + c] - teacher_top) / p.temperature) / p_sum;
+    dlogits[first + c] += p.scale * p.temperature * (q - t);
+  }
+}

@@ -90,6 +90,8 @@ void expert_load(const ExpertLoadParams& p, std::span<const int32_t> expert_ids,
 void cross_entropy(const CrossEntropyParams& p, std::span<const float> logits, std::span<const int32_t> targets,
                    std::span<float> losses, std::span<float> dlogits);
 
+void flip_trits(const FlipTritsParams& p, std::span<float> change, std::span<uint32_t> words,
+                std::span<const float> scales, std::span<int32_t> flips);
 void kl_divergence(const KlDivergenceParams& p, std::span<const float> logits, std::span<const float> teacher,
                    std::span<const int32_t> targets, std::span<float> losses, std::span<float> dlogits);
 void scaled_add(const ScaledAddParams& p, std::span<const float> a, std::span<const float> b, std::span<float> y);

@@ -85,6 +85,12 @@ Status ReferenceBackend::cross_entropy(const CrossEntropyArgs& a) {
   return Status();
 }
 
+Status ReferenceBackend::flip_trits(const FlipTritsArgs& a) {
+  cpu_ref::flip_trits(params_of(a), host_span<float>(a.change), host_span<uint32_t>(a.weight.data),
+                      host_span<float>(a.weight.scales), host_span<int32_t>(a.flips));
+  return Status();
+}
+
 Status ReferenceBackend::kl_divergence(const KlDivergenceArgs& a) {
   cpu_ref::kl_divergence(params_of(a), host_span<float>(a.logits), host_span<float>(a.teacher),
                          host_span<int32_t>(a.targets), host_span<float>(a.losses), host_span<float>(a.dlogits));

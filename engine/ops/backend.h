@@ -71,6 +71,7 @@ class Backend {
   virtual Status route_tokens_backward(const RouteTokensBackwardArgs&) = 0;
   virtual Status expert_load(const ExpertLoadArgs&) = 0;
   virtual Status cross_entropy(const CrossEntropyArgs&) = 0;
+  virtual Status flip_trits(const FlipTritsArgs&) = 0;
   virtual Status kl_divergence(const KlDivergenceArgs&) = 0;
   virtual Status scaled_add(const ScaledAddArgs&) = 0;
   virtual Status sum_squares(const SumSquaresArgs&) = 0;

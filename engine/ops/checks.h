@@ -31,6 +31,7 @@ Status check(const CombineExpertsBackwardArgs& args);
 Status check(const RouteTokensBackwardArgs& args);
 Status check(const ExpertLoadArgs& args);
 Status check(const CrossEntropyArgs& args);
+Status check(const FlipTritsArgs& args);
 Status check(const KlDivergenceArgs& args);
 Status check(const ScaledAddArgs& args);
 Status check(const SumSquaresArgs& args);

@@ -128,6 +128,7 @@ class CompareBackend final : public Backend {
   Status route_tokens_backward(const RouteTokensBackwardArgs& a) override { return compare(a); }
   Status expert_load(const ExpertLoadArgs& a) override { return compare(a); }
   Status cross_entropy(const CrossEntropyArgs& a) override { return compare(a); }
+  Status flip_trits(const FlipTritsArgs& a) override { return compare(a); }
   Status kl_divergence(const KlDivergenceArgs& a) override { return compare(a); }
   Status scaled_add(const ScaledAddArgs& a) override { return compare(a); }
   Status sum_squares(const SumSquaresArgs& a) override { return compare(a); }

@@ -36,6 +36,7 @@ Status dispatch(Backend& backend, const CombineExpertsBackwardArgs& args) {
 Status dispatch(Backend& backend, const RouteTokensBackwardArgs& args) { return backend.route_tokens_backward(args); }
 Status dispatch(Backend& backend, const ExpertLoadArgs& args) { return backend.expert_load(args); }
 Status dispatch(Backend& backend, const CrossEntropyArgs& args) { return backend.cross_entropy(args); }
+Status dispatch(Backend& backend, const FlipTritsArgs& args) { return backend.flip_trits(args); }
 Status dispatch(Backend& backend, const KlDivergenceArgs& args) { return backend.kl_divergence(args); }
 Status dispatch(Backend& backend, const ScaledAddArgs& args) { return backend.scaled_add(args); }
 Status dispatch(Backend& backend, const SumSquaresArgs& args) { return backend.sum_squares(args); }
@@ -79,6 +80,7 @@ void Ops::combine_experts_backward(const CombineExpertsBackwardArgs& args) { rec
 void Ops::route_tokens_backward(const RouteTokensBackwardArgs& args) { record(args); }
 void Ops::expert_load(const ExpertLoadArgs& args) { record(args); }
 void Ops::cross_entropy(const CrossEntropyArgs& args) { record(args); }
+void Ops::flip_trits(const FlipTritsArgs& args) { record(args); }
 void Ops::kl_divergence(const KlDivergenceArgs& args) { record(args); }
 void Ops::scaled_add(const ScaledAddArgs& args) { record(args); }
 void Ops::sum_squares(const SumSquaresArgs& args) { record(args); }

@@ -40,6 +40,7 @@ class Ops {
   void route_tokens_backward(const RouteTokensBackwardArgs& args);
   void expert_load(const ExpertLoadArgs& args);
   void cross_entropy(const CrossEntropyArgs& args);
+  void flip_trits(const FlipTritsArgs& args);
   void kl_divergence(const KlDivergenceArgs& args);
   void scaled_add(const ScaledAddArgs& args);
   void sum_squares(const SumSquaresArgs& args);
@@ -108,6 +109,7 @@ Status dispatch(Backend& backend, const CombineExpertsBackwardArgs& args);
 Status dispatch(Backend& backend, const RouteTokensBackwardArgs& args);
 Status dispatch(Backend& backend, const ExpertLoadArgs& args);
 Status dispatch(Backend& backend, const CrossEntropyArgs& args);
+Status dispatch(Backend& backend, const FlipTritsArgs& args);
 Status dispatch(Backend& backend, const KlDivergenceArgs& args);
 Status dispatch(Backend& backend, const ScaledAddArgs& args);
 Status dispatch(Backend& backend, const SumSquaresArgs& args);

@@ -19,6 +19,7 @@
 #include "shaders/params/embedding_backward.h"
 #include "shaders/params/expert_load.h"
 #include "shaders/params/fake_quantize.h"
+#include "shaders/params/flip_trits.h"
 #include "shaders/params/gated_activation.h"
 #include "shaders/params/gated_activation_backward.h"
 #include "shaders/params/kl_divergence.h"
@@ -54,6 +55,7 @@ CombineExpertsBackwardParams params_of(const CombineExpertsBackwardArgs& args);
 RouteTokensBackwardParams params_of(const RouteTokensBackwardArgs& args);
 ExpertLoadParams params_of(const ExpertLoadArgs& args);
 CrossEntropyParams params_of(const CrossEntropyArgs& args);
+FlipTritsParams params_of(const FlipTritsArgs& args);
 KlDivergenceParams params_of(const KlDivergenceArgs& args);
 ScaledAddParams params_of(const ScaledAddArgs& args);
 SumSquaresParams params_of(const SumSquaresArgs& args);

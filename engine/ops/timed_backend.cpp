@@ -68,6 +68,7 @@ class TimedBackend final : public Backend {
   Status route_tokens_backward(const RouteTokensBackwardArgs& a) override { return time(a); }
   Status expert_load(const ExpertLoadArgs& a) override { return time(a); }
   Status cross_entropy(const CrossEntropyArgs& a) override { return time(a); }
+  Status flip_trits(const FlipTritsArgs& a) override { return time(a); }
   Status kl_divergence(const KlDivergenceArgs& a) override { return time(a); }
   Status scaled_add(const ScaledAddArgs& a) override { return time(a); }
   Status sum_squares(const SumSquaresArgs& a) override { return time(a); }

@@ -55,7 +55,7 @@ double tolerance_of(std::string_view operation, DType dtype) {
   }
   // Copies and integer sums; quantisation is rounded by integer arithmetic (shaders/lib/rounding.h).
   for (std::string_view exact : {"embedding", "store_kv", "quantize_activations", "ternary_matmul", "add",
-                                 "dequantize_activations", "ternarize"})
+                                 "dequantize_activations", "ternarize", "flip_trits"})
     if (operation == exact) return 0.0;
   // One rounding each of a product and a sum, or of a fused pair.
   if (operation == "rope" || operation == "scaled_add") return 1e-6;

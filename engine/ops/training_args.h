@@ -286,6 +286,24 @@ struct TernarizeArgs {
   }
 };
 
+// Training without a shadow: each trit moves so that alpha times it changes by `change` in expectation
+// (flipped_trit of shaders/lib/ternary.h), alpha its scale in `weight`; flips[r] += trits of row r that changed, and
+// `change` is cleared.
+struct FlipTritsArgs {
+  static constexpr std::string_view kName = "flip_trits";
+  Tensor change;  // f32 [n_matrices, rows, cols], cleared
+  Weight weight;  // trit2: trits are replaced, scales stay
+  Tensor flips;   // i32 [n_matrices * rows], +=, or none
+  // Random numbers depend on these and the element's index alone (shaders/lib/random.h).
+  uint32_t seed = 0;
+  uint32_t step = 0;
+  uint32_t stream = 0;
+
+  static void visit(auto& a, auto&& f) {
+    f(TensorRole::in_out, a.change), visit_optional(TensorRole::in_out, a.flips, f);
+  }
+};
+
 // Numbers are qmax of the row-wise integers.
 enum class Quantizer : uint32_t { ternary = 0, int4 = 7, int5 = 15, int6 = 31, int8 = 127 };
 

@@ -167,6 +167,14 @@ Status check(const CrossEntropyArgs& a) {
   return (a.dlogits ? f32(c, "dlogits", a.dlogits, a.logits.shape) : c).status();
 }
 
+Status check(const FlipTritsArgs& a) {
+  Checker c(a.kName);
+  c.weight(a.weight, true);
+  if (!c.ok()) return c.status();
+  f32(c, "change", a.change, {a.weight.n_matrices, a.weight.rows, a.weight.cols});
+  return flips_of(c, a.flips, a.weight).status();
+}
+
 Status check(const KlDivergenceArgs& a) {
   Checker c(a.kName);
   f32_of_rank(c, "logits", a.logits, 2);

@@ -132,6 +132,19 @@ CrossEntropyParams params_of(const CrossEntropyArgs& a) {
           .with_gradient = a.dlogits ? 1u : 0u};
 }
 
+FlipTritsParams params_of(const FlipTritsArgs& a) {
+  const Weight& w = a.weight;
+  return {.n_rows = u32(rows_of(w)),
+          .cols = u32(w.cols),
+          .padded_cols = u32(w.row_stride),
+          .group_size = u32(w.group_size),
+          .n_scales = u32(w.groups_per_row()),
+          .seed = a.seed,
+          .step = a.step,
+          .stream = a.stream,
+          .count_flips = a.flips ? 1u : 0u};
+}
+
 KlDivergenceParams params_of(const KlDivergenceArgs& a) {
   return {.n_rows = u32(a.logits.shape[0]),
           .vocab_size = u32(a.logits.shape[1]),

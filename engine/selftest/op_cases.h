@@ -33,6 +33,7 @@ std::vector<OpCase> combine_experts_backward_cases();
 std::vector<OpCase> route_tokens_backward_cases();
 std::vector<OpCase> expert_load_cases();
 std::vector<OpCase> cross_entropy_cases();
+std::vector<OpCase> flip_trits_cases();
 std::vector<OpCase> kl_divergence_cases();
 std::vector<OpCase> scaled_add_cases();
 std::vector<OpCase> sum_squares_cases();

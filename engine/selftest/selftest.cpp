@@ -24,6 +24,7 @@ std::vector<OpCase> cases_of(std::string_view operation) {
       {RouteTokensBackwardArgs::kName, route_tokens_backward_cases},
       {ExpertLoadArgs::kName, expert_load_cases},
       {CrossEntropyArgs::kName, cross_entropy_cases},
+      {FlipTritsArgs::kName, flip_trits_cases},
       {KlDivergenceArgs::kName, kl_divergence_cases},
       {ScaledAddArgs::kName, scaled_add_cases},
       {SumSquaresArgs::kName, sum_squares_cases},

@@ -181,6 +181,23 @@ std::vector<OpCase> ternarize_cases() {
   return cases;
 }
 
+std::vector<OpCase> flip_trits_cases() {
+  std::vector<OpCase> cases;
+  for (const Parameter& p : kParameters)
+    for (double size : {0.01, 1.0})
+      cases.push_back({join(p.text(), " changes of ", size), [=](Ops& ops, CaseInputs& in) {
+                         const Weight weight = trits_of(p, in);
+                         ops.flip_trits({.change = in.random({p.n_matrices, p.rows, p.cols}, size),
+                                         .weight = weight,
+                                         .flips = in.zeros({p.n_matrices * p.rows}, DType::i32),
+                                         .seed = 3,
+                                         .step = 7,
+                                         .stream = 2});
+                         show_trits(p, weight, ops, in);
+                       }});
+  return cases;
+}
+
 std::vector<OpCase> fake_quantize_cases() {
   std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)

@@ -111,6 +111,7 @@ std::vector<std::string_view> reference_operations() {
       {RouteTokensBackwardArgs::kName, inherited(&SimdBackend::route_tokens_backward)},
       {ExpertLoadArgs::kName, inherited(&SimdBackend::expert_load)},
       {CrossEntropyArgs::kName, inherited(&SimdBackend::cross_entropy)},
+      {FlipTritsArgs::kName, inherited(&SimdBackend::flip_trits)},
       {KlDivergenceArgs::kName, inherited(&SimdBackend::kl_divergence)},
       {ScaledAddArgs::kName, inherited(&SimdBackend::scaled_add)},
       {SumSquaresArgs::kName, inherited(&SimdBackend::sum_squares)},

@@ -12,6 +12,7 @@
 #include "shaders/params/attention.h"
 #include "shaders/params/attention_backward.h"
 #include "shaders/params/cross_entropy.h"
+#include "shaders/params/flip_trits.h"
 #include "shaders/params/gated_activation.h"
 #include "shaders/params/gated_activation_backward.h"
 #include "shaders/params/kl_divergence.h"
@@ -198,6 +199,15 @@ struct SgdCall {
   float* m;
 };
 
+struct FlipCall {
+  FlipTritsParams p;
+  float* change;
+  uint32_t* words;
+  const float* scales;
+  int32_t* flips;
+  int64_t rows_per_matrix;
+};
+
 struct KlDivergenceCall {
   KlDivergenceParams p;
   const float *logits, *teacher;
@@ -254,6 +264,7 @@ struct KernelTable {
   // Of rows.
   void (*cross_entropy)(const CrossEntropyCall& e, int64_t first, int64_t last);
   void (*kl_divergence)(const KlDivergenceCall& k, int64_t first, int64_t last);
+  void (*flip_trits)(const FlipCall& f, int64_t first, int64_t last);
   void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
   void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
   void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);

@@ -50,6 +50,7 @@ class SimdBackend final : public ReferenceBackend {
   Status route_tokens_backward(const RouteTokensBackwardArgs& a) override;
   Status expert_load(const ExpertLoadArgs& a) override;
   Status cross_entropy(const CrossEntropyArgs& a) override;
+  Status flip_trits(const FlipTritsArgs& a) override;
   Status kl_divergence(const KlDivergenceArgs& a) override;
   Status scaled_add(const ScaledAddArgs& a) override;
   Status sum_squares(const SumSquaresArgs& a) override;

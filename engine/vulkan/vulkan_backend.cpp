@@ -71,6 +71,7 @@ class VulkanBackend final : public Backend {
   }
   Status expert_load(const ExpertLoadArgs& a) override { return record(vulkan::expert_load, a); }
   Status cross_entropy(const CrossEntropyArgs& a) override { return record(vulkan::cross_entropy, a); }
+  Status flip_trits(const FlipTritsArgs& a) override { return record(vulkan::flip_trits, a); }
   Status kl_divergence(const KlDivergenceArgs& a) override { return record(vulkan::kl_divergence, a); }
   Status scaled_add(const ScaledAddArgs& a) override { return record(vulkan::scaled_add, a); }
   Status sum_squares(const SumSquaresArgs& a) override { return record(vulkan::sum_squares, a); }

@@ -19,6 +19,23 @@ TRITIUM_FUNCTION int ternary_trit(float w, float alpha) {
   return int(2.0f * w > alpha) - int(2.0f * w < -alpha);
 }
 
+// A trit whose weight, alpha times it, should change by `change`: rounded up or down to a trit with probability
+// proportional to the distance, so that the expected change is the wanted one, except beyond -1 and +1. Without a
+// division, so that every device gets the same trit. `random24`: 24 uniform bits.
+TRITIUM_FUNCTION int flipped_trit(int trit, float change, float alpha, uint random24) {
+  if (!(alpha > 0.0f)) return trit;
+  float rest = abs(change);
+  int steps = 0;
+  if (rest >= alpha) {
+    rest -= alpha;
+    steps = rest >= alpha ? 2 : 1;  // two steps reach the end from anywhere
+  }
+  TRITIUM_PRECISE float threshold = float(random24) * alpha;
+  steps += int(threshold < rest * 16777216.0f);
+  const int flipped = change < 0.0f ? trit - steps : trit + steps;
+  return flipped < -1 ? -1 : (flipped > 1 ? 1 : flipped);
+}
+
 // Signed byte number `index` (0..3) of a word.
 TRITIUM_FUNCTION int unpack_i8(uint word, uint index) { return int(word << (24u - 8u * index)) >> 24; }
 

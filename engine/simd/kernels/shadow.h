@@ -20,12 +20,12 @@ struct Words {
 
 // PCG4D of (seed, step, stream, index + lane).
 template <typename V>
-TRITIUM_INLINE Words<V> random_words(const ShadowParams& p, uint32_t stream, int64_t index) {
+TRITIUM_INLINE Words<V> random_words(uint32_t seed, uint32_t step, uint32_t stream, int64_t index) {
   typename V::U lane;
   for (int i = 0; i < V::kLanes; ++i) lane[i] = static_cast<uint32_t>(i);
   Words<V> r;
-  r.x = typename V::U{} + (p.seed * 1664525u + 1013904223u);
-  r.y = typename V::U{} + (p.step * 1664525u + 1013904223u);
+  r.x = typename V::U{} + (seed * 1664525u + 1013904223u);
+  r.y = typename V::U{} + (step * 1664525u + 1013904223u);
   r.z = typename V::U{} + (stream * 1664525u + 1013904223u);
   r.w = (lane + static_cast<uint32_t>(index)) * 1664525u + 1013904223u;
   r.x += r.y * r.w;
@@ -75,8 +75,9 @@ TRITIUM_INLINE typename V::F store_parameter(const ShadowCall& s, typename V::F 
     return w;
   }
   const auto bits = V::float_to_bits(w);
-  const auto rounded = s.p.stochastic ? bits + (random_words<V>(s.p, s.p.stream, row * s.p.cols + c).x & 0xFFFFu)
-                                      : bits + 0x7FFFu + ((bits >> 16u) & 1u);
+  const auto rounded = s.p.stochastic
+                           ? bits + (random_words<V>(s.p.seed, s.p.step, s.p.stream, row * s.p.cols + c).x & 0xFFFFu)
+                           : bits + 0x7FFFu + ((bits >> 16u) & 1u);
   const auto kept = rounded >> 16u;
   const auto halves = __builtin_convertvector(kept, typename V::U16);
   __builtin_memcpy(static_cast<uint16_t*>(s.parameter) + at, &halves, 2 * static_cast<size_t>(n));
@@ -149,8 +150,8 @@ TRITIUM_INLINE void write_row(const ShadowCall& s, int64_t row, Step step) {
           if (p.noise_scale > 0.0f) {
             const float alpha = s.alpha[alpha_of(p, row, c)];
             const auto near = V::magnitude(V::magnitude(w) - 0.5f * alpha) < p.noise_zone * alpha;
-            const auto noise =
-                p.noise_scale * alpha * normal_of<V>(random_words<V>(p, p.stream ^ 0x80000000u, row * p.cols + c));
+            const auto noise = p.noise_scale * alpha *
+                               normal_of<V>(random_words<V>(p.seed, p.step, p.stream ^ 0x80000000u, row * p.cols + c));
             w = near ? w + noise : w;
           }
           sums += widen<V>(V::magnitude(store_parameter<V>(s, w, row, c, n)));
@@ -217,7 +218,7 @@ void encode_moments(const AdamwCall& a, const float* m, const float* v, int64_t 
                     float v_scale) {
   for_vectors<V>(
       0, count, [&](int64_t i, int64_t n) __attribute__((always_inline)) {
-        const Words<V> r = random_words<V>(a.p.shadow, a.p.shadow.stream, at + i);
+        const Words<V> r = random_words<V>(a.p.shadow.seed, a.p.shadow.step, a.p.shadow.stream, at + i);
         const auto value = V::load(m + i);
         const auto magnitude = V::magnitude(value);
         typename V::I m_code = {}, v_code = {};

@@ -4,6 +4,7 @@
 #include "simd/kernels/attention.h"
 #include "simd/kernels/dense_matmul.h"
 #include "simd/kernels/elementwise.h"
+#include "simd/kernels/flip_trits.h"
 #include "simd/kernels/float_product.h"
 #include "simd/kernels/gradients.h"
 #include "simd/kernels/quantize_activations.h"
@@ -43,6 +44,7 @@ constexpr KernelTable table_of(const char* level) {
           .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
           .cross_entropy = cross_entropy<V>,
           .kl_divergence = kl_divergence<V>,
+          .flip_trits = flip_trits<V>,
           .ternarize = ternarize<V>,
           .adamw_update = adamw_update<V>,
           .sgd_update = sgd_update<V>,

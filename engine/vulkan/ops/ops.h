@@ -22,6 +22,7 @@ Status combine_experts_backward(Recorder& recorder, const CombineExpertsBackward
 Status route_tokens_backward(Recorder& recorder, const RouteTokensBackwardArgs& args);
 Status expert_load(Recorder& recorder, const ExpertLoadArgs& args);
 Status cross_entropy(Recorder& recorder, const CrossEntropyArgs& args);
+Status flip_trits(Recorder& recorder, const FlipTritsArgs& args);
 Status kl_divergence(Recorder& recorder, const KlDivergenceArgs& args);
 Status scaled_add(Recorder& recorder, const ScaledAddArgs& args);
 Status sum_squares(Recorder& recorder, const SumSquaresArgs& args);

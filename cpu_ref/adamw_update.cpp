@@ -72,13 +72,13 @@ void adamw_update(const AdamwUpdateParams& p, std::span<float> gradient, const M
     RowMoments states(p, row, moments);
     const auto stepped = [&](size_t c) {
       float& gradient_c = gradient[row * p.shadow.cols + c];
-      const double g = double{gradient_c} * p.gradient_scale;
+      const double w = dense_value(shadow.parameter, dtype, row * p.shadow.row_stride + c);
+      const double g = straight_through(p.shadow, double{gradient_c} * p.gradient_scale, w, row, c, shadow.alpha);
       gradient_c = 0.0f;
       const double m = double{p.beta1} * states.m(c) + (1.0 - p.beta1) * g;
       const double v = double{p.beta2} * states.v(c) + (1.0 - p.beta2) * g * g;
       states.m(c) = static_cast<float>(m);
       states.v(c) = static_cast<float>(v);
-      const double w = dense_value(shadow.parameter, dtype, row * p.shadow.row_stride + c);
       const double direction = m * p.correction1 / (std::sqrt(v * p.correction2) + p.eps);
       return static_cast<float>(w - p.learning_rate * (direction + p.weight_decay * w));
     };

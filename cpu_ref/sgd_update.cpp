@@ -8,13 +8,13 @@ void sgd_update(const SgdUpdateParams& p, std::span<float> gradient, std::span<f
   for (size_t row = 0; row < p.shadow.n_rows; ++row) {
     const auto stepped = [&](size_t c) {
       const size_t at = row * p.shadow.cols + c;
-      double direction = double{gradient[at]} * p.gradient_scale;
+      const double w = dense_value(shadow.parameter, dtype, row * p.shadow.row_stride + c);
+      double direction = straight_through(p.shadow, double{gradient[at]} * p.gradient_scale, w, row, c, shadow.alpha);
       gradient[at] = 0.0f;
       if (!m.empty()) {
         direction += double{p.momentum} * m[at];
         m[at] = static_cast<float>(direction);
       }
-      const double w = dense_value(shadow.parameter, dtype, row * p.shadow.row_stride + c);
       return static_cast<float>(w - p.learning_rate * (direction + p.weight_decay * w));
     };
     write_row(p.shadow, row, stepped, shadow);

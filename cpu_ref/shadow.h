@@ -37,6 +37,23 @@ int32_t ternarize_row(const ScaleLayout& layout, size_t row, const Value& value,
   return changed;
 }
 
+inline ScaleLayout layout_of(const ShadowParams& p) {
+  return {.n_alpha = p.n_alpha,
+          .n_groups = p.n_groups,
+          .group_size = p.group_size,
+          .n_rows = p.n_rows,
+          .cols = p.cols,
+          .padded_cols = p.padded_cols,
+          .n_scales = p.n_scales};
+}
+
+// Clipped straight-through: weights far beyond the boundary get no gradient.
+inline double straight_through(const ShadowParams& p, double gradient, double w, size_t row, size_t col,
+                               std::span<const float> alpha) {
+  if (!(p.clip > 0.0f)) return gradient;
+  return std::abs(w) > double{p.clip} * alpha[layout_of(p).alpha_of(row, col)] ? 0.0 : gradient;
+}
+
 // The planes that ShadowUpdate writes.
 struct ShadowPlanes {
   std::span<std::byte> parameter;
@@ -50,13 +67,7 @@ struct ShadowPlanes {
 // After the optimiser's step: `stepped(c)` is the new value of column c of a row.
 template <typename Stepped>
 void write_row(const ShadowParams& p, size_t row, const Stepped& stepped, const ShadowPlanes& planes) {
-  const ScaleLayout layout = {.n_alpha = p.n_alpha,
-                              .n_groups = p.n_groups,
-                              .group_size = p.group_size,
-                              .n_rows = p.n_rows,
-                              .cols = p.cols,
-                              .padded_cols = p.padded_cols,
-                              .n_scales = p.n_scales};
+  const ScaleLayout layout = layout_of(p);
   const auto dtype = static_cast<DType>(p.dtype);
   std::vector<double> sums(p.n_groups);
   for (size_t c = 0; c < p.cols; ++c) {

@@ -47,12 +47,12 @@ float stepped(uint row, uint column, uint block, out Moments moments) {
   moments = Moments(0.0, 0.0);
   if (column >= s.cols) return 0.0;
   const uint at = row * s.cols + column;
-  const float g = gradient[at] * p.gradient_scale;
+  const float w = shadow_value(row, column);
+  const float g = straight_through(gradient[at] * p.gradient_scale, w, row, column);
   gradient[at] = 0.0;
   moments = load_moments(at, block);
   moments.first = p.beta1 * moments.first + (1.0 - p.beta1) * g;
   moments.second = p.beta2 * moments.second + (1.0 - p.beta2) * g * g;
-  const float w = shadow_value(row, column);
   const float direction = moments.first * p.correction1 / (sqrt(moments.second * p.correction2) + p.eps);
   return w - p.learning_rate * (direction + p.weight_decay * w);
 }

@@ -17,13 +17,13 @@ layout(constant_id = 0) const uint kWithMomentum = 0u;
 float stepped(uint row, uint column) {
   if (column >= s.cols) return 0.0;
   const uint at = row * s.cols + column;
-  float direction = gradient[at] * p.gradient_scale;
+  const float w = shadow_value(row, column);
+  float direction = straight_through(gradient[at] * p.gradient_scale, w, row, column);
   gradient[at] = 0.0;
   if (kWithMomentum == 1u) {
     direction += p.momentum * m[at];
     m[at] = direction;
   }
-  const float w = shadow_value(row, column);
   return w - p.learning_rate * (direction + p.weight_decay * w);
 }
 

@@ -44,7 +44,7 @@ constexpr std::array kOptions = {
     Option{"--micro-batch", "micro_batch", Kind::number, "sequences at once, gradients add up (all)"},
     Option{"--lr", "learning_rate", Kind::number, "peak learning rate (1e-3)"},
     Option{"--ternary-lr", "ternary_rate", Kind::number,
-           "of ternary weights, in alphas; 0: as --lr (0.02 for trits from a file, else 0)"},
+           "of ternary weights, in alphas; 0: as --lr (0.05 for trits from a file, else 0)"},
     Option{"--schedule", "schedule", Kind::text, "constant, linear, cosine, wsd (warm-up, stable, fall)"},
     Option{"--warmup", "warmup", Kind::number, "part of the steps over which the rate rises (0.02)"},
     Option{"--cooldown", "cooldown", Kind::number, "part of the steps over which wsd falls (0.4)"},
@@ -61,7 +61,8 @@ constexpr std::array kOptions = {
     Option{"--distill", "distill", Kind::number, "weight of the teacher's predictions against the text's (0.5)"},
     Option{"--temperature", "temperature", Kind::number, "at which predictions are compared with the teacher's (2)"},
     Option{"--hidden-mse", "hidden_mse", Kind::number, "weight of the difference from the teacher's hidden values (0)"},
-    Option{"--attention", "attention", Kind::text, "weights of attention: full, ternary, int8 … int4, frozen, lora"},
+    Option{"--attention", "attention", Kind::text,
+           "weights of attention: full, ternary, int8 … int4, frozen, stochastic, lora"},
     Option{"--experts", "feed_forward", Kind::text, "weights of feed-forward parts and experts, likewise"},
     Option{"--head", "head", Kind::text, "weights of the output head, likewise"},
     Option{"--embedding", "embedding", Kind::text, "of the embedding: full, frozen"},
@@ -78,6 +79,8 @@ constexpr std::array kOptions = {
     Option{"--alpha-momentum", "alpha_momentum", Kind::number, "running average of alphas; 0: exact (0)"},
     Option{"--warm-start", "warm_start", Kind::number, "part of the steps over which weights become ternary (0)"},
     Option{"--noise", "noise", Kind::number, "boundary noise, in alphas (0)"},
+    Option{"--ste-clip", "ste_clip", Kind::number,
+           "weights beyond this many alphas get no gradient; 0: all do (0)"},
     Option{"--balance", "balance", Kind::number, "coefficient of the load balance loss (0.01)"},
     Option{"--z-loss", "z_loss", Kind::number, "coefficient of the router's z-loss (0.001)"},
     Option{"--checkpoint-activations", "checkpoint_activations", Kind::flag, "less memory, a third more time"},
@@ -299,7 +302,8 @@ int run_training(const CommandLine& line) {
 void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Action& action) {
   command.add_option("--config", line->config, "JSON file of training options; the command line goes before it");
   command.add_option("--mode", line->mode,
-                     "ste (ternary), full, lora, int8, int6, int5, int4: of attention and experts; lora freezes the "
+                     "ste (ternary), full, stochastic (no shadows), lora, int8, int6, int5, int4: of attention and "
+                     "experts; lora freezes the "
                      "rest");
   command.add_flag("--print-config", line->print_config, "show the resolved options as JSON and stop");
   command.add_flag("--json", line->json, "what came out as JSON");

@@ -344,6 +344,7 @@ struct ShadowUpdate {
   uint32_t stream = 0;
   float noise_scale = 0.0f;
   float noise_zone = 0.1f;
+  float clip = 0.0f;  // clipped straight-through: the gradient of weights with |w| > clip alpha is 0; 0: of none
 
   static void visit(auto& s, auto&& f) {
     f(TensorRole::in_out, s.parameter.data), visit_optional(TensorRole::output, s.sums, f);

@@ -22,6 +22,7 @@ ShadowParams params_of(const ShadowUpdate& s) {
           .stream = s.stream,
           .noise_scale = s.alpha ? s.noise_scale : 0.0f,
           .noise_zone = s.noise_zone,
+          .clip = s.alpha ? s.clip : 0.0f,
           .n_alpha = s.alpha ? u32(s.alpha.elements()) : 0,
           .n_groups = u32(ceil_div(s.parameter.cols, group_size)),
           .group_size = u32(group_size),

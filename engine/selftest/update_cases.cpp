@@ -50,7 +50,8 @@ ShadowUpdate shadow_of(const Parameter& p, DType dtype, Rounding rounding, bool 
           .seed = 7,
           .step = 3,
           .stream = 11,
-          .noise_scale = repack ? 0.02f : 0.0f};
+          .noise_scale = repack ? 0.02f : 0.0f,
+          .clip = repack ? 2.0f : 0.0f};
 }
 
 }  // namespace

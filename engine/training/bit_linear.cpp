@@ -62,6 +62,7 @@ Quantizer quantizer_of(WeightMode mode) {
     case WeightMode::int4: return Quantizer::int4;
     case WeightMode::full:
     case WeightMode::ternary:
+    case WeightMode::stochastic:
     case WeightMode::lora:
     case WeightMode::frozen: break;
   }

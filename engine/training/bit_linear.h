@@ -42,7 +42,7 @@ class BitLinear {
   void drop_shadow();
 
   bool ternary() const { return static_cast<bool>(packed.data); }
-  bool trains() const { return shadow.data && mode != WeightMode::frozen; }
+  bool trains() const { return mode == WeightMode::stochastic || (shadow.data && mode != WeightMode::frozen); }
   // The dense or packed weight that the forward pass multiplies with.
   const Weight& weight() const { return effective.data ? effective : ternary() ? packed : shadow; }
   int64_t elements() const { return n_matrices * rows * cols; }
@@ -59,9 +59,9 @@ class BitLinear {
   WeightMode mode = WeightMode::full;
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;
   bool as_loaded = false;  // the trits came from a file and have not been trained yet
-  Weight packed;           // mode ternary, and frozen ternary weights
-  Weight shadow;           // f32 or bf16, while it trains; and frozen weights that are not ternary
-  Weight effective;        // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
+  Weight packed;           // modes ternary and stochastic, and frozen ternary weights
+  Weight shadow;     // f32 or bf16, while it trains (mode stochastic has none); and frozen weights that are not ternary
+  Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 
   // An adapter beside frozen weights (WeightMode::lora), whose parts are parameters of their own: y += scale B (A x).
   BitLinear* lora_a = nullptr;  // [n_matrices, rank, cols]

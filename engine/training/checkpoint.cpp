@@ -38,12 +38,12 @@ std::vector<Item> items_of(Transformer& model) {
     if (tensor) items.push_back({name, tensor});
   };
   for (BitLinear* p : model.parameters()) {
-    if (p->trains()) add(p->name + ".shadow", p->shadow.data);
+    if (p->trains() && p->shadow.data) add(p->name + ".shadow", p->shadow.data);
     add(p->name + ".m", p->m);
     add(p->name + ".v", p->v);
     add(p->name + ".m_scales", p->m_scales);
     add(p->name + ".v_scales", p->v_scales);
-    if (p->mode == WeightMode::ternary) items.push_back({p->name + ".trits", {}, p});
+    if (p->ternary() && p->trains()) items.push_back({p->name + ".trits", {}, p});
   }
   size_t index = 0;
   for (ScaleGroup& group : model.scale_groups()) add(join("alpha.", index++), group.alpha());

@@ -22,6 +22,7 @@ struct Trained {
   uint64_t elements;
   int64_t rows, cols;
   bool exact;  // FP32 always
+  bool shadow = true;
 };
 
 class Count {
@@ -39,14 +40,16 @@ class Count {
     w_.all += n;
     w_.active += routed ? n / static_cast<uint64_t>(setup.config.n_experts) * used : n;
     const bool fixed = mode == WeightMode::frozen || mode == WeightMode::lora;
-    if (mode == WeightMode::ternary || (fixed && setup.source->find(slot.name)->ternary)) {
+    const bool by_chance = mode == WeightMode::stochastic;
+    if (mode == WeightMode::ternary || by_chance || (fixed && setup.source->find(slot.name)->ternary)) {
       w_.ternary += n;
       const auto padded = static_cast<uint64_t>(round_up(cols, TernaryMatrix::kRowAlign));
       w_.trits += n / static_cast<uint64_t>(cols) * (padded / 4 + 4);
     } else if (fixed) {
       w_.shadows += n * 4;
     }
-    if (!fixed) train({slot.name, n, rows, cols, role == Role::norm || role == Role::router});
+    if (!fixed) train({slot.name, n, rows, cols, role == Role::norm || role == Role::router, !by_chance});
+    if (by_chance) changes_[n] = n * 4;
     if (mode != WeightMode::lora) return;
     const int64_t rank = recipe_.lora_rank;
     const uint64_t stack = n / static_cast<uint64_t>(rows * cols);
@@ -65,12 +68,13 @@ class Count {
         if (layer.starts_with("blk.")) w_.gradients = std::max(w_.gradients, bytes);
       w_.gradients += std::max(gradients_["token_embd.weight"], gradients_["output.weight"]);
     }
+    for (const auto& [elements, bytes] : changes_) w_.gradients += bytes;
     return w_;
   }
 
  private:
   void train(const Trained& p) {
-    w_.shadows += p.elements * (recipe_.shadow == ShadowPrecision::bf16 && !p.exact ? 2 : 4);
+    if (p.shadow) w_.shadows += p.elements * (recipe_.shadow == ShadowPrecision::bf16 && !p.exact ? 2 : 4);
     const bool adamw = optimizer_of(o_.optimizer, p.name, p.rows, p.cols) == OptimizerKind::adamw;
     const bool codes = o_.states_8bit && adamw && p.elements >= 4096;
     w_.states += codes ? p.elements * 2 + ceil_div(p.elements, uint64_t{256}) * 8 : p.elements * (adamw ? 8 : 4);
@@ -82,6 +86,7 @@ class Count {
   const TrainOptions& o_;
   const Recipe& recipe_;
   Weights w_;
+  std::map<uint64_t, uint64_t> changes_;       // of weights without a shadow: one tensor for each size
   std::map<std::string, uint64_t> gradients_;  // bytes, of a layer or of a tensor outside of layers
 };
 

@@ -11,6 +11,7 @@ namespace tritium::training {
 namespace {
 
 constexpr int64_t kSmallest8bit = 4096;
+constexpr uint32_t kFlipStream = 0x40000000u;  // other random numbers than those of 8-bit states
 
 float decay_of(const BitLinear& p, const StepOptions& o) { return p.rows > 1 ? o.weight_decay : 0.0f; }
 
@@ -47,10 +48,8 @@ Status Optimizer::allocate() {
       make(p->m_scales, blocks, DType::f32, p->name + ".m_scales");
       make(p->v_scales, blocks, DType::f32, p->name + ".v_scales");
     }
-    if (p->mode == WeightMode::ternary) {
-      make(p->sums, {n_rows * p->groups_per_row()}, DType::f32, p->name + ".sums");
-      make(p->flips, {n_rows}, DType::i32, p->name + ".flips");
-    }
+    if (p->mode == WeightMode::ternary) make(p->sums, {n_rows * p->groups_per_row()}, DType::f32, p->name + ".sums");
+    if (p->ternary()) make(p->flips, {n_rows}, DType::i32, p->name + ".flips");
   }
   return status;
 }
@@ -100,7 +99,18 @@ void Optimizer::start(Arena& arena, float lambda) {
     group.refresh(ops_, arena);
     scale_rates(group);
   }
+  for (const BitLinear* p : model_.parameters())
+    if (p->mode == WeightMode::stochastic) scale_rate(*p);
   model_.requantize(ops_, lambda);
+}
+
+void Optimizer::scale_rate(const BitLinear& p) {
+  if (options_.alpha_rate == 0.0f) return;
+  const Result<TernaryMatrix> trits = ops_.backend().download_weight(p.packed);
+  if (!trits.ok()) return ops_.fail(trits.status());
+  double sum = 0;
+  for (float scale : trits->scales()) sum += double{scale};
+  rate_[&p] = std::abs(options_.alpha_rate) * static_cast<float>(sum / static_cast<double>(trits->scales().size()));
 }
 
 void Optimizer::scale_rates(const ScaleGroup& group) {
@@ -148,7 +158,8 @@ ShadowUpdate Optimizer::shadow_update(const BitLinear& p, const StepOptions& o, 
           .step = static_cast<uint32_t>(o.step),
           .stream = stream_of(p),
           .noise_scale = group ? o.noise_scale : 0.0f,
-          .noise_zone = options_.noise_zone};
+          .noise_zone = options_.noise_zone,
+          .clip = group ? options_.ste_clip : 0.0f};
 }
 
 void Optimizer::adamw(const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) const {
@@ -182,10 +193,50 @@ void Optimizer::muon(Arena& arena, const BitLinear& p, const ShadowUpdate& shado
   ops_.scaled_add({.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
 }
 
+// The step as it would change a weight, made of 0, in place of a shadow.
+ShadowUpdate Optimizer::change_of(const BitLinear& p, const StepOptions& o) {
+  Tensor& change = changes_[p.elements()];
+  if (!change) {
+    Result<Tensor> made = ops_.backend().allocate({p.elements()}, DType::f32, "change");
+    if (!made.ok()) {
+      ops_.fail(made.status());
+      return {};
+    }
+    change = *made;
+    const std::vector<float> zeros(static_cast<size_t>(p.elements()));
+    ops_.upload(change, std::as_bytes(std::span(zeros)));
+  }
+  return {.parameter = {.dtype = DType::f32,
+                        .n_matrices = p.n_matrices,
+                        .rows = p.rows,
+                        .cols = p.cols,
+                        .row_stride = p.cols,
+                        .group_size = 0,
+                        .name = p.name,
+                        .data = change.view({p.n_matrices, p.rows, p.cols}),
+                        .scales = {}},
+          .seed = options_.seed,
+          .step = static_cast<uint32_t>(o.step),
+          .stream = stream_of(p)};
+}
+
 void Optimizer::update(Arena& arena, BitLinear& p, const StepOptions& options, const ScaleGroup* group) {
   p.as_loaded = false;
   const StepOptions o = options_for(p, options);
-  const ShadowUpdate shadow = shadow_update(p, o, group);
+  const bool by_chance = p.mode == WeightMode::stochastic;
+  const ShadowUpdate shadow = by_chance ? change_of(p, o) : shadow_update(p, o, group);
+  if (!ops_.ok()) return;
+  step_shadow(arena, p, shadow, o);
+  if (by_chance && ops_.ok())
+    ops_.flip_trits({.change = shadow.parameter.data,
+                     .weight = p.packed,
+                     .flips = p.flips,
+                     .seed = options_.seed,
+                     .step = static_cast<uint32_t>(o.step),
+                     .stream = stream_of(p) ^ kFlipStream});
+}
+
+void Optimizer::step_shadow(Arena& arena, const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) {
   switch (optimizer_of(options_.kind, p.name, p.rows, p.cols)) {
     case OptimizerKind::adamw: return adamw(p, shadow, o);
     case OptimizerKind::muon: return muon(arena, p, shadow, o);
@@ -240,6 +291,7 @@ uint64_t Optimizer::bytes() const {
     for (const Tensor* t : {&p->packed.data, &p->packed.scales, &p->shadow.data, &p->effective.data, &p->gradient,
                             &p->m, &p->v, &p->m_scales, &p->v_scales, &p->sums, &p->flips})
       if (*t) total += static_cast<uint64_t>(t->bytes());
+  for (const auto& [elements, change] : changes_) total += static_cast<uint64_t>(change.bytes());
   return total + (options_.by_layer ? gradient_bytes_ : 0);
 }
 

@@ -20,6 +20,7 @@ struct OptimizerOptions {
   bool states_8bit = false;                  // of parameters with at least 4096 weights
   Rounding rounding = Rounding::stochastic;  // of BF16 shadows
   float noise_zone = 0.1f;                   // of boundary noise
+  float ste_clip = 0.0f;                     // clipped straight-through, in alphas; 0: identity
   uint32_t seed = 0;
   // Ternary weights learn at this times their mean alpha at the start times the learning rate; 0: at the learning rate.
   // Below 0: that, for weights that came as trits; the others at the learning rate.
@@ -67,8 +68,11 @@ class Optimizer {
   void update(Arena& arena, BitLinear& parameter, const StepOptions& options, const ScaleGroup* group);
   // alpha_rate for the members of a group, once its alphas are known.
   void scale_rates(const ScaleGroup& group);
+  void scale_rate(const BitLinear& parameter);  // of one without a shadow
   // The step's options with the parameter's own learning rate.
   StepOptions options_for(const BitLinear& parameter, const StepOptions& options) const;
+  void step_shadow(Arena& arena, const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options);
+  ShadowUpdate change_of(const BitLinear& parameter, const StepOptions& options);
   ShadowUpdate shadow_update(const BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
   void adamw(const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options) const;
   void muon(Arena& arena, const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options);
@@ -85,6 +89,7 @@ class Optimizer {
   std::map<const BitLinear*, float> rate_;  // learning rates, relative; 1 where there is none
   // by_layer: gradients that are not in use, by their elements; all zeros, as the pass leaves them.
   std::multimap<int64_t, Tensor> spare_;
+  std::map<int64_t, Tensor> changes_;  // for weights without a shadow, by their elements; all zeros, likewise
   uint64_t gradient_bytes_ = 0;
   Tensor squares_;  // f32 [n parameters]: of the last gradients
 };

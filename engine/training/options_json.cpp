@@ -14,7 +14,8 @@ template <typename E>
 struct Names;
 template <>
 struct Names<WeightMode> {
-  static constexpr std::array kNames = {"full", "ternary", "int8", "int6", "int5", "int4", "frozen", "lora"};
+  static constexpr std::array kNames = {"full", "ternary", "int8",       "int6", "int5",
+                                        "int4", "frozen",  "stochastic", "lora"};
 };
 template <>
 struct Names<ShadowPrecision> {
@@ -55,7 +56,8 @@ void visit_fields(Options& o, const F& f) {
   f("teacher", o.teacher), f("distill", o.distill), f("temperature", o.temperature), f("hidden_mse", o.hidden_mse);
   f("int8_activations", o.int8_activations), f("shadow", o.shadow), f("stochastic_rounding", o.stochastic_rounding);
   f("scale_sync", o.scale_sync), f("group_size", o.group_size), f("alpha_momentum", o.alpha_momentum);
-  f("warm_start", o.warm_start), f("noise", o.noise), f("balance", o.balance), f("z_loss", o.z_loss);
+  f("warm_start", o.warm_start), f("noise", o.noise), f("ste_clip", o.ste_clip), f("balance", o.balance),
+      f("z_loss", o.z_loss);
   f("checkpoint_activations", o.checkpoint_activations);
   f("eval_every", o.eval_every), f("log_every", o.log_every), f("save_every", o.save_every);
   f("keep_last", o.keep_last), f("early_stop", o.early_stop), f("folder", o.folder), f("resume", o.resume);

@@ -39,6 +39,7 @@ Status check_options(const TrainOptions& o) {
   for (const auto& [name, value] : {std::pair{"weight_decay", o.weight_decay},
                                     {"clip", o.clip},
                                     {"noise", o.noise},
+                                    {"ste_clip", o.ste_clip},
                                     {"balance", o.balance},
                                     {"z_loss", o.z_loss},
                                     {"hidden_mse", o.hidden_mse}})

@@ -37,7 +37,7 @@ Recipe frozen_recipe(const TrainOptions& o) {
 
 // OptimizerOptions::alpha_rate: relative to the learning rate, whose schedule it follows.
 float alpha_rate_of(const TrainOptions& o) {
-  constexpr double kOfLoadedTrits = 0.02;
+  constexpr double kOfLoadedTrits = 0.05;
   const double rate = o.ternary_rate < 0 ? -kOfLoadedTrits : o.ternary_rate;
   return static_cast<float>(rate / o.learning_rate);
 }
@@ -129,6 +129,7 @@ Status Run::prepare() {
                        .momentum = static_cast<float>(options_.momentum),
                        .states_8bit = options_.states_8bit,
                        .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
+                       .ste_clip = static_cast<float>(options_.ste_clip),
                        .seed = options_.seed,
                        .alpha_rate = alpha_rate_of(options_),
                        .by_layer = options_.update_by_layer});

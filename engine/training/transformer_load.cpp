@@ -4,6 +4,7 @@
 #include "base/counter_rng.h"
 #include "base/format_text.h"
 #include "model/weights.h"
+#include "tensor/half.h"
 #include "training/transformer.h"
 
 namespace tritium::training {
@@ -29,10 +30,23 @@ int64_t scales_of(const BitLinear& layer, ScaleSync sync) {
   return 1;
 }
 
+// Trits at once, for they will have no shadow; alphas as files store them.
+Result<TernaryMatrix> quantize(std::span<const float> values, const Shape& shape, const Recipe& recipe) {
+  const auto granularity = recipe.scale_sync == ScaleSync::per_group ? ScaleGranularity::group
+                           : recipe.scale_sync == ScaleSync::per_row ? ScaleGranularity::row
+                                                                     : ScaleGranularity::tensor;
+  Result<TernaryMatrix> matrix =
+      TernaryMatrix::from_weights(values, shape[0], shape[1], shape[2], granularity, recipe.group_size);
+  if (matrix.ok())
+    for (float& scale : matrix->scales()) scale = f16_to_f32(f32_to_f16(scale));
+  return matrix;
+}
+
 // A ternary tensor keeps its trits where trits are wanted; everything else starts from floats.
 Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const WeightSlot& slot,
-                             const BitLinearOptions& options) {
-  const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen;
+                             const BitLinearOptions& options, const Recipe& recipe) {
+  const bool stochastic = options.mode == WeightMode::stochastic;
+  const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen || stochastic;
   if (source.find(slot.name)->ternary && wants_trits) {
     const Result<TernaryMatrix> trits = load_trits(source, slot.name);
     if (!trits.ok()) return trits.status();
@@ -45,6 +59,11 @@ Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const We
   }
   const Result<std::vector<float>> values = source.load_f32(slot.name);
   if (!values.ok()) return values.status();
+  if (stochastic) {
+    const Result<TernaryMatrix> trits = quantize(*values, stack_shape(slot.shape), recipe);
+    if (!trits.ok()) return trits.status().within(slot.name);
+    return BitLinear::from_ternary(backend, slot.name, *trits, options);
+  }
   return BitLinear::from_weights(backend, slot.name, stack_shape(slot.shape), *values, options);
 }
 
@@ -101,7 +120,7 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
     const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
                                       .shadow = exact ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};
-    Result<BitLinear> layer = load_layer(backend, source, slot, options);
+    Result<BitLinear> layer = load_layer(backend, source, slot, options, recipe_);
     if (!layer.ok()) return layer.status();
     BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
     order_.push_back(&added);

@@ -28,6 +28,11 @@ float shadow_alpha(uint row, uint column) {
   return alpha[alpha_index(row, column, s.n_rows, s.n_groups, s.group_size, s.n_alpha)];
 }
 
+// Clipped straight-through: weights far beyond the boundary get no gradient.
+float straight_through(float gradient_value, float w, uint row, uint column) {
+  return s.clip > 0.0 && abs(w) > s.clip * shadow_alpha(row, column) ? 0.0 : gradient_value;
+}
+
 float with_noise(float w, uint row, uint column) {
   if (!(s.noise_scale > 0.0)) return w;
   return with_boundary_noise(w, shadow_alpha(row, column), s.noise_scale, s.noise_zone, s.seed, s.step, s.stream,

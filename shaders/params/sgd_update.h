@@ -12,7 +12,7 @@ struct SgdUpdateParams {
   float weight_decay;
   float gradient_scale;
 };
-TRITIUM_CHECK_SIZE(SgdUpdateParams, 88)
+TRITIUM_CHECK_SIZE(SgdUpdateParams, 92)
 
 TRITIUM_PARAMS_END
 

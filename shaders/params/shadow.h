@@ -18,6 +18,7 @@ struct ShadowParams {
   uint stream;        // a number for each parameter
   float noise_scale;  // boundary noise: standard deviation / alpha; 0: none
   float noise_zone;   // |w| / alpha within this of 0.5
+  float clip;         // gradients of weights beyond clip * alpha are 0; 0: none are
   uint n_alpha;       // scales, each for an equal part of the rows and groups
   uint n_groups;      // scale groups in a row
   uint group_size;    // columns a group covers
@@ -27,7 +28,7 @@ struct ShadowParams {
   uint n_scales;      // in a packed row, groups of padding alone included
   uint count_flips;
 };
-TRITIUM_CHECK_SIZE(ShadowParams, 72)
+TRITIUM_CHECK_SIZE(ShadowParams, 76)
 
 TRITIUM_PARAMS_END
 

@@ -29,4 +29,28 @@ TEST(SgdUpdateReference, MomentumAddsUpGradients) {
   EXPECT_EQ(gradient[0], 0.0f);
 }
 
+TEST(SgdUpdateReference, WeightsBeyondTheClipGetNoGradient) {
+  std::vector<float> w = {0.5f, -0.5f, 3.0f, -3.0f}, gradient(4, 1.0f);
+  const std::vector<float> alpha = {1.0f};
+  SgdUpdateParams p{};
+  p.shadow = {.n_rows = 1,
+              .cols = 4,
+              .row_stride = 4,
+              .dtype = TRITIUM_DTYPE_F32,
+              .clip = 2.0f,
+              .n_alpha = 1,
+              .n_groups = 1,
+              .group_size = 4};
+  p.learning_rate = 0.25f, p.gradient_scale = 1.0f;
+  cpu_ref::sgd_update(p, gradient, {},
+                      {.parameter = std::as_writable_bytes(std::span(w)),
+                       .sums = {},
+                       .alpha = alpha,
+                       .words = {},
+                       .scales = {},
+                       .flips = {}});
+  EXPECT_EQ(w, (std::vector<float>{0.25f, -0.75f, 3.0f, -3.0f}));
+  EXPECT_EQ(gradient, std::vector<float>(4));
+}
+
 }  // namespace tritium

@@ -39,7 +39,8 @@ std::vector<float> trained(const training::Recipe& recipe, const training::Optim
 TEST(Checkpoint, AResumedRunIsTheUninterruptedOneToTheBit) {
   for (const training::Recipe& recipe :
        {training::Recipe{}, training::Recipe{.shadow = ShadowPrecision::bf16, .scales = {.momentum = 0.99f}},
-        training::Recipe{.attention = WeightMode::int8, .scale_sync = ScaleSync::per_block}})
+        training::Recipe{.attention = WeightMode::int8, .scale_sync = ScaleSync::per_block},
+        training::Recipe{.attention = WeightMode::stochastic, .feed_forward = WeightMode::lora}})
     for (bool states_8bit : {false, true})
       EXPECT_EQ(trained(recipe, {.states_8bit = states_8bit}, 3, 6),
                 trained(recipe, {.states_8bit = states_8bit}, 0, 6));

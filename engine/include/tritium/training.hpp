@@ -30,8 +30,9 @@ enum class WeightMode {
   int6,
   int5,
   int4,
-  frozen,  // as the file has it; nothing is learned
-  lora,    // frozen, with a low-rank adapter beside it that learns (Hu et al. 2021)
+  frozen,      // as the file has it; nothing is learned
+  stochastic,  // trits without a shadow: they flip with a probability proportional to the update; alphas stay
+  lora,        // frozen, with a low-rank adapter beside it that learns (Hu et al. 2021)
 };
 
 enum class ShadowPrecision { bf16, fp32 };
@@ -97,7 +98,7 @@ struct TrainOptions {
   OptimizerKind optimizer = OptimizerKind::adamw;
   double learning_rate = 1e-3;
   // Of ternary weights, in their alphas: how far they lie from flipping depends on alpha, not on the learning rate.
-  // 0: learning_rate as it is; below 0: that from scratch, 0.02 for trits that come from a file.
+  // 0: learning_rate as it is; below 0: that from scratch, 0.05 for trits that come from a file.
   double ternary_rate = -1.0;
   Schedule schedule = Schedule::wsd;
   double warmup = 0.02;   // fraction of the steps
@@ -135,6 +136,7 @@ struct TrainOptions {
   double alpha_momentum = 0.0;  // 0: exact alphas; 0.99: running averages
   double warm_start = 0.0;      // fraction of the steps over which weights harden from full precision to ternary
   double noise = 0.0;           // boundary noise, in alphas; fades to 0 over training
+  double ste_clip = 0.0;        // gradients of ternary weights beyond this many alphas are 0; 0: none are
   double balance = 0.01;        // coefficients of the routers' losses
   double z_loss = 1e-3;
   bool checkpoint_activations = false;  // recompute layers in the backward pass: less memory, a third more time

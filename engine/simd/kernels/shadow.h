@@ -172,11 +172,15 @@ TRITIUM_INLINE typename V::F adamw_step(const AdamwUpdateParams& p, typename V::
   return w - p.learning_rate * (direction + p.weight_decay * w);
 }
 
+// The gradient of weights w at columns c … c + n - 1 of a row, which is cleared; 0 beyond the clip.
 template <typename V>
-TRITIUM_INLINE typename V::F take_gradient(float* gradient, float scale, int64_t n) {
-  const auto g = load_up_to<V>(gradient, n) * scale;
-  store_up_to<V>(gradient, typename V::F{}, n);
-  return g;
+TRITIUM_INLINE typename V::F take_gradient(const ShadowCall& s, float* gradient, float scale, typename V::F w,
+                                           int64_t row, int64_t c, int64_t n) {
+  float* from = gradient + row * s.p.cols + c;
+  const auto g = load_up_to<V>(from, n) * scale;
+  store_up_to<V>(from, typename V::F{}, n);
+  if (!(s.p.clip > 0.0f)) return g;
+  return V::magnitude(w) > s.p.clip * s.alpha[alpha_of(s.p, row, c)] ? typename V::F{} : g;
 }
 
 template <typename V>
@@ -187,8 +191,8 @@ void adamw_floats(const AdamwCall& a, int64_t row) {
         const int64_t at = row * s.cols + c;
         auto m = load_up_to<V>(a.m + at, n);
         auto v = load_up_to<V>(a.v + at, n);
-        const auto g = take_gradient<V>(a.gradient + at, a.p.gradient_scale, n);
         const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+        const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
         const auto stepped = adamw_step<V>(a.p, g, w, m, v);
         store_up_to<V>(a.m + at, m, n);
         store_up_to<V>(a.v + at, v, n);
@@ -266,8 +270,8 @@ void adamw_codes(const AdamwCall& a, int64_t row) {
         }
         auto m = first_moment<V>(m_code, m_scale);
         auto v = second_moment<V>(v_code, v_scale);
-        const auto g = take_gradient<V>(a.gradient + at, a.p.gradient_scale, n);
         const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+        const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
         const auto stepped = adamw_step<V>(a.p, g, w, m, v);
         V::store(m_values + within, m);
         V::store(v_values + within, v);
@@ -302,12 +306,12 @@ void sgd_update(const SgdCall& a, int64_t first, int64_t last) {
     write_row<V>(
         a.shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
           const int64_t at = row * s.cols + c;
-          auto direction = take_gradient<V>(a.gradient + at, a.p.gradient_scale, n);
+          const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+          auto direction = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
           if (a.m) {
             direction += a.p.momentum * load_up_to<V>(a.m + at, n);
             store_up_to<V>(a.m + at, direction, n);
           }
-          const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
           return w - a.p.learning_rate * (direction + a.p.weight_decay * w);
         });
 }

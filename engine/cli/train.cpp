@@ -55,6 +55,9 @@ constexpr std::array kOptions = {
     Option{"--beta2", "beta2", Kind::number, "of AdamW (0.95)"},
     Option{"--momentum", "momentum", Kind::number, "of sgd and muon (0.95)"},
     Option{"--adam-8bit", "states_8bit", Kind::flag, "keep the optimiser's states in 8 bits"},
+    Option{"--average", "average", Kind::text, "weights that are exported: none (the last), ema, swa"},
+    Option{"--ema-decay", "ema_decay", Kind::number, "of ema (0.997)"},
+    Option{"--swa-fraction", "swa_fraction", Kind::number, "part of the steps that swa averages (0.4)"},
     Option{"--update-by-layer", "update_by_layer", Kind::flag,
            "no gradients beyond a layer's: less memory; needs --clip 0"},
     Option{"--teacher", "teacher", Kind::text, "GGUF file of a model to imitate, of the same vocabulary"},
@@ -79,8 +82,7 @@ constexpr std::array kOptions = {
     Option{"--alpha-momentum", "alpha_momentum", Kind::number, "running average of alphas; 0: exact (0)"},
     Option{"--warm-start", "warm_start", Kind::number, "part of the steps over which weights become ternary (0)"},
     Option{"--noise", "noise", Kind::number, "boundary noise, in alphas (0)"},
-    Option{"--ste-clip", "ste_clip", Kind::number,
-           "weights beyond this many alphas get no gradient; 0: all do (0)"},
+    Option{"--ste-clip", "ste_clip", Kind::number, "weights beyond this many alphas get no gradient; 0: all do (0)"},
     Option{"--balance", "balance", Kind::number, "coefficient of the load balance loss (0.01)"},
     Option{"--z-loss", "z_loss", Kind::number, "coefficient of the router's z-loss (0.001)"},
     Option{"--checkpoint-activations", "checkpoint_activations", Kind::flag, "less memory, a third more time"},
@@ -268,6 +270,7 @@ int run_training(const CommandLine& line) {
                {"valid_loss", done->valid_loss},
                {"first_valid_loss", done->first_valid_loss},
                {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
+               {"average_valid_loss", done->average_valid_loss ? json(*done->average_valid_loss) : json()},
                {"bits_per_byte", done->bits_per_byte},
                {"tokens_per_second", done->tokens_per_second},
                {"seconds", done->seconds},
@@ -289,10 +292,14 @@ int run_training(const CommandLine& line) {
                                            : "done",
       static_cast<long long>(done->step), done->train_loss, done->valid_loss, done->first_valid_loss,
       done->bits_per_byte, done->tokens_per_second, duration(done->seconds).c_str());
+  if (done->average_valid_loss) print_format("averaged weights: %.4f nats/token\n", *done->average_valid_loss);
   if (done->teacher_valid_loss) print_format("the teacher's: %.4f nats/token\n", *done->teacher_valid_loss);
   if (done->stop == TrainStop::interrupted && done->checkpoint.empty())
     std::fprintf(stderr, "tritium: nothing was saved: there is no --folder for checkpoints\n");
   if (!done->checkpoint.empty()) print("checkpoint " + done->checkpoint + "\n");
+  if (done->exported_step != done->step)
+    print_format("the best weights are those of step %lld, valid %.4f\n", static_cast<long long>(done->exported_step),
+                 done->valid_loss);
   if (!done->output.empty())
     print_format("wrote %s, %s of tensors; its logits are within %.2g of the trainer's\n", done->output.c_str(),
                  human_bytes(done->packed_bytes).c_str(), done->export_difference);

@@ -160,9 +160,21 @@ Status BitLinear::init_shadow_from_ternary(Backend& backend, int64_t n_scales) {
   return Status();
 }
 
+Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
+  Weight floats = shadow;
+  floats.dtype = DType::f32;
+  floats.data = values;
+  const Result<std::vector<float>> weights = dense_values(backend, floats);
+  if (!weights.ok()) return weights.status();
+  Result<Weight> made = upload_dense(backend, *this, *weights, shadow.dtype);
+  if (!made.ok()) return made.status();
+  shadow = *made;
+  return Status();
+}
+
 void BitLinear::drop_shadow() {
   shadow = effective = {};
-  gradient = m = v = m_scales = v_scales = sums = flips = {};
+  gradient = m = v = m_scales = v_scales = sums = flips = average = {};
 }
 
 Result<std::vector<float>> BitLinear::values(Backend& backend) const {

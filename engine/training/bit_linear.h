@@ -38,6 +38,8 @@ class BitLinear {
   // is alpha again and every code is kept, so starting to train changes no output bit. (w = t alpha would shrink alpha
   // to rho alpha at the first step.) `n_scales`: equal consecutive parts of the scale groups that will share an alpha.
   Status init_shadow_from_ternary(Backend& backend, int64_t n_scales);
+  // Replaces the shadow by floats of the same layout, rounded to its type.
+  Status set_shadow(Backend& backend, const Tensor& values);
   // Frees the shadow and everything that only training needs.
   void drop_shadow();
 
@@ -73,6 +75,7 @@ class BitLinear {
   Tensor m, v;                // f32 or i8, as the gradient
   Tensor m_scales, v_scales;  // with i8
   Tensor sums;                // f32 [n_matrices * rows * groups]: sums of |shadow|
+  Tensor average;             // f32, laid out as the shadow (averages.h)
   Tensor flips;               // i32 [n_matrices * rows]: trits that changed since they were last read
 };
 

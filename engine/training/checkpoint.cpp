@@ -39,6 +39,7 @@ std::vector<Item> items_of(Transformer& model) {
   };
   for (BitLinear* p : model.parameters()) {
     if (p->trains() && p->shadow.data) add(p->name + ".shadow", p->shadow.data);
+    add(p->name + ".average", p->average);
     add(p->name + ".m", p->m);
     add(p->name + ".v", p->v);
     add(p->name + ".m_scales", p->m_scales);
@@ -86,6 +87,7 @@ std::string header_of(const std::vector<Item>& items, const CheckpointState& sta
                         {"best_valid_loss", number_or_null(state.best_valid_loss)},
                         {"evaluations_since_best", state.evaluations_since_best},
                         {"seconds", state.seconds},
+                        {"averaged_steps", state.averaged_steps},
                         {"options", state.options},
                         {"bytes", offset},
                         {"tensors", tensors}}
@@ -125,6 +127,7 @@ CheckpointState state_of(const nlohmann::json& header) {
   state.best_valid_loss = best != header.end() && best->is_number() ? best->get<double>() : INFINITY;
   state.evaluations_since_best = header.value("evaluations_since_best", int64_t{0});
   state.seconds = header.value("seconds", 0.0);
+  state.averaged_steps = header.value("averaged_steps", int64_t{0});
   state.options = header.value("options", std::string());
   return state;
 }

@@ -17,6 +17,7 @@ struct CheckpointState {
   int64_t step = 0;
   double best_valid_loss = 0;  // infinity: none yet
   int64_t evaluations_since_best = 0;
+  int64_t averaged_steps = 0;
   double seconds = 0;   // spent in training so far
   std::string options;  // TrainOptions as JSON, resolved
 };

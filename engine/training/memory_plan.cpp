@@ -12,7 +12,7 @@ namespace tritium::training {
 namespace {
 
 struct Weights {
-  uint64_t all = 0, active = 0, ternary = 0;
+  uint64_t all = 0, active = 0, ternary = 0, fixed = 0;
   uint64_t shadows = 0, states = 0, gradients = 0, trits = 0;  // bytes
 };
 
@@ -48,6 +48,7 @@ class Count {
     } else if (fixed) {
       w_.shadows += n * 4;
     }
+    if (fixed || by_chance) w_.fixed += n;
     if (!fixed) train({slot.name, n, rows, cols, role == Role::norm || role == Role::router, !by_chance});
     if (by_chance) changes_[n] = n * 4;
     if (mode != WeightMode::lora) return;
@@ -144,6 +145,7 @@ TrainPlan plan_memory(const TrainOptions& o, const Setup& setup) {
                  {"activations", activations},
                  {"logits", logits},
                  {"text", text}};
+  if (o.average != Average::none) plan.memory.push_back({"averages", (w.all - w.fixed) * 4});
   if (setup.teacher) {
     uint64_t teacher = 0;
     for (const TensorInfo& info : setup.teacher->tensors()) teacher += info.bytes;

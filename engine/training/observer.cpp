@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numbers>
 
 #include "base/atomic_file.h"
 #include "training/training_chart.h"
@@ -106,7 +105,7 @@ Status Observer::log(const TrainProgress& p) {
 }
 
 Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
-                                       std::optional<double> valid_loss, double bytes_per_token) {
+                                       std::optional<double> valid_loss, const HeldOut& held_out) {
   const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
   TrainProgress progress{.step = step,
                          .steps = steps,
@@ -116,7 +115,7 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
                          .gradient_norm = norm_ / n,
                          .tokens_per_second = static_cast<double>(tokens_) / std::max(seconds_, 1e-9),
                          .seconds = seconds};
-  if (valid_loss) progress.bits_per_byte = *valid_loss / std::numbers::ln2 / bytes_per_token;
+  if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte(*valid_loss);
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
   if (divergence_) progress.divergence = *divergence_ / n;
   if (Status s = read_trits(ops, model, progress); !s.ok()) return s;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "training/held_out.h"
 #include "training/training_log.h"
 #include "training/transformer.h"
 #include "tritium/training.hpp"
@@ -20,9 +21,9 @@ class Observer {
   void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
   // The step's divergence from a teacher, nats a token.
   void taught(double divergence) { divergence_ = divergence_.value_or(0.0) + divergence; }
-  // Closes the interval. `bytes_per_token`: of the held-out text.
+  // Closes the interval.
   Result<TrainProgress> report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
-                               std::optional<double> valid_loss, double bytes_per_token);
+                               std::optional<double> valid_loss, const HeldOut& held_out);
 
  private:
   Status log(const TrainProgress& progress);

@@ -96,7 +96,7 @@ void Optimizer::start(Arena& arena, float lambda) {
                        .learning_rate = 0.0f});
       if (options_.by_layer) spare_.emplace(member->elements(), none);
     }
-    group.refresh(ops_, arena);
+    group.refresh(ops_, arena, true);
     scale_rates(group);
   }
   for (const BitLinear* p : model_.parameters())
@@ -289,7 +289,7 @@ uint64_t Optimizer::bytes() const {
   uint64_t total = 0;
   for (const BitLinear* p : model_.parameters())
     for (const Tensor* t : {&p->packed.data, &p->packed.scales, &p->shadow.data, &p->effective.data, &p->gradient,
-                            &p->m, &p->v, &p->m_scales, &p->v_scales, &p->sums, &p->flips})
+                            &p->m, &p->v, &p->m_scales, &p->v_scales, &p->sums, &p->flips, &p->average})
       if (*t) total += static_cast<uint64_t>(t->bytes());
   for (const auto& [elements, change] : changes_) total += static_cast<uint64_t>(change.bytes());
   return total + (options_.by_layer ? gradient_bytes_ : 0);

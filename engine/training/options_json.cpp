@@ -30,6 +30,10 @@ struct Names<OptimizerKind> {
   static constexpr std::array kNames = {"adamw", "sgd", "muon"};
 };
 template <>
+struct Names<Average> {
+  static constexpr std::array kNames = {"none", "ema", "swa"};
+};
+template <>
 struct Names<Schedule> {
   static constexpr std::array kNames = {"constant", "linear", "cosine", "wsd"};
 };
@@ -50,7 +54,8 @@ void visit_fields(Options& o, const F& f) {
       f("schedule", o.schedule);
   f("warmup", o.warmup), f("cooldown", o.cooldown), f("weight_decay", o.weight_decay), f("clip", o.clip);
   f("beta1", o.beta1), f("beta2", o.beta2), f("momentum", o.momentum);
-  f("states_8bit", o.states_8bit), f("update_by_layer", o.update_by_layer);
+  f("states_8bit", o.states_8bit), f("average", o.average), f("ema_decay", o.ema_decay),
+      f("swa_fraction", o.swa_fraction), f("update_by_layer", o.update_by_layer);
   f("embedding", o.embedding), f("attention", o.attention), f("feed_forward", o.feed_forward), f("head", o.head);
   f("norms", o.norms), f("routers", o.routers), f("lora_rank", o.lora_rank), f("lora_alpha", o.lora_alpha);
   f("teacher", o.teacher), f("distill", o.distill), f("temperature", o.temperature), f("hidden_mse", o.hidden_mse);

@@ -14,7 +14,7 @@ Result<ScaleGroup> ScaleGroup::create(Backend& backend, std::vector<BitLinear*> 
   return group;
 }
 
-void ScaleGroup::refresh(Ops& ops, Arena& arena) {
+void ScaleGroup::refresh(Ops& ops, Arena& arena, bool exact) {
   Tensor total;
   int64_t covered = 0;  // weights that one alpha covers
   for (const BitLinear* member : members_) {
@@ -32,7 +32,7 @@ void ScaleGroup::refresh(Ops& ops, Arena& arena) {
                .alpha = alpha_,
                .n_groups = n_scales_,
                .factor = 1.0f / static_cast<float>(covered),
-               .momentum = options_.momentum,
+               .momentum = exact ? 0.0f : options_.momentum,
                .round_to_f16 = options_.round_to_f16});
 }
 

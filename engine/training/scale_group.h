@@ -28,7 +28,8 @@ class ScaleGroup {
   bool running() const { return options_.momentum > 0.0f; }
 
   // alpha from the members' sums, as the optimiser's last pass left them.
-  void refresh(Ops& ops, Arena& arena);
+  // exact: without a running average, also where there is one.
+  void refresh(Ops& ops, Arena& arena, bool exact = false);
   // Packs the trits of every member with alpha; counts flips.
   void ternarize(Ops& ops) const;
   // The members' effective weights w + lambda (alpha t - w).

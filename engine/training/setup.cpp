@@ -29,11 +29,13 @@ Status check_options(const TrainOptions& o) {
                                     {"cooldown", o.cooldown},
                                     {"warm_start", o.warm_start},
                                     {"distill", o.distill},
+                                    {"swa_fraction", o.swa_fraction},
                                     {"valid_fraction", o.valid_fraction}})
     if (!(value >= 0 && value <= 1)) return refuse(name, " is ", value, ", must be 0 to 1");
   for (const auto& [name, value] : {std::pair{"beta1", o.beta1},
                                     {"beta2", o.beta2},
                                     {"momentum", o.momentum},
+                                    {"ema_decay", o.ema_decay},
                                     {"alpha_momentum", o.alpha_momentum}})
     if (!(value >= 0 && value < 1)) return refuse(name, " is ", value, ", must be 0 to below 1");
   for (const auto& [name, value] : {std::pair{"weight_decay", o.weight_decay},
@@ -167,6 +169,32 @@ Recipe recipe_of(const TrainOptions& o) {
           .balance = static_cast<float>(o.balance),
           .z_loss = static_cast<float>(o.z_loss),
           .checkpoint_activations = o.checkpoint_activations};
+}
+
+Recipe frozen_recipe(const TrainOptions& o) {
+  constexpr WeightMode frozen = WeightMode::frozen;
+  return {.embedding = frozen,
+          .attention = frozen,
+          .feed_forward = frozen,
+          .head = frozen,
+          .norms = frozen,
+          .routers = frozen,
+          .int8_activations = o.int8_activations};
+}
+
+OptimizerOptions optimizer_options_of(const TrainOptions& o) {
+  constexpr double kOfLoadedTrits = 0.05;
+  const double alpha_rate = o.ternary_rate < 0 ? -kOfLoadedTrits : o.ternary_rate;
+  return {.kind = o.optimizer,
+          .beta1 = static_cast<float>(o.beta1),
+          .beta2 = static_cast<float>(o.beta2),
+          .momentum = static_cast<float>(o.momentum),
+          .states_8bit = o.states_8bit,
+          .rounding = o.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
+          .ste_clip = static_cast<float>(o.ste_clip),
+          .seed = o.seed,
+          .alpha_rate = static_cast<float>(alpha_rate / o.learning_rate),
+          .by_layer = o.update_by_layer};
 }
 
 Result<Setup> prepare_run(const TrainOptions& o) {

@@ -5,6 +5,7 @@
 
 #include "tensor/tensor_map.h"
 #include "training/corpus.h"
+#include "training/optimizer.h"
 #include "training/transformer.h"
 #include "tritium/training.hpp"
 
@@ -26,5 +27,7 @@ struct Setup {
 Result<Setup> prepare_run(const TrainOptions& options);
 
 Recipe recipe_of(const TrainOptions& options);
+Recipe frozen_recipe(const TrainOptions& options);  // of a teacher: as an application runs it
+OptimizerOptions optimizer_options_of(const TrainOptions& options);
 
 }  // namespace tritium::training

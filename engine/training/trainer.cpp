@@ -8,9 +8,11 @@
 #include "backends.h"
 #include "base/format_text.h"
 #include "ops/timed_backend.h"
+#include "training/averages.h"
 #include "training/batch.h"
 #include "training/checkpoint.h"
 #include "training/export.h"
+#include "training/held_out.h"
 #include "training/memory_plan.h"
 #include "training/observer.h"
 #include "training/run.h"
@@ -20,27 +22,8 @@
 namespace tritium::training {
 namespace {
 
-constexpr int64_t kEvaluationTokens = 1 << 18;  // of the held-out text at most, when training
+constexpr int64_t kEvaluations = 20;
 constexpr const char* kBest = "best.ckpt";
-
-// A teacher as an application runs it.
-Recipe frozen_recipe(const TrainOptions& o) {
-  constexpr WeightMode frozen = WeightMode::frozen;
-  return {.embedding = frozen,
-          .attention = frozen,
-          .feed_forward = frozen,
-          .head = frozen,
-          .norms = frozen,
-          .routers = frozen,
-          .int8_activations = o.int8_activations};
-}
-
-// OptimizerOptions::alpha_rate: relative to the learning rate, whose schedule it follows.
-float alpha_rate_of(const TrainOptions& o) {
-  constexpr double kOfLoadedTrits = 0.05;
-  const double rate = o.ternary_rate < 0 ? -kOfLoadedTrits : o.ternary_rate;
-  return static_cast<float>(rate / o.learning_rate);
-}
 
 class Run {
  public:
@@ -64,9 +47,9 @@ class Run {
   Status train();
   StepOptions step_options(int64_t step) const;
   Status one_step(int64_t step);
-  Result<double> evaluate(Transformer& model);
   Status look_around(int64_t step, bool last);
   Status save(const std::string& name);
+  Status choose_weights();
   Status finish();
   std::string path_of(const std::string& name) const {
     return (std::filesystem::path(options_.folder) / name).string();
@@ -87,8 +70,9 @@ class Run {
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Transformer> teacher_;  // null: none
   std::unique_ptr<Optimizer> optimizer_;
+  std::optional<Averages> averages_;
   std::optional<BatchPlan> batches_;
-  std::vector<Batch> evaluation_;
+  std::optional<HeldOut> held_out_;
   std::optional<Observer> observer_;
   CheckpointState state_;
   TrainReport report_;
@@ -121,19 +105,12 @@ Status Run::prepare() {
     if (!teacher.ok()) return teacher.status().within("the teacher");
     teacher_ = *std::move(teacher);
   }
-  optimizer_ = std::make_unique<Optimizer>(
-      ops_, *model_,
-      OptimizerOptions{.kind = options_.optimizer,
-                       .beta1 = static_cast<float>(options_.beta1),
-                       .beta2 = static_cast<float>(options_.beta2),
-                       .momentum = static_cast<float>(options_.momentum),
-                       .states_8bit = options_.states_8bit,
-                       .rounding = options_.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
-                       .ste_clip = static_cast<float>(options_.ste_clip),
-                       .seed = options_.seed,
-                       .alpha_rate = alpha_rate_of(options_),
-                       .by_layer = options_.update_by_layer});
+  optimizer_ = std::make_unique<Optimizer>(ops_, *model_, optimizer_options_of(options_));
   if (Status s = optimizer_->allocate(); !s.ok()) return s;
+  averages_.emplace(
+      ops_, *model_,
+      AverageOptions{.kind = options_.average, .decay = options_.ema_decay, .fraction = options_.swa_fraction});
+  if (Status s = averages_->allocate(); !s.ok()) return s;
   if (!options_.output.empty())
     if (Status s = check_export(*model_, options_.export_type, !options_.model.empty()); !s.ok()) return s;
   optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, expected_steps(0))));
@@ -141,9 +118,8 @@ Status Run::prepare() {
   if (!plan.ok()) return plan.status();
   batches_.emplace(*std::move(plan));
   const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
-  evaluation_ = evaluation_batches(setup_.corpus.valid, options_.context, sequences);
-  const auto most = static_cast<size_t>(std::max<int64_t>(1, kEvaluationTokens / (sequences * options_.context)));
-  if (evaluation_.size() > most) evaluation_.resize(most);
+  const int64_t between = interval(options_.eval_every, kEvaluations) * options_.batch * options_.context;
+  held_out_.emplace(setup_.corpus.valid, options_.context, sequences, between);
   state_.best_valid_loss = INFINITY;
   state_.options = train_options_to_json(options_);
   if (!options_.folder.empty()) {
@@ -219,29 +195,19 @@ Status Run::one_step(int64_t step) {
                  "; a smaller learning_rate or a smaller clip may help, the last checkpoint is from before");
   if (options_.clip > 0 && norm > options_.clip) now.gradient_scale = static_cast<float>(options_.clip / norm);
   if (!options_.update_by_layer) optimizer_->step(arena_, now);
+  state_.averaged_steps = averages_->update(arena_, step, expected_steps(step), state_.averaged_steps);
   observer_->stepped(loss, norm, double{now.learning_rate}, batch.n_scored,
                      std::chrono::duration<double>(Clock::now() - begun).count());
   return ops_.finish();
 }
 
-Result<double> Run::evaluate(Transformer& model) {
-  double total = 0;
-  int64_t scored = 0;
-  for (const Batch& b : evaluation_) {
-    total += model.loss(ops_, arena_, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
-    scored += b.n_scored;
-  }
-  if (Status s = ops_.finish(); !s.ok()) return s;
-  return scored > 0 ? total / static_cast<double>(scored) : 0.0;
-}
-
 // Evaluation, report and checkpoint, where they are due. Sets report_.stop to what ends the run.
 Status Run::look_around(int64_t step, bool last) {
-  const bool evaluates = last || step % interval(options_.eval_every, 20) == 0;
+  const bool evaluates = last || step % interval(options_.eval_every, kEvaluations) == 0;
   if (evaluates || step % interval(options_.log_every, 100) == 0) {
     std::optional<double> valid;
     if (evaluates) {
-      const Result<double> loss = evaluate(*model_);
+      const Result<double> loss = held_out_->loss_of_sample(ops_, arena_, *model_);
       if (!loss.ok()) return loss.status();
       valid = *loss;
       report_.valid_loss = *loss;
@@ -249,14 +215,12 @@ Status Run::look_around(int64_t step, bool last) {
       state_.evaluations_since_best = better ? 0 : state_.evaluations_since_best + 1;
       if (better) {
         state_.best_valid_loss = *loss;
-        if (!options_.folder.empty() && options_.save_every > 0)
+        if (!options_.folder.empty())
           if (Status s = save(kBest); !s.ok()) return s;
       }
     }
-    const double bytes_per_token = static_cast<double>(setup_.corpus.valid.text_bytes) /
-                                   static_cast<double>(std::ranges::count(setup_.corpus.valid.scored, uint8_t{1}));
     const Result<TrainProgress> progress =
-        observer_->report(ops_, *model_, step, expected_steps(step), seconds(), valid, bytes_per_token);
+        observer_->report(ops_, *model_, step, expected_steps(step), seconds(), valid, *held_out_);
     if (!progress.ok()) return progress.status();
     report_.train_loss = progress->train_loss;
     report_.tokens_per_second = progress->tokens_per_second;
@@ -282,11 +246,11 @@ Status Run::save(const std::string& name) {
 
 Status Run::train() {
   started_ = Clock::now();
-  const Result<double> first = evaluate(*model_);
+  const Result<double> first = held_out_->loss(ops_, arena_, *model_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
   if (teacher_) {
-    const Result<double> theirs = evaluate(*teacher_);
+    const Result<double> theirs = held_out_->loss(ops_, arena_, *teacher_);
     if (!theirs.ok()) return theirs.status();
     report_.teacher_valid_loss = *theirs;
   }
@@ -303,7 +267,30 @@ Status Run::train() {
     const bool last = step == setup_.steps || (options_.minutes > 0 && seconds() >= options_.minutes * 60.0);
     if (Status s = look_around(step, last); !s.ok()) return s;
   }
+  if (report_.stop == TrainStop::interrupted) return Status();
+  const Result<double> final_loss = held_out_->loss(ops_, arena_, *model_);
+  if (!final_loss.ok()) return final_loss.status();
+  report_.valid_loss = *final_loss;
+  report_.bits_per_byte = held_out_->bits_per_byte(*final_loss);
   return Status();
+}
+
+// What is inspected and exported: averages, or after an early stop the best weights.
+Status Run::choose_weights() {
+  if (options_.average != Average::none && state_.averaged_steps > 0) {
+    if (Status s = averages_->take_over(); !s.ok()) return s;
+    optimizer_->start(arena_, 1.0f);
+    const Result<double> loss = held_out_->loss(ops_, arena_, *model_);
+    if (!loss.ok()) return loss.status();
+    report_.average_valid_loss = *loss;
+  } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
+    const Result<CheckpointState> best = read_checkpoint(path_of(kBest), *backend_, *model_);
+    if (!best.ok()) return best.status();
+    model_->restore(ops_, 1.0f);
+    report_.valid_loss = best->best_valid_loss;
+    report_.exported_step = best->step;
+  }
+  return ops_.finish();
 }
 
 Status Run::finish() {
@@ -311,11 +298,12 @@ Status Run::finish() {
     if (Status s = save(checkpoint_name(state_.step)); !s.ok()) return s;
     prune_checkpoints(options_.folder, options_.keep_last);
   }
-  report_.step = state_.step;
+  report_.step = report_.exported_step = state_.step;
   report_.seconds = seconds();
   if (report_.stop == TrainStop::interrupted) return Status();
+  if (Status s = choose_weights(); !s.ok()) return s;
   model_->requantize(ops_, 1.0f);
-  const Batch& sample = evaluation_.front();
+  const Batch& sample = held_out_->first();
   if (inspect_)
     if (Status s = inspect_(ops_, arena_, *model_, sample); !s.ok()) return s;
   if (options_.output.empty()) return ops_.finish();

@@ -60,6 +60,13 @@ enum class Schedule {
   wsd,     // warm-up, stable, then linear to 0 over the last `cooldown` of the steps
 };
 
+// Weights that are evaluated and exported in the end, in place of the last step's.
+enum class Average {
+  none,
+  ema,  // exponential, with ema_decay
+  swa,  // the mean over the last swa_fraction of the steps
+};
+
 // How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
 enum class ExportType {
   automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; adapter where only adapters learn
@@ -109,6 +116,9 @@ struct TrainOptions {
   double beta2 = 0.95;
   double momentum = 0.95;  // of sgd and muon
   bool states_8bit = false;
+  Average average = Average::none;  // of the shadows; known to hurt ternary weights
+  double ema_decay = 0.997;
+  double swa_fraction = 0.4;
   // Update each layer as soon as its gradients are there, and reuse their memory. Needs clip 0 and no micro-batches.
   bool update_by_layer = false;
 
@@ -142,7 +152,8 @@ struct TrainOptions {
   bool checkpoint_activations = false;  // recompute layers in the backward pass: less memory, a third more time
 
   // ---- along the way
-  int64_t eval_every = 0;  // steps; 0: 20 times in all
+  int64_t eval_every =
+      0;  // steps; 0: 20 times in all. On part of the held-out text; on all of it (256k tokens) in the end
   int64_t log_every = 0;   // steps; 0: 100 times in all
   int64_t save_every = 0;  // steps; 0: only at the end or when stopped
   int64_t keep_last = 2;   // checkpoints; the best one is kept too
@@ -213,11 +224,14 @@ enum class TrainStop { finished, interrupted, early };
 struct TrainReport {
   TrainStop stop = TrainStop::finished;
   int64_t step = 0;
+  int64_t exported_step = 0;  // after an early stop that of the best checkpoint, where there is a folder
   double train_loss = 0;
-  double valid_loss = 0;
+  double valid_loss = 0;  // of exported_step
   double bits_per_byte = 0;
   double first_valid_loss = 0;
   std::optional<double> teacher_valid_loss{};
+  std::optional<double>
+      average_valid_loss{};  // of averaged weights, which were exported; valid_loss: of the last step's
   double seconds = 0;
   double tokens_per_second = 0;
   std::string checkpoint;  // the last one written

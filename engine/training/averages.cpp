@@ -1,0 +1,59 @@
+#include "training/averages.h"
+
+namespace tritium::training {
+namespace {
+
+bool has_average(const BitLinear& p) { return p.trains() && p.shadow.data; }
+
+}  // namespace
+
+Status Averages::allocate() {
+  if (options_.kind == Average::none) return Status();
+  for (BitLinear* p : model_.parameters()) {
+    if (!has_average(*p)) continue;
+    Result<Tensor> made = ops_.backend().allocate(p->shadow.data.shape, DType::f32, p->name + ".average");
+    if (!made.ok()) return made.status();
+    p->average = *made;
+  }
+  return Status();
+}
+
+Tensor Averages::shadow_as_floats(Arena& arena, const BitLinear& p) {
+  if (p.shadow.dtype == DType::f32) return p.shadow.data;
+  Weight floats = p.shadow;
+  floats.dtype = DType::f32;
+  floats.data = arena.take(p.shadow.data.shape);
+  // Fully soft: the value itself.
+  if (ops_.ok())
+    ops_.fake_quantize(
+        {.parameter = p.shadow, .alpha = {}, .y = floats, .quantizer = Quantizer::int8, .group_size = 0, .lambda = 0});
+  return floats.data;
+}
+
+int64_t Averages::update(Arena& arena, int64_t step, int64_t total, int64_t count) {
+  const bool ema = options_.kind == Average::ema;
+  const double start = (1.0 - options_.fraction) * static_cast<double>(total);
+  if (options_.kind == Average::none || (!ema && static_cast<double>(step) <= start)) return count;
+  // Of the new weights: all at first; then 1 - decay, or 1 / n for the n-th of a plain mean.
+  const double share = count == 0 ? 1.0 : ema ? 1.0 - options_.decay : 1.0 / static_cast<double>(count + 1);
+  for (const BitLinear* p : model_.parameters()) {
+    if (!p->average) continue;
+    const Tensor w = shadow_as_floats(arena, *p);
+    if (!ops_.ok()) break;
+    ops_.scaled_add({.a = count == 0 ? w : p->average,
+                     .b = w,
+                     .y = p->average,
+                     .a_scale = static_cast<float>(1.0 - share),
+                     .b_scale = static_cast<float>(share)});
+  }
+  return count + 1;
+}
+
+Status Averages::take_over() {
+  for (BitLinear* p : model_.parameters())
+    if (p->average)
+      if (Status s = p->set_shadow(ops_.backend(), p->average); !s.ok()) return s;
+  return Status();
+}
+
+}  // namespace tritium::training

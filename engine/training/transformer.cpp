@@ -44,29 +44,21 @@ Value Transformer::attention_part(Tape& tape, const Value& x, const Layer& layer
   return add(tape, x, LinearInput(mixed, recipe_.int8_activations).times(tape, *layer.attn_output));
 }
 
-Value Transformer::gated_ffn(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config,
-                             const Tensor& expert_ids) {
-  LinearInput input(x, recipe_.int8_activations);
-  const Value gate = input.times(tape, *layer.ffn_gate, expert_ids);
-  const Value up = input.times(tape, *layer.ffn_up, expert_ids);
-  Value hidden = gated_activation(tape, gate, up, config_.activation, config.swiglu_clamp);
-  if (config_.ffn_sub_norm) hidden = rms_norm(tape, hidden, *layer.ffn_sub_norm, config_.rms_eps);
-  return LinearInput(hidden, recipe_.int8_activations).times(tape, *layer.ffn_down, expert_ids);
-}
-
 Value Transformer::feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config) {
   const Value normed = rms_norm(tape, x, *layer.ffn_norm, config_.rms_eps);
-  if (!config_.moe()) return add(tape, x, gated_ffn(tape, normed, layer, config, {}));
-  const Value logits = LinearInput(normed, false).times(tape, *layer.ffn_router);
-  const Routing routing = route_tokens(tape, logits,
-                                       {.top_k = config_.n_experts_used,
-                                        .renormalize = config_.renormalize_experts,
-                                        .scale = config_.expert_scale,
-                                        .balance = recipe_.balance * router_scale_,
-                                        .z_loss = recipe_.z_loss * router_scale_});
-  if (collect_routers_) routers_.push_back({logits.tensor, routing.load});
-  const Value out = gated_ffn(tape, normed, layer, config, routing.expert_ids);
-  return add(tape, x, combine_experts(tape, out, routing));
+  const MoeOptions options = {.router = {.top_k = config_.n_experts_used,
+                                         .renormalize = config_.renormalize_experts,
+                                         .scale = config_.expert_scale,
+                                         .balance = recipe_.balance * router_scale_,
+                                         .z_loss = recipe_.z_loss * router_scale_},
+                              .activation = config_.activation,
+                              .clamp = config.swiglu_clamp,
+                              .rms_eps = config_.rms_eps,
+                              .int8_activations = recipe_.int8_activations};
+  RouterState state;
+  const Value y = layer.ffn.forward(tape, normed, options, &state);
+  if (collect_routers_ && state.load) routers_.push_back(state);
+  return add(tape, x, y);
 }
 
 Value Transformer::layer_forward(Tape& tape, const Value& x, int64_t index) {

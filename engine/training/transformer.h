@@ -9,8 +9,7 @@
 
 #include "model/config.h"
 #include "tensor/tensor_map.h"
-#include "training/functions.h"
-#include "training/scale_group.h"
+#include "training/bit_moe_layer.h"
 
 namespace tritium::training {
 
@@ -53,12 +52,6 @@ enum class InputKind {
   as_trained,     // int8 as the recipe says
   merged_floats,  // floats for weights with adapters: as when those are merged into dense weights
   floats,
-};
-
-// What the routers did in the last forward pass, layer after layer.
-struct RouterState {
-  Tensor logits;  // f32 [T, n_experts]
-  Tensor load;    // f32 [n_experts]
 };
 
 class Transformer;
@@ -116,6 +109,7 @@ class Transformer {
   std::vector<ScaleGroup*> scale_groups_of(int64_t layer);
   int64_t layer_of(const BitLinear& parameter) const;
   const std::vector<float>& rope_factors() const { return rope_factors_; }
+  // Layer after layer.
   const std::vector<RouterState>& routers() const { return routers_; }
   const Taught& taught() const { return taught_; }  // of the last loss() with a teacher
   bool tied_head() const { return head_ == embedding_; }
@@ -140,7 +134,6 @@ class Transformer {
   Value layer_forward(Tape& tape, const Value& x, int64_t index);
   Value attention_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
   Value feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
-  Value gated_ffn(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config, const Tensor& expert_ids);
   Value project(Tape& tape, const Value& x, const Layer& layer, bool query);
 
   Config config_;
@@ -167,7 +160,8 @@ class Transformer {
 // The parts of a layer; null where the architecture has none.
 struct Transformer::Layer {
   BitLinear *attn_norm, *attn_q, *attn_k, *attn_v, *attn_q_norm, *attn_k_norm, *attn_sub_norm, *attn_output;
-  BitLinear *ffn_norm, *ffn_router, *ffn_gate, *ffn_up, *ffn_sub_norm, *ffn_down;
+  BitLinear* ffn_norm;
+  BitMoELayer ffn;
 };
 
 }  // namespace tritium::training

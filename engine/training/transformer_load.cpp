@@ -142,11 +142,11 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
                        .attn_sub_norm = part("attn_sub_norm"),
                        .attn_output = part("attn_output"),
                        .ffn_norm = part("ffn_norm"),
-                       .ffn_router = part("ffn_gate_inp"),
-                       .ffn_gate = ffn("ffn_gate"),
-                       .ffn_up = ffn("ffn_up"),
-                       .ffn_sub_norm = part("ffn_sub_norm"),
-                       .ffn_down = ffn("ffn_down")});
+                       .ffn = {.router = part("ffn_gate_inp"),
+                               .gate = ffn("ffn_gate"),
+                               .up = ffn("ffn_up"),
+                               .down = ffn("ffn_down"),
+                               .sub_norm = part("ffn_sub_norm")}});
   }
   return make_scale_groups(backend);
 }
@@ -198,7 +198,7 @@ Status Transformer::make_scale_groups(Backend& backend) {
   }
   for (const Layer& layer : layers_) {
     if (!shared) break;
-    if (Status s = add_group(backend, {layer.ffn_gate, layer.ffn_up, layer.ffn_down}, sync); !s.ok()) return s;
+    if (Status s = add_group(backend, layer.ffn.matrices(), sync); !s.ok()) return s;
   }
   return Status();
 }

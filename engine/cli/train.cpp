@@ -270,6 +270,7 @@ int run_training(const CommandLine& line) {
                {"valid_loss", done->valid_loss},
                {"first_valid_loss", done->first_valid_loss},
                {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
+               {"expert_distance", done->expert_distance ? json(*done->expert_distance) : json()},
                {"average_valid_loss", done->average_valid_loss ? json(*done->average_valid_loss) : json()},
                {"bits_per_byte", done->bits_per_byte},
                {"tokens_per_second", done->tokens_per_second},
@@ -292,6 +293,8 @@ int run_training(const CommandLine& line) {
                                            : "done",
       static_cast<long long>(done->step), done->train_loss, done->valid_loss, done->first_valid_loss,
       done->bits_per_byte, done->tokens_per_second, duration(done->seconds).c_str());
+  if (done->expert_distance)
+    print_format("experts were %.2f apart at the start (0: copies, 1: independent)\n", *done->expert_distance);
   if (done->average_valid_loss) print_format("averaged weights: %.4f nats/token\n", *done->average_valid_loss);
   if (done->teacher_valid_loss) print_format("the teacher's: %.4f nats/token\n", *done->teacher_valid_loss);
   if (done->stop == TrainStop::interrupted && done->checkpoint.empty())

@@ -7,10 +7,12 @@
 
 #include "backends.h"
 #include "base/format_text.h"
+#include "base/log.h"
 #include "ops/timed_backend.h"
 #include "training/averages.h"
 #include "training/batch.h"
 #include "training/checkpoint.h"
+#include "training/expert_distance.h"
 #include "training/export.h"
 #include "training/held_out.h"
 #include "training/memory_plan.h"
@@ -45,6 +47,7 @@ class Run {
   Status prepare();
   Status resume();
   Status train();
+  Status look_at_experts();
   StepOptions step_options(int64_t step) const;
   Status one_step(int64_t step);
   Status look_around(int64_t step, bool last);
@@ -244,11 +247,24 @@ Status Run::save(const std::string& name) {
   return Status();
 }
 
+Status Run::look_at_experts() {
+  const Result<std::optional<double>> distance = expert_distance(*backend_, *model_);
+  if (!distance.ok()) return distance.status();
+  report_.expert_distance = *distance;
+  constexpr double kNearlyCopies = 0.01;
+  if (*distance && **distance < kNearlyCopies)
+    log_to(options_.log, LogLevel::warning,
+           join("the experts are nearly copies of each other (distance ", **distance,
+                "): they will hardly separate in training; make them different first"));
+  return Status();
+}
+
 Status Run::train() {
   started_ = Clock::now();
   const Result<double> first = held_out_->loss(ops_, arena_, *model_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
+  if (Status s = look_at_experts(); !s.ok()) return s;
   if (teacher_) {
     const Result<double> theirs = held_out_->loss(ops_, arena_, *teacher_);
     if (!theirs.ok()) return theirs.status();

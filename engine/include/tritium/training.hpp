@@ -229,6 +229,7 @@ struct TrainReport {
   double valid_loss = 0;  // of exported_step
   double bits_per_byte = 0;
   double first_valid_loss = 0;
+  std::optional<double> expert_distance{};  // at the start: 0 for copies, about 1 for independent experts
   std::optional<double> teacher_valid_loss{};
   std::optional<double>
       average_valid_loss{};  // of averaged weights, which were exported; valid_loss: of the last step's

@@ -37,7 +37,8 @@ int32_t ternarize_row(const ScaleLayout& layout, size_t row, const Value& value,
   return changed;
 }
 
-inline ScaleLayout layout_of(const ShadowParams& p) {
+// Of ShadowParams or TernarizeParams.
+ScaleLayout layout_of(const auto& p) {
   return {.n_alpha = p.n_alpha,
           .n_groups = p.n_groups,
           .group_size = p.group_size,

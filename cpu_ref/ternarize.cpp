@@ -5,13 +5,7 @@ namespace tritium::cpu_ref {
 
 void ternarize(const TernarizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
                std::span<uint32_t> words, std::span<float> scales, std::span<int32_t> flips) {
-  const ScaleLayout layout = {.n_alpha = p.n_alpha,
-                              .n_groups = p.n_groups,
-                              .group_size = p.group_size,
-                              .n_rows = p.n_rows,
-                              .cols = p.cols,
-                              .padded_cols = p.padded_cols,
-                              .n_scales = p.n_scales};
+  const ScaleLayout layout = layout_of(p);
   for (size_t row = 0; row < p.n_rows; ++row) {
     const auto value = [&](size_t c) {
       return dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c);

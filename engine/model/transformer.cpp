@@ -21,16 +21,7 @@ void embed(const Weights& weights, ForwardState& state, Ops& ops, std::span<cons
 void select_rows(ForwardState& state, Ops& ops, const Tensor& matrix, std::span<const int32_t> rows, const Tensor& y) {
   const Tensor ids = state.last_rows.view({static_cast<int64_t>(rows.size())});
   ops.upload(ids, std::as_bytes(rows));
-  const Weight table{.dtype = DType::f32,
-                     .n_matrices = 1,
-                     .rows = matrix.shape[0],
-                     .cols = matrix.shape[1],
-                     .row_stride = matrix.shape[1],
-                     .group_size = 0,
-                     .name = "hidden",
-                     .data = matrix,
-                     .scales = {}};
-  ops.embedding({.table = table, .tokens = ids, .y = y});
+  ops.embedding({.table = as_weight(matrix, "hidden"), .tokens = ids, .y = y});
 }
 
 // Logits of some rows of the last layer's output.

@@ -49,4 +49,19 @@ struct Weight {
   int64_t groups_per_row() const { return ternary() ? (row_stride + group_size - 1) / group_size : 0; }
 };
 
+// An f32 tensor (rows, cols) or (n_matrices, rows, cols) as the weights of an operation.
+inline Weight as_weight(const Tensor& matrices, std::string name) {
+  const Shape& shape = matrices.shape;
+  const int64_t cols = shape[-1];
+  return {.dtype = DType::f32,
+          .n_matrices = shape.rank() == 3 ? shape[0] : 1,
+          .rows = shape[-2],
+          .cols = cols,
+          .row_stride = cols,
+          .group_size = 0,
+          .name = std::move(name),
+          .data = matrices,
+          .scales = {}};
+}
+
 }  // namespace tritium

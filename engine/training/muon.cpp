@@ -44,15 +44,7 @@ Muon::Stack Muon::times_transposed(Arena& arena, const Stack& a, const Stack& b)
   const Stack y = take(arena, a.n, a.rows, b.rows);
   if (!ops_.ok()) return y;
   ops_.dense_matmul({.x = a.data.view({a.n * a.rows, a.cols}),
-                     .weight = {.dtype = DType::f32,
-                                .n_matrices = b.n,
-                                .rows = b.rows,
-                                .cols = b.cols,
-                                .row_stride = b.cols,
-                                .group_size = 0,
-                                .name = "muon",
-                                .data = b.data,
-                                .scales = {}},
+                     .weight = as_weight(b.data, "muon"),
                      .expert_ids = matrix_of_row(a.n, a.rows),
                      .y = y.data.view({a.n * a.rows, b.rows}),
                      .single_precision = true});

@@ -206,15 +206,7 @@ ShadowUpdate Optimizer::change_of(const BitLinear& p, const StepOptions& o) {
     const std::vector<float> zeros(static_cast<size_t>(p.elements()));
     ops_.upload(change, std::as_bytes(std::span(zeros)));
   }
-  return {.parameter = {.dtype = DType::f32,
-                        .n_matrices = p.n_matrices,
-                        .rows = p.rows,
-                        .cols = p.cols,
-                        .row_stride = p.cols,
-                        .group_size = 0,
-                        .name = p.name,
-                        .data = change.view({p.n_matrices, p.rows, p.cols}),
-                        .scales = {}},
+  return {.parameter = as_weight(change.view({p.n_matrices, p.rows, p.cols}), p.name),
           .seed = options_.seed,
           .step = static_cast<uint32_t>(o.step),
           .stream = stream_of(p)};

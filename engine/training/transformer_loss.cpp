@@ -11,16 +11,7 @@ constexpr int64_t kLogitBytes = int64_t{64} << 20;
 
 // Rows of a matrix: an embedding look-up with the matrix as its table.
 Tensor rows_of(Ops& ops, const Tensor& matrix, const Tensor& row_ids, const Tensor& y) {
-  const Weight table{.dtype = DType::f32,
-                     .n_matrices = 1,
-                     .rows = matrix.shape[0],
-                     .cols = matrix.shape[1],
-                     .row_stride = matrix.shape[1],
-                     .group_size = 0,
-                     .name = "hidden",
-                     .data = matrix,
-                     .scales = {}};
-  if (ops.ok()) ops.embedding({.table = table, .tokens = row_ids, .y = y});
+  if (ops.ok()) ops.embedding({.table = as_weight(matrix, "hidden"), .tokens = row_ids, .y = y});
   return y;
 }
 

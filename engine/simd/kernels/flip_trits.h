@@ -22,12 +22,9 @@ TRITIUM_INLINE typename V::I flipped(typename V::I trit, typename V::F change, f
 template <typename V>
 void flip_row(const FlipCall& f, int64_t row) {
   const FlipTritsParams& p = f.p;
-  const int64_t chunks = p.padded_cols / kChunkColumns;
-  const int64_t n_blocks = (f.rows_per_matrix + kBlockRows - 1) / kBlockRows;
-  const int64_t in_matrix = row % f.rows_per_matrix;
-  const int64_t block = row / f.rows_per_matrix * n_blocks + in_matrix / kBlockRows;
-  uint32_t* words = f.words + block * chunks * kBlockRows + in_matrix % kBlockRows;
-  const float* scales = f.scales + block * p.n_scales * kBlockRows + in_matrix % kBlockRows;
+  const PackedRow packed = packed_row(f, row);
+  uint32_t* words = f.words + packed.words;
+  const float* scales = f.scales + packed.scales;
   typename V::U shifts;
   for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
   int32_t changed = 0;

@@ -96,16 +96,27 @@ TRITIUM_INLINE uint32_t sum_of_words(typename V::U v) {
   return result;
 }
 
+// Where the packed words and scales of a row begin; the next ones are kBlockRows further on. Of a ShadowCall or
+// FlipCall.
+struct PackedRow {
+  int64_t words, scales;
+};
+TRITIUM_INLINE PackedRow packed_row(const auto& call, int64_t row) {
+  const int64_t chunks = call.p.padded_cols / kChunkColumns;
+  const int64_t n_blocks = (call.rows_per_matrix + kBlockRows - 1) / kBlockRows;
+  const int64_t in_matrix = row % call.rows_per_matrix;
+  const int64_t block = row / call.rows_per_matrix * n_blocks + in_matrix / kBlockRows;
+  return {block * chunks * kBlockRows + in_matrix % kBlockRows,
+          block * call.p.n_scales * kBlockRows + in_matrix % kBlockRows};
+}
+
 // Trits of a row from the parameter as it is stored.
 template <typename V>
 void ternarize_row(const ShadowCall& s, int64_t row) {
   const ShadowParams& p = s.p;
-  const int64_t chunks = p.padded_cols / kChunkColumns;
-  const int64_t n_blocks = (s.rows_per_matrix + kBlockRows - 1) / kBlockRows;
-  const int64_t in_matrix = row % s.rows_per_matrix;
-  const int64_t block = row / s.rows_per_matrix * n_blocks + in_matrix / kBlockRows;
-  uint32_t* words = s.words + block * chunks * kBlockRows + in_matrix % kBlockRows;
-  float* scales = s.scales + block * p.n_scales * kBlockRows + in_matrix % kBlockRows;
+  const PackedRow at = packed_row(s, row);
+  uint32_t* words = s.words + at.words;
+  float* scales = s.scales + at.scales;
   for (int64_t g = 0; g < p.n_groups; ++g) scales[g * kBlockRows] = s.alpha[alpha_of(p, row, g * p.group_size)];
   typename V::U shifts;
   for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);

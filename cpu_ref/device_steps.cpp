@@ -14,14 +14,14 @@ Tensor DeviceSteps::take(const Shape& shape, DType dtype) {
 }
 
 Tensor DeviceSteps::upload(std::span<const float> values, const Shape& shape) {
-  const Tensor tensor = take(shape);
+  Tensor tensor = take(shape);
   if (ops.ok()) ops.upload(tensor, std::as_bytes(values));
   return tensor;
 }
 
 Tensor DeviceSteps::product(const Tensor& x, const Weight& weight, const Tensor& expert_ids, InputPrecision precision) {
   const int64_t x_rows = x.shape[0];
-  const Tensor y = take({expert_ids ? expert_ids.elements() : x_rows, weight.rows});
+  Tensor y = take({expert_ids ? expert_ids.elements() : x_rows, weight.rows});
   if (precision == InputPrecision::f32) {
     if (ops.ok()) ops.ternary_matmul_f32({.x = x, .weight = weight, .expert_ids = expert_ids, .y = y});
     return y;

@@ -151,7 +151,7 @@ void LinearInput::quantize(Tape& tape) {
 }
 
 Value LinearInput::times(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
-  const Value y = product(tape, layer, expert_ids);
+  Value y = product(tape, layer, expert_ids);
   if (!layer.lora_a || !tape.ops().ok()) return y;
   const Value low = LinearInput(x_, false).product(tape, *layer.lora_a, expert_ids);
   if (!tape.ops().ok()) return y;

@@ -41,7 +41,7 @@ Tensor Muon::matrix_of_row(int64_t n, int64_t rows) {
 }
 
 Muon::Stack Muon::times_transposed(Arena& arena, const Stack& a, const Stack& b) {
-  const Stack y = take(arena, a.n, a.rows, b.rows);
+  Stack y = take(arena, a.n, a.rows, b.rows);
   if (!ops_.ok()) return y;
   ops_.dense_matmul({.x = a.data.view({a.n * a.rows, a.cols}),
                      .weight = as_weight(b.data, "muon"),
@@ -78,11 +78,11 @@ Muon::Stack Muon::newton_schulz(Arena& arena, const Stack& x) {
   if (!ops_.ok()) return x;
   ops_.scaled_add({.a = a.data, .b = b.data, .y = b.data, .a_scale = kB, .b_scale = kC});
   if (!wide) {
-    const Stack y = times_transposed(arena, x, b);
+    Stack y = times_transposed(arena, x, b);
     if (ops_.ok()) ops_.scaled_add({.a = x.data, .b = y.data, .y = y.data, .a_scale = kA, .b_scale = 1.0f});
     return y;
   }
-  const Stack y = take(arena, x.n, x.rows, x.cols);
+  Stack y = take(arena, x.n, x.rows, x.cols);
   if (!ops_.ok()) return x;
   ops_.scaled_add({.a = x.data, .b = x.data, .y = y.data, .a_scale = kA, .b_scale = 0.0f});
   add_transposed_times(b, x, y);
@@ -104,7 +104,7 @@ Muon::Stack Muon::normalized(Arena& arena, const Stack& x) {
                                     static_cast<float>(1.0 / std::sqrt(static_cast<double>(elements))));
     ops_.upload(weights, std::as_bytes(std::span(values)));
   }
-  const Stack y = take(arena, x.n, x.rows, x.cols);
+  Stack y = take(arena, x.n, x.rows, x.cols);
   if (ops_.ok())
     ops_.rms_norm({.x = x.data.view({x.n, elements}),
                    .weight = weights,

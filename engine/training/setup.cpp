@@ -54,6 +54,9 @@ Status check_options(const TrainOptions& o) {
   for (const auto& [name, mode] : {std::pair{"norms", o.norms}, {"routers", o.routers}})
     if (mode != WeightMode::full && mode != WeightMode::frozen)
       return refuse(name, " are never quantised: full or frozen");
+  const bool shared = o.scale_sync == ScaleSync::per_block || o.scale_sync == ScaleSync::per_expert;
+  if (o.feed_forward == WeightMode::stochastic && shared)
+    return refuse("stochastic weights keep the alphas they start with; scale_sync is for those with shadows (ternary)");
   if (o.embedding == WeightMode::lora) return refuse("the embedding has no adapter: full, frozen or a quantised mode");
   if (o.lora_rank < 1 || o.lora_rank > 4096) return refuse("lora_rank is ", o.lora_rank, ", must be 1 to 4096");
   if (!(o.lora_alpha > 0) || !std::isfinite(o.lora_alpha))

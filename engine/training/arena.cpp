@@ -2,13 +2,19 @@
 
 namespace tritium::training {
 
+Tensor Arena::lend(Lent& lent, const Shape& shape, DType dtype) {
+  const std::shared_ptr<Buffer> handle(lent.memory.get(), [memory = lent.memory](Buffer*) {});
+  lent.handle = handle;
+  return {handle, shape, dtype};
+}
+
 Tensor Arena::take(const Shape& shape, DType dtype) {
   const Tensor wanted{nullptr, shape, dtype};
   // Operations read whole words: sizes are rounded up so that neighbours can share buffers.
   const int64_t bytes = (wanted.bytes() + 255) / 256 * 256;
-  std::vector<Tensor>& tensors = by_size_[bytes];
-  for (const Tensor& tensor : tensors)
-    if (tensor.buffer.use_count() == 1) return {tensor.buffer, shape, dtype};
+  std::vector<Lent>& tensors = by_size_[bytes];
+  for (Lent& lent : tensors)
+    if (lent.handle.expired()) return lend(lent, shape, dtype);
   if (!ops_.ok()) return {};
   Result<Tensor> made = ops_.backend().allocate({bytes / 4}, DType::f32, "training");
   if (!made.ok()) {
@@ -16,8 +22,8 @@ Tensor Arena::take(const Shape& shape, DType dtype) {
     return {};
   }
   bytes_ += static_cast<uint64_t>(bytes);
-  tensors.push_back(*made);
-  return {made->buffer, shape, dtype};
+  tensors.push_back({made->buffer, {}});
+  return lend(tensors.back(), shape, dtype);
 }
 
 }  // namespace tritium::training

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,16 @@ class Arena {
   uint64_t bytes() const { return bytes_; }
 
  private:
+  // Memory, and the handle under which it was lent last. What a device still has to run does not hold that handle:
+  // operations take effect in the order of the calls, so the memory may be written again at once.
+  struct Lent {
+    std::shared_ptr<Buffer> memory;
+    std::weak_ptr<Buffer> handle;
+  };
+  static Tensor lend(Lent& lent, const Shape& shape, DType dtype);
+
   Ops& ops_;
-  std::map<int64_t, std::vector<Tensor>> by_size_;
+  std::map<int64_t, std::vector<Lent>> by_size_;
   uint64_t bytes_ = 0;
 };
 

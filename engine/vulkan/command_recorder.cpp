@@ -122,7 +122,9 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
   const vk::raii::CommandBuffer& commands = begin_command(Stage::compute, touches_);
   auto& kept = submissions_.current().kept;
   for (const Binding& binding : dispatch.bindings)
-    if (binding.tensor && *binding.tensor) kept.push_back(binding.tensor->buffer);
+    // The memory itself, not the caller's handle: who lends handles out sees when they come back.
+    if (binding.tensor && *binding.tensor)
+      kept.push_back(static_cast<VulkanBuffer&>(*binding.tensor->buffer).shared_from_this());
   const vk::DescriptorSet set = make_set(**kernel, windows_);
   commands.bindPipeline(vk::PipelineBindPoint::eCompute, *pipeline);
   commands.bindDescriptorSets(vk::PipelineBindPoint::eCompute, *(*kernel)->layout, 0, set, nullptr);

@@ -19,7 +19,7 @@ struct Gpu::Parts {
   std::optional<Transfers> transfers;
 
   std::shared_ptr<VulkanBuffer> buffer_of(const Tensor& tensor) const {
-    return std::static_pointer_cast<VulkanBuffer>(tensor.buffer);
+    return static_cast<VulkanBuffer&>(*tensor.buffer).shared_from_this();
   }
   // Everything recorded has run.
   void finish() {

@@ -20,7 +20,7 @@ inline constexpr uint64_t kPadding = 16;
 
 // Memory of one tensor. May be destroyed on any thread, but only after the device has finished with it:
 // recorded commands hold a handle until then.
-class VulkanBuffer final : public Buffer {
+class VulkanBuffer final : public Buffer, public std::enable_shared_from_this<VulkanBuffer> {
  public:
   ~VulkanBuffer() override;
 

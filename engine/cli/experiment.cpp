@@ -16,14 +16,29 @@ struct CompareOptions {
   bool json = false;
 };
 
-void print_rows(const char* title, const std::vector<QuantCompareRow>& rows) {
-  print_format("%s\n%-16s %5s %10s %17s %17s %17s %17s\n", title, "", "width", "packed", "train nats", "valid nats",
-               "perplexity", "bits/byte");
-  for (const QuantCompareRow& r : rows)
-    print_format("%-16s %5lld %10s %8.4f ± %.4f %8.4f ± %.4f %8.3f ± %.3f %8.4f ± %.4f\n", r.name.c_str(),
-                 static_cast<long long>(r.dim), human_bytes(r.model_bytes).c_str(), r.train_loss.mean,
-                 r.train_loss.deviation, r.valid_loss.mean, r.valid_loss.deviation, r.perplexity.mean,
-                 r.perplexity.deviation, r.bits_per_byte.mean, r.bits_per_byte.deviation);
+// "2.6463 ± 0.1572"; one seed has no deviation.
+std::string text_of(const MeanAndDeviation& m, int64_t seeds, int digits) {
+  char text[64];
+  if (seeds > 1) {
+    std::snprintf(text, sizeof text, "%.*f ± %.*f", digits, m.mean, digits, m.deviation);
+  } else {
+    std::snprintf(text, sizeof text, "%.*f", digits, m.mean);
+  }
+  return text;
+}
+
+void print_rows(const char* title, const std::vector<QuantCompareRow>& rows, int64_t seeds) {
+  print_format("%s\n%-16s %5s %10s  %-17s  %-17s  %-17s  %s\n", title, "", "width", "packed", "train nats",
+               "valid nats", "perplexity", "bits/byte");
+  for (const QuantCompareRow& r : rows) {
+    const auto column = [seeds](const MeanAndDeviation& m, int digits) { return text_of(m, seeds, digits); };
+    // The sign takes two bytes and one column.
+    const int width = seeds > 1 ? 18 : 17;
+    print_format("%-16s %5lld %10s  %-*s  %-*s  %-*s  %s\n", r.name.c_str(), static_cast<long long>(r.dim),
+                 human_bytes(r.model_bytes).c_str(), width, column(r.train_loss, 4).c_str(), width,
+                 column(r.valid_loss, 4).c_str(), width, column(r.perplexity, 3).c_str(),
+                 column(r.bits_per_byte, 4).c_str());
+  }
 }
 
 json json_of(const MeanAndDeviation& m) { return {{"mean", m.mean}, {"deviation", m.deviation}}; }
@@ -66,8 +81,11 @@ int compare(CompareOptions options) {
             2) +
         "\n");
   } else {
-    print_rows("the same transformer, equal steps (mean ± standard deviation over the seeds)", r.equal_steps);
-    print_rows("\nas large as the ternary one when packed, equal steps", r.equal_bytes);
+    const int64_t seeds = options.study.seeds;
+    print_rows(seeds > 1 ? "the same transformer, equal steps (mean ± standard deviation over the seeds)"
+                         : "the same transformer, equal steps",
+               r.equal_steps, seeds);
+    print_rows("\nas large as the ternary one when packed, equal steps", r.equal_bytes, seeds);
     print("\nis the ternary model's quantisation real?\n");
     for (const ActivityCheck& c : r.checks)
       print_format("%s %s: %s\n", c.passed ? "yes" : "NO ", c.what.c_str(), c.found.c_str());

@@ -27,12 +27,13 @@ void kl_divergence(const KlDivergenceParams& p, std::span<const float> logits, s
     double divergence = 0;
     for (size_t c = 0; c < p.vocab_size; ++c) {
       const double log_q = q_logits[c] / temperature - q_lse, log_p = p_logits[c] / temperature - p_lse;
-      divergence += std::exp(log_p) * (log_p - log_q);
+      if (std::exp(log_p) > 0) divergence += std::exp(log_p) * (log_p - log_q);
       if (p.with_gradient)
         dlogits[r * p.vocab_size + c] +=
             static_cast<float>(p.scale * temperature * (std::exp(log_q) - std::exp(log_p)));
     }
-    losses[r] = static_cast<float>(temperature * temperature * std::fmax(divergence, 0.0));
+    // Rounding may leave less than 0; what is not a number stays that.
+    losses[r] = static_cast<float>(temperature * temperature * (divergence < 0 ? 0.0 : divergence));
   }
 }
 

@@ -42,15 +42,19 @@ void main() {
     const float v = (teacher[first + c] - teacher_top) / p.temperature;
     q_sum += exp(u);
     p_sum += exp(v);
-    cross += exp(v) * (v - u);
+    const float weight = exp(v);
+    if (weight > 0.0) cross += weight * (v - u);
   }
   q_sum = workgroup_sum(q_sum);
   p_sum = workgroup_sum(p_sum);
   cross = workgroup_sum(cross);
-  if (lane == 0u) losses[row] = p.temperature * p.temperature * max(cross / p_sum + log(q_sum / p_sum), 0.0);
+  const float divergence = cross / p_sum + (log(q_sum) - log(p_sum));
+  if (lane == 0u) losses[row] = divergence < 0.0 ? 0.0 : p.temperature * p.temperature * divergence;
   for (uint c = lane; p.with_gradient == 1u && c < p.vocab_size; c += kWorkgroup) {
-    const float q = exp((logits[first + c] - student_top) / p.temperature) / q_sum;
-    const float t = exp((teacher[first + c] - teacher_top) / p.temperature) / p_sum;
-    dlogits[first + c] += p.scale * p.temperature * (q - t);
+    // Rounded one by one: a student that is its teacher gets no gradient.
+    precise const float q = exp((logits[first + c] - student_top) / p.temperature) / q_sum;
+    precise const float t = exp((teacher[first + c] - teacher_top) / p.temperature) / p_sum;
+    precise const float difference = q - t;
+    dlogits[first + c] += p.scale * p.temperature * difference;
   }
 }

@@ -113,6 +113,21 @@ std::vector<OpCase> kl_divergence_cases() {
                               .temperature = c.temperature,
                               .scale = 0.125f});
          }});
+  cases.push_back({"words that the teacher rules out", [](Ops& ops, CaseInputs& in) {
+                     ops.kl_divergence({.logits = in.random({1, 4}),
+                                        .teacher = in.floats({1, 4}, {0.5f, -1e30f, 0.25f, -1e30f}),
+                                        .targets = in.ints({1}, {0}),
+                                        .losses = in.zeros({1}),
+                                        .dlogits = in.zeros({1, 4})});
+                   }});
+  cases.push_back({"a student that is its teacher", [](Ops& ops, CaseInputs& in) {
+                     const Tensor logits = in.random({2, 48}, 5.0);
+                     ops.kl_divergence({.logits = logits,
+                                        .teacher = logits,
+                                        .targets = in.ints({2}, {0, 1}),
+                                        .losses = in.zeros({2}),
+                                        .dlogits = in.zeros({2, 48})});
+                   }});
   return cases;
 }
 

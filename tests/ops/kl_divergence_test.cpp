@@ -52,4 +52,21 @@ TEST(KlDivergenceReference, AStudentThatIsItsTeacherHasNeitherLossNorGradient) {
   for (float d : dlogits) EXPECT_EQ(d, 3.0f);
 }
 
+TEST(KlDivergenceReference, AWordTheTeacherRulesOutCountsNothing) {
+  // p = (1/2, 1/2, 0), q = (1/4, 1/4, 1/2)
+  const std::vector<float> student = {0.0f, 0.0f, std::log(2.0f)}, teacher = {0.0f, 0.0f, -INFINITY};
+  std::vector<float> losses(1);
+  cpu_ref::kl_divergence({.n_rows = 1, .vocab_size = 3, .temperature = 1.0f, .scale = 1.0f, .with_gradient = 0},
+                         student, teacher, std::vector<int32_t>{0}, losses, {});
+  EXPECT_NEAR(losses[0], std::log(2.0f), 1e-6);
+}
+
+TEST(KlDivergenceReference, AStudentThatIsNoNumberIsNotHidden) {
+  std::vector<float> losses(1);
+  cpu_ref::kl_divergence({.n_rows = 1, .vocab_size = 2, .temperature = 1.0f, .scale = 1.0f, .with_gradient = 0},
+                         std::vector<float>{NAN, 1.0f}, std::vector<float>{0.0f, 1.0f}, std::vector<int32_t>{0}, losses,
+                         {});
+  EXPECT_TRUE(std::isnan(losses[0]));
+}
+
 }  // namespace tritium

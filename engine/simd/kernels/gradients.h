@@ -164,12 +164,12 @@ void kl_divergence(const KlDivergenceCall& k, int64_t first, int64_t last) {
           for (int64_t lane = n; lane < V::kLanes; ++lane) student_terms[lane] = teacher_terms[lane] = 0.0f;
           student_total += widen<V>(student_terms);
           teacher_total += widen<V>(teacher_terms);
-          cross_total += widen<V>(teacher_terms * (v - u));
+          cross_total += widen<V>(teacher_terms > 0.0f ? teacher_terms * (v - u) : typename V::F{});
         });
     const double q_sum = sum_wide<V>(student_total), p_sum = sum_wide<V>(teacher_total);
     const double divergence = sum_wide<V>(cross_total) / p_sum + __builtin_log(q_sum) - __builtin_log(p_sum);
     const double temperature = static_cast<double>(k.p.temperature);
-    k.losses[row] = divergence > 0.0 ? static_cast<float>(temperature * temperature * divergence) : 0.0f;
+    k.losses[row] = divergence < 0.0 ? 0.0f : static_cast<float>(temperature * temperature * divergence);
     if (!k.p.with_gradient) continue;
     const double factor = static_cast<double>(k.p.scale) * temperature;
     const auto q_factor = static_cast<float>(factor / q_sum), p_factor = static_cast<float>(factor / p_sum);

@@ -16,7 +16,8 @@ WAYS = [("shadows FP32, AdamW", []),
         ("LoRA, rank 16, 3e-3", ["--mode", "lora", "--lr", "3e-3"]),
         ("shadows FP32, Muon", ["--optimizer", "muon"]),
         ("mean of the last 40 % (SWA)", ["--average", "swa"]),
-        ("clipped at 2 α", ["--ste-clip", "2"])]
+        ("clipped at 2 α", ["--ste-clip", "2"]),
+        ("trits frozen, the rest learns", ["--attention", "frozen", "--experts", "frozen"])]
 WAYS = [(name, ["--steps", "150", *more]) for name, more in WAYS]
 
 

@@ -210,6 +210,10 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   if (o.context > setup.config.context_length)
     return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
                  setup.config.context_length, " tokens");
+  const bool head_alone = setup.source->find("output.weight") != nullptr;
+  if (!head_alone && o.head != WeightMode::full && o.head != WeightMode::frozen)
+    return error(StatusCode::invalid_argument,
+                 "the head of this model is its embedding and has no weights of its own; the embedding's mode decides");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
   Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);

@@ -94,6 +94,16 @@ class Finetune(unittest.TestCase):
         self.assertNotEqual(code, 0)
         self.assertIn("not a LoRA adapter", err)
 
+    def test_a_mode_for_a_head_that_is_the_embedding_is_refused(self):
+        tied = self.path("tied.gguf")
+        transformer = self.write("tied.json", json.dumps({**TRANSFORMER, "tied_head": True}))
+        arguments = ["--data", self.text, *STYLE, "--steps", 1]
+        code, _, err = tritium("train", "--transformer", transformer, *arguments, "-o", tied)
+        self.assertEqual(code, 0, err)
+        code, _, err = tritium("finetune", tied, *arguments, "--head", "lora")
+        self.assertNotEqual(code, 0)
+        self.assertIn("the head of this model is its embedding", err)
+
     def test_a_teacher_is_imitated_and_its_own_loss_is_shown(self):
         said = self.finetune(self.text, "--teacher", self.base, "--distill", 0.8, "--hidden-mse", 0.1, "--steps", 20)
         self.assertIn("KL ", said)

@@ -70,6 +70,11 @@ MetadataValue read_array(ByteReader& in, const std::string& key) {
     for (double& v : reals) v = read_real(in, type);
     return reals;
   }
+  if (type == GgufValueType::boolean) {
+    std::vector<bool> booleans(n);
+    for (uint64_t i = 0; i < n; ++i) booleans[i] = read_integer(in, type) != 0;
+    return booleans;
+  }
   std::vector<int64_t> integers(n);
   for (int64_t& v : integers) {
     v = read_integer(in, type);

@@ -64,6 +64,12 @@ void write_value(ByteWriter& out, const std::string& v) {
   out.type(GgufValueType::string);
   out.text(v);
 }
+void write_value(ByteWriter& out, const std::vector<bool>& v) {
+  out.type(GgufValueType::array);
+  out.type(GgufValueType::boolean);
+  out.value<uint64_t>(v.size());
+  for (bool e : v) out.value<uint8_t>(e ? 1 : 0);
+}
 void write_value(ByteWriter& out, const std::vector<int64_t>& v) {
   const bool narrow = std::ranges::all_of(v, fits_i32);
   out.type(GgufValueType::array);

@@ -79,11 +79,11 @@ void read_layers(KeyReader& keys, const Architecture& arch, int64_t n_layers, Co
   c.layers.assign(static_cast<size_t>(n_layers), LayerConfig{});
   if (!arch.sliding_window) return;
   const int64_t window = keys.integer("attention.sliding_window", 1, kMaxContext);
-  const auto pattern = keys.integers_or("attention.sliding_window_pattern", n_layers);
+  const auto pattern = keys.booleans_or("attention.sliding_window_pattern", n_layers);
   const auto clamps = keys.reals_or("swiglu_clamp_exp", n_layers, 7.0);
   for (size_t i = 0; i < c.layers.size(); ++i) {
     constexpr size_t kGlobalEvery = 4;  // maple, when the file does not say
-    const bool sliding = pattern.empty() ? (i + 1) % kGlobalEvery != 0 : pattern[i] != 0;
+    const bool sliding = pattern.empty() ? (i + 1) % kGlobalEvery != 0 : pattern[i];
     c.layers[i] = {.window = sliding ? window : 0,
                    .rope = sliding || arch.rope_on_global_layers,
                    .swiglu_clamp = static_cast<float>(clamps[i])};

@@ -53,12 +53,15 @@ std::string KeyReader::text_or(const std::string& key, const std::string& fallba
   return value ? *value : fallback;
 }
 
-std::vector<int64_t> KeyReader::integers_or(const std::string& key, int64_t n_layers) {
+std::vector<bool> KeyReader::booleans_or(const std::string& key, int64_t n_layers) {
   if (!has(key)) return {};
-  const auto* values = metadata_.integers(prefix_ + key);
-  const bool good = values && values->size() == static_cast<size_t>(n_layers);
+  std::vector<bool> values;
+  if (const auto* booleans = metadata_.booleans(prefix_ + key)) values = *booleans;
+  if (const auto* integers = metadata_.integers(prefix_ + key))
+    for (int64_t v : *integers) values.push_back(v != 0);
+  const bool good = values.size() == static_cast<size_t>(n_layers);
   require(good, key, join("must have one value for each of the ", n_layers, " layers"));
-  return good ? *values : std::vector<int64_t>(static_cast<size_t>(n_layers), 0);
+  return good ? values : std::vector<bool>(static_cast<size_t>(n_layers));
 }
 
 std::vector<double> KeyReader::reals_or(const std::string& key, int64_t n_layers, double fallback) {

@@ -24,8 +24,8 @@ class KeyReader {
   double real_or(const std::string& key, double fallback, double low, double high);
   bool boolean_or(const std::string& key, bool fallback);
   std::string text_or(const std::string& key, const std::string& fallback);
-  // One value a layer; empty when the key is absent.
-  std::vector<int64_t> integers_or(const std::string& key, int64_t n_layers);
+  // One value a layer, booleans or integers; empty when the key is absent.
+  std::vector<bool> booleans_or(const std::string& key, int64_t n_layers);
   // One value a layer, from an array, one number for all, or the fallback.
   std::vector<double> reals_or(const std::string& key, int64_t n_layers, double fallback);
 

@@ -10,10 +10,9 @@
 
 namespace tritium {
 
-// Integers of every width are int64 or (above its range) uint64; floats are double. Arrays likewise; bool arrays are
-// vector<int64> of 0 and 1 with `bool` element type lost.
-using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<int64_t>,
-                                   std::vector<double>, std::vector<std::string>>;
+// Integers of every width are int64 or (above its range) uint64; floats are double. Arrays likewise.
+using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<bool>,
+                                   std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
 
 class Metadata {
  public:
@@ -28,6 +27,7 @@ class Metadata {
   std::optional<bool> boolean(const std::string& key) const;
   const std::string* text(const std::string& key) const;
   const std::vector<std::string>* texts(const std::string& key) const;
+  const std::vector<bool>* booleans(const std::string& key) const;
   const std::vector<int64_t>* integers(const std::string& key) const;
   const std::vector<double>* reals(const std::string& key) const;
 

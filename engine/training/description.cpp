@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
@@ -25,7 +26,7 @@ struct Description {
   std::string architecture;
   std::map<std::string, int64_t> numbers;
   double rope_base = 10000.0;
-  bool tied_head = false;
+  std::optional<bool> tied_head;
   int64_t operator[](const char* key) const { return numbers.at(key); }
 };
 
@@ -52,6 +53,8 @@ Result<Description> parse(std::string_view text) {
     }
   }
   if (d.architecture.empty()) d.architecture = d["experts"] > 0 ? "qwen3moe" : "bitnet";
+  // Other programs look for no head of its own in a bitnet file.
+  if (!d.tied_head) d.tied_head = d.architecture.starts_with("bitnet");
   return d;
 }
 
@@ -82,6 +85,20 @@ void write_metadata(const Description& d, int64_t vocab_size, Metadata& m) {
   m.set(p + "expert_feed_forward_length", ffn);
 }
 
+// What differs between layers: we know a maple's without these keys, other programs refuse the file.
+void write_layer_keys(const Config& config, Metadata& m) {
+  const std::string p = config.architecture + ".";
+  if (!m.contains(p + "attention.sliding_window")) return;
+  std::vector<bool> pattern;
+  std::vector<double> clamps;
+  for (const LayerConfig& layer : config.layers) {
+    pattern.push_back(layer.window > 0);
+    clamps.push_back(layer.swiglu_clamp);
+  }
+  m.set(p + "attention.sliding_window_pattern", std::move(pattern));
+  m.set(p + "swiglu_clamp_exp", std::move(clamps));
+}
+
 bool writes_to_stream(const std::string& name) {
   return name.find("attn_output") != std::string::npos || name.find("ffn_down") != std::string::npos;
 }
@@ -109,10 +126,11 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
           std::vector<float>(static_cast<size_t>(vocab_size * (*d)["dim"])));
   const Result<Config> config = read_config(map);
   if (!config.ok()) return config.status();
+  write_layer_keys(*config, map.mutable_metadata());
   uint64_t stream = 0;
   for (const WeightSlot& slot : weight_slots(*config)) {
     ++stream;
-    if (slot.optional && d->tied_head) continue;
+    if (slot.optional && *d->tied_head) continue;
     map.add(slot.name, slot.shape, initial_values(slot, config->n_layers(), random_bits(seed, stream)));
   }
   return map;

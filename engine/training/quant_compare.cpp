@@ -31,7 +31,7 @@ struct Plan {
   int64_t dim, layers, heads, context, batch, steps;
   std::string transformer(int64_t width) const {
     return join(R"({"architecture": "bitnet", "dim": )", width, R"(, "layers": )", layers, R"(, "heads": )", heads,
-                R"(, "ffn": )", 3 * width, R"(, "context": )", context, "}");
+                R"(, "ffn": )", 3 * width, R"(, "context": )", context, R"(, "tied_head": false})");
   }
 };
 

@@ -85,7 +85,7 @@ TEST(GgufReader, ReadsArraysOfEveryKind) {
   EXPECT_EQ(*m.integers("i32"), (std::vector<int64_t>{-3}));
   EXPECT_EQ(*m.integers("u64"), (std::vector<int64_t>{7}));
   EXPECT_EQ(*m.integers("i64"), (std::vector<int64_t>{-4}));
-  EXPECT_EQ(*m.integers("bool"), (std::vector<int64_t>{1, 0, 1}));
+  EXPECT_EQ(*m.booleans("bool"), (std::vector<bool>{true, false, true}));
   EXPECT_EQ(*m.reals("f32"), (std::vector{0.5}));
   EXPECT_EQ(*m.reals("f64"), (std::vector{0.1}));
   EXPECT_EQ(*m.texts("string"), (std::vector<std::string>{"a", ""}));

@@ -20,6 +20,7 @@ Metadata every_kind() {
   m.set("largest u64", std::numeric_limits<uint64_t>::max());
   m.set("real", double{0.1f});
   m.set("text", std::string("\0 \xE2\x96\x81", 5));
+  m.set("booleans", std::vector<bool>{true, false, true});
   m.set("integers", std::vector<int64_t>{-1, 0, std::numeric_limits<int32_t>::max()});
   m.set("wide integers", std::vector<int64_t>{std::numeric_limits<int64_t>::min()});
   m.set("reals", std::vector<double>{double{0.1f}, -0.0, 1e30f});

@@ -91,6 +91,9 @@ TEST(ReadConfig, MapleReadsThePatternOfTheFile) {
   ASSERT_TRUE(config.ok()) << config.message();
   EXPECT_EQ(config->layers[0].window, 0);
   EXPECT_EQ(config->layers[1].window, 5);
+  map.mutable_metadata().set("maple.attention.sliding_window_pattern", std::vector<bool>{true, true, false});
+  EXPECT_EQ(read_config(map)->layers[0].window, 5);
+  EXPECT_EQ(read_config(map)->layers[2].window, 0);
   map.mutable_metadata().set("maple.attention.sliding_window_pattern", std::vector<int64_t>{0, 1});
   expect_refused(map, StatusCode::corrupt_file, "one value for each of the 3 layers");
 }

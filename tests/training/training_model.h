@@ -15,7 +15,7 @@ namespace tritium {
 inline constexpr const char* kTinyMoe =
     R"({"architecture": "qwen3moe", "dim": 24, "layers": 2, "heads": 4, "kv_heads": 2, "head_dim": 8, "ffn": 20, "experts": 4, "top_k": 2, "context": 16})";
 inline constexpr const char* kTinyDense =
-    R"({"architecture": "bitnet", "dim": 24, "layers": 2, "heads": 2, "ffn": 40, "context": 16})";
+    R"({"architecture": "bitnet", "dim": 24, "layers": 2, "heads": 2, "ffn": 40, "context": 16, "tied_head": false})";
 
 inline constexpr int64_t kVocabulary = 19;
 

@@ -1,0 +1,46 @@
+// A transformer described in JSON is a model file of its architecture, as other programs expect it.
+#include "training/description.h"
+
+#include <gtest/gtest.h>
+
+#include "model/config.h"
+
+namespace tritium::training {
+namespace {
+
+constexpr const char* kMaple =
+    R"({"architecture": "maple", "dim": 32, "layers": 5, "heads": 2, "ffn": 16, "experts": 4, "window": 8})";
+
+TEST(MakeTransformer, ABitnetsHeadIsItsEmbeddingUnlessTheDescriptionSaysOtherwise) {
+  EXPECT_FALSE(make_transformer(R"({"architecture": "bitnet"})", 50, 0)->find("output.weight"));
+  EXPECT_TRUE(make_transformer(R"({"architecture": "bitnet", "tied_head": false})", 50, 0)->find("output.weight"));
+  EXPECT_TRUE(make_transformer(R"({"architecture": "llama"})", 50, 0)->find("output.weight"));
+  EXPECT_FALSE(make_transformer(R"({"architecture": "llama", "tied_head": true})", 50, 0)->find("output.weight"));
+}
+
+TEST(MakeTransformer, AMapleSaysWhichLayersLookThroughTheWindowAndWhereItClamps) {
+  const Result<MemoryTensorMap> map = make_transformer(kMaple, 50, 0);
+  ASSERT_TRUE(map.ok()) << map.message();
+  const Metadata& m = map->metadata();
+  ASSERT_TRUE(m.booleans("maple.attention.sliding_window_pattern"));
+  EXPECT_EQ(*m.booleans("maple.attention.sliding_window_pattern"), (std::vector<bool>{true, true, true, false, true}));
+  ASSERT_TRUE(m.reals("maple.swiglu_clamp_exp"));
+  EXPECT_EQ(*m.reals("maple.swiglu_clamp_exp"), std::vector<double>(5, 7.0));
+}
+
+TEST(MakeTransformer, TheSameSeedGivesTheSameWeightsAndExpertsDiffer) {
+  const auto a = make_transformer(kMaple, 50, 3)->load_f32("blk.0.ffn_up_exps.weight");
+  EXPECT_EQ(*a, *make_transformer(kMaple, 50, 3)->load_f32("blk.0.ffn_up_exps.weight"));
+  EXPECT_NE(*a, *make_transformer(kMaple, 50, 4)->load_f32("blk.0.ffn_up_exps.weight"));
+  const auto expert = static_cast<std::ptrdiff_t>(a->size() / 4);
+  EXPECT_FALSE(std::equal(a->begin(), a->begin() + expert, a->begin() + expert));
+}
+
+TEST(MakeTransformer, AKeyThatItDoesNotKnowIsNamed) {
+  const Result<MemoryTensorMap> map = make_transformer(R"({"dimension": 64})", 50, 0);
+  ASSERT_FALSE(map.ok());
+  EXPECT_NE(map.message().find("\"dimension\": 64"), std::string::npos) << map.message();
+}
+
+}  // namespace
+}  // namespace tritium::training

@@ -1,5 +1,6 @@
 #include "cpu_ref/operations.h"
 #include "cpu_ref/shadow.h"
+#include "shaders/lib/rounding.h"
 
 namespace tritium::cpu_ref {
 
@@ -17,26 +18,27 @@ void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> 
                               .cols = p.cols,
                               .padded_cols = 0,
                               .n_scales = 0};
-  const double qmax = p.quantizer;
+  const auto qmax = static_cast<int>(p.quantizer);
   for (size_t row = first; row < last; ++row) {
     const auto value = [&](size_t c) {
       return dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c);
     };
     float largest = 0;
     for (size_t c = 0; c < p.cols; ++c) largest = std::fmax(largest, std::abs(value(c)));
-    const auto scale = static_cast<float>(largest / qmax);
+    const bool zero = qmax == 0 || largest < TRITIUM_SMALLEST_MAX;
+    const float inverse = zero ? 0.0f : shader::exact_quotient(p.quantizer, largest);
+    const float scale = zero ? 0.0f : shader::integer_scale(largest, qmax);
     for (size_t c = 0; c < p.cols; ++c) {
       const float w = value(c);
-      double quantized = 0;
-      if (p.quantizer == 0) {
+      float quantized = 0;
+      if (qmax == 0) {
         const float a = alpha[layout.alpha_of(row, c)];
         quantized = a * static_cast<float>(shader::ternary_trit(w, a));
-      } else if (scale > 0.0f) {
-        quantized = scale * std::fmin(std::fmax(std::nearbyint(w / scale), static_cast<float>(-qmax - 1)),
-                                      static_cast<float>(qmax));
+      } else {
+        quantized = scale * static_cast<float>(shader::quantize_to_integer(w, inverse, qmax));
       }
       y[row * p.row_stride + c] =
-          p.lambda == 1.0f ? static_cast<float>(quantized) : static_cast<float>(w + p.lambda * (quantized - w));
+          p.lambda == 1.0f ? quantized : static_cast<float>(w + p.lambda * (static_cast<double>(quantized) - w));
     }
   }
 }

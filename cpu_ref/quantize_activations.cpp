@@ -17,7 +17,7 @@ void quantize_activations(const QuantizeActivationsParams& p, std::span<const fl
       float largest = 0;
       for (size_t c = first; c < last; ++c) largest = std::max(largest, std::abs(x[r * p.cols + c]));
       const bool zero = !(largest >= TRITIUM_SMALLEST_MAX);
-      const float inverse = zero ? 0.0f : shader::exact_127_over(largest);
+      const float inverse = zero ? 0.0f : shader::exact_quotient(127, largest);
       scales[r * n_blocks + b] = zero ? 0.0f : shader::activation_scale(largest);
       for (size_t c = first; c < first + p.block; ++c) {
         const bool used = c < last && !zero;

@@ -1,5 +1,5 @@
-// y = w + lambda (quantised(w) - w): alpha times trit, or s clip(round_half_even(w / s), -qmax - 1, qmax) with s = max |w| of
-// the row / qmax.
+// y = w + lambda (quantised(w) - w): alpha times trit, or for integers as quantize_to_integer in
+// lib/rounding.h.
 //   parameter: f32 or bf16 [n_rows, row_stride]; alpha: f32 [n_alpha]; y: f32 [n_rows, row_stride]
 // A workgroup computes a row: 8 bytes (12 for integers) and about 6 operations a weight.
 #version 450
@@ -8,6 +8,7 @@
 #include "lib/grid.glsl"
 #include "lib/parameter.glsl"
 #include "lib/reduce.glsl"
+#include "lib/rounding.h"
 #include "lib/ternary.h"
 #include "params/fake_quantize.h"
 
@@ -23,20 +24,25 @@ void main() {
   const uint row = folded_group();
   if (row >= p.n_rows) return;
   const uint first = row * p.row_stride;
-  float scale = 0.0;
-  if (p.quantizer != 0u) {
+  const int qmax = int(p.quantizer);
+  float scale = 0.0, inverse = 0.0;
+  if (qmax != 0) {
     float largest = 0.0;
     for (uint c = gl_LocalInvocationIndex; c < p.cols; c += kWorkgroup) largest = max(largest, abs(weight_at(first + c)));
-    scale = workgroup_max(largest) / float(p.quantizer);
+    largest = workgroup_max(largest);
+    if (largest >= TRITIUM_SMALLEST_MAX) {
+      inverse = exact_quotient(p.quantizer, largest);
+      scale = integer_scale(largest, qmax);
+    }
   }
   for (uint c = gl_LocalInvocationIndex; c < p.cols; c += kWorkgroup) {
     const float w = weight_at(first + c);
     float quantized = 0.0;
-    if (p.quantizer == 0u) {
+    if (qmax == 0) {
       const float a = alpha[alpha_index(row, c, p.n_rows, p.n_groups, p.group_size, p.n_alpha)];
       quantized = a * float(ternary_trit(w, a));
-    } else if (scale > 0.0) {
-      quantized = scale * clamp(roundEven(w / scale), -float(p.quantizer) - 1.0, float(p.quantizer));
+    } else {
+      quantized = scale * float(quantize_to_integer(w, inverse, qmax));
     }
     y[first + c] = p.lambda == 1.0 ? quantized : w + p.lambda * (quantized - w);
   }

@@ -31,7 +31,7 @@ void main() {
   }
   largest = workgroup_max(largest);
   const bool zero = !(largest >= TRITIUM_SMALLEST_MAX);
-  const float inverse = zero ? 0.0 : exact_127_over(largest);
+  const float inverse = zero ? 0.0 : exact_quotient(127u, largest);
   if (gl_LocalInvocationIndex == 0u) scales[block] = zero ? 0.0 : activation_scale(largest);
 
   for (uint word = gl_LocalInvocationIndex; word < p.block / 4u; word += kWorkgroup) {

@@ -23,7 +23,7 @@ json to_json(const SelftestReport& report) {
 void show(const SelftestReport& report) {
   print_format("%s against the reference\n", report.backend.c_str());
   for (const OperationReport& op : report.operations) {
-    print_format("  %-22s %4d cases  worst error %-9.2g bound %-7.2g %s\n", op.operation.c_str(), op.cases,
+    print_format("  %-26s %4d cases  worst error %-9.2g bound %-7.2g %s\n", op.operation.c_str(), op.cases,
                  op.worst_error, op.bound, op.failure.empty() ? "ok" : "FAILED");
     if (!op.failure.empty()) print_format("    %s\n", op.failure.c_str());
   }

@@ -1,5 +1,6 @@
 #include "selftest/selftest.h"
 
+#include <limits>
 #include <map>
 
 #include "base/format_text.h"
@@ -55,6 +56,16 @@ BackendPair::BackendPair(std::unique_ptr<Backend> tested, std::unique_ptr<Backen
                                        comparisons_.push_back(c);
                                      }})) {}
 
+namespace {
+
+// How much of its bound a difference takes; above 1: too much.
+double part_of_bound(double error, double bound) {
+  if (bound > 0) return error / bound;
+  return error > 0 ? std::numeric_limits<double>::infinity() : 0.0;
+}
+
+}  // namespace
+
 OperationReport BackendPair::run(std::string_view operation) {
   OperationReport report{.operation = std::string(operation),
                          .cases = 0,
@@ -77,8 +88,10 @@ OperationReport BackendPair::run(std::string_view operation) {
       // Operations before it prepare inputs, those after it show what cannot be downloaded (packed trits).
       started = started || comparison.operation == operation;
       if (!started) continue;
-      if (comparison.error > report.worst_error || report.worst_case.empty()) {
+      if (report.worst_case.empty() ||
+          part_of_bound(comparison.error, comparison.bound) > part_of_bound(report.worst_error, report.bound)) {
         report.worst_error = comparison.error;
+        report.bound = comparison.bound;
         report.worst_case = c.shape;
       }
       if (!comparison.within() && report.failure.empty())

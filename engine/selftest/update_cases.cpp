@@ -155,22 +155,26 @@ std::vector<OpCase> absmean_cases() {
   struct Case {
     int64_t n, groups, first;
     float momentum;
+    bool f16;
   };
   std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 1, 0, 0}, Case{600, 1, 2, 0}, Case{600, 6, 1, 0.99f}, Case{64, 64, 0, 0.5f}})
-    cases.push_back({join(c.n, " sums in ", c.groups, " groups, momentum ", c.momentum), [=](Ops& ops, CaseInputs& in) {
-                       std::vector<float> sums, alpha;
-                       for (int64_t i = 0; i < c.n; ++i) sums.push_back(static_cast<float>(in.below(1000)) * 0.01f);
-                       for (int64_t i = 0; i < c.first + c.groups; ++i) alpha.push_back(0.5f);
-                       alpha[static_cast<size_t>(c.first)] = 0.0f;  // not averaged with
-                       ops.absmean({.sums = in.floats({c.n}, sums),
-                                    .alpha = in.floats({c.first + c.groups}, alpha),
-                                    .first = c.first,
-                                    .n_groups = c.groups,
-                                    .factor = 0.01f,
-                                    .momentum = c.momentum,
-                                    .round_to_f16 = false});
-                     }});
+  for (const Case& c : {Case{1, 1, 0, 0, false}, Case{600, 1, 2, 0, false}, Case{600, 6, 1, 0.99f, false},
+                        Case{64, 64, 0, 0.5f, false}, Case{1, 1, 0, 0, true}, Case{64, 64, 0, 0.5f, true}})
+    cases.push_back(
+        {join(c.n, " sums in ", c.groups, " groups, momentum ", c.momentum, c.f16 ? ", rounded to f16" : ""),
+         [=](Ops& ops, CaseInputs& in) {
+           std::vector<float> sums, alpha;
+           for (int64_t i = 0; i < c.n; ++i) sums.push_back(static_cast<float>(in.below(1000)) * 0.01f);
+           for (int64_t i = 0; i < c.first + c.groups; ++i) alpha.push_back(0.5f);
+           alpha[static_cast<size_t>(c.first)] = 0.0f;  // not averaged with
+           ops.absmean({.sums = in.floats({c.n}, sums),
+                        .alpha = in.floats({c.first + c.groups}, alpha),
+                        .first = c.first,
+                        .n_groups = c.groups,
+                        .factor = 0.01f,
+                        .momentum = c.momentum,
+                        .round_to_f16 = c.f16});
+         }});
   return cases;
 }
 

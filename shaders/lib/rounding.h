@@ -9,16 +9,18 @@ TRITIUM_LIB_BEGIN
 // Blocks whose largest magnitude is below this are quantised as zeros: 127 / m would leave the float range.
 #define TRITIUM_SMALLEST_MAX 1e-30f
 
-// 127 / m, correctly rounded to nearest even, for finite m >= TRITIUM_SMALLEST_MAX. Vulkan allows a division 2.5 ULP of
-// error, so this one is done in integers: with m = f * 2^e, 2^23 <= f < 2^24, the quotient 127 * 2^k / f is developed
-// bit by bit to 24 bits, and the remainder decides the rounding.
-TRITIUM_FUNCTION float exact_127_over(float m) {
+// n / m, correctly rounded to nearest even, for 4 <= n < 2^24 and finite m >= TRITIUM_SMALLEST_MAX. Vulkan allows a
+// division 2.5 ULP of error, so this one is done in integers: with m = f * 2^e, 2^23 <= f < 2^24, the quotient n * 2^k
+// / f is developed bit by bit to 24 bits, and the remainder decides the rounding.
+TRITIUM_FUNCTION float exact_quotient(uint n, float m) {
   uint bits = floatBitsToUint(m);
-  int exponent = int((bits >> 23u) & 255u) - 127;
   uint f = (bits & 0x7FFFFFu) | 0x800000u;
-  // 127 = 127 * 2^17 / 2^17 with 127 * 2^17 in [2^23, 2^24).
-  uint numerator = 127u << 17u;
-  int quotient_exponent = 6 - exponent;
+  uint numerator = n;
+  int quotient_exponent = 23 + 127 - int((bits >> 23u) & 255u);
+  while (numerator < 0x800000u) {
+    numerator <<= 1u;
+    quotient_exponent -= 1;
+  }
   if (numerator < f) {
     numerator <<= 1u;
     quotient_exponent -= 1;
@@ -52,9 +54,27 @@ TRITIUM_FUNCTION int quantize_to_int8(float x, float inverse) {
   return int(rounded);
 }
 
-// The scale that goes with exact_127_over(m).
+// The scale that goes with exact_quotient(127, m).
 TRITIUM_FUNCTION float activation_scale(float m) {
   TRITIUM_PRECISE float scale = m * (1.0f / 127.0f);
+  return scale;
+}
+
+// Rows of integers: codes are clip(round_half_even(w * inverse), -qmax - 1, qmax), qmax one of 127, 31, 15, 7, with
+// inverse = exact_quotient(qmax, m) and m the largest |w| of the row.
+TRITIUM_FUNCTION int quantize_to_integer(float w, float inverse, int qmax) {
+  TRITIUM_PRECISE float scaled = w * inverse;
+  TRITIUM_PRECISE float shifted = scaled + 12582912.0f;
+  TRITIUM_PRECISE float rounded = shifted - 12582912.0f;
+  const int code = int(rounded);
+  return code > qmax ? qmax : (code < -qmax - 1 ? -qmax - 1 : code);
+}
+
+// The scale that goes with it: m / qmax by constants that a compiler divides, not a device.
+TRITIUM_FUNCTION float integer_scale(float m, int qmax) {
+  const float unit =
+      qmax == 127 ? 1.0f / 127.0f : (qmax == 31 ? 1.0f / 31.0f : (qmax == 15 ? 1.0f / 15.0f : 1.0f / 7.0f));
+  TRITIUM_PRECISE float scale = m * unit;
   return scale;
 }
 

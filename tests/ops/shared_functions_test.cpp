@@ -20,15 +20,35 @@ TEST(SharedFunctions, TheQuotientOf127IsCorrectlyRounded) {
     const auto bits = static_cast<uint32_t>(random_bits(1, i) & 0x7FFFFFFFu);
     const auto m = std::bit_cast<float>(bits);
     if (!std::isfinite(m) || m < TRITIUM_SMALLEST_MAX) continue;
-    ASSERT_EQ(exact_127_over(m), 127.0f / m) << m;
+    ASSERT_EQ(exact_quotient(127, m), 127.0f / m) << m;
   }
 }
 
 TEST(SharedFunctions, TheQuotientIsRightAtPowersOfTwoAndTheirNeighbours) {
   for (float m = 0x1p-99f; m < 0x1p126f; m *= 2) {
-    EXPECT_EQ(exact_127_over(m), 127.0f / m);
-    EXPECT_EQ(exact_127_over(std::nextafter(m, 0.0f)), 127.0f / std::nextafter(m, 0.0f));
-    EXPECT_EQ(exact_127_over(std::nextafter(m, 1e38f)), 127.0f / std::nextafter(m, 1e38f));
+    EXPECT_EQ(exact_quotient(127, m), 127.0f / m);
+    EXPECT_EQ(exact_quotient(127, std::nextafter(m, 0.0f)), 127.0f / std::nextafter(m, 0.0f));
+    EXPECT_EQ(exact_quotient(127, std::nextafter(m, 1e38f)), 127.0f / std::nextafter(m, 1e38f));
+  }
+}
+
+TEST(SharedFunctions, QuotientsOfOtherNumbersAreCorrectlyRoundedToo) {
+  for (uint32_t n : {4u, 7u, 15u, 31u, 1000u, 0xFFFFFFu})
+    for (uint64_t i = 0; i < 100'000; ++i) {
+      const auto m = std::bit_cast<float>(static_cast<uint32_t>(random_bits(n, i) & 0x7FFFFFFFu));
+      if (!std::isfinite(m) || m < TRITIUM_SMALLEST_MAX) continue;
+      ASSERT_EQ(exact_quotient(n, m), static_cast<float>(n) / m) << n << " / " << m;
+    }
+}
+
+TEST(SharedFunctions, IntegerRowsRoundToNearestEvenAndClip) {
+  for (int qmax : {7, 15, 31, 127}) {
+    EXPECT_EQ(quantize_to_integer(1.0f, exact_quotient(static_cast<uint32_t>(qmax), 1.0f), qmax), qmax);
+    EXPECT_EQ(quantize_to_integer(2.5f, 1.0f, qmax), 2);
+    EXPECT_EQ(quantize_to_integer(-3.5f, 1.0f, qmax), -4);
+    EXPECT_EQ(quantize_to_integer(1e3f, 1.0f, qmax), qmax);
+    EXPECT_EQ(quantize_to_integer(-1e3f, 1.0f, qmax), -qmax - 1);
+    EXPECT_NEAR(integer_scale(3.0f, qmax), 3.0 / qmax, 1e-6);
   }
 }
 

@@ -22,7 +22,7 @@ constexpr float kEdges[] = {0.0f,     1.0f,   -1.0f,  0.5f,     -0.5f,    10.0f,
                             -10.001f, 87.0f,  -87.0f, 87.01f,   -88.0f,   -88.72f, -89.0f, 104.0f,
                             -104.0f,  1e15f,  -1e15f, 1e30f,    -1e30f,   1.5e38f, 3e38f,  -3e38f,
                             1e-30f,   2e-30f, 127.0f, 0x1p-99f, 0x1p100f, 343.24f, 344.6f, -344.6f};
-constexpr size_t kExactResults = 8;  // shared_functions.comp
+constexpr size_t kExactResults = 10;  // shared_functions.comp
 constexpr size_t kRoundedResults = 5;
 
 class SharedFunctionsOnDevice : public GpuTest {
@@ -67,12 +67,14 @@ TEST_F(SharedFunctionsOnDevice, IntegerAndRoundingFunctionsAreEqualToTheBit) {
     const uint32_t expected[kExactResults] = {
         static_cast<uint32_t>(shader::unpack_trit(word, index % 16)),
         static_cast<uint32_t>(shader::unpack_i8(word, index % 4)),
-        in_range ? std::bit_cast<uint32_t>(shader::exact_127_over(magnitude)) : 0u,
+        in_range ? std::bit_cast<uint32_t>(shader::exact_quotient(127, magnitude)) : 0u,
         static_cast<uint32_t>(shader::quantize_to_int8(value, 0.37f)),
         std::bit_cast<uint32_t>(shader::activation_scale(magnitude)),
         std::bit_cast<uint32_t>(shader::accumulate_segment(value, static_cast<int>(word) >> 8, 0.3f, 0.7f)),
         static_cast<uint32_t>(shader::unpack_code(word, index % 16)),
-        std::bit_cast<uint32_t>(shader::bounded_score(value))};
+        std::bit_cast<uint32_t>(shader::bounded_score(value)),
+        static_cast<uint32_t>(shader::quantize_to_integer(value, 0.37f, 31)),
+        std::bit_cast<uint32_t>(shader::integer_scale(magnitude, 15))};
     for (size_t f = 0; f < kExactResults; ++f)
       ASSERT_EQ(exact_[kExactResults * i + f], expected[f]) << "function " << f << " of " << value << ", " << word;
   }

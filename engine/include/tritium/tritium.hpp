@@ -53,8 +53,8 @@ std::vector<DeviceInfo> list_devices();
 struct OperationReport {
   std::string operation;
   int cases = 0;
-  double worst_error = 0;  // largest |difference| / largest |expected| over all cases
-  double bound = 0;        // what is allowed; 0: bit-identical
+  double worst_error = 0;  // largest |difference| / largest |expected|, of the output that came nearest to its bound
+  double bound = 0;        // what is allowed there; 0: bit-identical
   std::string worst_case;  // the shape that gave it
   std::string failure;     // empty: all cases within the bound
 };

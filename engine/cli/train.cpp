@@ -36,7 +36,7 @@ constexpr std::array kOptions = {
     Option{"--score-prompts", "score_prompts", Kind::flag, "learn prompts too, not completions alone"},
     Option{"-o,--output", "output", Kind::text, "GGUF file to write"},
     Option{"--export-type", "export_type", Kind::text, "auto, tq1_0, tq2_0, i2_s, q2_0, f16, adapter (LoRA alone)"},
-    Option{"--steps", "steps", Kind::number, "how long: steps, "},
+    Option{"--steps", "steps", Kind::number, "how long: steps,"},
     Option{"--epochs", "epochs", Kind::number, "times the data is seen, or"},
     Option{"--minutes", "minutes", Kind::number, "minutes; the first that is reached ends the run"},
     Option{"--context", "context", Kind::number, "tokens of a sequence (128)"},
@@ -266,7 +266,7 @@ int run_training(const CommandLine& line) {
                  entry.seconds);
   if (line.json) {
     print(json{{"step", done->step},
-               {"train_loss", done->train_loss},
+               {"train_loss", done->train_loss ? json(*done->train_loss) : json()},
                {"valid_loss", done->valid_loss},
                {"first_valid_loss", done->first_valid_loss},
                {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
@@ -286,13 +286,15 @@ int run_training(const CommandLine& line) {
           "\n");
     return kOk;
   }
+  char train_loss[32] = "-";
+  if (done->train_loss) std::snprintf(train_loss, sizeof train_loss, "%.4f", *done->train_loss);
   print_format(
-      "%s after step %lld: train %.4f, valid %.4f nats/token (at first %.4f), %.4f bits/byte, %.0f tokens/s, %s\n",
+      "%s after step %lld: train %s, valid %.4f nats/token (at first %.4f), %.4f bits/byte, %.0f tokens/s, %s\n",
       done->stop == TrainStop::interrupted ? "stopped"
       : done->stop == TrainStop::early     ? "no more improvement"
                                            : "done",
-      static_cast<long long>(done->step), done->train_loss, done->valid_loss, done->first_valid_loss,
-      done->bits_per_byte, done->tokens_per_second, duration(done->seconds).c_str());
+      static_cast<long long>(done->step), train_loss, done->valid_loss, done->first_valid_loss, done->bits_per_byte,
+      done->tokens_per_second, duration(done->seconds).c_str());
   if (done->expert_distance)
     print_format("experts were %.2f apart at the start (0: copies, 1: independent)\n", *done->expert_distance);
   if (done->average_valid_loss) print_format("averaged weights: %.4f nats/token\n", *done->average_valid_loss);

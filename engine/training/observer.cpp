@@ -43,6 +43,11 @@ void Observer::stepped(double loss, double norm, double learning_rate, int64_t t
   seconds_ += seconds;
 }
 
+std::optional<double> Observer::mean_loss() const {
+  if (steps_ == 0) return std::nullopt;
+  return loss_ / static_cast<double>(steps_);
+}
+
 // Flips since the last report, and how many trits are zero now.
 Status Observer::read_trits(Ops& ops, Transformer& model, TrainProgress& progress) {
   double flips = 0, trits = 0, zeros = 0;
@@ -113,7 +118,7 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
                          .valid_loss = valid_loss,
                          .learning_rate = learning_rate_,
                          .gradient_norm = norm_ / n,
-                         .tokens_per_second = static_cast<double>(tokens_) / std::max(seconds_, 1e-9),
+                         .tokens_per_second = tokens_per_second(),
                          .seconds = seconds};
   if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte(*valid_loss);
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;

@@ -2,6 +2,7 @@
 // logs they go to.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,9 @@ class Observer {
   void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
   // The step's divergence from a teacher, nats a token.
   void taught(double divergence) { divergence_ = divergence_.value_or(0.0) + divergence; }
+  // Of the steps since the last report; none when there were none.
+  std::optional<double> mean_loss() const;
+  double tokens_per_second() const { return static_cast<double>(tokens_) / std::max(seconds_, 1e-9); }
   // Closes the interval.
   Result<TrainProgress> report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                std::optional<double> valid_loss, const HeldOut& held_out);

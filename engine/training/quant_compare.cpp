@@ -153,7 +153,7 @@ Result<QuantCompareRow> Study::train(const Way& way, int64_t width, const std::s
     };
     const Result<TrainReport> done = train_and_inspect(options_of(way, width, seed), callbacks, inspect);
     if (!done.ok()) return done.status();
-    train.push_back(done->train_loss);
+    train.push_back(done->train_loss.value_or(NAN));
     valid.push_back(done->valid_loss);
     perplexity.push_back(std::exp(done->valid_loss));
     bits.push_back(done->bits_per_byte);

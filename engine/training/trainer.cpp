@@ -283,6 +283,11 @@ Status Run::train() {
     const bool last = step == setup_.steps || (options_.minutes > 0 && seconds() >= options_.minutes * 60.0);
     if (Status s = look_around(step, last); !s.ok()) return s;
   }
+  // Steps after the last report, where the run was stopped between two.
+  if (const std::optional<double> loss = observer_->mean_loss()) {
+    report_.train_loss = loss;
+    report_.tokens_per_second = observer_->tokens_per_second();
+  }
   if (report_.stop == TrainStop::interrupted) return Status();
   const Result<double> final_loss = held_out_->loss(ops_, arena_, *model_);
   if (!final_loss.ok()) return final_loss.status();

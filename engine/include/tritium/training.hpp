@@ -225,8 +225,8 @@ struct TrainReport {
   TrainStop stop = TrainStop::finished;
   int64_t step = 0;
   int64_t exported_step = 0;  // after an early stop that of the best checkpoint, where there is a folder
-  double train_loss = 0;
-  double valid_loss = 0;  // of exported_step
+  std::optional<double> train_loss{};  // nats a token, mean of the last steps; none when no step was taken
+  double valid_loss = 0;               // of exported_step
   double bits_per_byte = 0;
   double first_valid_loss = 0;
   std::optional<double> expert_distance{};  // at the start: 0 for copies, about 1 for independent experts

@@ -1,0 +1,74 @@
+// tritium::train() as a program that embeds it calls it.
+#include <gtest/gtest.h>
+
+#include "tests/support/temporary_folder.h"
+#include "tritium/training.hpp"
+
+namespace tritium {
+namespace {
+
+TrainOptions small_run(int64_t steps) {
+  TrainOptions options;
+  options.transformer = R"({"architecture": "llama", "dim": 32, "layers": 1, "heads": 2, "ffn": 32, "context": 32})";
+  for (int i = 0; i < 200; ++i) options.text += "a mill stood by the river, ";
+  options.steps = steps;
+  options.context = 16;
+  options.batch = 4;
+  options.log_every = 5;
+  options.eval_every = 1000;
+  return options;
+}
+
+TEST(Train, ReportsEveryIntervalAndWhatItEndedWith) {
+  std::vector<int64_t> steps;
+  const Result<TrainReport> report =
+      train(small_run(20), {.progress = [&](const TrainProgress& p) { return steps.push_back(p.step), true; }});
+  ASSERT_TRUE(report.ok()) << report.message();
+  EXPECT_EQ(steps, (std::vector<int64_t>{5, 10, 15, 20}));
+  EXPECT_EQ(report->stop, TrainStop::finished);
+  EXPECT_EQ(report->step, 20);
+  EXPECT_LT(report->valid_loss, report->first_valid_loss);
+  EXPECT_TRUE(report->output.empty());
+}
+
+TEST(Train, ACallbackEndsTheRun) {
+  const Result<TrainReport> report =
+      train(small_run(20), {.progress = [](const TrainProgress& p) { return p.step < 10; }});
+  ASSERT_TRUE(report.ok()) << report.message();
+  EXPECT_EQ(report->stop, TrainStop::interrupted);
+  EXPECT_EQ(report->step, 10);
+}
+
+TEST(Train, StoppedBetweenReportsItTellsTheLossOfTheStepsMade) {
+  int asked = 0;
+  const Result<TrainReport> report = train(small_run(20), {.keep_going = [&] { return asked++ < 3; }});
+  ASSERT_TRUE(report.ok()) << report.message();
+  EXPECT_EQ(report->step, 3);
+  ASSERT_TRUE(report->train_loss);
+  EXPECT_NEAR(*report->train_loss, report->first_valid_loss, 1.0);
+  EXPECT_GT(report->tokens_per_second, 0);
+}
+
+TEST(Train, ARunThatMakesNoStepHasNoTrainLoss) {
+  const TemporaryFolder folder;
+  TrainOptions options = small_run(5);
+  options.folder = folder.file("run");
+  ASSERT_TRUE(train(options).ok());
+  options.resume = "auto";
+  const Result<TrainReport> report = train(options);
+  ASSERT_TRUE(report.ok()) << report.message();
+  EXPECT_EQ(report->step, 5);
+  EXPECT_FALSE(report->train_loss);
+}
+
+TEST(Train, WhatIsWrongIsSaidAndNothingIsThrown) {
+  TrainOptions options = small_run(5);
+  options.data = {"nowhere.txt"};
+  options.text.clear();
+  const Result<TrainReport> report = train(options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.message().find("nowhere.txt"), std::string::npos) << report.message();
+}
+
+}  // namespace
+}  // namespace tritium

@@ -65,6 +65,10 @@ Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
   const std::string& name = options.backend;
   const auto index = vulkan_index(name);
+  constexpr int kMaxThreads = 1024;
+  if (options.threads < 0 || options.threads > kMaxThreads)
+    return error(StatusCode::invalid_argument, "threads is ", options.threads, ", must be 0 (all cores) to ",
+                 kMaxThreads);
   if (!options.capture_file.empty() && name != "vulkan" && !index)
     return error(StatusCode::invalid_argument, "a RenderDoc capture needs a Vulkan backend; --backend is ", name);
   if (name == "auto") return make_auto(options);

@@ -17,15 +17,18 @@ Status system_error(const std::string& path, const char* what) {
   return error(StatusCode::io_error, path, ": ", what, ": ", std::strerror(errno));
 }
 
-bool is_device(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-}
-
 }  // namespace
 
 Result<AtomicFile> AtomicFile::create(const std::string& path) {
-  const std::string temporary = is_device(path) ? path : join(path, ".", ::getpid(), ".tmp");
+  struct stat info {};
+  const bool exists = ::stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) return error(StatusCode::io_error, path, ": is a folder; name a file in it");
+  // By its permissions, which the superuser could pass over.
+  constexpr mode_t kWritable = S_IWUSR | S_IWGRP | S_IWOTH;
+  if (exists && (info.st_mode & kWritable) == 0)
+    return error(StatusCode::io_error, path, ": is read-only; write to another file, or allow writing to it first");
+  const bool device = exists && !S_ISREG(info.st_mode);
+  const std::string temporary = device ? path : join(path, ".", ::getpid(), ".tmp");
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return system_error(path, "cannot create");
   return AtomicFile(path, temporary, fd);

@@ -11,7 +11,8 @@ namespace tritium {
 
 class AtomicFile {
  public:
-  // io_error with the system's reason, also from write and commit (a full disk shows up there).
+  // io_error with the system's reason, also from write and commit (a full disk shows up there). What is replaced must
+  // be a file that may be written: a rename would not ask.
   static Result<AtomicFile> create(const std::string& path);
 
   AtomicFile(AtomicFile&& other) noexcept;

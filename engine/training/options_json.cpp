@@ -1,6 +1,10 @@
 // TrainOptions as JSON: one table of fields for both directions.
 #include <array>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "base/format_text.h"
 #include "tritium/training.hpp"
@@ -79,6 +83,21 @@ json to_json(const T& value) {
   }
 }
 
+// Also "1e3"; false when it is no integer or beyond what the field holds.
+template <typename T>
+bool integer_from_json(const json& value, T& field) {
+  const auto take = [&field](auto number) {
+    if (!std::in_range<T>(number)) return false;
+    field = static_cast<T>(number);
+    return true;
+  };
+  if (value.is_number_unsigned()) return take(value.get<uint64_t>());
+  if (value.is_number_integer()) return take(value.get<int64_t>());
+  if (!value.is_number()) return false;
+  const auto real = value.get<double>();
+  return std::abs(real) <= 0x1p53 && real == std::floor(real) && take(static_cast<int64_t>(real));
+}
+
 // False when `value` is not of the field's kind.
 template <typename T>
 bool from_json(const json& value, T& field) {
@@ -91,8 +110,7 @@ bool from_json(const json& value, T& field) {
     if (!value.is_boolean()) return false;
     field = value.get<bool>();
   } else if constexpr (std::is_integral_v<T>) {
-    if (!value.is_number_integer()) return false;
-    field = value.get<T>();
+    return integer_from_json(value, field);
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!value.is_number()) return false;
     field = value.get<T>();
@@ -119,8 +137,17 @@ std::string allowed_values() {
     for (const char* name : Names<T>::kNames) text += (text.empty() ? "one of " : ", ") + std::string(name);
     return text;
   } else {
-    return std::is_same_v<T, bool> ? "true or false" : std::is_arithmetic_v<T> ? "a number" : "text";
+    if (std::is_same_v<T, bool>) return "true or false";
+    if constexpr (std::is_unsigned_v<T>) return join("an integer from 0 to ", std::numeric_limits<T>::max());
+    if (std::is_integral_v<T>) return "an integer";
+    return std::is_floating_point_v<T> ? "a number" : "text";
   }
+}
+
+std::string listed(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 }  // namespace
@@ -136,24 +163,22 @@ Result<TrainOptions> train_options_from_json(std::string_view text, const TrainO
   if (object.is_discarded() || !object.is_object())
     return error(StatusCode::invalid_argument, "the training options are not a JSON object");
   TrainOptions options = defaults;
-  size_t known = 0;
+  std::set<std::string> names;
   Status status;
-  std::string names;
   visit_fields(options, [&](const char* name, auto& field) {
-    names += (names.empty() ? "" : ", ") + std::string(name);
+    names.insert(name);
     const auto found = object.find(name);
     if (found == object.end()) return;
-    ++known;
     using Field = std::remove_reference_t<decltype(field)>;
     if (!from_json(*found, field) && status.ok())
       status = error(StatusCode::invalid_argument, "training option \"", name, "\" is ", found->dump(), ", must be ",
                      allowed_values<Field>());
   });
   if (!status.ok()) return status;
-  if (known == object.size()) return options;
   for (const auto& [key, value] : object.items())
-    if (names.find(key) == std::string::npos)
-      return error(StatusCode::invalid_argument, "there is no training option \"", key, "\"; there are ", names);
+    if (!names.contains(key))
+      return error(StatusCode::invalid_argument, "there is no training option \"", key, "\"; there are ",
+                   listed(names));
   return options;
 }
 

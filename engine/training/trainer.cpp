@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "backends.h"
+#include "base/atomic_file.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
@@ -114,8 +115,11 @@ Status Run::prepare() {
       ops_, *model_,
       AverageOptions{.kind = options_.average, .decay = options_.ema_decay, .fraction = options_.swa_fraction});
   if (Status s = averages_->allocate(); !s.ok()) return s;
-  if (!options_.output.empty())
+  if (!options_.output.empty()) {
     if (Status s = check_export(*model_, options_.export_type, !options_.model.empty()); !s.ok()) return s;
+    // Hours before it is needed.
+    if (const Result<AtomicFile> file = AtomicFile::create(options_.output); !file.ok()) return file.status();
+  }
   optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, expected_steps(0))));
   Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
   if (!plan.ok()) return plan.status();

@@ -67,6 +67,23 @@ TEST(MappedFile, AFolderIsNoFile) {
   EXPECT_EQ(file.message(), folder.path().string() + ": not a regular file");
 }
 
+TEST(AtomicFile, AReadOnlyFileIsNotReplaced) {
+  const TemporaryFolder folder;
+  put(folder.file("kept"), "kept");
+  fs::permissions(folder.file("kept"), fs::perms::owner_read);
+  const Result<AtomicFile> file = AtomicFile::create(folder.file("kept"));
+  EXPECT_EQ(file.code(), StatusCode::io_error);
+  EXPECT_NE(file.message().find("kept: is read-only"), std::string::npos) << file.message();
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AtomicFile, AFolderIsNotReplaced) {
+  const TemporaryFolder folder;
+  const Result<AtomicFile> file = AtomicFile::create(folder.path().string());
+  EXPECT_EQ(file.code(), StatusCode::io_error);
+  EXPECT_NE(file.message().find("is a folder"), std::string::npos) << file.message();
+}
+
 TEST(AtomicFile, TheNameShowsNothingBeforeCommit) {
   const TemporaryFolder folder;
   Result<AtomicFile> file = AtomicFile::create(folder.file("out"));
@@ -105,11 +122,11 @@ TEST(AtomicFile, AFullDiskIsReported) {
   EXPECT_EQ(status.message(), "/dev/full: cannot write: No space left on device");
 }
 
-TEST(AtomicFile, ANameThatIsAFolderFailsAtCommitAndLeavesNothingBehind) {
+TEST(AtomicFile, ANameThatBecameAFolderFailsAtCommitAndLeavesNothingBehind) {
   const TemporaryFolder folder;
-  fs::create_directory(folder.file("taken"));
   Result<AtomicFile> file = AtomicFile::create(folder.file("taken"));
   ASSERT_TRUE(file.ok()) << file.message();
+  fs::create_directory(folder.file("taken"));
   const Status status = file->commit();
   EXPECT_EQ(status.code(), StatusCode::io_error);
   EXPECT_NE(status.message().find("cannot finish writing"), std::string::npos) << status.message();

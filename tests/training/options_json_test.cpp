@@ -39,9 +39,18 @@ TEST(TrainOptionsJson, ATransformerMayBeWrittenOut) {
   EXPECT_EQ(read->data, std::vector<std::string>{"one.txt"});
 }
 
+TEST(TrainOptionsJson, AnIntegerMayBeWrittenWithAnExponent) {
+  EXPECT_EQ(train_options_from_json(R"({"steps": 1e3})")->steps, 1000);
+  EXPECT_EQ(train_options_from_json(R"({"seed": 4294967295})")->seed, UINT32_MAX);
+}
+
 TEST(TrainOptionsJson, ErrorsNameTheOption) {
   for (const auto& [json, part] : {std::pair{R"({"stepz": 5})", "stepz"},
-                                   {R"({"steps": "five"})", "steps"},
+                                   {R"({"step": 5})", "no training option \"step\""},
+                                   {R"({"steps": "five"})", "an integer"},
+                                   {R"({"steps": 1.5})", "an integer"},
+                                   {R"({"threads": 1e12})", "an integer"},
+                                   {R"({"seed": -1})", "an integer from 0 to 4294967295"},
                                    {R"({"head": "octal"})", "one of full"},
                                    {R"({"data": [1]})", "data"},
                                    {"[]", "not a JSON object"},

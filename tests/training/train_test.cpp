@@ -61,6 +61,26 @@ TEST(Train, ARunThatMakesNoStepHasNoTrainLoss) {
   EXPECT_FALSE(report->train_loss);
 }
 
+TEST(Train, AnOutputThatCannotBeWrittenIsKnownBeforeTheFirstStep) {
+  const TemporaryFolder folder;
+  for (const std::string& output : {folder.file("no/such/model.gguf"), folder.path().string()}) {
+    TrainOptions options = small_run(5);
+    options.output = output;
+    int steps = 0;
+    const Result<TrainReport> report = train(options, {.keep_going = [&] { return ++steps > 0; }});
+    EXPECT_EQ(report.code(), StatusCode::io_error) << report.message();
+    EXPECT_EQ(steps, 0);
+  }
+}
+
+TEST(Train, ThreadsBeyondReasonAreRefused) {
+  TrainOptions options = small_run(5);
+  options.threads = 100'000;
+  const Result<TrainReport> report = train(options);
+  EXPECT_EQ(report.code(), StatusCode::invalid_argument);
+  EXPECT_NE(report.message().find("threads is 100000"), std::string::npos) << report.message();
+}
+
 TEST(Train, WhatIsWrongIsSaidAndNothingIsThrown) {
   TrainOptions options = small_run(5);
   options.data = {"nowhere.txt"};

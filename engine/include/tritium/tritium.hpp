@@ -251,7 +251,7 @@ class Model {
 
 struct RuntimeOptions {
   std::string backend = "auto";  // auto: a real GPU, else the CPU | reference | cpu | vulkan | vulkan:INDEX
-  int threads = 0;               // cpu: 0 takes all cores the process may use
+  int threads = 0;               // cpu: 0 takes all cores the process may use; at most 1024
   LogSink log{};
 
   // For kernel engineers. compare_with: run this backend beside, operation by operation, and stop at the first result

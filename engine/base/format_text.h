@@ -11,6 +11,7 @@ namespace tritium {
 template <typename... Parts>
 std::string join(const Parts&... parts) {
   std::ostringstream out;
+  out.exceptions(std::ios_base::badbit);  // a stream would swallow that memory is used up, and go on with half a text
   (out << ... << parts);
   return std::move(out).str();
 }

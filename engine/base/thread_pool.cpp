@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <new>
 #include <system_error>
 
 #if defined(__linux__)
@@ -58,6 +59,8 @@ ThreadPool::ThreadPool(int threads) {
     for (int i = 1; i < wanted; ++i) workers_.emplace_back([this, i] { work(i); });
   } catch (const std::system_error&) {
     // A limit on threads: go on with those that started.
+  } catch (const std::bad_alloc&) {
+    // Likewise; and those that started must not be left to a destructor that does not join them.
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "runtime/state.h"
 
@@ -39,7 +40,7 @@ Result<double> score_window(Session& session, std::span<const int32_t> window, s
 
 }  // namespace
 
-Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOptions& options) const {
+Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOptions& options) const try {
   const int64_t longest = state_->config.context_length;
   const int64_t window = options.window == 0 ? std::min(longest, kDefaultWindow) : options.window;
   const int64_t stride = options.stride == 0 ? std::max<int64_t>(1, window / 2) : options.stride;
@@ -81,6 +82,8 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   result.perplexity = std::exp(result.nll);
   result.bits_per_byte = nll / std::numbers::ln2 / static_cast<double>(std::max<int64_t>(1, result.bytes));
   return result;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

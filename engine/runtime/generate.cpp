@@ -2,6 +2,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "runtime/state.h"
 #include "tokenizer/streaming_detokenizer.h"
@@ -16,7 +17,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 }  // namespace
 
 Result<Generation> Session::generate(std::span<const int32_t> prompt, const GenerateOptions& options,
-                                     const std::function<bool(const GeneratedToken&)>& on_token) {
+                                     const std::function<bool(const GeneratedToken&)>& on_token) try {
   if (options.max_tokens < 1)
     return error(StatusCode::invalid_argument, "max_tokens is ", options.max_tokens, ", must be 1 or more");
   if (prompt.empty() && state_->position == 0)
@@ -68,6 +69,8 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   const double decoding = result.seconds - result.seconds_to_first_token;
   if (n > 1 && decoding > 0) result.tokens_per_second = (n - 1) / decoding;
   return result;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

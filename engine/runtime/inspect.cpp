@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/caught.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/gguf.h"
@@ -82,13 +83,15 @@ ModelInfo describe_model(const TensorMap& source, const Config& config, const St
   return info;
 }
 
-Result<ModelInfo> inspect_model(const std::string& path) {
+Result<ModelInfo> inspect_model(const std::string& path) try {
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
   if (!file.ok()) return file.status();
   const Result<Config> config = read_config(**file);
   if (!config.ok()) return config.status();
   if (Status status = check_tensors(**file, *config); !status.ok()) return status;
   return describe_model(**file, *config, load_tokenizer(**file, *config).status());
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "runtime/state.h"
 
@@ -28,7 +29,7 @@ Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 const ModelInfo& Model::info() const { return state_->info; }
 
-Result<Session> Model::create_session(const SessionOptions& options) const {
+Result<Session> Model::create_session(const SessionOptions& options) const try {
   const int64_t longest = state_->config.context_length;
   const int64_t context = options.context == 0 ? std::min(longest, kDefaultContext) : options.context;
   if (context < 1 || context > longest)
@@ -51,16 +52,22 @@ Result<Session> Model::create_session(const SessionOptions& options) const {
   session->forward = *std::move(forward);
   session->logits.resize(static_cast<size_t>(state_->config.vocab_size));
   return Session(std::move(session));
+} catch (...) {
+  return caught();
 }
 
-Result<std::vector<int32_t>> Model::tokenize(std::string_view text) const {
+Result<std::vector<int32_t>> Model::tokenize(std::string_view text) const try {
   if (!state_->tokenizer) return no_tokenizer(state_->info);
   return state_->tokenizer->encode(text);
+} catch (...) {
+  return caught();
 }
 
-Result<std::string> Model::detokenize(std::span<const int32_t> tokens) const {
+Result<std::string> Model::detokenize(std::span<const int32_t> tokens) const try {
   if (!state_->tokenizer) return no_tokenizer(state_->info);
   return state_->tokenizer->decode(tokens);
+} catch (...) {
+  return caught();
 }
 
 int32_t Model::begin_of_text() const { return state_->tokenizer ? state_->tokenizer->bos() : -1; }

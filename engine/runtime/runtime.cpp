@@ -1,3 +1,4 @@
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "cpu_ref/reference_backend.h"
@@ -14,7 +15,7 @@ std::string version() { return TRITIUM_VERSION; }
 
 std::vector<DeviceInfo> list_devices() { return describe_backends(); }
 
-Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) {
+Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) try {
   Shape dims;
   int64_t elements = 1;
   for (int64_t d : shape) elements *= d;
@@ -24,9 +25,11 @@ Status write_npy(const std::string& path, std::span<const float> values, std::sp
   if (dims.rank() == 0 || elements != static_cast<int64_t>(values.size()))
     return error(StatusCode::invalid_argument, path, ": ", values.size(), " values do not fill a shape of rank 1 to 3");
   return write_npy(path, DType::f32, dims, std::as_bytes(values));
+} catch (...) {
+  return caught();
 }
 
-Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) {
+Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) try {
   Result<std::unique_ptr<Backend>> tested =
       make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
   if (!tested.ok()) return tested.status();
@@ -38,11 +41,13 @@ Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) 
     log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
   }
   return report;
+} catch (...) {
+  return caught();
 }
 
 Runtime::Runtime(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-Result<Runtime> Runtime::create(const RuntimeOptions& options) {
+Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   Result<std::unique_ptr<Backend>> backend = make_backend({.backend = options.backend,
                                                            .threads = options.threads,
                                                            .capture_file = options.capture_file,
@@ -62,11 +67,13 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) {
   state->capture_pending = !options.capture_file.empty();
   log_to(options.log, LogLevel::info, "backend " + state->name);
   return Runtime(std::move(state));
+} catch (...) {
+  return caught();
 }
 
 const std::string& Runtime::backend() const { return state_->name; }
 
-Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const {
+Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
   if (!file.ok()) return file.status();
   const TensorMap& source = **file;
@@ -96,6 +103,8 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
     model->weights.adapters = *std::move(adapters);
   }
   return Model(std::move(model));
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

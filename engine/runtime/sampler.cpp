@@ -4,13 +4,14 @@
 #include <numeric>
 #include <vector>
 
+#include "base/caught.h"
 #include "base/counter_rng.h"
 #include "base/format_text.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 
-Result<Sampler> Sampler::create(const SamplerOptions& o) {
+Result<Sampler> Sampler::create(const SamplerOptions& o) try {
   const auto bad = [](const auto&... parts) { return error(StatusCode::invalid_argument, parts...); };
   if (!(o.temperature >= 0.0f) || !std::isfinite(o.temperature))
     return bad("temperature is ", o.temperature, ", must be 0 or more");
@@ -18,6 +19,8 @@ Result<Sampler> Sampler::create(const SamplerOptions& o) {
   if (!(o.top_p > 0.0f && o.top_p <= 1.0f)) return bad("top_p is ", o.top_p, ", must be above 0 and at most 1");
   if (!(o.min_p >= 0.0f && o.min_p < 1.0f)) return bad("min_p is ", o.min_p, ", must be 0 or more and below 1");
   return Sampler(o);
+} catch (...) {
+  return caught();
 }
 
 int32_t Sampler::sample(std::span<const float> logits) {

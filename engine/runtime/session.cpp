@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "ops/compare_backend.h"
 #include "runtime/state.h"
@@ -14,11 +15,13 @@ Session::~Session() = default;
 int64_t Session::position() const { return state_->position; }
 int64_t Session::context() const { return state_->forward.options.capacity; }
 
-Status Session::rewind(int64_t position) {
+Status Session::rewind(int64_t position) try {
   if (position < 0 || position > state_->position)
     return error(StatusCode::invalid_argument, "cannot rewind to ", position, ": the session is at ", state_->position);
   state_->position = position;
   return Status();
+} catch (...) {
+  return caught();
 }
 
 Status Session::State::check(std::span<const int32_t> tokens) const {
@@ -70,18 +73,22 @@ Status Session::State::evaluate(std::span<const int32_t> tokens, Logits wanted, 
   return Status();
 }
 
-Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens) {
+Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens) try {
   const Status status = state_->evaluate(tokens, Logits::last, state_->logits);
   if (!status.ok()) return status;
   return std::span<const float>(state_->logits);
+} catch (...) {
+  return caught();
 }
 
-Result<std::vector<float>> Session::evaluate_all(std::span<const int32_t> tokens) {
+Result<std::vector<float>> Session::evaluate_all(std::span<const int32_t> tokens) try {
   // Checked before the result is allocated, which its size would make expensive.
   if (Status status = state_->check(tokens); !status.ok()) return status;
   std::vector<float> logits(tokens.size() * static_cast<size_t>(state_->model->config.vocab_size));
   if (Status status = state_->evaluate(tokens, Logits::all, logits); !status.ok()) return status;
   return logits;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

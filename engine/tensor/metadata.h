@@ -5,14 +5,30 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace tritium {
 
 // Integers of every width are int64 or (above its range) uint64; floats are double. Arrays likewise.
-using MetadataValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<bool>,
-                                   std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
+using MetadataVariant = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<bool>,
+                                     std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
+
+// Copies go through a temporary: where the copy of an alternative runs out of memory, libstdc++ 12 would destroy an
+// alternative that is not there.
+struct MetadataValue : MetadataVariant {
+  using MetadataVariant::MetadataVariant;
+  MetadataValue() = default;
+  MetadataValue(const MetadataValue& other) : MetadataVariant() { *this = other; }
+  MetadataValue(MetadataValue&&) noexcept = default;
+  MetadataValue& operator=(const MetadataValue& other) {
+    std::visit([this](auto value) { MetadataVariant::operator=(std::move(value)); },
+               static_cast<const MetadataVariant&>(other));
+    return *this;
+  }
+  MetadataValue& operator=(MetadataValue&&) noexcept = default;
+};
 
 class Metadata {
  public:

@@ -15,11 +15,11 @@ Tensor Arena::take(const Shape& shape, DType dtype) {
   std::vector<Lent>& tensors = by_size_[bytes];
   for (Lent& lent : tensors)
     if (lent.handle.expired()) return lend(lent, shape, dtype);
-  if (!ops_.ok()) return {};
+  if (!ops_.ok()) return wanted;
   Result<Tensor> made = ops_.backend().allocate({bytes / 4}, DType::f32, "training");
   if (!made.ok()) {
     ops_.fail(made.status());
-    return {};
+    return wanted;
   }
   bytes_ += static_cast<uint64_t>(bytes);
   tensors.push_back({made->buffer, {}});

@@ -15,7 +15,7 @@ class Arena {
  public:
   explicit Arena(Ops& ops) : ops_(ops) {}
 
-  // With whatever values the memory holds. After an error (which goes to ops) an empty tensor.
+  // With whatever values the memory holds. After an error (which goes to ops) a tensor of that shape without memory.
   Tensor take(const Shape& shape, DType dtype = DType::f32);
 
   // Of all tensors ever taken: what a step needs at its peak, rounded up by sizes that did not fit each other.

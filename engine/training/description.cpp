@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/available_memory.h"
 #include "base/counter_rng.h"
 #include "base/format_text.h"
 #include "model/config.h"
@@ -114,11 +115,22 @@ std::vector<float> initial_values(const WeightSlot& slot, int64_t n_layers, uint
   return values;
 }
 
+Status check_size(double weights) {
+  const auto available = static_cast<double>(available_memory());
+  const double bytes = 4.0 * weights;
+  if (available == 0 || bytes <= available) return Status();
+  return error(StatusCode::out_of_memory, "the described transformer has at least ", weights / 1e6,
+               " million weights, as floats ", bytes / 0x1p20, " MiB; this machine has ", available / 0x1p20,
+               " MiB free");
+}
+
 }  // namespace
 
 Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_size, uint64_t seed) {
   const Result<Description> d = parse(json);
   if (!d.ok()) return d.status();
+  const double embedding = static_cast<double>(vocab_size) * static_cast<double>((*d)["dim"]);
+  if (Status s = check_size(embedding); !s.ok()) return s;
   MemoryTensorMap map("the described transformer");
   write_metadata(*d, vocab_size, map.mutable_metadata());
   // The vocabulary is known by the embedding's rows, which must be there before the rest can be listed.
@@ -126,6 +138,13 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
           std::vector<float>(static_cast<size_t>(vocab_size * (*d)["dim"])));
   const Result<Config> config = read_config(map);
   if (!config.ok()) return config.status();
+  double weights = 0;
+  for (const WeightSlot& slot : weight_slots(*config)) {
+    double elements = 1;
+    for (int64_t n : slot.shape) elements *= static_cast<double>(n);
+    weights += elements;
+  }
+  if (Status s = check_size(weights); !s.ok()) return s;
   write_layer_keys(*config, map.mutable_metadata());
   uint64_t stream = 0;
   for (const WeightSlot& slot : weight_slots(*config)) {

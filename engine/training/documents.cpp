@@ -179,6 +179,8 @@ Status read_documents(const std::string& path, const std::function<Status(const 
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (text.empty()) return error(StatusCode::corrupt_file, path, ": the file is empty but for its byte order mark");
   if (extension_of(path) == ".jsonl") return read_lines(path, text, take);
+  if (const size_t at = text.find('\0'); at != std::string_view::npos)
+    return error(StatusCode::corrupt_file, path, ": byte ", at, " of the text is 0: a binary file, or not UTF-8");
   return take(Document{.parts = {{.text = std::string(text)}}, .plain = true});
 }
 

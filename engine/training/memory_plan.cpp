@@ -1,9 +1,10 @@
 #include "training/memory_plan.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
+#include "base/available_memory.h"
+#include "base/caught.h"
 #include "base/checked_math.h"
 #include "model/weights.h"
 #include "training/optimizer.h"
@@ -117,13 +118,6 @@ uint64_t kept_per_token(const Config& c, bool int8) {
 
 }  // namespace
 
-uint64_t available_memory() {
-  std::ifstream info("/proc/meminfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("MemAvailable:")) return std::stoull(line.substr(13)) * 1024;
-  return 0;
-}
-
 TrainPlan plan_memory(const TrainOptions& o, const Setup& setup) {
   const Weights w = count_weights(o, setup);
   const Config& c = setup.config;
@@ -165,10 +159,12 @@ TrainPlan plan_memory(const TrainOptions& o, const Setup& setup) {
 
 namespace tritium {
 
-Result<TrainPlan> plan_training(const TrainOptions& options) {
+Result<TrainPlan> plan_training(const TrainOptions& options) try {
   const Result<training::Setup> setup = training::prepare_run(options);
   if (!setup.ok()) return setup.status();
   return training::plan_memory(options, *setup);
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

@@ -7,7 +7,4 @@ namespace tritium::training {
 
 TrainPlan plan_memory(const TrainOptions& options, const Setup& setup);
 
-// Memory that this process may still use, 0 when it is not known.
-uint64_t available_memory();
-
 }  // namespace tritium::training

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "tritium/training.hpp"
 
@@ -155,10 +156,11 @@ std::string listed(const std::set<std::string>& names) {
 std::string train_options_to_json(const TrainOptions& options) {
   json object = json::object();
   visit_fields(options, [&](const char* name, const auto& field) { object[name] = to_json(field); });
-  return object.dump(2);
+  // Paths need not be UTF-8.
+  return object.dump(2, ' ', false, json::error_handler_t::replace);
 }
 
-Result<TrainOptions> train_options_from_json(std::string_view text, const TrainOptions& defaults) {
+Result<TrainOptions> train_options_from_json(std::string_view text, const TrainOptions& defaults) try {
   const json object = json::parse(text, nullptr, false, /*ignore_comments=*/true);
   if (object.is_discarded() || !object.is_object())
     return error(StatusCode::invalid_argument, "the training options are not a JSON object");
@@ -180,6 +182,8 @@ Result<TrainOptions> train_options_from_json(std::string_view text, const TrainO
       return error(StatusCode::invalid_argument, "there is no training option \"", key, "\"; there are ",
                    listed(names));
   return options;
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

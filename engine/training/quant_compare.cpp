@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "model/weights.h"
 #include "training/activity_checks.h"
@@ -197,6 +198,10 @@ Result<QuantCompareReport> Study::run() {
 
 namespace tritium {
 
-Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options) { return training::Study(options).run(); }
+Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options) try {
+  return training::Study(options).run();
+} catch (...) {
+  return caught();
+}
 
 }  // namespace tritium

@@ -7,6 +7,7 @@
 
 #include "backends.h"
 #include "base/atomic_file.h"
+#include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
@@ -128,8 +129,8 @@ Status Run::prepare() {
   const int64_t between = interval(options_.eval_every, kEvaluations) * options_.batch * options_.context;
   held_out_.emplace(setup_.corpus.valid, options_.context, sequences, between);
   state_.best_valid_loss = INFINITY;
-  state_.options = train_options_to_json(options_);
   if (!options_.folder.empty()) {
+    state_.options = train_options_to_json(options_);
     std::error_code problem;
     std::filesystem::create_directories(options_.folder, problem);
     if (problem) return error(StatusCode::io_error, options_.folder, ": ", problem.message());
@@ -386,8 +387,10 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
 
 namespace tritium {
 
-Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks) {
+Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks) try {
   return training::train_and_inspect(options, callbacks, {});
+} catch (...) {
+  return caught();
 }
 
 }  // namespace tritium

@@ -36,6 +36,18 @@ TEST(MakeTransformer, TheSameSeedGivesTheSameWeightsAndExpertsDiffer) {
   EXPECT_FALSE(std::equal(a->begin(), a->begin() + expert, a->begin() + expert));
 }
 
+TEST(MakeTransformer, WhatNoMemoryHoldsIsRefusedWithNumbers) {
+  for (const char* huge : {R"({"dim": 100000000, "layers": 1000})", R"({"dim": 9000000000000000000})",
+                           R"({"dim": 16384, "heads": 16, "experts": 100000, "layers": 4000})"}) {
+    const Result<MemoryTensorMap> map = make_transformer(huge, 50'000, 0);
+    ASSERT_FALSE(map.ok()) << huge;
+    EXPECT_TRUE(map.code() == StatusCode::out_of_memory || map.code() == StatusCode::corrupt_file) << map.message();
+  }
+  const Result<MemoryTensorMap> map = make_transformer(R"({"dim": 65536, "heads": 64, "layers": 4000})", 1000, 0);
+  ASSERT_FALSE(map.ok());
+  EXPECT_NE(map.message().find("weights"), std::string::npos) << map.message();
+}
+
 TEST(MakeTransformer, AKeyThatItDoesNotKnowIsNamed) {
   const Result<MemoryTensorMap> map = make_transformer(R"({"dimension": 64})", 50, 0);
   ASSERT_FALSE(map.ok());

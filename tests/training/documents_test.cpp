@@ -112,6 +112,14 @@ TEST(Documents, AFileOfAnyOtherNameIsPlainText) {
   EXPECT_EQ(texts_of(folder.file("poem")), std::vector<std::string>{"{}"});
 }
 
+TEST(Documents, AFileThatIsNoTextIsAnError) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.file("wide.txt"), std::ios::binary) << std::string("a\0b\0", 4);
+  const Status status = read_documents(folder.file("wide.txt"), [](const Document&) { return Status(); });
+  EXPECT_EQ(status.code(), StatusCode::corrupt_file);
+  EXPECT_NE(status.message().find("wide.txt: byte 1 of the text is 0"), std::string::npos) << status.message();
+}
+
 TEST(Documents, AFileWithoutADocumentIsAnError) {
   const TemporaryFolder folder;
   write(folder.file("empty.txt"), "");

@@ -1,0 +1,186 @@
+// Whichever allocation fails, a call of the public API ends with a Status and the process lives.
+//
+// The global operator new of this program fails when it is told to.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <new>
+
+#include "tests/support/temporary_folder.h"
+#include "tritium/training.hpp"
+#include "tritium/tritium.hpp"
+
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+std::atomic<int64_t> allocations_left = kNever;  // those after them fail
+std::atomic<int64_t> failures_left = 0;          // so many
+
+bool fails() {
+  if (allocations_left.load() == kNever || allocations_left.fetch_sub(1) > 0) return false;
+  return failures_left.fetch_sub(1) > 0;
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  void* memory = nullptr;
+  if (fails() || posix_memalign(&memory, std::max(alignment, sizeof(void*)), bytes) != 0) return nullptr;
+  return memory;
+}
+
+void* allocate_or_throw(std::size_t bytes, std::size_t alignment) {
+  void* memory = allocate(bytes, alignment);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+constexpr std::size_t kUsual = alignof(std::max_align_t);
+
+}  // namespace
+
+void* operator new(std::size_t n) { return allocate_or_throw(n, kUsual); }
+void* operator new[](std::size_t n) { return allocate_or_throw(n, kUsual); }
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return allocate(n, kUsual); }
+void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return allocate(n, kUsual); }
+void* operator new(std::size_t n, std::align_val_t a) { return allocate_or_throw(n, static_cast<std::size_t>(a)); }
+void* operator new[](std::size_t n, std::align_val_t a) { return allocate_or_throw(n, static_cast<std::size_t>(a)); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace tritium {
+namespace {
+
+// How often `call` may be tried: allocations are left out evenly where it makes more of them.
+constexpr int64_t kTries = 200;
+
+// Calls it with each allocation failing in turn, once alone and once with all that follow. `call` gives the outcome.
+void expect_a_status_wherever_memory_ends(const std::function<Status()>& call) {
+  allocations_left = kNever - 1;
+  failures_left = 0;
+  ASSERT_TRUE(call().ok());
+  const int64_t n = kNever - 1 - allocations_left.exchange(kNever);
+  ASSERT_GT(n, 0);
+  for (int64_t failures : {int64_t{1}, kNever})
+    for (int64_t at = 0; at < n; at += std::max<int64_t>(1, n / kTries)) {
+      failures_left = failures;
+      allocations_left = at;
+      const Status status = call();
+      const bool hit = failures_left.exchange(0) < failures;
+      allocations_left = kNever;
+      // A cache, a log or a number of threads may do without; the rest is an error that says what it was.
+      if (hit && !status.ok()) {
+        EXPECT_EQ(status.code(), StatusCode::out_of_memory) << at << ": " << status.message();
+      }
+      EXPECT_TRUE(hit || status.ok()) << at << ": " << status.message();
+    }
+}
+
+class OutOfMemory : public testing::Test {
+ protected:
+  static Runtime runtime(const std::string& backend) { return *Runtime::create({.backend = backend, .threads = 2}); }
+  void SetUp() override { ASSERT_EQ(std::system((TRITIUM_MAKE_MODEL " " + model_).c_str()), 0); }
+
+  TemporaryFolder folder_;
+  std::string model_ = folder_.file("model.gguf");
+};
+
+TEST_F(OutOfMemory, WhileARuntimeIsMade) {
+  for (const char* backend : {"reference", "cpu"})
+    expect_a_status_wherever_memory_ends([&] { return Runtime::create({.backend = backend, .threads = 2}).status(); });
+}
+
+TEST_F(OutOfMemory, WhileAModelIsLoaded) {
+  for (const char* backend : {"reference", "cpu"}) {
+    const Runtime device = runtime(backend);
+    expect_a_status_wherever_memory_ends([&] { return device.load(model_).status(); });
+  }
+}
+
+TEST_F(OutOfMemory, WhileTextIsWritten) {
+  for (const char* backend : {"reference", "cpu"}) {
+    const Model model = *runtime(backend).load(model_);
+    expect_a_status_wherever_memory_ends([&]() -> Status {
+      Result<Session> session = model.create_session({.context = 16});
+      if (!session.ok()) return session.status();
+      const Result<std::vector<int32_t>> prompt = model.tokenize("a");
+      if (!prompt.ok()) return prompt.status();
+      const Result<Generation> text = session->generate(*prompt, {.max_tokens = 2});
+      if (!text.ok()) return text.status();
+      return model.detokenize(text->tokens).status();
+    });
+  }
+}
+
+TEST_F(OutOfMemory, WhileATextIsEvaluated) {
+  const Model model = *runtime("cpu").load(model_);
+  expect_a_status_wherever_memory_ends(
+      [&] { return model.evaluate("the miller knew the sound of the stone", {.window = 8}).status(); });
+}
+
+// Fine-tuning of a small file. Not from a description, nor with a folder: values of the JSON library allocate while
+// they are destroyed, where nothing can be caught.
+class OutOfMemoryInTraining : public testing::Test {
+ protected:
+  void SetUp() override {
+    TrainOptions options = of_text();
+    options.transformer = R"({"dim": 16, "layers": 2, "heads": 2, "ffn": 16, "experts": 2, "top_k": 1, "context": 16})";
+    options.output = model_;
+    const Result<TrainReport> made = train(options);
+    ASSERT_TRUE(made.ok()) << made.message();
+  }
+
+  static TrainOptions of_text() {
+    TrainOptions options;
+    for (int i = 0; i < 4; ++i) options.text += "a mill stood by the river, ";
+    options.steps = 2;
+    options.context = 4;
+    options.batch = 2;
+    options.threads = 2;
+    return options;
+  }
+
+  void expect_a_status(TrainOptions options) {
+    options.model = model_;
+    options.output = folder_.file("trained.gguf");
+    expect_a_status_wherever_memory_ends([&] { return train(options).status(); });
+  }
+
+  TemporaryFolder folder_;
+  std::string model_ = folder_.file("model.gguf");
+};
+
+TEST_F(OutOfMemoryInTraining, WithTheDefaults) { expect_a_status(of_text()); }
+
+TEST_F(OutOfMemoryInTraining, WithATeacherAveragesMuonAndCheckpoints) {
+  TrainOptions options = of_text();
+  options.teacher = model_;
+  options.hidden_mse = 0.1;
+  options.average = Average::ema;
+  options.optimizer = OptimizerKind::muon;
+  options.checkpoint_activations = true;
+  options.micro_batch = 1;
+  expect_a_status(options);
+}
+
+TEST_F(OutOfMemoryInTraining, WithAdaptersAnd8BitStates) {
+  TrainOptions options = of_text();
+  options.attention = options.feed_forward = WeightMode::lora;
+  options.embedding = options.head = options.norms = options.routers = WeightMode::frozen;
+  options.states_8bit = true;
+  expect_a_status(options);
+}
+
+}  // namespace
+}  // namespace tritium

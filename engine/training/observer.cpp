@@ -22,6 +22,11 @@ double entropy_of(std::span<const float> logits) {
   return std::log(sum) - weighted / sum;
 }
 
+void clear(Ops& ops, const Tensor& flips) {
+  const std::vector<int32_t> zeros(static_cast<size_t>(flips.elements()));
+  ops.upload(flips, std::as_bytes(std::span(zeros)));
+}
+
 }  // namespace
 
 Result<Observer> Observer::create(const TrainOptions& options, int64_t step) {
@@ -48,6 +53,11 @@ std::optional<double> Observer::mean_loss() const {
   return loss_ / static_cast<double>(steps_);
 }
 
+void Observer::begin(Ops& ops, Transformer& model) {
+  for (const BitLinear* p : model.parameters())
+    if (p->flips) clear(ops, p->flips);
+}
+
 // Flips since the last report, and how many trits are zero now.
 Status Observer::read_trits(Ops& ops, Transformer& model, TrainProgress& progress) {
   double flips = 0, trits = 0, zeros = 0;
@@ -57,8 +67,7 @@ Status Observer::read_trits(Ops& ops, Transformer& model, TrainProgress& progres
     ops.download(p->flips, std::as_writable_bytes(std::span(counts)));
     if (Status s = ops.finish(); !s.ok()) return s;
     for (int32_t c : counts) flips += c;
-    std::ranges::fill(counts, 0);
-    ops.upload(p->flips, std::as_bytes(std::span(counts)));
+    clear(ops, p->flips);
     const Result<TernaryMatrix> matrix = ops.backend().download_weight(p->packed);
     if (!matrix.ok()) return matrix.status();
     trits += static_cast<double>(p->elements());

@@ -18,6 +18,8 @@ class Observer {
   // Opens the logs of options.folder; on resume, rows after `step` are dropped.
   static Result<Observer> create(const TrainOptions& options, int64_t step);
 
+  // What was packed for the first time, or again after a resume, is no flip.
+  static void begin(Ops& ops, Transformer& model);
   // After a step of `seconds`.
   void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
   // The step's divergence from a teacher, nats a token.

@@ -139,6 +139,7 @@ Status Run::prepare() {
   Result<Observer> observer = Observer::create(options_, state_.step);
   if (!observer.ok()) return observer.status();
   observer_.emplace(*std::move(observer));
+  Observer::begin(ops_, *model_);
   return ops_.finish();
 }
 

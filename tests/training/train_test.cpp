@@ -31,6 +31,28 @@ TEST(Train, ReportsEveryIntervalAndWhatItEndedWith) {
   EXPECT_TRUE(report->output.empty());
 }
 
+TEST(Train, TritsThatArePackedForTheFirstTimeOrAgainAreNoFlips) {
+  const TemporaryFolder folder;
+  TrainOptions options = small_run(1);
+  options.learning_rate = 1e-6;
+  options.log_every = 1;
+  options.folder = folder.file("run");
+  double flipped = -1;
+  const TrainCallbacks callbacks = {.progress = [&](const TrainProgress& p) {
+    flipped = p.flipped_percent;
+    return true;
+  }};
+  ASSERT_TRUE(train(options, callbacks).ok());
+  EXPECT_GE(flipped, 0.0);
+  EXPECT_LT(flipped, 1.0);
+  options.steps = 2;
+  options.resume = "auto";
+  flipped = -1;
+  ASSERT_TRUE(train(options, callbacks).ok());
+  EXPECT_GE(flipped, 0.0);
+  EXPECT_LT(flipped, 1.0);
+}
+
 TEST(Train, ACallbackEndsTheRun) {
   const Result<TrainReport> report =
       train(small_run(20), {.progress = [](const TrainProgress& p) { return p.step < 10; }});

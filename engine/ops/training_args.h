@@ -309,7 +309,8 @@ enum class Quantizer : uint32_t { ternary = 0, int4 = 7, int5 = 15, int6 = 31, i
 
 // y = w + lambda (quantised(w) - w), as floats.
 //   ternary: alpha times trit, alpha as in ternarize
-//   intN: s clip(round_half_even(w / s), -qmax - 1, qmax) with s = max |w| of the row / qmax; 0 where that is below 1e-30
+//   intN: s clip(round_half_even(w / s), -qmax - 1, qmax) with s = max |w| of the row / qmax; 0 where that is below
+//   1e-30
 struct FakeQuantizeArgs {
   static constexpr std::string_view kName = "fake_quantize";
   Weight parameter;  // f32 or bf16

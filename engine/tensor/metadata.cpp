@@ -41,9 +41,7 @@ const std::string* Metadata::text(const std::string& key) const { return get<std
 const std::vector<std::string>* Metadata::texts(const std::string& key) const {
   return get<std::vector<std::string>>(*this, key);
 }
-const std::vector<bool>* Metadata::booleans(const std::string& key) const {
-  return get<std::vector<bool>>(*this, key);
-}
+const std::vector<bool>* Metadata::booleans(const std::string& key) const { return get<std::vector<bool>>(*this, key); }
 const std::vector<int64_t>* Metadata::integers(const std::string& key) const {
   return get<std::vector<int64_t>>(*this, key);
 }

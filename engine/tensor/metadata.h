@@ -20,6 +20,7 @@ using MetadataVariant = std::variant<bool, int64_t, uint64_t, double, std::strin
 struct MetadataValue : MetadataVariant {
   using MetadataVariant::MetadataVariant;
   MetadataValue() = default;
+  // NOLINTNEXTLINE(bugprone-copy-constructor-init): it is what must not be called
   MetadataValue(const MetadataValue& other) : MetadataVariant() { *this = other; }
   MetadataValue(MetadataValue&&) noexcept = default;
   MetadataValue& operator=(const MetadataValue& other) {

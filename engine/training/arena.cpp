@@ -9,7 +9,7 @@ Tensor Arena::lend(Lent& lent, const Shape& shape, DType dtype) {
 }
 
 Tensor Arena::take(const Shape& shape, DType dtype) {
-  const Tensor wanted{nullptr, shape, dtype};
+  Tensor wanted{nullptr, shape, dtype};
   // Operations read whole words: sizes are rounded up so that neighbours can share buffers.
   const int64_t bytes = (wanted.bytes() + 255) / 256 * 256;
   std::vector<Lent>& tensors = by_size_[bytes];

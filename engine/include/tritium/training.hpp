@@ -224,7 +224,7 @@ enum class TrainStop { finished, interrupted, early };
 struct TrainReport {
   TrainStop stop = TrainStop::finished;
   int64_t step = 0;
-  int64_t exported_step = 0;  // after an early stop that of the best checkpoint, where there is a folder
+  int64_t exported_step = 0;           // after an early stop that of the best checkpoint, where there is a folder
   std::optional<double> train_loss{};  // nats a token, mean of the last steps; none when no step was taken
   double valid_loss = 0;               // of exported_step
   double bits_per_byte = 0;

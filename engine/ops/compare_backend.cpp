@@ -165,12 +165,12 @@ class CompareBackend final : public Backend {
     Status status;
     int output = 0;
     visit_tensors(args, [&](TensorRole role, const Tensor& tensor) {
-      if (role != TensorRole::input && status.ok()) status = compare_output(Args::kName, output++, tensor);
+      if (role != TensorRole::input && status.ok()) status = compare_output(Args::kName, output++, role, tensor);
     });
     return status;
   }
 
-  Status compare_output(std::string_view operation, int output, const Tensor& tensor) {
+  Status compare_output(std::string_view operation, int output, TensorRole role, const Tensor& tensor) {
     std::vector<std::byte> tested(static_cast<size_t>(tensor.bytes()));
     std::vector<std::byte> expected(tested.size());
     if (Status s = tested_->download(on_side(tensor, Side::tested), tested); !s.ok()) return s;
@@ -179,7 +179,7 @@ class CompareBackend final : public Backend {
                                 .place = place(),
                                 .output = output,
                                 .error = relative_error(tensor.dtype, expected, tested),
-                                .bound = tolerance_of(operation, tensor.dtype)};
+                                .bound = tolerance_of(operation, tensor.dtype, role)};
     if (options_.observe) options_.observe(comparison);
     if (!comparison.within() && options_.stop_at_first) return report(comparison, tensor, expected, tested);
     return tested_->upload(on_side(tensor, Side::tested), expected);

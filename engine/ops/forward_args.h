@@ -9,7 +9,8 @@
 
 namespace tritium {
 
-enum class TensorRole { input, output, in_out };
+// sum_of_bf16: an output that adds up values which were rounded to bf16 before.
+enum class TensorRole { input, output, in_out, sum_of_bf16 };
 
 // y[t] = table[tokens[t]]
 struct EmbeddingArgs {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "ops/forward_args.h"
 #include "tensor/dtype.h"
 
 namespace tritium {
@@ -16,6 +17,6 @@ double relative_error(DType dtype, std::span<const std::byte> expected, std::spa
 
 // The bound on relative_error for an operation. 0 for integer results and for the operations that are bit-identical on
 // every backend by construction; else float arithmetic in another order than the reference's double loops.
-double tolerance_of(std::string_view operation, DType dtype = DType::f32);
+double tolerance_of(std::string_view operation, DType dtype = DType::f32, TensorRole role = TensorRole::output);
 
 }  // namespace tritium

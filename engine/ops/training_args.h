@@ -348,7 +348,9 @@ struct ShadowUpdate {
   float clip = 0.0f;  // clipped straight-through: the gradient of weights with |w| > clip alpha is 0; 0: of none
 
   static void visit(auto& s, auto&& f) {
-    f(TensorRole::in_out, s.parameter.data), visit_optional(TensorRole::output, s.sums, f);
+    const bool rounded = s.parameter.dtype == DType::bf16;
+    f(TensorRole::in_out, s.parameter.data);
+    visit_optional(rounded ? TensorRole::sum_of_bf16 : TensorRole::output, s.sums, f);
     visit_optional(TensorRole::input, s.alpha, f), visit_optional(TensorRole::in_out, s.flips, f);
   }
 };

@@ -212,8 +212,10 @@ Result<Setup> prepare_run(const TrainOptions& o) {
                  setup.config.context_length, " tokens");
   const bool head_alone = setup.source->find("output.weight") != nullptr;
   if (!head_alone && o.head != WeightMode::full && o.head != WeightMode::frozen)
-    return error(StatusCode::invalid_argument,
-                 "the head of this model is its embedding and has no weights of its own; the embedding's mode decides");
+    return error(
+        StatusCode::invalid_argument,
+        "the head of this model is its embedding and has no weights of its own: the embedding's mode decides; a "
+        "transformer described with \"tied_head\": false has a head of its own");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
   Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);

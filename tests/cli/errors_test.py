@@ -12,7 +12,7 @@ class Errors(WithModel):
         self.fails(1, "No such file", "run", self.path("none.gguf"), "-p", "x")
 
     def test_a_folder_for_a_model(self):
-        self.fails(1, "not a regular file", "run", self.folder.name, "-p", "x")
+        self.fails(1, "not a regular file", "run", self.folder, "-p", "x")
 
     def test_an_empty_file(self):
         self.fails(1, "the file is empty", "info", self.write("empty.gguf", b""))
@@ -99,7 +99,7 @@ class Errors(WithModel):
         self.fails(2, "vulkan:99", "run", self.model, "-p", "x", "--backend", "vulkan:99")
 
     def test_a_folder_for_a_text(self):
-        self.fails(1, "Is a directory", "eval", self.model, "--text", self.folder.name)
+        self.fails(1, "Is a directory", "eval", self.model, "--text", self.folder)
 
     def test_a_full_disk_behind_stdout(self):
         for arguments in (["devices"], ["info", self.model, "--json"], ["run", self.model, "-p", "", "-n", "3"]):

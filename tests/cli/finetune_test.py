@@ -2,8 +2,6 @@
 import json
 import os
 import random
-import tempfile
-import unittest
 
 import program
 from program import tritium
@@ -14,14 +12,12 @@ ANIMALS = {"cat": "purrs", "dog": "barks", "cow": "moos", "owl": "hoots"}
 STYLE = ["--context", "64", "--batch", "8", "--lr", "5e-3"]
 
 
-class Finetune(unittest.TestCase):
+class Finetune(program.InFolder):
     """On one small model that was trained on sentences about animals, which say nothing true."""
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = folder.name
+        super().setUpClass()
         draw = random.Random(2)
         names, sounds = list(ANIMALS), list(ANIMALS.values())
         text = "".join(f"the {draw.choice(names)} {draw.choice(sounds)}. " for _ in range(2500))
@@ -30,16 +26,6 @@ class Finetune(unittest.TestCase):
         transformer = cls.write("transformer.json", json.dumps(TRANSFORMER))
         code, _, err = tritium("train", "--transformer", transformer, "--data", cls.text, *STYLE, "--steps", 80, "-o", cls.base)
         assert code == 0, err
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.folder, name)
-
-    @classmethod
-    def write(cls, name, text):
-        with open(cls.path(name), "w", encoding="utf-8") as file:
-            file.write(text)
-        return cls.path(name)
 
     def finetune(self, data, *more):
         code, out, err = tritium("finetune", self.base, "--data", data, *STYLE, *more)

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import subprocess
-import tempfile
 import unittest
 
 import program
@@ -28,27 +27,15 @@ def description(architecture, **more):
             "context": 128, **more}
 
 
-class LlamaCpp(unittest.TestCase):
+class LlamaCpp(program.InFolder):
     @classmethod
     def setUpClass(cls):
         if not os.path.isdir(os.path.join(PEERS, "node_modules", "node-llama-cpp")) or not shutil.which("node"):
             raise unittest.SkipTest("llama.cpp is not there; ./dev peers fetches it")
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = folder.name
+        super().setUpClass()
         draw = random.Random(5)
         words = "the miller knew sound of stone as other men do river wheel".split()
         cls.data = cls.write("text.txt", " ".join(draw.choice(words) for _ in range(6000)))
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.folder, name)
-
-    @classmethod
-    def write(cls, name, text):
-        with open(cls.path(name), "w", encoding="utf-8") as file:
-            file.write(text)
-        return cls.path(name)
 
     def command(self, *arguments):
         code, out, err = tritium(*arguments)

@@ -81,27 +81,35 @@ def mean_kl(shape, expected, got):
     return total / rows
 
 
-class WithModel(unittest.TestCase):
-    """A test with a folder of its own and a generated model: byte vocabulary, context of 512 tokens."""
+class InFolder(unittest.TestCase):
+    """Tests that share a folder of their own."""
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.model = cls.path("model.gguf")
-        subprocess.run([MAKE_MODEL, cls.model], check=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = folder.name
 
     @classmethod
     def path(cls, name):
-        return os.path.join(cls.folder.name, name)
+        return os.path.join(cls.folder, name)
 
-    def write(self, name, data):
-        with open(self.path(name), "wb") as file:
-            file.write(data)
-        return self.path(name)
+    @classmethod
+    def write(cls, name, content):
+        """A file of a text or of bytes; gives its path."""
+        with open(cls.path(name), "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        return cls.path(name)
+
+
+class WithModel(InFolder):
+    """With a generated model: byte vocabulary, context of 512 tokens."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = cls.path("model.gguf")
+        subprocess.run([MAKE_MODEL, cls.model], check=True)
 
     def fails(self, code, part, *arguments, **options):
         got, out, err = tritium(*arguments, **options)

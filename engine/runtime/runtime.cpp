@@ -1,3 +1,5 @@
+#include <new>
+
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
@@ -13,7 +15,9 @@ namespace tritium {
 
 std::string version() { return TRITIUM_VERSION; }
 
-std::vector<DeviceInfo> list_devices() { return describe_backends(); }
+std::vector<DeviceInfo> list_devices() try { return describe_backends(); } catch (const std::bad_alloc&) {
+  return {};
+}
 
 Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) try {
   Shape dims;

@@ -1,6 +1,7 @@
 // Temperature, top-k, top-p (Holtzman et al. 2020) and min-p (Nguyen et al. 2024) sampling.
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <numeric>
 #include <vector>
 
@@ -10,6 +11,13 @@
 #include "tritium/tritium.hpp"
 
 namespace tritium {
+namespace {
+
+int32_t most_probable(std::span<const float> logits) {
+  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+}  // namespace
 
 Result<Sampler> Sampler::create(const SamplerOptions& o) try {
   const auto bad = [](const auto&... parts) { return error(StatusCode::invalid_argument, parts...); };
@@ -23,9 +31,10 @@ Result<Sampler> Sampler::create(const SamplerOptions& o) try {
   return caught();
 }
 
-int32_t Sampler::sample(std::span<const float> logits) {
-  const auto best = std::max_element(logits.begin(), logits.end());
-  if (options_.temperature == 0.0f) return static_cast<int32_t>(best - logits.begin());
+int32_t Sampler::sample(std::span<const float> logits) try {
+  const int32_t best = most_probable(logits);
+  if (options_.temperature == 0.0f) return best;
+  const double largest = logits[static_cast<size_t>(best)];
 
   std::vector<int32_t> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
@@ -40,7 +49,7 @@ int32_t Sampler::sample(std::span<const float> logits) {
   std::vector<double> probabilities(kept);
   double sum = 0;
   for (size_t i = 0; i < kept; ++i)
-    sum += probabilities[i] = std::exp((double{logits[static_cast<size_t>(ids[i])]} - *best) / options_.temperature);
+    sum += probabilities[i] = std::exp((double{logits[static_cast<size_t>(ids[i])]} - largest) / options_.temperature);
 
   size_t candidates = 0;
   double mass = 0;
@@ -52,6 +61,8 @@ int32_t Sampler::sample(std::span<const float> logits) {
   for (size_t i = 0; i + 1 < candidates; ++i)
     if ((target -= probabilities[i]) < 0) return ids[i];
   return ids[candidates > 0 ? candidates - 1 : 0];
+} catch (const std::bad_alloc&) {
+  return most_probable(logits);
 }
 
 }  // namespace tritium

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -153,11 +154,13 @@ std::string listed(const std::set<std::string>& names) {
 
 }  // namespace
 
-std::string train_options_to_json(const TrainOptions& options) {
+std::string train_options_to_json(const TrainOptions& options) try {
   json object = json::object();
   visit_fields(options, [&](const char* name, const auto& field) { object[name] = to_json(field); });
   // Paths need not be UTF-8.
   return object.dump(2, ' ', false, json::error_handler_t::replace);
+} catch (const std::bad_alloc&) {
+  return {};
 }
 
 Result<TrainOptions> train_options_from_json(std::string_view text, const TrainOptions& defaults) try {

@@ -123,6 +123,25 @@ TEST_F(OutOfMemory, WhileTextIsWritten) {
   }
 }
 
+TEST_F(OutOfMemory, WhileATokenIsSampledItIsTheMostProbable) {
+  Sampler sampler = *Sampler::create({.temperature = 1.0f, .seed = 1});
+  const std::vector<float> logits = {0.0f, 3.0f, 2.9f};
+  failures_left = kNever;
+  allocations_left = 0;
+  int32_t token = -1;
+  for (int i = 0; i < 20 && token != 0; ++i) token = sampler.sample(logits) == 1 ? 1 : 0;
+  allocations_left = kNever;
+  EXPECT_EQ(token, 1);
+}
+
+TEST_F(OutOfMemory, WhileDevicesAreListedThereAreNone) {
+  failures_left = kNever;
+  allocations_left = 0;
+  const bool none = list_devices().empty();
+  allocations_left = kNever;
+  EXPECT_TRUE(none);
+}
+
 TEST_F(OutOfMemory, WhileATextIsEvaluated) {
   const Model model = *runtime("cpu").load(model_);
   expect_a_status_wherever_memory_ends(

@@ -287,7 +287,8 @@ struct QuantCompareReport {
 // Trains the same small transformer on the same batches in full precision, int8 and ternary.
 Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options);
 
-// Options as JSON (the names of the fields above) and back. Unknown names and wrong types are errors that name them.
+// Options as JSON (the names of the fields above; empty where memory ends) and back. Unknown names and wrong types are
+// errors that name them.
 std::string train_options_to_json(const TrainOptions& options);
 Result<TrainOptions> train_options_from_json(std::string_view json, const TrainOptions& defaults = {});
 

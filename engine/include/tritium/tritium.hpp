@@ -46,6 +46,7 @@ struct DeviceInfo {
 };
 
 // Every backend and device, also those that cannot be used. Takes the time of opening the Vulkan loader.
+// Empty where memory ends.
 std::vector<DeviceInfo> list_devices();
 
 // ---- selftest ---------------------------------------------------------------------------------------------------
@@ -138,7 +139,7 @@ class Sampler {
  public:
   // Values outside their ranges are an error: temperature >= 0, 0 < top_p <= 1, 0 <= min_p < 1, top_k >= 0.
   static Result<Sampler> create(const SamplerOptions& options);
-  // A token id. `logits` is [vocab] and not empty; ties go to the lowest id.
+  // A token id. `logits` is [vocab] and not empty; ties go to the lowest id. Where memory ends: the most probable.
   int32_t sample(std::span<const float> logits);
 
  private:

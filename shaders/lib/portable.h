@@ -24,6 +24,7 @@
 namespace tritium::shader {
 using glm::abs;
 using glm::exp;
+using glm::findMSB;
 using glm::floatBitsToInt;
 using glm::floatBitsToUint;
 using glm::floor;

@@ -15,12 +15,9 @@ TRITIUM_LIB_BEGIN
 TRITIUM_FUNCTION float exact_quotient(uint n, float m) {
   uint bits = floatBitsToUint(m);
   uint f = (bits & 0x7FFFFFu) | 0x800000u;
-  uint numerator = n;
-  int quotient_exponent = 23 + 127 - int((bits >> 23u) & 255u);
-  while (numerator < 0x800000u) {
-    numerator <<= 1u;
-    quotient_exponent -= 1;
-  }
+  int top = findMSB(n);
+  uint numerator = n << uint(23 - top);
+  int quotient_exponent = top + 127 - int((bits >> 23u) & 255u);
   if (numerator < f) {
     numerator <<= 1u;
     quotient_exponent -= 1;

@@ -9,7 +9,7 @@ struct WeightWindow {
   uint32_t first_row = 0;  // Params::first_weight_row
   uint32_t n_rows = 0;     // Params::n_weight_rows
   Binding data;
-  Binding scales;  // of a dense weight: the dummy
+  Binding scales;  // none of a dense weight
 };
 
 // Calls launch(WeightWindow) for the windows of `weight`, in order, until one fails.

@@ -1,5 +1,5 @@
-
-#include "cpu_ref/operations.h"
+// alpha = the mean of |w| over everything that shares it, from sums of |w|. Ma et al. 2024 (BitNet b1.58), section 2.
+#include "ops/absmean.h"
 #include "tensor/half.h"
 
 namespace tritium::cpu_ref {

@@ -1,4 +1,5 @@
-#include "cpu_ref/operations.h"
+// y = a + b
+#include "ops/add.h"
 
 namespace tritium::cpu_ref {
 

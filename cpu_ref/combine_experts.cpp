@@ -1,4 +1,6 @@
-#include "cpu_ref/operations.h"
+// The outputs of the chosen experts, each times its weight, added up; and the gradient.
+#include "ops/combine_experts.h"
+#include "ops/combine_experts_backward.h"
 
 namespace tritium::cpu_ref {
 
@@ -10,6 +12,20 @@ void combine_experts(const CombineExpertsParams& p, std::span<const float> x, st
       for (size_t s = 0; s < p.top_k; ++s) sum += weights[t * p.top_k + s] * x[(t * p.top_k + s) * p.dim + d];
       y[t * p.dim + d] = sum;
     }
+}
+
+void combine_experts_backward(const CombineExpertsBackwardParams& p, std::span<const float> x,
+                              std::span<const float> weights, std::span<const float> dy, std::span<float> dx,
+                              std::span<float> dweights) {
+  for (size_t slot = 0; slot < size_t{p.n_tokens} * p.top_k; ++slot) {
+    double product = 0;
+    for (size_t d = 0; d < p.dim; ++d) {
+      const float dy_d = dy[slot / p.top_k * p.dim + d];
+      dx[slot * p.dim + d] = weights[slot] * dy_d;
+      product += double{dy_d} * x[slot * p.dim + d];
+    }
+    dweights[slot] = static_cast<float>(product);
+  }
 }
 
 }  // namespace tritium::cpu_ref

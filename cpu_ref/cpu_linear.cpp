@@ -1,7 +1,7 @@
 #include "cpu_ref/cpu_linear.h"
 
 #include "base/format_text.h"
-#include "cpu_ref/operations.h"
+#include "ops/all.h"
 #include "ops/weight_layout.h"
 
 namespace tritium {

@@ -1,7 +1,7 @@
 #include "cpu_ref/cpu_moe_layer.h"
 
 #include "base/format_text.h"
-#include "cpu_ref/operations.h"
+#include "ops/all.h"
 
 namespace tritium {
 

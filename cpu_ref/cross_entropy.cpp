@@ -1,6 +1,7 @@
+// -log softmax(logits)[target], and its gradient.
 #include <cmath>
 
-#include "cpu_ref/operations.h"
+#include "ops/cross_entropy.h"
 
 namespace tritium::cpu_ref {
 

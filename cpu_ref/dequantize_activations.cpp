@@ -1,5 +1,5 @@
-
-#include "cpu_ref/operations.h"
+// x = scale * q
+#include "ops/dequantize_activations.h"
 
 namespace tritium::cpu_ref {
 

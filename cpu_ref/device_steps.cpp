@@ -23,15 +23,15 @@ Tensor DeviceSteps::product(const Tensor& x, const Weight& weight, const Tensor&
   const int64_t x_rows = x.shape[0];
   Tensor y = take({expert_ids ? expert_ids.elements() : x_rows, weight.rows});
   if (precision == InputPrecision::f32) {
-    if (ops.ok()) ops.ternary_matmul_f32({.x = x, .weight = weight, .expert_ids = expert_ids, .y = y});
+    if (ops.ok()) ops(TernaryMatmulF32{.x = x, .weight = weight, .expert_ids = expert_ids, .y = y});
     return y;
   }
   const int64_t padded = round_up(weight.cols, TernaryMatrix::kRowAlign);
   const Tensor q = take({x_rows, padded}, DType::i8);
   const Tensor scales = take({x_rows, precision == InputPrecision::int8 ? 1 : padded / 256});
   if (!ops.ok()) return y;
-  ops.quantize_activations({.x = x, .q = q, .scales = scales});
-  ops.ternary_matmul({.q = q, .scales = scales, .weight = weight, .expert_ids = expert_ids, .y = y});
+  ops(QuantizeActivations{.x = x, .q = q, .scales = scales});
+  ops(TernaryMatmul{.q = q, .scales = scales, .weight = weight, .expert_ids = expert_ids, .y = y});
   return y;
 }
 

@@ -1,7 +1,8 @@
+// Which part of the slots chose each expert.
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
+#include "ops/expert_load.h"
 
 namespace tritium::cpu_ref {
 

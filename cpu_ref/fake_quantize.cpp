@@ -1,4 +1,5 @@
-#include "cpu_ref/operations.h"
+// Weights as floats of the values that a quantiser would store.
+#include "ops/fake_quantize.h"
 #include "cpu_ref/shadow.h"
 #include "shaders/lib/rounding.h"
 

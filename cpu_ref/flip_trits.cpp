@@ -1,4 +1,5 @@
-#include "cpu_ref/operations.h"
+// Trits that move at random, by the wanted change in expectation.
+#include "ops/flip_trits.h"
 #include "cpu_ref/weight_value.h"
 #include "shaders/lib/random.h"
 #include "shaders/lib/ternary.h"

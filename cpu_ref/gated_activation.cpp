@@ -4,7 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "cpu_ref/operations.h"
+#include "ops/gated_activation.h"
+#include "ops/gated_activation_backward.h"
 
 namespace tritium::cpu_ref {
 namespace {
@@ -31,6 +32,46 @@ void gated_activation(const GatedActivationParams& p, std::span<const float> gat
     const double g = std::min<double>(gate[i], clamp);
     const double u = std::clamp<double>(up[i], -clamp, clamp);
     y[i] = static_cast<float>(activate(g, static_cast<GateActivation>(p.activation)) * u);
+  }
+}
+
+namespace {
+
+struct ValueAndSlope {
+  double value;
+  double slope;
+};
+
+ValueAndSlope activation_and_slope(double x, GateActivation activation) {
+  switch (activation) {
+    case GateActivation::silu: {
+      const double s = 1.0 / (1.0 + std::exp(-x));
+      return {x * s, s * (1.0 + x * (1.0 - s))};
+    }
+    case GateActivation::gelu: {
+      // With s = 1 / (1 + exp(-2u)): gelu = x s, d/dx = s + x * 2 s (1 - s) u'
+      const double u = 0.7978845608028654 * (x + 0.044715 * x * x * x);
+      const double du = 0.7978845608028654 * (1.0 + 3.0 * 0.044715 * x * x);
+      const double s = 1.0 / (1.0 + std::exp(-2.0 * u));
+      return {x * s, s + x * 2.0 * s * (1.0 - s) * du};
+    }
+    case GateActivation::relu2: return {x > 0.0 ? x * x : 0.0, x > 0.0 ? 2.0 * x : 0.0};
+  }
+  return {0.0, 0.0};
+}
+
+}  // namespace
+
+void gated_activation_backward(const GatedActivationBackwardParams& p, std::span<const float> gate,
+                               std::span<const float> up, std::span<const float> dy, std::span<float> dgate,
+                               std::span<float> dup) {
+  const double clamp = p.clamp_at > 0.0f ? p.clamp_at : std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < p.n_values; ++i) {
+    const ValueAndSlope a =
+        activation_and_slope(std::min<double>(gate[i], clamp), static_cast<GateActivation>(p.activation));
+    const double u = std::clamp<double>(up[i], -clamp, clamp);
+    dgate[i] = static_cast<float>(gate[i] > clamp ? 0.0 : dy[i] * a.slope * u);
+    dup[i] = static_cast<float>(std::abs(double{up[i]}) > clamp ? 0.0 : dy[i] * a.value);
   }
 }
 

@@ -1,6 +1,7 @@
+// KL divergence from a teacher's predictions (Hinton et al. 2015), and its gradient.
 #include <cmath>
 
-#include "cpu_ref/operations.h"
+#include "ops/kl_divergence.h"
 
 namespace tritium::cpu_ref {
 namespace {

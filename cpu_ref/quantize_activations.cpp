@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu_ref/operations.h"
+#include "ops/quantize_activations.h"
 #include "shaders/lib/rounding.h"
 
 namespace tritium::cpu_ref {

@@ -1,5 +1,5 @@
 // Rotary position embedding (Su et al. 2021): pair i of a head turns by the angle whose cosine and sine are given.
-#include "cpu_ref/operations.h"
+#include "ops/rope.h"
 
 namespace tritium::cpu_ref {
 

@@ -1,4 +1,5 @@
-#include "cpu_ref/operations.h"
+// y = a_scale a + b_scale b
+#include "ops/scaled_add.h"
 
 namespace tritium::cpu_ref {
 

@@ -11,7 +11,7 @@
 
 namespace tritium::cpu_ref {
 
-// Which alpha covers which weights (TernarizeArgs).
+// Which alpha covers which weights (Ternarize).
 struct ScaleLayout {
   size_t n_alpha, n_groups, group_size, n_rows, cols, padded_cols, n_scales;
 
@@ -65,14 +65,17 @@ struct ShadowPlanes {
   std::span<int32_t> flips;
 };
 
-// After the optimiser's step: `stepped(c)` is the new value of column c of a row.
-template <typename Stepped>
-void write_row(const ShadowParams& p, size_t row, const Stepped& stepped, const ShadowPlanes& planes) {
+inline double shadow_value(const ShadowParams& p, const ShadowPlanes& planes, size_t row, size_t col) {
+  return dense_value(planes.parameter, static_cast<DType>(p.dtype), row * p.row_stride + col);
+}
+
+// After the optimiser's step, which made `stepped` of a row.
+inline void write_row(const ShadowParams& p, size_t row, std::span<const float> stepped, const ShadowPlanes& planes) {
   const ScaleLayout layout = layout_of(p);
   const auto dtype = static_cast<DType>(p.dtype);
   std::vector<double> sums(p.n_groups);
   for (size_t c = 0; c < p.cols; ++c) {
-    float w = stepped(c);
+    float w = stepped[c];
     const auto index = static_cast<uint32_t>(row * p.cols + c);
     if (p.noise_scale > 0.0f)
       w = shader::with_boundary_noise(w, planes.alpha[layout.alpha_of(row, c)], p.noise_scale, p.noise_zone, p.seed,

@@ -1,6 +1,7 @@
+// Rows of keys and values into their places in the caches.
 #include <algorithm>
 
-#include "cpu_ref/operations.h"
+#include "ops/store_kv.h"
 
 namespace tritium::cpu_ref {
 

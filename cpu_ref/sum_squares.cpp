@@ -1,5 +1,5 @@
-
-#include "cpu_ref/operations.h"
+// The sum of x^2, as one of several numbers.
+#include "ops/sum_squares.h"
 
 namespace tritium::cpu_ref {
 

@@ -1,4 +1,5 @@
-#include "cpu_ref/operations.h"
+// Trits and scales of every weight from its shadow. Ma et al. 2024 (BitNet b1.58), section 2.
+#include "ops/ternarize.h"
 #include "cpu_ref/shadow.h"
 
 namespace tritium::cpu_ref {

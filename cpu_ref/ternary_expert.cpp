@@ -1,7 +1,7 @@
 #include "cpu_ref/ternary_expert.h"
 
 #include "base/format_text.h"
-#include "cpu_ref/operations.h"
+#include "ops/all.h"
 
 namespace tritium {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cpu_ref/cpu_linear.h"
-#include "ops/args.h"
+#include "ops/all.h"
 
 namespace tritium {
 
@@ -24,7 +24,7 @@ class TernaryExpert {
   const CpuLinear& up() const { return up_; }
   const CpuLinear& down() const { return down_; }
 
-  // x [rows, dim] -> [rows, dim]. `clamp` as in GatedActivationArgs.
+  // x [rows, dim] -> [rows, dim]. `clamp` as in GatedActivation.
   Result<std::vector<float>> forward(std::span<const float> x, int64_t rows, GateActivation activation, float clamp,
                                      InputPrecision precision) const;
 

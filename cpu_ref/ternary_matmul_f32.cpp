@@ -1,5 +1,5 @@
 // Float activations times packed trits: the exact product that ternary_matmul approximates, for checks and training.
-#include "cpu_ref/operations.h"
+#include "ops/ternary_matmul_f32.h"
 #include "cpu_ref/weight_value.h"
 
 namespace tritium::cpu_ref {

@@ -71,17 +71,17 @@ Result<std::vector<float>> TernaryMoELayer::forward(std::span<const float> x, in
   const Tensor ids = steps.take({tokens, k}, DType::i32);
   const Tensor hidden = steps.take({slots, gate_.rows}), y = steps.take({tokens, dim()});
   if (!steps.ops.ok()) return steps.ops.finish();
-  steps.ops.dense_matmul({.x = input, .weight = router_, .expert_ids = {}, .y = logits});
-  steps.ops.route_tokens(
-      {.logits = logits, .expert_ids = ids, .weights = weights, .renormalize = config_.renormalize, .scale = 1.0f});
+  steps.ops(DenseMatmul{.x = input, .weight = router_, .expert_ids = {}, .y = logits});
+  steps.ops(RouteTokens{
+      .logits = logits, .expert_ids = ids, .weights = weights, .renormalize = config_.renormalize, .scale = 1.0f});
   const Tensor gate = steps.product(input, gate_, ids, config_.precision);
   const Tensor up = steps.product(input, up_, ids, config_.precision);
   if (!steps.ops.ok()) return steps.ops.finish();
-  steps.ops.gated_activation(
-      {.gate = gate, .up = up, .y = hidden, .activation = config_.activation, .clamp = config_.clamp});
+  steps.ops(
+      GatedActivation{.gate = gate, .up = up, .y = hidden, .activation = config_.activation, .clamp = config_.clamp});
   const Tensor out = steps.product(hidden, down_, ids, config_.precision);
   if (!steps.ops.ok()) return steps.ops.finish();
-  steps.ops.combine_experts({.x = out, .weights = weights, .y = y});
+  steps.ops(CombineExperts{.x = out, .weights = weights, .y = y});
   return steps.download(y);
 }
 

@@ -1,7 +1,8 @@
+// dW = dY^T X: the gradient of the weights of a product, straight through their rounding (Bengio et al. 2013).
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
+#include "ops/weight_gradient.h"
 
 namespace tritium::cpu_ref {
 

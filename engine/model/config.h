@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ops/args.h"
+#include "ops/all.h"
 #include "tensor/tensor_map.h"
 #include "tritium/status.hpp"
 

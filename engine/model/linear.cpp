@@ -17,16 +17,16 @@ LinearInput::LinearInput(Ops& ops, ForwardState& state, const Adapters& adapters
   const int64_t padded = round_up(x.shape[1], TernaryMatrix::kRowAlign);
   q_ = state.quantized.q.view({rows, padded});
   scales_ = state.quantized.scales.view({rows, mode == ActivationMode::int8_per_block ? padded / 256 : 1});
-  ops_.quantize_activations({.x = x_, .q = q_, .scales = scales_});
+  ops_(QuantizeActivations{.x = x_, .q = q_, .scales = scales_});
 }
 
 void LinearInput::product(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const {
   if (!weight.ternary()) {
-    ops_.dense_matmul({.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
+    ops_(DenseMatmul{.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
   } else if (q_) {
-    ops_.ternary_matmul({.q = q_, .scales = scales_, .weight = weight, .expert_ids = expert_ids, .y = y});
+    ops_(TernaryMatmul{.q = q_, .scales = scales_, .weight = weight, .expert_ids = expert_ids, .y = y});
   } else {
-    ops_.ternary_matmul_f32({.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
+    ops_(TernaryMatmulF32{.x = x_, .weight = weight, .expert_ids = expert_ids, .y = y});
   }
 }
 
@@ -37,9 +37,9 @@ void LinearInput::times(const Weight& weight, const Tensor& y, const Tensor& exp
   const int64_t rows = y.shape[0];
   const Tensor low = state_.act.adapter_low.view({rows, adapter->a.rows});
   const Tensor out = state_.act.adapter_out.view({rows, adapter->b.rows});
-  ops_.dense_matmul({.x = x_, .weight = adapter->a, .expert_ids = expert_ids, .y = low});
-  ops_.dense_matmul({.x = low, .weight = adapter->b, .expert_ids = expert_ids, .y = out});
-  ops_.scaled_add({.a = y, .b = out, .y = y, .a_scale = 1.0f, .b_scale = adapter->scale});
+  ops_(DenseMatmul{.x = x_, .weight = adapter->a, .expert_ids = expert_ids, .y = low});
+  ops_(DenseMatmul{.x = low, .weight = adapter->b, .expert_ids = expert_ids, .y = out});
+  ops_(ScaledAdd{.a = y, .b = out, .y = y, .a_scale = 1.0f, .b_scale = adapter->scale});
 }
 
 }  // namespace tritium

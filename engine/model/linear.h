@@ -15,7 +15,7 @@ class LinearInput {
               std::initializer_list<const Weight*> weights);
 
   // y = x W^T, plus what an adapter of the weight adds; with expert_ids, by the experts chosen (ops/args.h,
-  // TernaryMatmulArgs).
+  // TernaryMatmul).
   void times(const Weight& weight, const Tensor& y, const Tensor& expert_ids = {}) const;
 
  private:

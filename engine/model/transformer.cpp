@@ -14,14 +14,14 @@ namespace {
 void embed(const Weights& weights, ForwardState& state, Ops& ops, std::span<const int32_t> tokens, const Tensor& x) {
   const Tensor ids = state.act.tokens.view({static_cast<int64_t>(tokens.size())});
   ops.upload(ids, std::as_bytes(tokens));
-  ops.embedding({.table = weights.token_embd, .tokens = ids, .y = x});
+  ops(Embedding{.table = weights.token_embd, .tokens = ids, .y = x});
 }
 
 // Picking rows of a matrix is an embedding look-up with the matrix as its table.
 void select_rows(ForwardState& state, Ops& ops, const Tensor& matrix, std::span<const int32_t> rows, const Tensor& y) {
   const Tensor ids = state.last_rows.view({static_cast<int64_t>(rows.size())});
   ops.upload(ids, std::as_bytes(rows));
-  ops.embedding({.table = as_weight(matrix, "hidden"), .tokens = ids, .y = y});
+  ops(Embedding{.table = as_weight(matrix, "hidden"), .tokens = ids, .y = y});
 }
 
 // Logits of some rows of the last layer's output.
@@ -33,7 +33,7 @@ void logits_of(const Config& config, const Weights& weights, ForwardState& state
   const Tensor normed = state.selected_normed.view({n, config.dim});
   const Tensor logits = state.logits.view({n, config.vocab_size});
   select_rows(state, ops, x, rows, selected);
-  ops.rms_norm({.x = selected, .weight = weights.output_norm, .y = normed, .eps = config.rms_eps});
+  ops(RmsNorm{.x = selected, .weight = weights.output_norm, .y = normed, .eps = config.rms_eps});
   LinearInput(ops, state, weights.adapters, normed, {&weights.output}).times(weights.output, logits);
   ops.download(logits, std::as_writable_bytes(out));
 }

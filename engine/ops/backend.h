@@ -1,8 +1,8 @@
 // Backend: the one interface between models and the code that computes. Three implementations: reference (cpu_ref),
-// cpu (engine/simd), vulkan (engine/vulkan); engine/backends.cpp makes them.
+// cpu (engine/cpu), vulkan (engine/vulkan); engine/backends.cpp makes them.
 //
 // Operations record; submit() executes; download() submits, waits and reads. CPU backends execute at once. Operations
-// take effect in the order of the calls, and so do uploads and downloads among them. Arguments are already checked
+// take effect in the order of the calls, and so do uploads and downloads among them. Operations are already checked
 // (ops/ops.h does it): a backend only reports what can fail at run time (memory, device).
 //
 // Thread rule: one thread at a time; hold mutex() from the first operation to the download. Allocation and weight
@@ -16,15 +16,28 @@
 #include <string>
 #include <string_view>
 
-#include "ops/args.h"
-#include "ops/tensor.h"
+#include "ops/all.h"
 #include "tensor/dense_matrix.h"
-#include "tensor/ternary_matrix.h"
 #include "tritium/status.hpp"
 
 namespace tritium {
 
-class Backend {
+// One pure virtual run(const Op&) for each operation of a list: a backend that lacks one does not compile.
+template <typename List>
+class RunsEach;
+template <>
+class RunsEach<OpList<>> {
+ public:
+  void run() = delete;  // so that the next one has something to bring into its scope
+};
+template <typename Op, typename... Rest>
+class RunsEach<OpList<Op, Rest...>> : public RunsEach<OpList<Rest...>> {
+ public:
+  using RunsEach<OpList<Rest...>>::run;
+  virtual Status run(const Op& op) = 0;
+};
+
+class Backend : public RunsEach<AllOps> {
  public:
   virtual ~Backend() = default;
 
@@ -47,45 +60,54 @@ class Backend {
   virtual void push_label(std::string_view name) = 0;
   virtual void pop_label() = 0;
 
-  virtual Status embedding(const EmbeddingArgs&) = 0;
-  virtual Status rms_norm(const RmsNormArgs&) = 0;
-  virtual Status quantize_activations(const QuantizeActivationsArgs&) = 0;
-  virtual Status ternary_matmul(const TernaryMatmulArgs&) = 0;
-  virtual Status ternary_matmul_f32(const TernaryMatmulF32Args&) = 0;
-  virtual Status dense_matmul(const DenseMatmulArgs&) = 0;
-  virtual Status rope(const RopeArgs&) = 0;
-  virtual Status store_kv(const StoreKvArgs&) = 0;
-  virtual Status attention(const AttentionArgs&) = 0;
-  virtual Status gated_activation(const GatedActivationArgs&) = 0;
-  virtual Status add(const AddArgs&) = 0;
-  virtual Status route_tokens(const RouteTokensArgs&) = 0;
-  virtual Status combine_experts(const CombineExpertsArgs&) = 0;
-  virtual Status embedding_backward(const EmbeddingBackwardArgs&) = 0;
-  virtual Status rms_norm_backward(const RmsNormBackwardArgs&) = 0;
-  virtual Status ternary_matmul_backward(const TernaryMatmulBackwardArgs&) = 0;
-  virtual Status dense_matmul_backward(const DenseMatmulBackwardArgs&) = 0;
-  virtual Status weight_gradient(const WeightGradientArgs&) = 0;
-  virtual Status attention_backward(const AttentionBackwardArgs&) = 0;
-  virtual Status gated_activation_backward(const GatedActivationBackwardArgs&) = 0;
-  virtual Status combine_experts_backward(const CombineExpertsBackwardArgs&) = 0;
-  virtual Status route_tokens_backward(const RouteTokensBackwardArgs&) = 0;
-  virtual Status expert_load(const ExpertLoadArgs&) = 0;
-  virtual Status cross_entropy(const CrossEntropyArgs&) = 0;
-  virtual Status flip_trits(const FlipTritsArgs&) = 0;
-  virtual Status kl_divergence(const KlDivergenceArgs&) = 0;
-  virtual Status scaled_add(const ScaledAddArgs&) = 0;
-  virtual Status sum_squares(const SumSquaresArgs&) = 0;
-  virtual Status dequantize_activations(const DequantizeActivationsArgs&) = 0;
-  virtual Status absmean(const AbsmeanArgs&) = 0;
-  virtual Status ternarize(const TernarizeArgs&) = 0;
-  virtual Status fake_quantize(const FakeQuantizeArgs&) = 0;
-  virtual Status adamw_update(const AdamwUpdateArgs&) = 0;
-  virtual Status sgd_update(const SgdUpdateArgs&) = 0;
-
   std::mutex& mutex() { return mutex_; }
 
  private:
   std::mutex mutex_;
+};
+
+// A Base whose run() of every operation of the list is Self::each(op): a decorator, or a backend that is made from a
+// table, is one function.
+template <typename Self, typename Base, typename List>
+class Each;
+template <typename Self, typename Base>
+class Each<Self, Base, OpList<>> : public Base {
+ public:
+  using Base::Base;
+};
+template <typename Self, typename Base, typename Op, typename... Rest>
+class Each<Self, Base, OpList<Op, Rest...>> : public Each<Self, Base, OpList<Rest...>> {
+ public:
+  using Each<Self, Base, OpList<Rest...>>::Each;
+  using Base::run;
+  Status run(const Op& op) override { return static_cast<Self*>(this)->each(op); }
+};
+
+// A Backend that does everything by another one. Decorators replace what they are about.
+class ForwardingBackend : public Backend {
+ public:
+  explicit ForwardingBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
+  Backend& inner() { return *inner_; }
+
+  std::string name() const override { return inner_->name(); }
+  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override {
+    return inner_->allocate(shape, dtype, debug_name);
+  }
+  Status upload(const Tensor& tensor, std::span<const std::byte> data) override { return inner_->upload(tensor, data); }
+  Status download(const Tensor& tensor, std::span<std::byte> data) override { return inner_->download(tensor, data); }
+  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override {
+    return inner_->upload_weight(matrix, debug_name);
+  }
+  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override {
+    return inner_->upload_weight(matrix, debug_name);
+  }
+  Result<TernaryMatrix> download_weight(const Weight& weight) override { return inner_->download_weight(weight); }
+  Status submit() override { return inner_->submit(); }
+  void push_label(std::string_view label) override { inner_->push_label(label); }
+  void pop_label() override { inner_->pop_label(); }
+
+ private:
+  std::unique_ptr<Backend> inner_;
 };
 
 }  // namespace tritium

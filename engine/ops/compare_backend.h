@@ -18,7 +18,7 @@ struct Comparison {
   std::string place;      // label path: "model/layer2/attention"
   int output = 0;         // which of the operation's outputs
   double error = 0;       // relative_error
-  double bound = 0;       // tolerance_of(operation, dtype, role)
+  double bound = 0;       // tolerance_of<Op>(dtype, role)
   bool within() const { return error <= bound; }
 };
 

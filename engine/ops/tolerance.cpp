@@ -46,26 +46,4 @@ double relative_error(DType dtype, std::span<const std::byte> expected, std::spa
   return difference / (largest > 0 ? largest : 1.0);
 }
 
-double tolerance_of(std::string_view operation, DType dtype, TensorRole role) {
-  // A float that is off by its last bit may cross a rounding boundary: one code of the optimiser's 8-bit states, one
-  // unit of a bf16 shadow, which a sum of few weights shows. (quantize_activations rounds exactly, below.)
-  if (operation == "adamw_update" || operation == "sgd_update") {
-    if (dtype == DType::i8) return 1.0 / 127.0;
-    if (dtype == DType::bf16 || role == TensorRole::sum_of_bf16) return 0x1.0p-7;
-  }
-  // Copies and integer sums; quantisation is rounded by integer arithmetic (shaders/lib/rounding.h).
-  for (std::string_view exact : {"embedding", "store_kv", "quantize_activations", "ternary_matmul", "add",
-                                 "dequantize_activations", "ternarize", "flip_trits"})
-    if (operation == exact) return 0.0;
-  // One rounding each of a product and a sum, or of a fused pair.
-  if (operation == "rope" || operation == "scaled_add") return 1e-6;
-  // n float additions err by at most n * 2^-24 of the sum of magnitudes; n goes to some thousands, signs mix.
-  for (std::string_view product :
-       {"dense_matmul", "ternary_matmul_f32", "dense_matmul_backward", "ternary_matmul_backward", "weight_gradient",
-        "attention_backward", "embedding_backward", "rms_norm_backward", "sum_squares", "absmean"})
-    if (operation == product) return 2e-5;
-  // exp, sqrt and division of a GPU are good to a few ULP each (Vulkan, "Precision and Operation of SPIR-V").
-  return 1e-5;
-}
-
 }  // namespace tritium

@@ -40,7 +40,7 @@ Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) 
   SelftestReport report;
   report.backend = (*tested)->name();
   cases::BackendPair pair(*std::move(tested), make_reference_backend());
-  for (std::string_view operation : kOpNames) {
+  for (std::string_view operation : AllOps::kNames) {
     report.operations.push_back(pair.run(operation));
     log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
   }

@@ -72,7 +72,7 @@ CaseInputs::Quantized CaseInputs::quantized(int64_t rows, int64_t cols, bool per
   const int64_t padded = round_up(cols, TernaryMatrix::kRowAlign);
   const Tensor x = random({rows, cols});
   Quantized out{.q = zeros({rows, padded}, DType::i8), .scales = zeros({rows, per_block ? padded / 256 : 1})};
-  ops_.quantize_activations({.x = x, .q = out.q, .scales = out.scales});
+  ops_(QuantizeActivations{.x = x, .q = out.q, .scales = out.scales});
   return out;
 }
 

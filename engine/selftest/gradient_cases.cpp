@@ -37,62 +37,65 @@ Tensor expert_ids(const Product& p, CaseInputs& in) {
 
 }  // namespace
 
-std::vector<OpCase> ternary_matmul_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<TernaryMatmulBackward>() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts)
     for (bool accumulate : {false, true})
       cases.push_back({p.text() + (accumulate ? ", added" : ""), [=](Ops& ops, CaseInputs& in) {
                          const auto granularity = accumulate ? ScaleGranularity::row : ScaleGranularity::group;
-                         ops.ternary_matmul_backward(
-                             {.dy = in.random({p.dy_rows(), p.rows}),
-                              .weight = in.ternary(p.n_matrices, p.rows, p.cols, granularity, 64),
-                              .expert_ids = expert_ids(p, in),
-                              .dx = in.random({p.x_rows(), p.cols}),
-                              .accumulate = accumulate});
+                         ops(TernaryMatmulBackward{.dy = in.random({p.dy_rows(), p.rows}),
+                                                   .weight = in.ternary(p.n_matrices, p.rows, p.cols, granularity, 64),
+                                                   .expert_ids = expert_ids(p, in),
+                                                   .dx = in.random({p.x_rows(), p.cols}),
+                                                   .accumulate = accumulate});
                        }});
   return cases;
 }
 
-std::vector<OpCase> dense_matmul_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<DenseMatmulBackward>() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts)
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
       cases.push_back({join(p.text(), " ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
-                         ops.dense_matmul_backward({.dy = in.random({p.dy_rows(), p.rows}),
-                                                    .weight = in.dense(p.n_matrices, p.rows, p.cols, dtype),
-                                                    .expert_ids = expert_ids(p, in),
-                                                    .dx = in.random({p.x_rows(), p.cols}),
-                                                    .accumulate = dtype == DType::f16});
+                         ops(DenseMatmulBackward{.dy = in.random({p.dy_rows(), p.rows}),
+                                                 .weight = in.dense(p.n_matrices, p.rows, p.cols, dtype),
+                                                 .expert_ids = expert_ids(p, in),
+                                                 .dx = in.random({p.x_rows(), p.cols}),
+                                                 .accumulate = dtype == DType::f16});
                        }});
   return cases;
 }
 
-std::vector<OpCase> weight_gradient_cases() {
+template <>
+std::vector<OpCase> cases_of<WeightGradient>() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts) {
     cases.push_back({p.text() + " f32", [=](Ops& ops, CaseInputs& in) {
-                       ops.weight_gradient({.x = in.random({p.x_rows(), p.cols}),
-                                            .q = {},
-                                            .scales = {},
-                                            .dy = in.random({p.dy_rows(), p.rows}),
-                                            .expert_ids = expert_ids(p, in),
-                                            .dw = in.random({p.n_matrices, p.rows, p.cols})});
+                       ops(WeightGradient{.x = in.random({p.x_rows(), p.cols}),
+                                          .q = {},
+                                          .scales = {},
+                                          .dy = in.random({p.dy_rows(), p.rows}),
+                                          .expert_ids = expert_ids(p, in),
+                                          .dw = in.random({p.n_matrices, p.rows, p.cols})});
                      }});
     for (bool per_block : {false, true})
       cases.push_back({p.text() + (per_block ? " int8 blocks" : " int8"), [=](Ops& ops, CaseInputs& in) {
                          const CaseInputs::Quantized x = in.quantized(p.x_rows(), p.cols, per_block);
-                         ops.weight_gradient({.x = {},
-                                              .q = x.q,
-                                              .scales = x.scales,
-                                              .dy = in.random({p.dy_rows(), p.rows}),
-                                              .expert_ids = expert_ids(p, in),
-                                              .dw = in.random({p.n_matrices, p.rows, p.cols})});
+                         ops(WeightGradient{.x = {},
+                                            .q = x.q,
+                                            .scales = x.scales,
+                                            .dy = in.random({p.dy_rows(), p.rows}),
+                                            .expert_ids = expert_ids(p, in),
+                                            .dw = in.random({p.n_matrices, p.rows, p.cols})});
                        }});
   }
   return cases;
 }
 
-std::vector<OpCase> embedding_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<EmbeddingBackward>() {
   struct Case {
     int64_t tokens, vocab, dim;
   };
@@ -101,14 +104,15 @@ std::vector<OpCase> embedding_backward_cases() {
     cases.push_back({join("tokens ", c.tokens, " of ", c.vocab, ", dim ", c.dim), [=](Ops& ops, CaseInputs& in) {
                        std::vector<int32_t> tokens;
                        for (int64_t i = 0; i < c.tokens; ++i) tokens.push_back(static_cast<int32_t>(in.below(c.vocab)));
-                       ops.embedding_backward({.tokens = in.ints({c.tokens}, tokens),
-                                               .dy = in.random({c.tokens, c.dim}),
-                                               .dtable = in.random({c.vocab, c.dim})});
+                       ops(EmbeddingBackward{.tokens = in.ints({c.tokens}, tokens),
+                                             .dy = in.random({c.tokens, c.dim}),
+                                             .dtable = in.random({c.vocab, c.dim})});
                      }});
   return cases;
 }
 
-std::vector<OpCase> rms_norm_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<RmsNormBackward>() {
   struct Case {
     Shape shape;
     double spread;
@@ -118,18 +122,19 @@ std::vector<OpCase> rms_norm_backward_cases() {
                         Case{{200, 128}, 1.0}, Case{{2, 2048}, 1.0}})
     for (bool accumulate : {false, true})
       cases.push_back({join(c.shape.text(), accumulate ? ", added" : ""), [=](Ops& ops, CaseInputs& in) {
-                         ops.rms_norm_backward({.x = in.random(c.shape, c.spread),
-                                                .weight = in.random({c.shape[-1]}),
-                                                .dy = in.random(c.shape),
-                                                .dx = in.random(c.shape),
-                                                .dweight = in.random({c.shape[-1]}),
-                                                .eps = 1e-5f,
-                                                .accumulate = accumulate});
+                         ops(RmsNormBackward{.x = in.random(c.shape, c.spread),
+                                             .weight = in.random({c.shape[-1]}),
+                                             .dy = in.random(c.shape),
+                                             .dx = in.random(c.shape),
+                                             .dweight = in.random({c.shape[-1]}),
+                                             .eps = 1e-5f,
+                                             .accumulate = accumulate});
                        }});
   return cases;
 }
 
-std::vector<OpCase> attention_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<AttentionBackward>() {
   struct Case {
     int64_t sequences, length, heads, kv_heads, key_dim, value_dim, window;
   };
@@ -143,55 +148,58 @@ std::vector<OpCase> attention_backward_cases() {
                        const int64_t n = c.sequences * c.length;
                        const Shape q = {n, c.heads, c.key_dim}, k = {n, c.kv_heads, c.key_dim};
                        const Shape v = {n, c.kv_heads, c.value_dim};
-                       ops.attention_backward({.q = in.random(q),
-                                               .k = in.random(k),
-                                               .v = in.random(v),
-                                               .dy = in.random({n, c.heads, c.value_dim}),
-                                               .dq = in.random(q),
-                                               .dk = in.random(k),
-                                               .dv = in.random(v),
-                                               .n_sequences = c.sequences,
-                                               .window = c.window,
-                                               .scale = 0.3f});
+                       ops(AttentionBackward{.q = in.random(q),
+                                             .k = in.random(k),
+                                             .v = in.random(v),
+                                             .dy = in.random({n, c.heads, c.value_dim}),
+                                             .dq = in.random(q),
+                                             .dk = in.random(k),
+                                             .dv = in.random(v),
+                                             .n_sequences = c.sequences,
+                                             .window = c.window,
+                                             .scale = 0.3f});
                      }});
   return cases;
 }
 
-std::vector<OpCase> gated_activation_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<GatedActivationBackward>() {
   std::vector<OpCase> cases;
   for (GateActivation activation : {GateActivation::silu, GateActivation::gelu, GateActivation::relu2})
     for (float clamp : {0.0f, 1.5f})
       for (const Shape& shape : {Shape{1, 1}, Shape{7, 33}, Shape{64, 256}})
         cases.push_back({join("activation ", static_cast<int>(activation), ", clamp ", clamp, " ", shape.text()),
                          [=](Ops& ops, CaseInputs& in) {
-                           ops.gated_activation_backward({.gate = in.random(shape, 3.0),
-                                                          .up = in.random(shape, 3.0),
-                                                          .dy = in.random(shape),
-                                                          .dgate = in.zeros(shape),
-                                                          .dup = in.zeros(shape),
-                                                          .activation = activation,
-                                                          .clamp = clamp});
+                           ops(GatedActivationBackward{.gate = in.random(shape, 3.0),
+                                                       .up = in.random(shape, 3.0),
+                                                       .dy = in.random(shape),
+                                                       .dgate = in.zeros(shape),
+                                                       .dup = in.zeros(shape),
+                                                       .activation = activation,
+                                                       .clamp = clamp});
                          }});
   return cases;
 }
 
-std::vector<OpCase> combine_experts_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<CombineExpertsBackward>() {
   struct Case {
     int64_t tokens, top_k, dim;
   };
   std::vector<OpCase> cases;
   for (const Case& c : {Case{1, 1, 1}, Case{3, 2, 64}, Case{7, 8, 257}, Case{65, 3, 100}})
     cases.push_back({join("tokens ", c.tokens, " top ", c.top_k, " dim ", c.dim), [=](Ops& ops, CaseInputs& in) {
-                       ops.combine_experts_backward({.x = in.random({c.tokens * c.top_k, c.dim}),
-                                                     .weights = in.random({c.tokens, c.top_k}),
-                                                     .dy = in.random({c.tokens, c.dim}),
-                                                     .dx = in.zeros({c.tokens * c.top_k, c.dim}),
-                                                     .dweights = in.zeros({c.tokens, c.top_k})});
+                       ops(CombineExpertsBackward{.x = in.random({c.tokens * c.top_k, c.dim}),
+                                                  .weights = in.random({c.tokens, c.top_k}),
+                                                  .dy = in.random({c.tokens, c.dim}),
+                                                  .dx = in.zeros({c.tokens * c.top_k, c.dim}),
+                                                  .dweights = in.zeros({c.tokens, c.top_k})});
                      }});
   return cases;
 }
 
-std::vector<OpCase> route_tokens_backward_cases() {
+template <>
+std::vector<OpCase> cases_of<RouteTokensBackward>() {
   struct Case {
     int64_t tokens, experts, top_k;
     float balance, z_loss;
@@ -206,20 +214,20 @@ std::vector<OpCase> route_tokens_backward_cases() {
                          const Tensor logits = in.random({c.tokens, c.experts}, 2.0);
                          const Tensor ids = in.zeros({c.tokens, c.top_k}, DType::i32);
                          const Tensor load = in.zeros({c.experts});
-                         ops.route_tokens({.logits = logits,
-                                           .expert_ids = ids,
-                                           .weights = in.zeros({c.tokens, c.top_k}),
-                                           .renormalize = renormalize});
-                         ops.expert_load({.expert_ids = ids, .load = load});
-                         ops.route_tokens_backward({.logits = logits,
-                                                    .expert_ids = ids,
-                                                    .dweights = in.random({c.tokens, c.top_k}),
-                                                    .load = c.balance > 0 ? load : Tensor(),
-                                                    .dlogits = in.zeros({c.tokens, c.experts}),
-                                                    .renormalize = renormalize,
-                                                    .scale = renormalize ? 1.0f : 2.5f,
-                                                    .balance = c.balance,
-                                                    .z_loss = c.z_loss});
+                         ops(RouteTokens{.logits = logits,
+                                         .expert_ids = ids,
+                                         .weights = in.zeros({c.tokens, c.top_k}),
+                                         .renormalize = renormalize});
+                         ops(ExpertLoad{.expert_ids = ids, .load = load});
+                         ops(RouteTokensBackward{.logits = logits,
+                                                 .expert_ids = ids,
+                                                 .dweights = in.random({c.tokens, c.top_k}),
+                                                 .load = c.balance > 0 ? load : Tensor(),
+                                                 .dlogits = in.zeros({c.tokens, c.experts}),
+                                                 .renormalize = renormalize,
+                                                 .scale = renormalize ? 1.0f : 2.5f,
+                                                 .balance = c.balance,
+                                                 .z_loss = c.z_loss});
                        }});
   return cases;
 }

@@ -67,103 +67,107 @@ void add_routed(std::vector<OpCase>& cases, const std::string& prefix, Run run) 
 
 }  // namespace
 
-std::vector<OpCase> ternary_matmul_cases() {
+template <>
+std::vector<OpCase> cases_of<TernaryMatmul>() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts)
     for (const Scales& s : kScales)
       for (bool per_block : {false, true})
-        cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name,
-                              per_block ? ", activations per block" : ", activations per token"),
-                         [=](Ops& ops, CaseInputs& in) {
-                           const auto x = in.quantized(p.rows, p.cols, per_block);
-                           ops.ternary_matmul(
-                               {.q = x.q,
-                                .scales = x.scales,
-                                .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
-                                .expert_ids = {},
-                                .y = in.zeros({p.rows, p.out_features})});
-                         }});
+        cases.push_back(
+            {join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name,
+                  per_block ? ", activations per block" : ", activations per token"),
+             [=](Ops& ops, CaseInputs& in) {
+               const auto x = in.quantized(p.rows, p.cols, per_block);
+               ops(TernaryMatmul{.q = x.q,
+                                 .scales = x.scales,
+                                 .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
+                                 .expert_ids = {},
+                                 .y = in.zeros({p.rows, p.out_features})});
+             }});
   for (const Scales& s : {kScales[1], kScales[3]})
     for (bool per_block : {false, true})
       add_routed(cases, join(s.name, per_block ? " per block, " : ", "),
                  [=](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
                    const auto x = in.quantized(x_rows, 300, per_block);
-                   ops.ternary_matmul({.q = x.q,
-                                       .scales = x.scales,
-                                       .weight = in.ternary(n_experts, 37, 300, s.granularity, s.group_size),
-                                       .expert_ids = ids,
-                                       .y = y});
+                   ops(TernaryMatmul{.q = x.q,
+                                     .scales = x.scales,
+                                     .weight = in.ternary(n_experts, 37, 300, s.granularity, s.group_size),
+                                     .expert_ids = ids,
+                                     .y = y});
                  });
   return cases;
 }
 
-std::vector<OpCase> ternary_matmul_f32_cases() {
+template <>
+std::vector<OpCase> cases_of<TernaryMatmulF32>() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts)
     for (const Scales& s : {kScales[0], kScales[1], kScales[3]})
       cases.push_back(
           {join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name), [=](Ops& ops, CaseInputs& in) {
-             ops.ternary_matmul_f32({.x = in.random({p.rows, p.cols}),
-                                     .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
-                                     .expert_ids = {},
-                                     .y = in.zeros({p.rows, p.out_features})});
+             ops(TernaryMatmulF32{.x = in.random({p.rows, p.cols}),
+                                  .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
+                                  .expert_ids = {},
+                                  .y = in.zeros({p.rows, p.out_features})});
            }});
   add_routed(cases, "",
              [](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
-               ops.ternary_matmul_f32({.x = in.random({x_rows, 300}),
-                                       .weight = in.ternary(n_experts, 37, 300, ScaleGranularity::row),
-                                       .expert_ids = ids,
-                                       .y = y});
+               ops(TernaryMatmulF32{.x = in.random({x_rows, 300}),
+                                    .weight = in.ternary(n_experts, 37, 300, ScaleGranularity::row),
+                                    .expert_ids = ids,
+                                    .y = y});
              });
   return cases;
 }
 
-std::vector<OpCase> dense_matmul_cases() {
+template <>
+std::vector<OpCase> cases_of<DenseMatmul>() {
   std::vector<OpCase> cases;
   for (const Product& p : kProducts)
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
       cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, " ", name_of(dtype)),
                        [=](Ops& ops, CaseInputs& in) {
-                         ops.dense_matmul({.x = in.random({p.rows, p.cols}),
-                                           .weight = in.dense(1, p.out_features, p.cols, dtype),
-                                           .expert_ids = {},
-                                           .y = in.zeros({p.rows, p.out_features})});
+                         ops(DenseMatmul{.x = in.random({p.rows, p.cols}),
+                                         .weight = in.dense(1, p.out_features, p.cols, dtype),
+                                         .expert_ids = {},
+                                         .y = in.zeros({p.rows, p.out_features})});
                        }});
   for (const Product& p : kProducts)
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
       cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, " single ", name_of(dtype)),
                        [=](Ops& ops, CaseInputs& in) {
-                         ops.dense_matmul({.x = in.random({p.rows, p.cols}),
-                                           .weight = in.dense(1, p.out_features, p.cols, dtype),
-                                           .expert_ids = {},
-                                           .y = in.zeros({p.rows, p.out_features}),
-                                           .single_precision = true});
+                         ops(DenseMatmul{.x = in.random({p.rows, p.cols}),
+                                         .weight = in.dense(1, p.out_features, p.cols, dtype),
+                                         .expert_ids = {},
+                                         .y = in.zeros({p.rows, p.out_features}),
+                                         .single_precision = true});
                        }});
   for (DType dtype : {DType::f32, DType::f16})
     add_routed(
         cases, join(name_of(dtype), ", "),
         [=](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
-          ops.dense_matmul(
-              {.x = in.random({x_rows, 75}), .weight = in.dense(n_experts, 37, 75, dtype), .expert_ids = ids, .y = y});
+          ops(DenseMatmul{
+              .x = in.random({x_rows, 75}), .weight = in.dense(n_experts, 37, 75, dtype), .expert_ids = ids, .y = y});
         });
   return cases;
 }
 
-std::vector<OpCase> embedding_cases() {
+template <>
+std::vector<OpCase> cases_of<Embedding>() {
   std::vector<OpCase> cases;
   const std::vector<int32_t> tokens = {0, 30, 7, 7, 29};
   for (int64_t dim : {1, 5, 64, 256, 300}) {
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
       cases.push_back({join("dim ", dim, " ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
-                         ops.embedding({.table = in.dense(1, 31, dim, dtype),
-                                        .tokens = in.ints({5}, tokens),
-                                        .y = in.zeros({5, dim})});
+                         ops(Embedding{.table = in.dense(1, 31, dim, dtype),
+                                       .tokens = in.ints({5}, tokens),
+                                       .y = in.zeros({5, dim})});
                        }});
     for (const Scales& s : kScales)
       cases.push_back({join("dim ", dim, " ternary, ", s.name), [=](Ops& ops, CaseInputs& in) {
-                         ops.embedding({.table = in.ternary(1, 31, dim, s.granularity, s.group_size),
-                                        .tokens = in.ints({5}, tokens),
-                                        .y = in.zeros({5, dim})});
+                         ops(Embedding{.table = in.ternary(1, 31, dim, s.granularity, s.group_size),
+                                       .tokens = in.ints({5}, tokens),
+                                       .y = in.zeros({5, dim})});
                        }});
   }
   return cases;

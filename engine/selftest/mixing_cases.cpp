@@ -4,7 +4,8 @@
 
 namespace tritium::cases {
 
-std::vector<OpCase> attention_cases() {
+template <>
+std::vector<OpCase> cases_of<Attention>() {
   struct Case {
     int64_t tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window;
   };
@@ -17,37 +18,38 @@ std::vector<OpCase> attention_cases() {
     cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, ", heads ", c.heads, "/",
                           c.kv_heads, " of ", c.key_dim, "/", c.value_dim, ", window ", c.window),
                      [=](Ops& ops, CaseInputs& in) {
-                       ops.attention({.q = in.random({c.tokens, c.heads, c.key_dim}),
-                                      .k_cache = in.random({c.capacity, c.kv_heads, c.key_dim}),
-                                      .v_cache = in.random({c.capacity, c.kv_heads, c.value_dim}),
-                                      .y = in.zeros({c.tokens, c.heads, c.value_dim}),
-                                      .position = c.position,
-                                      .window = c.window,
-                                      .scale = 0.17f});
+                       ops(Attention{.q = in.random({c.tokens, c.heads, c.key_dim}),
+                                     .k_cache = in.random({c.capacity, c.kv_heads, c.key_dim}),
+                                     .v_cache = in.random({c.capacity, c.kv_heads, c.value_dim}),
+                                     .y = in.zeros({c.tokens, c.heads, c.value_dim}),
+                                     .position = c.position,
+                                     .window = c.window,
+                                     .scale = 0.17f});
                      }});
   cases.push_back({"3 sequences of 6 tokens, each from position 2 of 9 cache rows", [](Ops& ops, CaseInputs& in) {
-                     ops.attention({.q = in.random({18, 4, 32}),
-                                    .k_cache = in.random({27, 2, 32}),
-                                    .v_cache = in.random({27, 2, 32}),
-                                    .y = in.zeros({18, 4, 32}),
-                                    .position = 2,
-                                    .window = 5,
-                                    .scale = 0.17f,
-                                    .n_sequences = 3});
+                     ops(Attention{.q = in.random({18, 4, 32}),
+                                   .k_cache = in.random({27, 2, 32}),
+                                   .v_cache = in.random({27, 2, 32}),
+                                   .y = in.zeros({18, 4, 32}),
+                                   .position = 2,
+                                   .window = 5,
+                                   .scale = 0.17f,
+                                   .n_sequences = 3});
                    }});
   cases.push_back({"scores near 1e4: the softmax must not overflow", [](Ops& ops, CaseInputs& in) {
-                     ops.attention({.q = in.random({3, 2, 32}, 100.0),
-                                    .k_cache = in.random({12, 2, 32}, 100.0),
-                                    .v_cache = in.random({12, 2, 32}),
-                                    .y = in.zeros({3, 2, 32}),
-                                    .position = 9,
-                                    .window = 0,
-                                    .scale = 0.17f});
+                     ops(Attention{.q = in.random({3, 2, 32}, 100.0),
+                                   .k_cache = in.random({12, 2, 32}, 100.0),
+                                   .v_cache = in.random({12, 2, 32}),
+                                   .y = in.zeros({3, 2, 32}),
+                                   .position = 9,
+                                   .window = 0,
+                                   .scale = 0.17f});
                    }});
   return cases;
 }
 
-std::vector<OpCase> route_tokens_cases() {
+template <>
+std::vector<OpCase> cases_of<RouteTokens>() {
   struct Case {
     int64_t tokens, experts, top_k;
   };
@@ -58,35 +60,36 @@ std::vector<OpCase> route_tokens_cases() {
       cases.push_back(
           {join("tokens ", c.tokens, " experts ", c.experts, " top ", c.top_k, renormalize ? " renormalised" : ""),
            [=](Ops& ops, CaseInputs& in) {
-             ops.route_tokens({.logits = in.random({c.tokens, c.experts}, 3.0),
-                               .expert_ids = in.zeros({c.tokens, c.top_k}, DType::i32),
-                               .weights = in.zeros({c.tokens, c.top_k}),
-                               .renormalize = renormalize,
-                               .scale = renormalize ? 1.0f : 2.5f});
+             ops(RouteTokens{.logits = in.random({c.tokens, c.experts}, 3.0),
+                             .expert_ids = in.zeros({c.tokens, c.top_k}, DType::i32),
+                             .weights = in.zeros({c.tokens, c.top_k}),
+                             .renormalize = renormalize,
+                             .scale = renormalize ? 1.0f : 2.5f});
            }});
   cases.push_back({"ties go to the lowest index", [](Ops& ops, CaseInputs& in) {
-                     ops.route_tokens({.logits = in.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}),
-                                       .expert_ids = in.zeros({2, 3}, DType::i32),
-                                       .weights = in.zeros({2, 3})});
+                     ops(RouteTokens{.logits = in.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}),
+                                     .expert_ids = in.zeros({2, 3}, DType::i32),
+                                     .weights = in.zeros({2, 3})});
                    }});
   cases.push_back({"logits of 1e30: one expert takes all", [](Ops& ops, CaseInputs& in) {
-                     ops.route_tokens({.logits = in.floats({1, 4}, {-1e30f, 1e30f, 0.0f, 1e29f}),
-                                       .expert_ids = in.zeros({1, 2}, DType::i32),
-                                       .weights = in.zeros({1, 2})});
+                     ops(RouteTokens{.logits = in.floats({1, 4}, {-1e30f, 1e30f, 0.0f, 1e29f}),
+                                     .expert_ids = in.zeros({1, 2}, DType::i32),
+                                     .weights = in.zeros({1, 2})});
                    }});
   return cases;
 }
 
-std::vector<OpCase> combine_experts_cases() {
+template <>
+std::vector<OpCase> cases_of<CombineExperts>() {
   struct Case {
     int64_t tokens, top_k, dim;
   };
   std::vector<OpCase> cases;
   for (const Case& c : {Case{1, 1, 1}, Case{3, 2, 64}, Case{7, 8, 257}, Case{1, 8, 2048}, Case{65, 3, 100}})
     cases.push_back({join("tokens ", c.tokens, " top ", c.top_k, " dim ", c.dim), [=](Ops& ops, CaseInputs& in) {
-                       ops.combine_experts({.x = in.random({c.tokens * c.top_k, c.dim}),
-                                            .weights = in.random({c.tokens, c.top_k}),
-                                            .y = in.zeros({c.tokens, c.dim})});
+                       ops(CombineExperts{.x = in.random({c.tokens * c.top_k, c.dim}),
+                                          .weights = in.random({c.tokens, c.top_k}),
+                                          .y = in.zeros({c.tokens, c.dim})});
                      }});
   return cases;
 }

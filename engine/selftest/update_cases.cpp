@@ -36,7 +36,7 @@ void show_trits(const Parameter& p, const Weight& weight, Ops& ops, CaseInputs& 
   if (p.n_matrices > 1) return;
   std::vector<int32_t> rows;
   for (int64_t r = 0; r < p.rows; ++r) rows.push_back(static_cast<int32_t>(r));
-  ops.embedding({.table = weight, .tokens = in.ints({p.rows}, rows), .y = in.zeros({p.rows, p.cols})});
+  ops(Embedding{.table = weight, .tokens = in.ints({p.rows}, rows), .y = in.zeros({p.rows, p.cols})});
 }
 
 ShadowUpdate shadow_of(const Parameter& p, DType dtype, Rounding rounding, bool repack, CaseInputs& in) {
@@ -56,18 +56,20 @@ ShadowUpdate shadow_of(const Parameter& p, DType dtype, Rounding rounding, bool 
 
 }  // namespace
 
-std::vector<OpCase> expert_load_cases() {
+template <>
+std::vector<OpCase> cases_of<ExpertLoad>() {
   std::vector<OpCase> cases;
   for (int64_t experts : {1, 8, 300})
     cases.push_back({join(experts, " experts"), [=](Ops& ops, CaseInputs& in) {
                        std::vector<int32_t> ids;
                        for (int64_t i = 0; i < 40 * 2; ++i) ids.push_back(static_cast<int32_t>(in.below(experts)));
-                       ops.expert_load({.expert_ids = in.ints({40, 2}, ids), .load = in.zeros({experts})});
+                       ops(ExpertLoad{.expert_ids = in.ints({40, 2}, ids), .load = in.zeros({experts})});
                      }});
   return cases;
 }
 
-std::vector<OpCase> cross_entropy_cases() {
+template <>
+std::vector<OpCase> cases_of<CrossEntropy>() {
   struct Case {
     int64_t rows, vocab;
     double spread;
@@ -81,16 +83,17 @@ std::vector<OpCase> cross_entropy_cases() {
            std::vector<int32_t> targets;
            for (int64_t r = 0; r < c.rows; ++r) targets.push_back(static_cast<int32_t>(in.below(c.vocab)));
            if (c.rows > 1) targets[1] = -1;
-           ops.cross_entropy({.logits = in.random({c.rows, c.vocab}, c.spread),
-                              .targets = in.ints({c.rows}, targets),
-                              .losses = in.zeros({c.rows}),
-                              .dlogits = c.gradient ? in.zeros({c.rows, c.vocab}) : Tensor(),
-                              .scale = 0.125f});
+           ops(CrossEntropy{.logits = in.random({c.rows, c.vocab}, c.spread),
+                            .targets = in.ints({c.rows}, targets),
+                            .losses = in.zeros({c.rows}),
+                            .dlogits = c.gradient ? in.zeros({c.rows, c.vocab}) : Tensor(),
+                            .scale = 0.125f});
          }});
   return cases;
 }
 
-std::vector<OpCase> kl_divergence_cases() {
+template <>
+std::vector<OpCase> cases_of<KlDivergence>() {
   struct Case {
     int64_t rows, vocab;
     double spread;
@@ -105,53 +108,56 @@ std::vector<OpCase> kl_divergence_cases() {
          [=](Ops& ops, CaseInputs& in) {
            std::vector<int32_t> targets(static_cast<size_t>(c.rows));
            if (c.rows > 1) targets[1] = -1;
-           ops.kl_divergence({.logits = in.random({c.rows, c.vocab}, c.spread),
-                              .teacher = in.random({c.rows, c.vocab}, c.spread),
-                              .targets = in.ints({c.rows}, targets),
-                              .losses = in.zeros({c.rows}),
-                              .dlogits = c.gradient ? in.random({c.rows, c.vocab}) : Tensor(),
-                              .temperature = c.temperature,
-                              .scale = 0.125f});
+           ops(KlDivergence{.logits = in.random({c.rows, c.vocab}, c.spread),
+                            .teacher = in.random({c.rows, c.vocab}, c.spread),
+                            .targets = in.ints({c.rows}, targets),
+                            .losses = in.zeros({c.rows}),
+                            .dlogits = c.gradient ? in.random({c.rows, c.vocab}) : Tensor(),
+                            .temperature = c.temperature,
+                            .scale = 0.125f});
          }});
   cases.push_back({"words that the teacher rules out", [](Ops& ops, CaseInputs& in) {
-                     ops.kl_divergence({.logits = in.random({1, 4}),
-                                        .teacher = in.floats({1, 4}, {0.5f, -1e30f, 0.25f, -1e30f}),
-                                        .targets = in.ints({1}, {0}),
-                                        .losses = in.zeros({1}),
-                                        .dlogits = in.zeros({1, 4})});
+                     ops(KlDivergence{.logits = in.random({1, 4}),
+                                      .teacher = in.floats({1, 4}, {0.5f, -1e30f, 0.25f, -1e30f}),
+                                      .targets = in.ints({1}, {0}),
+                                      .losses = in.zeros({1}),
+                                      .dlogits = in.zeros({1, 4})});
                    }});
   cases.push_back({"a student that is its teacher", [](Ops& ops, CaseInputs& in) {
                      const Tensor logits = in.random({2, 48}, 5.0);
-                     ops.kl_divergence({.logits = logits,
-                                        .teacher = logits,
-                                        .targets = in.ints({2}, {0, 1}),
-                                        .losses = in.zeros({2}),
-                                        .dlogits = in.zeros({2, 48})});
+                     ops(KlDivergence{.logits = logits,
+                                      .teacher = logits,
+                                      .targets = in.ints({2}, {0, 1}),
+                                      .losses = in.zeros({2}),
+                                      .dlogits = in.zeros({2, 48})});
                    }});
   return cases;
 }
 
-std::vector<OpCase> sum_squares_cases() {
+template <>
+std::vector<OpCase> cases_of<SumSquares>() {
   std::vector<OpCase> cases;
   for (int64_t n : {1, 100, 5000, 300000})
     cases.push_back({join(n, " values"), [=](Ops& ops, CaseInputs& in) {
-                       ops.sum_squares({.x = in.random({n}), .sums = in.zeros({3}), .index = 1});
+                       ops(SumSquares{.x = in.random({n}), .sums = in.zeros({3}), .index = 1});
                      }});
   return cases;
 }
 
-std::vector<OpCase> dequantize_activations_cases() {
+template <>
+std::vector<OpCase> cases_of<DequantizeActivations>() {
   std::vector<OpCase> cases;
   for (int64_t cols : {1, 100, 256, 700})
     for (bool per_block : {false, true})
       cases.push_back({join(cols, " columns", per_block ? " in blocks" : ""), [=](Ops& ops, CaseInputs& in) {
                          const CaseInputs::Quantized x = in.quantized(9, cols, per_block);
-                         ops.dequantize_activations({.q = x.q, .scales = x.scales, .x = in.zeros({9, cols})});
+                         ops(DequantizeActivations{.q = x.q, .scales = x.scales, .x = in.zeros({9, cols})});
                        }});
   return cases;
 }
 
-std::vector<OpCase> absmean_cases() {
+template <>
+std::vector<OpCase> cases_of<Absmean>() {
   struct Case {
     int64_t n, groups, first;
     float momentum;
@@ -167,75 +173,79 @@ std::vector<OpCase> absmean_cases() {
            for (int64_t i = 0; i < c.n; ++i) sums.push_back(static_cast<float>(in.below(1000)) * 0.01f);
            for (int64_t i = 0; i < c.first + c.groups; ++i) alpha.push_back(0.5f);
            alpha[static_cast<size_t>(c.first)] = 0.0f;  // not averaged with
-           ops.absmean({.sums = in.floats({c.n}, sums),
-                        .alpha = in.floats({c.first + c.groups}, alpha),
-                        .first = c.first,
-                        .n_groups = c.groups,
-                        .factor = 0.01f,
-                        .momentum = c.momentum,
-                        .round_to_f16 = c.f16});
+           ops(Absmean{.sums = in.floats({c.n}, sums),
+                       .alpha = in.floats({c.first + c.groups}, alpha),
+                       .first = c.first,
+                       .n_groups = c.groups,
+                       .factor = 0.01f,
+                       .momentum = c.momentum,
+                       .round_to_f16 = c.f16});
          }});
   return cases;
 }
 
-std::vector<OpCase> ternarize_cases() {
+template <>
+std::vector<OpCase> cases_of<Ternarize>() {
   std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
       cases.push_back({join(p.text(), " ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
                          const Weight weight = trits_of(p, in);
-                         ops.ternarize({.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
-                                        .alpha = alpha_of(p, in),
-                                        .weight = weight,
-                                        .flips = in.zeros({p.n_matrices * p.rows}, DType::i32)});
+                         ops(Ternarize{.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
+                                       .alpha = alpha_of(p, in),
+                                       .weight = weight,
+                                       .flips = in.zeros({p.n_matrices * p.rows}, DType::i32)});
                          show_trits(p, weight, ops, in);
                        }});
   cases.push_back(
       {"alpha 0: all trits 0", [](Ops& ops, CaseInputs& in) {
          const Parameter p = {1, 4, 20, 0, 1};
          const Weight weight = trits_of(p, in);
-         ops.ternarize(
-             {.parameter = in.dense(1, 4, 20, DType::f32), .alpha = in.zeros({1}), .weight = weight, .flips = {}});
+         ops(Ternarize{
+             .parameter = in.dense(1, 4, 20, DType::f32), .alpha = in.zeros({1}), .weight = weight, .flips = {}});
          show_trits(p, weight, ops, in);
        }});
   return cases;
 }
 
-std::vector<OpCase> flip_trits_cases() {
+template <>
+std::vector<OpCase> cases_of<FlipTrits>() {
   std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)
     for (double size : {0.01, 1.0})
       cases.push_back({join(p.text(), " changes of ", size), [=](Ops& ops, CaseInputs& in) {
                          const Weight weight = trits_of(p, in);
-                         ops.flip_trits({.change = in.random({p.n_matrices, p.rows, p.cols}, size),
-                                         .weight = weight,
-                                         .flips = in.zeros({p.n_matrices * p.rows}, DType::i32),
-                                         .seed = 3,
-                                         .step = 7,
-                                         .stream = 2});
+                         ops(FlipTrits{.change = in.random({p.n_matrices, p.rows, p.cols}, size),
+                                       .weight = weight,
+                                       .flips = in.zeros({p.n_matrices * p.rows}, DType::i32),
+                                       .seed = 3,
+                                       .step = 7,
+                                       .stream = 2});
                          show_trits(p, weight, ops, in);
                        }});
   return cases;
 }
 
-std::vector<OpCase> fake_quantize_cases() {
+template <>
+std::vector<OpCase> cases_of<FakeQuantize>() {
   std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)
     for (Quantizer q : {Quantizer::ternary, Quantizer::int4, Quantizer::int5, Quantizer::int6, Quantizer::int8})
       for (DType dtype : {DType::f32, DType::bf16})
         cases.push_back(
             {join(p.text(), " ", name_of(dtype), " qmax ", static_cast<int>(q)), [=](Ops& ops, CaseInputs& in) {
-               ops.fake_quantize({.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
-                                  .alpha = q == Quantizer::ternary ? alpha_of(p, in) : Tensor(),
-                                  .y = in.dense(p.n_matrices, p.rows, p.cols, DType::f32),
-                                  .quantizer = q,
-                                  .group_size = p.group_size,
-                                  .lambda = dtype == DType::f32 ? 1.0f : 0.25f});
+               ops(FakeQuantize{.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
+                                .alpha = q == Quantizer::ternary ? alpha_of(p, in) : Tensor(),
+                                .y = in.dense(p.n_matrices, p.rows, p.cols, DType::f32),
+                                .quantizer = q,
+                                .group_size = p.group_size,
+                                .lambda = dtype == DType::f32 ? 1.0f : 0.25f});
              }});
   return cases;
 }
 
-std::vector<OpCase> adamw_update_cases() {
+template <>
+std::vector<OpCase> cases_of<AdamwUpdate>() {
   std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
@@ -247,27 +257,28 @@ std::vector<OpCase> adamw_update_cases() {
                  const Shape shape = {p.n_matrices, p.rows, p.cols};
                  const Shape blocks = {p.n_matrices * p.rows, ceil_div(p.cols, 256)};
                  const Rounding rounding = codes ? Rounding::stochastic : Rounding::nearest;
-                 AdamwUpdateArgs args{.shadow = shadow_of(p, dtype, rounding, repack, in),
-                                      .gradient = in.random(shape, 0.01),
-                                      .m = in.zeros(shape, codes ? DType::i8 : DType::f32),
-                                      .v = in.zeros(shape, codes ? DType::i8 : DType::f32),
-                                      .m_scales = codes ? in.zeros(blocks) : Tensor(),
-                                      .v_scales = codes ? in.zeros(blocks) : Tensor(),
-                                      .learning_rate = 0.01f,
-                                      .weight_decay = 0.1f,
-                                      .correction1 = 10.0f,
-                                      .correction2 = 20.0f,
-                                      .gradient_scale = 0.5f};
-                 ops.adamw_update(args);
+                 AdamwUpdate args{.shadow = shadow_of(p, dtype, rounding, repack, in),
+                                  .gradient = in.random(shape, 0.01),
+                                  .m = in.zeros(shape, codes ? DType::i8 : DType::f32),
+                                  .v = in.zeros(shape, codes ? DType::i8 : DType::f32),
+                                  .m_scales = codes ? in.zeros(blocks) : Tensor(),
+                                  .v_scales = codes ? in.zeros(blocks) : Tensor(),
+                                  .learning_rate = 0.01f,
+                                  .weight_decay = 0.1f,
+                                  .correction1 = 10.0f,
+                                  .correction2 = 20.0f,
+                                  .gradient_scale = 0.5f};
+                 ops(args);
                  // A second step, from states that are not zero.
                  args.gradient = in.random(shape, 0.01);
                  args.shadow.step = 4;
-                 ops.adamw_update(args);
+                 ops(args);
                }});
   return cases;
 }
 
-std::vector<OpCase> sgd_update_cases() {
+template <>
+std::vector<OpCase> cases_of<SgdUpdate>() {
   std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
@@ -275,13 +286,13 @@ std::vector<OpCase> sgd_update_cases() {
         cases.push_back(
             {join(p.text(), " ", name_of(dtype), momentum ? ", momentum" : ""), [=](Ops& ops, CaseInputs& in) {
                const Shape shape = {p.n_matrices, p.rows, p.cols};
-               ops.sgd_update({.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, in),
-                               .gradient = in.random(shape, 0.1),
-                               .m = momentum ? in.random(shape, 0.1) : Tensor(),
-                               .learning_rate = 0.05f,
-                               .momentum = momentum ? 0.9f : 0.0f,
-                               .weight_decay = 0.01f,
-                               .gradient_scale = 0.5f});
+               ops(SgdUpdate{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, in),
+                             .gradient = in.random(shape, 0.1),
+                             .m = momentum ? in.random(shape, 0.1) : Tensor(),
+                             .learning_rate = 0.05f,
+                             .momentum = momentum ? 0.9f : 0.0f,
+                             .weight_decay = 0.01f,
+                             .gradient_scale = 0.5f});
              }});
   return cases;
 }

@@ -9,45 +9,48 @@ constexpr int64_t kLengths[] = {1, 2, 3, 7, 64, 127, 128, 129, 256, 257, 1021, 4
 
 }  // namespace
 
-std::vector<OpCase> add_cases() {
+template <>
+std::vector<OpCase> cases_of<Add>() {
   std::vector<OpCase> cases;
   for (int64_t n : kLengths)
     cases.push_back({join("n ", n), [n](Ops& ops, CaseInputs& in) {
-                       ops.add({.a = in.random({n}), .b = in.random({n}), .y = in.zeros({n})});
+                       ops(Add{.a = in.random({n}), .b = in.random({n}), .y = in.zeros({n})});
                      }});
   cases.push_back({"n 3000017: more than 65535 workgroups of 32", [](Ops& ops, CaseInputs& in) {
-                     ops.add({.a = in.random({3000017}), .b = in.random({3000017}), .y = in.zeros({3000017})});
+                     ops(Add{.a = in.random({3000017}), .b = in.random({3000017}), .y = in.zeros({3000017})});
                    }});
   return cases;
 }
 
-std::vector<OpCase> scaled_add_cases() {
+template <>
+std::vector<OpCase> cases_of<ScaledAdd>() {
   std::vector<OpCase> cases;
   for (int64_t n : kLengths)
     cases.push_back(
         {join("n ", n), [n](Ops& ops, CaseInputs& in) {
-           ops.scaled_add(
-               {.a = in.random({n}), .b = in.random({n}), .y = in.zeros({n}), .a_scale = 0.75f, .b_scale = -2.5f});
+           ops(ScaledAdd{
+               .a = in.random({n}), .b = in.random({n}), .y = in.zeros({n}), .a_scale = 0.75f, .b_scale = -2.5f});
          }});
   cases.push_back({"into its first input", [](Ops& ops, CaseInputs& in) {
                      const Tensor a = in.random({300});
-                     ops.scaled_add({.a = a, .b = in.random({300}), .y = a, .a_scale = 0.9f, .b_scale = 0.1f});
+                     ops(ScaledAdd{.a = a, .b = in.random({300}), .y = a, .a_scale = 0.9f, .b_scale = 0.1f});
                    }});
   return cases;
 }
 
-std::vector<OpCase> gated_activation_cases() {
+template <>
+std::vector<OpCase> cases_of<GatedActivation>() {
   std::vector<OpCase> cases;
   for (auto activation : {GateActivation::silu, GateActivation::gelu, GateActivation::relu2})
     for (float clamp : {0.0f, 7.0f})
       for (int64_t n : {1, 3, 131, 1024})
         cases.push_back({join("activation ", static_cast<int>(activation), " clamp ", clamp, " width ", n),
                          [=](Ops& ops, CaseInputs& in) {
-                           ops.gated_activation({.gate = in.random({3, n}, 6.0),
-                                                 .up = in.random({3, n}, 6.0),
-                                                 .y = in.zeros({3, n}),
-                                                 .activation = activation,
-                                                 .clamp = clamp});
+                           ops(GatedActivation{.gate = in.random({3, n}, 6.0),
+                                               .up = in.random({3, n}, 6.0),
+                                               .y = in.zeros({3, n}),
+                                               .activation = activation,
+                                               .clamp = clamp});
                          }});
   // exp leaves the float range on both sides here; the result must not.
   const std::vector<float> extreme = {0.0f,   -0.0f,   1e-30f, -1e-30f, 88.0f, -88.0f,
@@ -55,42 +58,44 @@ std::vector<OpCase> gated_activation_cases() {
   for (auto activation : {GateActivation::silu, GateActivation::gelu})
     cases.push_back(
         {join("activation ", static_cast<int>(activation), " extreme gates"), [=](Ops& ops, CaseInputs& in) {
-           ops.gated_activation({.gate = in.floats({1, 12}, extreme),
-                                 .up = in.floats({1, 12}, std::vector<float>(12, 0.5f)),
-                                 .y = in.zeros({1, 12}),
-                                 .activation = activation});
+           ops(GatedActivation{.gate = in.floats({1, 12}, extreme),
+                               .up = in.floats({1, 12}, std::vector<float>(12, 0.5f)),
+                               .y = in.zeros({1, 12}),
+                               .activation = activation});
          }});
   return cases;
 }
 
-std::vector<OpCase> rms_norm_cases() {
+template <>
+std::vector<OpCase> cases_of<RmsNorm>() {
   std::vector<OpCase> cases;
   for (int64_t dim : kLengths)
     for (int64_t rows : {1, 5})
       cases.push_back(
           {join("rows ", rows, " dim ", dim), [=](Ops& ops, CaseInputs& in) {
-             ops.rms_norm(
-                 {.x = in.random({rows, dim}), .weight = in.random({dim}), .y = in.zeros({rows, dim}), .eps = 1e-6f});
+             ops(RmsNorm{
+                 .x = in.random({rows, dim}), .weight = in.random({dim}), .y = in.zeros({rows, dim}), .eps = 1e-6f});
            }});
   cases.push_back(
       {"row of zeros, eps 1e-12", [](Ops& ops, CaseInputs& in) {
-         ops.rms_norm({.x = in.zeros({2, 100}), .weight = in.random({100}), .y = in.zeros({2, 100}), .eps = 1e-12f});
+         ops(RmsNorm{.x = in.zeros({2, 100}), .weight = in.random({100}), .y = in.zeros({2, 100}), .eps = 1e-12f});
        }});
   cases.push_back(
       {"heads of 64 as rows, values near 1e4", [](Ops& ops, CaseInputs& in) {
-         ops.rms_norm({.x = in.random({3, 8, 64}, 1e4), .weight = in.random({64}), .y = in.zeros({3, 8, 64})});
+         ops(RmsNorm{.x = in.random({3, 8, 64}, 1e4), .weight = in.random({64}), .y = in.zeros({3, 8, 64})});
        }});
   return cases;
 }
 
-std::vector<OpCase> quantize_activations_cases() {
+template <>
+std::vector<OpCase> cases_of<QuantizeActivations>() {
   std::vector<OpCase> cases;
   const auto add_case = [&](std::string shape, int64_t rows, int64_t cols, bool per_block, double spread) {
     cases.push_back({std::move(shape), [=](Ops& ops, CaseInputs& in) {
                        const int64_t padded = (cols + 255) / 256 * 256;
-                       ops.quantize_activations({.x = in.random({rows, cols}, spread),
-                                                 .q = in.zeros({rows, padded}, DType::i8),
-                                                 .scales = in.zeros({rows, per_block ? padded / 256 : 1})});
+                       ops(QuantizeActivations{.x = in.random({rows, cols}, spread),
+                                               .q = in.zeros({rows, padded}, DType::i8),
+                                               .scales = in.zeros({rows, per_block ? padded / 256 : 1})});
                      }});
   };
   for (int64_t cols : {1, 3, 64, 172, 255, 256, 257, 1000, 2048})
@@ -103,13 +108,14 @@ std::vector<OpCase> quantize_activations_cases() {
                      std::vector<float> x(256, 0.0f);
                      x[0] = 127.0f;
                      for (int i = 1; i < 256; ++i) x[static_cast<size_t>(i)] = static_cast<float>(i - 128) * 0.5f;
-                     ops.quantize_activations(
-                         {.x = in.floats({1, 256}, x), .q = in.zeros({1, 256}, DType::i8), .scales = in.zeros({1, 1})});
+                     ops(QuantizeActivations{
+                         .x = in.floats({1, 256}, x), .q = in.zeros({1, 256}, DType::i8), .scales = in.zeros({1, 1})});
                    }});
   return cases;
 }
 
-std::vector<OpCase> rope_cases() {
+template <>
+std::vector<OpCase> cases_of<Rope>() {
   std::vector<OpCase> cases;
   struct Case {
     int64_t tokens, heads, head_dim, rotated;
@@ -119,15 +125,16 @@ std::vector<OpCase> rope_cases() {
       cases.push_back({join("tokens ", c.tokens, " heads ", c.heads, " of ", c.head_dim, " rotated ", c.rotated,
                             " pairing ", static_cast<int>(pairing)),
                        [=](Ops& ops, CaseInputs& in) {
-                         ops.rope({.x = in.random({c.tokens, c.heads, c.head_dim}),
-                                   .cos_sin = in.random({c.tokens, c.rotated / 2, 2}),
-                                   .y = in.zeros({c.tokens, c.heads, c.head_dim}),
-                                   .pairing = pairing});
+                         ops(Rope{.x = in.random({c.tokens, c.heads, c.head_dim}),
+                                  .cos_sin = in.random({c.tokens, c.rotated / 2, 2}),
+                                  .y = in.zeros({c.tokens, c.heads, c.head_dim}),
+                                  .pairing = pairing});
                        }});
   return cases;
 }
 
-std::vector<OpCase> store_kv_cases() {
+template <>
+std::vector<OpCase> cases_of<StoreKv>() {
   std::vector<OpCase> cases;
   struct Case {
     int64_t tokens, heads, key_dim, value_dim, capacity, position;
@@ -137,11 +144,11 @@ std::vector<OpCase> store_kv_cases() {
     cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, " heads ", c.heads, " of ",
                           c.key_dim, "/", c.value_dim),
                      [=](Ops& ops, CaseInputs& in) {
-                       ops.store_kv({.k = in.random({c.tokens, c.heads, c.key_dim}),
-                                     .v = in.random({c.tokens, c.heads, c.value_dim}),
-                                     .k_cache = in.random({c.capacity, c.heads, c.key_dim}),
-                                     .v_cache = in.random({c.capacity, c.heads, c.value_dim}),
-                                     .position = c.position});
+                       ops(StoreKv{.k = in.random({c.tokens, c.heads, c.key_dim}),
+                                   .v = in.random({c.tokens, c.heads, c.value_dim}),
+                                   .k_cache = in.random({c.capacity, c.heads, c.key_dim}),
+                                   .v_cache = in.random({c.capacity, c.heads, c.value_dim}),
+                                   .position = c.position});
                      }});
   return cases;
 }

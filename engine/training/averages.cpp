@@ -25,8 +25,8 @@ Tensor Averages::shadow_as_floats(Arena& arena, const BitLinear& p) {
   floats.data = arena.take(p.shadow.data.shape);
   // Fully soft: the value itself.
   if (ops_.ok())
-    ops_.fake_quantize(
-        {.parameter = p.shadow, .alpha = {}, .y = floats, .quantizer = Quantizer::int8, .group_size = 0, .lambda = 0});
+    ops_(FakeQuantize{
+        .parameter = p.shadow, .alpha = {}, .y = floats, .quantizer = Quantizer::int8, .group_size = 0, .lambda = 0});
   return floats.data;
 }
 
@@ -40,11 +40,11 @@ int64_t Averages::update(Arena& arena, int64_t step, int64_t total, int64_t coun
     if (!p->average) continue;
     const Tensor w = shadow_as_floats(arena, *p);
     if (!ops_.ok()) break;
-    ops_.scaled_add({.a = count == 0 ? w : p->average,
-                     .b = w,
-                     .y = p->average,
-                     .a_scale = static_cast<float>(1.0 - share),
-                     .b_scale = static_cast<float>(share)});
+    ops_(ScaledAdd{.a = count == 0 ? w : p->average,
+                   .b = w,
+                   .y = p->average,
+                   .a_scale = static_cast<float>(1.0 - share),
+                   .b_scale = static_cast<float>(share)});
   }
   return count + 1;
 }

@@ -20,7 +20,7 @@ struct RouterState {
 struct MoeOptions {
   RouterOptions router;
   GateActivation activation = GateActivation::silu;
-  float clamp = 0.0f;  // GatedActivationArgs
+  float clamp = 0.0f;  // GatedActivation
   float rms_eps = 1e-5f;
   bool int8_activations = true;
 };

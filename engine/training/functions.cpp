@@ -12,31 +12,31 @@ Tensor vector_of(const BitLinear& weight) { return weight.shadow.data.view({weig
 
 Value embedding(Tape& tape, BitLinear& table, const Tensor& tokens) {
   Value y = tape.make({tokens.elements(), table.cols});
-  tape.ops().embedding({.table = table.weight(), .tokens = tokens, .y = y.tensor});
+  tape.ops()(Embedding{.table = table.weight(), .tokens = tokens, .y = y.tensor});
   if (table.trains())
     tape.on_backward([&tape, &table, tokens, y] {
       if (y.gradient->tensor)
-        tape.ops().embedding_backward({.tokens = tokens,
-                                       .dy = y.gradient->tensor.view(y.tensor.shape),
-                                       .dtable = table.gradient.view({table.rows, table.cols})});
+        tape.ops()(EmbeddingBackward{.tokens = tokens,
+                                     .dy = y.gradient->tensor.view(y.tensor.shape),
+                                     .dtable = table.gradient.view({table.rows, table.cols})});
     });
   return y;
 }
 
 Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
   Value y = tape.make(x.tensor.shape);
-  tape.ops().rms_norm({.x = x.tensor, .weight = vector_of(weight), .y = y.tensor, .eps = eps});
+  tape.ops()(RmsNorm{.x = x.tensor, .weight = vector_of(weight), .y = y.tensor, .eps = eps});
   tape.on_backward([&tape, x, &weight, y, eps] {
     tape.add_gradient(x, [&](const Tensor& dx, bool accumulate) {
-      tape.ops().rms_norm_backward(
-          {.x = x.tensor,
-           .weight = vector_of(weight),
-           .dy = y.gradient->tensor.view(y.tensor.shape),
-           .dx = dx,
-           // A frozen norm's gradient goes nowhere.
-           .dweight = weight.trains() ? weight.gradient.view({weight.cols}) : tape.arena().take({weight.cols}),
-           .eps = eps,
-           .accumulate = accumulate});
+      tape.ops()(RmsNormBackward{
+          .x = x.tensor,
+          .weight = vector_of(weight),
+          .dy = y.gradient->tensor.view(y.tensor.shape),
+          .dx = dx,
+          // A frozen norm's gradient goes nowhere.
+          .dweight = weight.trains() ? weight.gradient.view({weight.cols}) : tape.arena().take({weight.cols}),
+          .eps = eps,
+          .accumulate = accumulate});
     });
   });
   return y;
@@ -44,7 +44,7 @@ Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
 
 Value add(Tape& tape, const Value& a, const Value& b) {
   Value y = tape.make(a.tensor.shape);
-  tape.ops().add({.a = a.tensor, .b = b.tensor, .y = y.tensor});
+  tape.ops()(Add{.a = a.tensor, .b = b.tensor, .y = y.tensor});
   tape.on_backward([&tape, a, b, y] {
     // In a residual stream both branches read dy before anything adds to it: the gradients share its memory.
     for (const Value* input : {&b, &a}) {
@@ -53,7 +53,7 @@ Value add(Tape& tape, const Value& a, const Value& b) {
         input->gradient->tensor = y.gradient->tensor;
       } else {
         const Tensor before = input->gradient->tensor.view(y.tensor.shape);
-        tape.ops().add({.a = before, .b = y.gradient->tensor.view(y.tensor.shape), .y = before});
+        tape.ops()(Add{.a = before, .b = y.gradient->tensor.view(y.tensor.shape), .y = before});
       }
     }
   });
@@ -62,14 +62,14 @@ Value add(Tape& tape, const Value& a, const Value& b) {
 
 Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale) {
   Value y = tape.make(a.tensor.shape);
-  tape.ops().scaled_add({.a = a.tensor, .b = b.tensor, .y = y.tensor, .a_scale = 1.0f, .b_scale = scale});
+  tape.ops()(ScaledAdd{.a = a.tensor, .b = b.tensor, .y = y.tensor, .a_scale = 1.0f, .b_scale = scale});
   tape.on_backward([&tape, a, b, y, scale] {
     const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
     tape.add_gradient(b, [&](const Tensor& db) {
-      tape.ops().scaled_add({.a = dy, .b = dy, .y = db, .a_scale = scale, .b_scale = 0.0f});
+      tape.ops()(ScaledAdd{.a = dy, .b = dy, .y = db, .a_scale = scale, .b_scale = 0.0f});
     });
     tape.add_gradient(a, [&](const Tensor& da) {
-      tape.ops().scaled_add({.a = dy, .b = dy, .y = da, .a_scale = 1.0f, .b_scale = 0.0f});
+      tape.ops()(ScaledAdd{.a = dy, .b = dy, .y = da, .a_scale = 1.0f, .b_scale = 0.0f});
     });
   });
   return y;
@@ -77,13 +77,13 @@ Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale) {
 
 Value rope(Tape& tape, const Value& x, const Rotation& rotation) {
   Value y = tape.make(x.tensor.shape);
-  tape.ops().rope({.x = x.tensor, .cos_sin = rotation.cos_sin, .y = y.tensor, .pairing = rotation.pairing});
+  tape.ops()(Rope{.x = x.tensor, .cos_sin = rotation.cos_sin, .y = y.tensor, .pairing = rotation.pairing});
   tape.on_backward([&tape, x, y, rotation] {
     tape.add_gradient(x, [&](const Tensor& dx) {
-      tape.ops().rope({.x = y.gradient->tensor.view(y.tensor.shape),
-                       .cos_sin = rotation.inverse,
-                       .y = dx,
-                       .pairing = rotation.pairing});
+      tape.ops()(Rope{.x = y.gradient->tensor.view(y.tensor.shape),
+                      .cos_sin = rotation.inverse,
+                      .y = dx,
+                      .pairing = rotation.pairing});
     });
   });
   return y;
@@ -92,29 +92,29 @@ Value rope(Tape& tape, const Value& x, const Rotation& rotation) {
 Value attention(Tape& tape, const Value& q, const Value& k, const Value& v, const AttentionShape& shape) {
   const Shape& heads = q.tensor.shape;
   Value y = tape.make({heads[0], heads[1], v.tensor.shape[2]});
-  tape.ops().attention({.q = q.tensor,
-                        .k_cache = k.tensor,
-                        .v_cache = v.tensor,
-                        .y = y.tensor,
-                        .position = 0,
-                        .window = shape.window,
-                        .scale = shape.scale,
-                        .n_sequences = shape.n_sequences,
-                        .single_precision = tape.single_precision()});
+  tape.ops()(Attention{.q = q.tensor,
+                       .k_cache = k.tensor,
+                       .v_cache = v.tensor,
+                       .y = y.tensor,
+                       .position = 0,
+                       .window = shape.window,
+                       .scale = shape.scale,
+                       .n_sequences = shape.n_sequences,
+                       .single_precision = tape.single_precision()});
   tape.on_backward([&tape, q, k, v, y, shape] {
     tape.add_gradient(q, [&](const Tensor& dq) {
       tape.add_gradient(k, [&](const Tensor& dk) {
         tape.add_gradient(v, [&](const Tensor& dv) {
-          tape.ops().attention_backward({.q = q.tensor,
-                                         .k = k.tensor,
-                                         .v = v.tensor,
-                                         .dy = y.gradient->tensor.view(y.tensor.shape),
-                                         .dq = dq,
-                                         .dk = dk,
-                                         .dv = dv,
-                                         .n_sequences = shape.n_sequences,
-                                         .window = shape.window,
-                                         .scale = shape.scale});
+          tape.ops()(AttentionBackward{.q = q.tensor,
+                                       .k = k.tensor,
+                                       .v = v.tensor,
+                                       .dy = y.gradient->tensor.view(y.tensor.shape),
+                                       .dq = dq,
+                                       .dk = dk,
+                                       .dv = dv,
+                                       .n_sequences = shape.n_sequences,
+                                       .window = shape.window,
+                                       .scale = shape.scale});
         });
       });
     });
@@ -124,18 +124,18 @@ Value attention(Tape& tape, const Value& q, const Value& k, const Value& v, cons
 
 Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActivation activation, float clamp) {
   Value y = tape.make(gate.tensor.shape);
-  tape.ops().gated_activation(
-      {.gate = gate.tensor, .up = up.tensor, .y = y.tensor, .activation = activation, .clamp = clamp});
+  tape.ops()(
+      GatedActivation{.gate = gate.tensor, .up = up.tensor, .y = y.tensor, .activation = activation, .clamp = clamp});
   tape.on_backward([&tape, gate, up, y, activation, clamp] {
     tape.add_gradient(gate, [&](const Tensor& dgate) {
       tape.add_gradient(up, [&](const Tensor& dup) {
-        tape.ops().gated_activation_backward({.gate = gate.tensor,
-                                              .up = up.tensor,
-                                              .dy = y.gradient->tensor.view(y.tensor.shape),
-                                              .dgate = dgate,
-                                              .dup = dup,
-                                              .activation = activation,
-                                              .clamp = clamp});
+        tape.ops()(GatedActivationBackward{.gate = gate.tensor,
+                                           .up = up.tensor,
+                                           .dy = y.gradient->tensor.view(y.tensor.shape),
+                                           .dgate = dgate,
+                                           .dup = dup,
+                                           .activation = activation,
+                                           .clamp = clamp});
       });
     });
   });
@@ -147,7 +147,7 @@ void LinearInput::quantize(Tape& tape) {
   const int64_t rows = x_.tensor.shape[0];
   q_ = tape.arena().take({rows, round_up(x_.tensor.shape[1], TernaryMatrix::kRowAlign)}, DType::i8);
   scales_ = tape.arena().take({rows, 1});
-  tape.ops().quantize_activations({.x = x_.tensor, .q = q_, .scales = scales_});
+  tape.ops()(QuantizeActivations{.x = x_.tensor, .q = q_, .scales = scales_});
 }
 
 Value LinearInput::times(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
@@ -168,20 +168,20 @@ Value LinearInput::product(Tape& tape, BitLinear& layer, const Tensor& expert_id
   if (codes) quantize(tape);
   if (codes && !packed && !rounded_) {
     rounded_ = tape.arena().take(x_.tensor.shape);
-    tape.ops().dequantize_activations({.q = q_, .scales = scales_, .x = rounded_});
+    tape.ops()(DequantizeActivations{.q = q_, .scales = scales_, .x = rounded_});
   }
   const Tensor x = codes && !packed ? rounded_ : x_.tensor;
   if (codes && packed) {
-    tape.ops().ternary_matmul(
-        {.q = q_, .scales = scales_, .weight = layer.weight(), .expert_ids = expert_ids, .y = y.tensor});
+    tape.ops()(
+        TernaryMatmul{.q = q_, .scales = scales_, .weight = layer.weight(), .expert_ids = expert_ids, .y = y.tensor});
   } else if (packed) {
-    tape.ops().ternary_matmul_f32({.x = x, .weight = layer.weight(), .expert_ids = expert_ids, .y = y.tensor});
+    tape.ops()(TernaryMatmulF32{.x = x, .weight = layer.weight(), .expert_ids = expert_ids, .y = y.tensor});
   } else {
-    tape.ops().dense_matmul({.x = x,
-                             .weight = layer.weight(),
-                             .expert_ids = expert_ids,
-                             .y = y.tensor,
-                             .single_precision = tape.single_precision()});
+    tape.ops()(DenseMatmul{.x = x,
+                           .weight = layer.weight(),
+                           .expert_ids = expert_ids,
+                           .y = y.tensor,
+                           .single_precision = tape.single_precision()});
   }
   // What the gradient of the weights is computed from: codes where there are any, they are a quarter of the size.
   const Tensor kept = codes ? Tensor() : x;
@@ -189,16 +189,16 @@ Value LinearInput::product(Tape& tape, BitLinear& layer, const Tensor& expert_id
   tape.on_backward([&tape, &layer, input = x_.gradient, shape = x_.tensor.shape, kept, q, scales, expert_ids, y] {
     const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
     if (layer.trains())
-      tape.ops().weight_gradient(
-          {.x = kept, .q = q, .scales = scales, .dy = dy, .expert_ids = expert_ids, .dw = layer.gradient});
+      tape.ops()(WeightGradient{
+          .x = kept, .q = q, .scales = scales, .dy = dy, .expert_ids = expert_ids, .dw = layer.gradient});
     const Value x{Tensor{nullptr, shape, DType::f32}, input};
     tape.add_gradient(x, [&](const Tensor& dx, bool accumulate) {
       if (layer.weight().ternary()) {
-        tape.ops().ternary_matmul_backward(
-            {.dy = dy, .weight = layer.weight(), .expert_ids = expert_ids, .dx = dx, .accumulate = accumulate});
+        tape.ops()(TernaryMatmulBackward{
+            .dy = dy, .weight = layer.weight(), .expert_ids = expert_ids, .dx = dx, .accumulate = accumulate});
       } else {
-        tape.ops().dense_matmul_backward(
-            {.dy = dy, .weight = layer.weight(), .expert_ids = expert_ids, .dx = dx, .accumulate = accumulate});
+        tape.ops()(DenseMatmulBackward{
+            .dy = dy, .weight = layer.weight(), .expert_ids = expert_ids, .dx = dx, .accumulate = accumulate});
       }
     });
   });
@@ -210,23 +210,23 @@ Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& optio
   Routing routing{.weights = tape.make(shape),
                   .expert_ids = tape.arena().take(shape, DType::i32),
                   .load = tape.arena().take({logits.tensor.shape[1]})};
-  tape.ops().route_tokens({.logits = logits.tensor,
-                           .expert_ids = routing.expert_ids,
-                           .weights = routing.weights.tensor,
-                           .renormalize = options.renormalize,
-                           .scale = options.scale});
-  tape.ops().expert_load({.expert_ids = routing.expert_ids, .load = routing.load});
+  tape.ops()(RouteTokens{.logits = logits.tensor,
+                         .expert_ids = routing.expert_ids,
+                         .weights = routing.weights.tensor,
+                         .renormalize = options.renormalize,
+                         .scale = options.scale});
+  tape.ops()(ExpertLoad{.expert_ids = routing.expert_ids, .load = routing.load});
   tape.on_backward([&tape, logits, routing, options] {
     tape.add_gradient(logits, [&](const Tensor& dlogits) {
-      tape.ops().route_tokens_backward({.logits = logits.tensor,
-                                        .expert_ids = routing.expert_ids,
-                                        .dweights = routing.weights.gradient->tensor.view(routing.weights.tensor.shape),
-                                        .load = routing.load,
-                                        .dlogits = dlogits,
-                                        .renormalize = options.renormalize,
-                                        .scale = options.scale,
-                                        .balance = options.balance,
-                                        .z_loss = options.z_loss});
+      tape.ops()(RouteTokensBackward{.logits = logits.tensor,
+                                     .expert_ids = routing.expert_ids,
+                                     .dweights = routing.weights.gradient->tensor.view(routing.weights.tensor.shape),
+                                     .load = routing.load,
+                                     .dlogits = dlogits,
+                                     .renormalize = options.renormalize,
+                                     .scale = options.scale,
+                                     .balance = options.balance,
+                                     .z_loss = options.z_loss});
     });
   });
   return routing;
@@ -235,15 +235,15 @@ Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& optio
 Value combine_experts(Tape& tape, const Value& x, const Routing& routing) {
   const Tensor weights = routing.weights.tensor;
   Value y = tape.make({weights.shape[0], x.tensor.shape[1]});
-  tape.ops().combine_experts({.x = x.tensor, .weights = weights, .y = y.tensor});
+  tape.ops()(CombineExperts{.x = x.tensor, .weights = weights, .y = y.tensor});
   tape.on_backward([&tape, x, routing, y] {
     tape.add_gradient(x, [&](const Tensor& dx) {
       tape.add_gradient(routing.weights, [&](const Tensor& dweights) {
-        tape.ops().combine_experts_backward({.x = x.tensor,
-                                             .weights = routing.weights.tensor,
-                                             .dy = y.gradient->tensor.view(y.tensor.shape),
-                                             .dx = dx,
-                                             .dweights = dweights});
+        tape.ops()(CombineExpertsBackward{.x = x.tensor,
+                                          .weights = routing.weights.tensor,
+                                          .dy = y.gradient->tensor.view(y.tensor.shape),
+                                          .dx = dx,
+                                          .dweights = dweights});
       });
     });
   });

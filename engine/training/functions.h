@@ -42,7 +42,7 @@ class LinearInput {
   // int8: quantised weights multiply int8 codes of x (per token), and pass its gradient straight through.
   LinearInput(const Value& x, bool int8) : x_(x), int8_(int8) {}
 
-  // y = x W^T, and what an adapter adds; with expert_ids, row r by the matrix chosen for it (TernaryMatmulArgs).
+  // y = x W^T, and what an adapter adds; with expert_ids, row r by the matrix chosen for it (TernaryMatmul).
   // `layer` outlives the tape.
   Value times(Tape& tape, BitLinear& layer, const Tensor& expert_ids = {});
 
@@ -60,7 +60,7 @@ struct RouterOptions {
   int64_t top_k = 1;
   bool renormalize = true;
   float scale = 1.0f;
-  float balance = 0.0f;  // coefficients of the losses (RouteTokensBackwardArgs)
+  float balance = 0.0f;  // coefficients of the losses (RouteTokensBackward)
   float z_loss = 0.0f;
 };
 struct Routing {

@@ -43,21 +43,21 @@ Tensor Muon::matrix_of_row(int64_t n, int64_t rows) {
 Muon::Stack Muon::times_transposed(Arena& arena, const Stack& a, const Stack& b) {
   Stack y = take(arena, a.n, a.rows, b.rows);
   if (!ops_.ok()) return y;
-  ops_.dense_matmul({.x = a.data.view({a.n * a.rows, a.cols}),
-                     .weight = as_weight(b.data, "muon"),
-                     .expert_ids = matrix_of_row(a.n, a.rows),
-                     .y = y.data.view({a.n * a.rows, b.rows}),
-                     .single_precision = true});
+  ops_(DenseMatmul{.x = a.data.view({a.n * a.rows, a.cols}),
+                   .weight = as_weight(b.data, "muon"),
+                   .expert_ids = matrix_of_row(a.n, a.rows),
+                   .y = y.data.view({a.n * a.rows, b.rows}),
+                   .single_precision = true});
   return y;
 }
 
 void Muon::add_transposed_times(const Stack& a, const Stack& b, const Stack& sum) {
-  ops_.weight_gradient({.x = b.data.view({b.n * b.rows, b.cols}),
-                        .q = {},
-                        .scales = {},
-                        .dy = a.data.view({a.n * a.rows, a.cols}),
-                        .expert_ids = matrix_of_row(a.n, a.rows),
-                        .dw = sum.data});
+  ops_(WeightGradient{.x = b.data.view({b.n * b.rows, b.cols}),
+                      .q = {},
+                      .scales = {},
+                      .dy = a.data.view({a.n * a.rows, a.cols}),
+                      .expert_ids = matrix_of_row(a.n, a.rows),
+                      .dw = sum.data});
 }
 
 Muon::Stack Muon::newton_schulz(Arena& arena, const Stack& x) {
@@ -71,20 +71,20 @@ Muon::Stack Muon::newton_schulz(Arena& arena, const Stack& x) {
     if (!ops_.ok()) return x;
     // Zeros, made from what is known to be finite.
     const Tensor part = x.data.view({x.n, side, side});
-    ops_.scaled_add({.a = part, .b = part, .y = a.data, .a_scale = 0.0f, .b_scale = 0.0f});
+    ops_(ScaledAdd{.a = part, .b = part, .y = a.data, .a_scale = 0.0f, .b_scale = 0.0f});
     add_transposed_times(x, x, a);
   }
   const Stack b = times_transposed(arena, a, a);  // A is symmetric
   if (!ops_.ok()) return x;
-  ops_.scaled_add({.a = a.data, .b = b.data, .y = b.data, .a_scale = kB, .b_scale = kC});
+  ops_(ScaledAdd{.a = a.data, .b = b.data, .y = b.data, .a_scale = kB, .b_scale = kC});
   if (!wide) {
     Stack y = times_transposed(arena, x, b);
-    if (ops_.ok()) ops_.scaled_add({.a = x.data, .b = y.data, .y = y.data, .a_scale = kA, .b_scale = 1.0f});
+    if (ops_.ok()) ops_(ScaledAdd{.a = x.data, .b = y.data, .y = y.data, .a_scale = kA, .b_scale = 1.0f});
     return y;
   }
   Stack y = take(arena, x.n, x.rows, x.cols);
   if (!ops_.ok()) return x;
-  ops_.scaled_add({.a = x.data, .b = x.data, .y = y.data, .a_scale = kA, .b_scale = 0.0f});
+  ops_(ScaledAdd{.a = x.data, .b = x.data, .y = y.data, .a_scale = kA, .b_scale = 0.0f});
   add_transposed_times(b, x, y);
   return y;
 }
@@ -106,16 +106,16 @@ Muon::Stack Muon::normalized(Arena& arena, const Stack& x) {
   }
   Stack y = take(arena, x.n, x.rows, x.cols);
   if (ops_.ok())
-    ops_.rms_norm({.x = x.data.view({x.n, elements}),
-                   .weight = weights,
-                   .y = y.data.view({x.n, elements}),
-                   .eps = 1e-30f});  // an expert without tokens stays 0
+    ops_(RmsNorm{.x = x.data.view({x.n, elements}),
+                 .weight = weights,
+                 .y = y.data.view({x.n, elements}),
+                 .eps = 1e-30f});  // an expert without tokens stays 0
   return y;
 }
 
 Tensor Muon::direction(Arena& arena, const BitLinear& p, float beta, float gradient_scale) {
-  ops_.scaled_add({.a = p.m, .b = p.gradient, .y = p.m, .a_scale = beta, .b_scale = gradient_scale});
-  ops_.scaled_add({.a = p.gradient, .b = p.m, .y = p.gradient, .a_scale = gradient_scale, .b_scale = beta});
+  ops_(ScaledAdd{.a = p.m, .b = p.gradient, .y = p.m, .a_scale = beta, .b_scale = gradient_scale});
+  ops_(ScaledAdd{.a = p.gradient, .b = p.m, .y = p.gradient, .a_scale = gradient_scale, .b_scale = beta});
   Stack x = normalized(arena, {p.gradient, p.n_matrices, p.rows, p.cols});
   for (int i = 0; i < kIterations && ops_.ok(); ++i) x = newton_schulz(arena, x);
   return x.data;

@@ -90,10 +90,10 @@ void Optimizer::start(Arena& arena, float lambda) {
     for (BitLinear* member : group.members()) {
       const Tensor none = options_.by_layer ? take_gradient(*member) : member->gradient;
       if (!ops_.ok()) return;
-      ops_.sgd_update({.shadow = {.parameter = member->shadow, .sums = member->sums, .group_size = member->group_size},
-                       .gradient = none,
-                       .m = {},
-                       .learning_rate = 0.0f});
+      ops_(SgdUpdate{.shadow = {.parameter = member->shadow, .sums = member->sums, .group_size = member->group_size},
+                     .gradient = none,
+                     .m = {},
+                     .learning_rate = 0.0f});
       if (options_.by_layer) spare_.emplace(member->elements(), none);
     }
     group.refresh(ops_, arena, true);
@@ -132,7 +132,7 @@ StepOptions Optimizer::options_for(const BitLinear& p, const StepOptions& option
 }
 
 void Optimizer::measure(const BitLinear& parameter) {
-  ops_.sum_squares({.x = parameter.gradient, .sums = squares_, .index = stream_of(parameter)});
+  ops_(SumSquares{.x = parameter.gradient, .sums = squares_, .index = stream_of(parameter)});
 }
 
 double Optimizer::gradient_norm() {
@@ -164,20 +164,20 @@ ShadowUpdate Optimizer::shadow_update(const BitLinear& p, const StepOptions& o, 
 
 void Optimizer::adamw(const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) const {
   const auto t = static_cast<double>(o.step);
-  ops_.adamw_update({.shadow = shadow,
-                     .gradient = p.gradient,
-                     .m = p.m,
-                     .v = p.v,
-                     .m_scales = p.m_scales,
-                     .v_scales = p.v_scales,
-                     .learning_rate = o.learning_rate,
-                     .beta1 = options_.beta1,
-                     .beta2 = options_.beta2,
-                     .eps = options_.eps,
-                     .weight_decay = decay_of(p, o),
-                     .correction1 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta1}, t))),
-                     .correction2 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta2}, t))),
-                     .gradient_scale = o.gradient_scale});
+  ops_(AdamwUpdate{.shadow = shadow,
+                   .gradient = p.gradient,
+                   .m = p.m,
+                   .v = p.v,
+                   .m_scales = p.m_scales,
+                   .v_scales = p.v_scales,
+                   .learning_rate = o.learning_rate,
+                   .beta1 = options_.beta1,
+                   .beta2 = options_.beta2,
+                   .eps = options_.eps,
+                   .weight_decay = decay_of(p, o),
+                   .correction1 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta1}, t))),
+                   .correction2 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta2}, t))),
+                   .gradient_scale = o.gradient_scale});
 }
 
 void Optimizer::muon(Arena& arena, const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) {
@@ -185,12 +185,12 @@ void Optimizer::muon(Arena& arena, const BitLinear& p, const ShadowUpdate& shado
   if (!ops_.ok()) return;
   // The direction is momentum already: what is left is a plain step. Weight decay goes by the learning rate itself.
   const auto scale = static_cast<float>(Muon::step_scale(p));
-  ops_.sgd_update({.shadow = shadow,
-                   .gradient = direction,
-                   .m = {},
-                   .learning_rate = o.learning_rate * scale,
-                   .weight_decay = decay_of(p, o) / scale});
-  ops_.scaled_add({.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
+  ops_(SgdUpdate{.shadow = shadow,
+                 .gradient = direction,
+                 .m = {},
+                 .learning_rate = o.learning_rate * scale,
+                 .weight_decay = decay_of(p, o) / scale});
+  ops_(ScaledAdd{.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
 }
 
 // The step as it would change a weight, made of 0, in place of a shadow.
@@ -220,12 +220,12 @@ void Optimizer::update(Arena& arena, BitLinear& p, const StepOptions& options, c
   if (!ops_.ok()) return;
   step_shadow(arena, p, shadow, o);
   if (by_chance && ops_.ok())
-    ops_.flip_trits({.change = shadow.parameter.data,
-                     .weight = p.packed,
-                     .flips = p.flips,
-                     .seed = options_.seed,
-                     .step = static_cast<uint32_t>(o.step),
-                     .stream = stream_of(p) ^ kFlipStream});
+    ops_(FlipTrits{.change = shadow.parameter.data,
+                   .weight = p.packed,
+                   .flips = p.flips,
+                   .seed = options_.seed,
+                   .step = static_cast<uint32_t>(o.step),
+                   .stream = stream_of(p) ^ kFlipStream});
 }
 
 void Optimizer::step_shadow(Arena& arena, const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) {
@@ -233,13 +233,13 @@ void Optimizer::step_shadow(Arena& arena, const BitLinear& p, const ShadowUpdate
     case OptimizerKind::adamw: return adamw(p, shadow, o);
     case OptimizerKind::muon: return muon(arena, p, shadow, o);
     case OptimizerKind::sgd:
-      return ops_.sgd_update({.shadow = shadow,
-                              .gradient = p.gradient,
-                              .m = p.m,
-                              .learning_rate = o.learning_rate,
-                              .momentum = options_.momentum,
-                              .weight_decay = decay_of(p, o),
-                              .gradient_scale = o.gradient_scale});
+      return ops_(SgdUpdate{.shadow = shadow,
+                            .gradient = p.gradient,
+                            .m = p.m,
+                            .learning_rate = o.learning_rate,
+                            .momentum = options_.momentum,
+                            .weight_decay = decay_of(p, o),
+                            .gradient_scale = o.gradient_scale});
   }
 }
 

@@ -24,31 +24,31 @@ void ScaleGroup::refresh(Ops& ops, Arena& arena, bool exact) {
       break;
     }
     const Tensor part = arena.take({n_scales_});
-    ops.absmean({.sums = member->sums, .alpha = part, .n_groups = n_scales_});
-    if (total) ops.add({.a = total, .b = part, .y = part});
+    ops(Absmean{.sums = member->sums, .alpha = part, .n_groups = n_scales_});
+    if (total) ops(Add{.a = total, .b = part, .y = part});
     total = part;
   }
-  ops.absmean({.sums = total,
-               .alpha = alpha_,
-               .n_groups = n_scales_,
-               .factor = 1.0f / static_cast<float>(covered),
-               .momentum = exact ? 0.0f : options_.momentum,
-               .round_to_f16 = options_.round_to_f16});
+  ops(Absmean{.sums = total,
+              .alpha = alpha_,
+              .n_groups = n_scales_,
+              .factor = 1.0f / static_cast<float>(covered),
+              .momentum = exact ? 0.0f : options_.momentum,
+              .round_to_f16 = options_.round_to_f16});
 }
 
 void ScaleGroup::ternarize(Ops& ops) const {
   for (const BitLinear* member : members_)
-    ops.ternarize({.parameter = member->shadow, .alpha = alpha_, .weight = member->packed, .flips = member->flips});
+    ops(Ternarize{.parameter = member->shadow, .alpha = alpha_, .weight = member->packed, .flips = member->flips});
 }
 
 void ScaleGroup::soften(Ops& ops, float lambda) const {
   for (const BitLinear* member : members_)
-    ops.fake_quantize({.parameter = member->shadow,
-                       .alpha = alpha_,
-                       .y = member->effective,
-                       .quantizer = Quantizer::ternary,
-                       .group_size = member->group_size,
-                       .lambda = lambda});
+    ops(FakeQuantize{.parameter = member->shadow,
+                     .alpha = alpha_,
+                     .y = member->effective,
+                     .quantizer = Quantizer::ternary,
+                     .group_size = member->group_size,
+                     .lambda = lambda});
 }
 
 }  // namespace tritium::training

@@ -37,7 +37,7 @@ void Tape::add_gradient(const Value& value, const std::function<void(const Tenso
   const Tensor part = arena_.take(value.tensor.shape);
   if (!ops_.ok()) return;
   write(part);
-  ops_.add({.a = before, .b = part, .y = before});
+  ops_(Add{.a = before, .b = part, .y = before});
 }
 
 }  // namespace tritium::training

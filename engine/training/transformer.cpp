@@ -179,7 +179,7 @@ void Transformer::restore(Ops& ops, float lambda) {
 void Transformer::round_integers(Ops& ops, int64_t layer) const {
   for (const BitLinear* p : parameters_of(layer))
     if (p->trains() && quantizer_of(p->mode) != Quantizer::ternary)
-      ops.fake_quantize({.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
+      ops(FakeQuantize{.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
 }
 
 int64_t Transformer::layer_of(const BitLinear& p) const {

@@ -11,7 +11,7 @@ constexpr int64_t kLogitBytes = int64_t{64} << 20;
 
 // Rows of a matrix: an embedding look-up with the matrix as its table.
 Tensor rows_of(Ops& ops, const Tensor& matrix, const Tensor& row_ids, const Tensor& y) {
-  if (ops.ok()) ops.embedding({.table = as_weight(matrix, "hidden"), .tokens = row_ids, .y = y});
+  if (ops.ok()) ops(Embedding{.table = as_weight(matrix, "hidden"), .tokens = row_ids, .y = y});
   return y;
 }
 
@@ -66,8 +66,7 @@ double Transformer::loss(Ops& ops, Arena& arena, const TokenBatch& batch, const 
       const std::vector<float> zeros(static_cast<size_t>(x.tensor.elements()));
       if (ops.ok()) ops.upload(x.gradient->tensor, std::as_bytes(std::span(zeros)));
     }
-    if (ops.ok())
-      ops.embedding_backward({.tokens = row_ids, .dy = part.gradient->tensor, .dtable = x.gradient->tensor});
+    if (ops.ok()) ops(EmbeddingBackward{.tokens = row_ids, .dy = part.gradient->tensor, .dtable = x.gradient->tensor});
   }
   if (taught && options.hidden_mse > 0.0f && ops.ok()) imitate_hidden(tape, x, taught, options);
   tape.backward();
@@ -86,11 +85,11 @@ double Transformer::head_loss(Tape& tape, const Value& x, const Tensor& taught, 
   ops.upload(wanted, std::as_bytes(targets));
   const Tensor dlogits = tape.recording() ? logits.gradient->tensor : Tensor();
   const float by_teacher = taught ? options.distill : 0.0f;
-  ops.cross_entropy({.logits = logits.tensor,
-                     .targets = wanted,
-                     .losses = losses,
-                     .dlogits = dlogits,
-                     .scale = options.gradient_scale * (1.0f - by_teacher)});
+  ops(CrossEntropy{.logits = logits.tensor,
+                   .targets = wanted,
+                   .losses = losses,
+                   .dlogits = dlogits,
+                   .scale = options.gradient_scale * (1.0f - by_teacher)});
   const double total = sum_of(ops, losses);
   if (taught && ops.ok()) {
     const Transformer& teacher = *options.teacher;
@@ -98,13 +97,13 @@ double Transformer::head_loss(Tape& tape, const Value& x, const Tensor& taught, 
     const Value input{taught, nullptr};
     const Value right = LinearInput(input, teacher.recipe_.int8_activations).times(once, *teacher.head_);
     if (ops.ok())
-      ops.kl_divergence({.logits = logits.tensor,
-                         .teacher = right.tensor,
-                         .targets = wanted,
-                         .losses = losses,
-                         .dlogits = dlogits,
-                         .temperature = options.temperature,
-                         .scale = options.gradient_scale * by_teacher});
+      ops(KlDivergence{.logits = logits.tensor,
+                       .teacher = right.tensor,
+                       .targets = wanted,
+                       .losses = losses,
+                       .dlogits = dlogits,
+                       .temperature = options.temperature,
+                       .scale = options.gradient_scale * by_teacher});
     taught_.divergence += sum_of(ops, losses);
   }
   tape.backward();
@@ -116,17 +115,17 @@ void Transformer::imitate_hidden(Tape& tape, const Value& x, const Tensor& taugh
   Ops& ops = tape.ops();
   const Tensor difference = tape.arena().take(x.tensor.shape), squares = tape.arena().take({1});
   if (!ops.ok()) return;
-  ops.scaled_add({.a = x.tensor, .b = taught, .y = difference, .a_scale = 1.0f, .b_scale = -1.0f});
-  ops.sum_squares({.x = difference, .sums = squares, .index = 0});
+  ops(ScaledAdd{.a = x.tensor, .b = taught, .y = difference, .a_scale = 1.0f, .b_scale = -1.0f});
+  ops(SumSquares{.x = difference, .sums = squares, .index = 0});
   const auto dim = static_cast<float>(config_.dim);
   taught_.hidden_error += sum_of(ops, squares) / double{dim};
   if (!tape.recording()) return;
   const Tensor dx = x.gradient->tensor.view(x.tensor.shape);
-  ops.scaled_add({.a = dx,
-                  .b = difference,
-                  .y = dx,
-                  .a_scale = 1.0f,
-                  .b_scale = 2.0f * options.hidden_mse * options.gradient_scale / dim});
+  ops(ScaledAdd{.a = dx,
+                .b = difference,
+                .y = dx,
+                .a_scale = 1.0f,
+                .b_scale = 2.0f * options.hidden_mse * options.gradient_scale / dim});
 }
 
 }  // namespace tritium::training

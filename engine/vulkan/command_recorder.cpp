@@ -69,7 +69,7 @@ Status CommandRecorder::check(const Dispatch& dispatch, const LoadedKernel& kern
       return error(StatusCode::internal, kernel.name, ": ", dispatch.groups[i], " workgroups in dimension ", i,
                    ", 1 to ", limits().groups[i], " are possible");
   for (size_t i = 0; i < expected.size(); ++i) {
-    const Binding& binding = dispatch.bindings.begin()[i];
+    const Binding& binding = dispatch.bindings[i];
     if (!expected[i].used || !binding.tensor) continue;
     // A read that the shader may turn into a write would miss its barrier.
     if (expected[i].readonly != (binding.access == Access::read))
@@ -104,8 +104,7 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
   Result<LoadedKernel*> kernel = pipelines_.kernel(dispatch.kernel);
   if (!kernel.ok()) return kernel.status();
   if (Status status = check(dispatch, **kernel); !status.ok()) return status;
-  const Result<vk::Pipeline> pipeline =
-      pipelines_.pipeline(**kernel, std::span(dispatch.constants.begin(), dispatch.constants.size()));
+  const Result<vk::Pipeline> pipeline = pipelines_.pipeline(**kernel, dispatch.constants);
   if (!pipeline.ok()) return pipeline.status();
 
   windows_.clear();

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "ops/tensor.h"
 #include "tritium/status.hpp"
@@ -27,11 +27,11 @@ struct Binding {
 
 // One dispatch of a kernel.
 struct Dispatch {
-  std::string_view kernel;                         // file name in shaders/ without ".comp"
-  std::initializer_list<Binding> bindings;         // must match the SPIR-V's storage buffers in number
-  std::span<const std::byte> push_constants;       // must match the SPIR-V's push-constant block in size
-  std::array<uint32_t, 3> groups = {1, 1, 1};      // workgroups
-  std::initializer_list<uint32_t> constants = {};  // specialisation constants 0, 1, …
+  std::string_view kernel;                     // file name in shaders/ without ".comp"
+  std::vector<Binding> bindings;               // must match the SPIR-V's storage buffers in number
+  std::span<const std::byte> push_constants;   // must match the SPIR-V's push-constant block in size
+  std::array<uint32_t, 3> groups = {1, 1, 1};  // workgroups
+  std::vector<uint32_t> constants = {};        // specialisation constants 0, 1, …
 };
 
 struct Limits {

@@ -8,14 +8,14 @@
 #include "ops/weight_layout.h"
 #include "vulkan/gpu.h"
 #include "vulkan/kernel.h"
-#include "vulkan/ops/ops.h"
+#include "vulkan/ops/record.h"
 
 namespace tritium::vulkan {
 namespace {
 
 constexpr int64_t kDenseRowAlign = 8;  // elements: rows start on 16 bytes in every dense type
 
-class VulkanBackend final : public Backend {
+class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
  public:
   explicit VulkanBackend(std::unique_ptr<Gpu> gpu) : gpu_(std::move(gpu)) {}
 
@@ -35,65 +35,16 @@ class VulkanBackend final : public Backend {
   void push_label(std::string_view name) override { gpu_->push_label(name); }
   void pop_label() override { gpu_->pop_label(); }
 
-  Status embedding(const EmbeddingArgs& a) override { return record(vulkan::embedding, a); }
-  Status rms_norm(const RmsNormArgs& a) override { return record(vulkan::rms_norm, a); }
-  Status quantize_activations(const QuantizeActivationsArgs& a) override {
-    return record(vulkan::quantize_activations, a);
-  }
-  Status ternary_matmul(const TernaryMatmulArgs& a) override { return record(vulkan::ternary_matmul, a); }
-  Status ternary_matmul_f32(const TernaryMatmulF32Args& a) override { return record(vulkan::ternary_matmul_f32, a); }
-  Status dense_matmul(const DenseMatmulArgs& a) override { return record(vulkan::dense_matmul, a); }
-  Status rope(const RopeArgs& a) override { return record(vulkan::rope, a); }
-  Status store_kv(const StoreKvArgs& a) override { return record(vulkan::store_kv, a); }
-  Status attention(const AttentionArgs& a) override { return record(vulkan::attention, a); }
-  Status gated_activation(const GatedActivationArgs& a) override { return record(vulkan::gated_activation, a); }
-  Status add(const AddArgs& a) override { return record(vulkan::add, a); }
-  Status route_tokens(const RouteTokensArgs& a) override { return record(vulkan::route_tokens, a); }
-  Status combine_experts(const CombineExpertsArgs& a) override { return record(vulkan::combine_experts, a); }
-  Status embedding_backward(const EmbeddingBackwardArgs& a) override { return record(vulkan::embedding_backward, a); }
-  Status rms_norm_backward(const RmsNormBackwardArgs& a) override { return record(vulkan::rms_norm_backward, a); }
-  Status ternary_matmul_backward(const TernaryMatmulBackwardArgs& a) override {
-    return record(vulkan::ternary_matmul_backward, a);
-  }
-  Status dense_matmul_backward(const DenseMatmulBackwardArgs& a) override {
-    return record(vulkan::dense_matmul_backward, a);
-  }
-  Status weight_gradient(const WeightGradientArgs& a) override { return record(vulkan::weight_gradient, a); }
-  Status attention_backward(const AttentionBackwardArgs& a) override { return record(vulkan::attention_backward, a); }
-  Status gated_activation_backward(const GatedActivationBackwardArgs& a) override {
-    return record(vulkan::gated_activation_backward, a);
-  }
-  Status combine_experts_backward(const CombineExpertsBackwardArgs& a) override {
-    return record(vulkan::combine_experts_backward, a);
-  }
-  Status route_tokens_backward(const RouteTokensBackwardArgs& a) override {
-    return record(vulkan::route_tokens_backward, a);
-  }
-  Status expert_load(const ExpertLoadArgs& a) override { return record(vulkan::expert_load, a); }
-  Status cross_entropy(const CrossEntropyArgs& a) override { return record(vulkan::cross_entropy, a); }
-  Status flip_trits(const FlipTritsArgs& a) override { return record(vulkan::flip_trits, a); }
-  Status kl_divergence(const KlDivergenceArgs& a) override { return record(vulkan::kl_divergence, a); }
-  Status scaled_add(const ScaledAddArgs& a) override { return record(vulkan::scaled_add, a); }
-  Status sum_squares(const SumSquaresArgs& a) override { return record(vulkan::sum_squares, a); }
-  Status dequantize_activations(const DequantizeActivationsArgs& a) override {
-    return record(vulkan::dequantize_activations, a);
-  }
-  Status absmean(const AbsmeanArgs& a) override { return record(vulkan::absmean, a); }
-  Status ternarize(const TernarizeArgs& a) override { return record(vulkan::ternarize, a); }
-  Status fake_quantize(const FakeQuantizeArgs& a) override { return record(vulkan::fake_quantize, a); }
-  Status adamw_update(const AdamwUpdateArgs& a) override { return record(vulkan::adamw_update, a); }
-  Status sgd_update(const SgdUpdateArgs& a) override { return record(vulkan::sgd_update, a); }
-
- private:
   // Every dispatch of an operation lies in a label with the operation's name.
-  template <typename Args>
-  Status record(Status (*launcher)(Recorder&, const Args&), const Args& args) {
-    gpu_->push_label(Args::kName);
-    const Status status = launcher(gpu_->recorder(), args);
+  template <typename Op>
+  Status each(const Op& op) {
+    gpu_->push_label(Op::kName);
+    const Status status = vulkan::record(gpu_->recorder(), op);
     gpu_->pop_label();
     return status;
   }
 
+ private:
   std::unique_ptr<Gpu> gpu_;
 };
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <memory>
 
-#include "simd/cpu_backend.h"
+#include "cpu/cpu_backend.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -8,8 +8,8 @@
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
+#include "cpu/cpu_backend.h"
 #include "ops/ops.h"
-#include "simd/cpu_backend.h"
 #include "tests/bench/machine_limits.h"
 
 namespace tritium {
@@ -59,7 +59,7 @@ class ProductCall {
     ops_.upload(x, std::as_bytes(std::span(values)));
     q_ = tensor({p.tokens, padded}, DType::i8);
     scales_ = tensor({p.tokens, 1}, DType::f32);
-    ops_.quantize_activations({.x = x, .q = q_, .scales = scales_});
+    ops_(QuantizeActivations{.x = x, .q = q_, .scales = scales_});
     ids_ = tensor({p.tokens, p.used}, DType::i32);
     y_ = tensor({p.tokens * p.used, p.rows}, DType::f32);
   }
@@ -68,7 +68,7 @@ class ProductCall {
     std::vector<int32_t> ids(static_cast<size_t>(product_.tokens * product_.used));
     for (int32_t& id : ids) id = static_cast<int32_t>(next_++ % product_.n_matrices);
     ops_.upload(ids_, std::as_bytes(std::span(ids)));
-    ops_.ternary_matmul({.q = q_, .scales = scales_, .weight = weight_, .expert_ids = ids_, .y = y_});
+    ops_(TernaryMatmul{.q = q_, .scales = scales_, .weight = weight_, .expert_ids = ids_, .y = y_});
     return ops_.finish();
   }
 

@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class Add : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, Add, tested_backends(), backend_name);
-
-TEST_P(Add, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "add"); }
 
 TEST(AddReference, SumsElementByElement) {
   const std::vector<float> a = {1.0f, -2.5f, 3.0f}, b = {0.5f, 2.5f, -7.0f};

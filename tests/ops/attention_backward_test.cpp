@@ -1,16 +1,12 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 #include "tests/ops/finite_difference.h"
 
 namespace tritium {
-
-class AttentionBackward : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, AttentionBackward, tested_backends(), backend_name);
-
-TEST_P(AttentionBackward, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "attention_backward"); }
 
 TEST(AttentionBackwardReference, IsTheDerivativeOfAttention) {
   constexpr size_t kSequences = 2, kLength = 4, kHeads = 4, kKvHeads = 2, kKey = 3, kValue = 2, kWindow = 3;

@@ -1,16 +1,12 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <numeric>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class Attention : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, Attention, tested_backends(), backend_name);
-
-TEST_P(Attention, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "attention"); }
 
 namespace {
 

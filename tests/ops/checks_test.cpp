@@ -1,5 +1,4 @@
 // Wrong arguments are an error that names the operation and the shapes, and stop what follows; no kernel sees them.
-#include "ops/checks.h"
 
 #include <gtest/gtest.h>
 
@@ -16,32 +15,36 @@ class OpsChecks : public testing::Test {
 };
 
 TEST_F(OpsChecks, AShapeThatDoesNotFitIsNamed) {
-  const Status status = check(AddArgs{.a = f32({2, 3}), .b = f32({2, 3}), .y = f32({3, 2})});
+  const Status status = Add{.a = f32({2, 3}), .b = f32({2, 3}), .y = f32({3, 2})}.check();
   EXPECT_EQ(status.code(), StatusCode::internal);
   EXPECT_EQ(status.message(), "add: y is [3,2], must be [2,3]");
 }
 
 TEST_F(OpsChecks, AMissingTensorIsNamed) {
-  EXPECT_EQ(check(RmsNormArgs{.x = f32({2, 3}), .weight = {}, .y = f32({2, 3})}).message(),
-            "rms_norm: weight is missing");
+  const Status status = RmsNorm{.x = f32({2, 3}), .weight = {}, .y = f32({2, 3})}.check();
+  EXPECT_EQ(status.message(), "rms_norm: weight is missing");
 }
 
 TEST_F(OpsChecks, AFullCacheIsRefused) {
-  const Status status = check(StoreKvArgs{
-      .k = f32({3, 1, 2}), .v = f32({3, 1, 2}), .k_cache = f32({4, 1, 2}), .v_cache = f32({4, 1, 2}), .position = 2});
+  const Status status =
+      StoreKv{
+          .k = f32({3, 1, 2}), .v = f32({3, 1, 2}), .k_cache = f32({4, 1, 2}), .v_cache = f32({4, 1, 2}), .position = 2}
+          .check();
   EXPECT_EQ(status.message(), "store_kv: the caches are full");
 }
 
 TEST_F(OpsChecks, MoreExpertsThanThereAreCannotBeChosen) {
-  const Status status = check(RouteTokensArgs{
-      .logits = f32({1, 3}), .expert_ids = *backend_->allocate({1, 4}, DType::i32, "ids"), .weights = f32({1, 4})});
+  const Status status =
+      RouteTokens{
+          .logits = f32({1, 3}), .expert_ids = *backend_->allocate({1, 4}, DType::i32, "ids"), .weights = f32({1, 4})}
+          .check();
   EXPECT_EQ(status.message(), "route_tokens: top_k must be 1 to n_experts");
 }
 
 TEST_F(OpsChecks, AfterAnErrorNothingRunsUntilItIsTaken) {
   Ops ops(*backend_);
   const Tensor y = f32({2});
-  ops.add({.a = f32({1}), .b = f32({2}), .y = y});
+  ops(Add{.a = f32({1}), .b = f32({2}), .y = y});
   const std::vector<float> ones = {1, 1};
   ops.upload(y, std::as_bytes(std::span(ones)));
   EXPECT_FALSE(ops.finish().ok());

@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class CombineExperts : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, CombineExperts, tested_backends(), backend_name);
-
-TEST_P(CombineExperts, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "combine_experts"); }
 
 TEST(CombineExpertsReference, WeighsEachSlotOfAToken) {
   const std::vector<float> x = {1, 2, 10, 20, 3, 4, 30, 40};  // 2 tokens, 2 slots, dim 2

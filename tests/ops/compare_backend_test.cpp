@@ -17,9 +17,10 @@ namespace {
 class BrokenRope final : public ReferenceBackend {
  public:
   std::string name() const override { return "broken"; }
-  Status rope(const RopeArgs& args) override {
-    const Status status = ReferenceBackend::rope(args);
-    host_span<float>(args.y)[1] += 0.01f;
+  using ReferenceBackend::run;
+  Status run(const Rope& op) override {
+    const Status status = each(op);
+    host_span<float>(op.y)[1] += 0.01f;
     return status;
   }
 };
@@ -42,9 +43,9 @@ Status run_three_operations(Backend& backend) {
   Ops ops(backend);
   const Tensor x = ones(backend, {1, 1, 4}), cos_sin = ones(backend, {1, 2, 2}), y = ones(backend, {1, 1, 4});
   const Ops::Label layer(ops, "layer7");
-  ops.add({.a = x, .b = x, .y = y});
-  ops.rope({.x = x, .cos_sin = cos_sin, .y = y});
-  ops.add({.a = y, .b = x, .y = x});
+  ops(Add{.a = x, .b = x, .y = y});
+  ops(Rope{.x = x, .cos_sin = cos_sin, .y = y});
+  ops(Add{.a = y, .b = x, .y = x});
   return ops.finish();
 }
 

@@ -1,19 +1,13 @@
+#include <gtest/gtest.h>
+
 #include <memory>
 
-#include "cpu_ref/operations.h"
 #include "cpu_ref/reference_backend.h"
+#include "ops/all.h"
 #include "selftest/case_inputs.h"
-#include "tests/ops/backend_test.h"
 #include "tests/ops/inner_product.h"
 
 namespace tritium {
-
-class DenseMatmulBackward : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, DenseMatmulBackward, tested_backends(), backend_name);
-
-TEST_P(DenseMatmulBackward, AgreesWithTheReferenceOnEveryShape) {
-  expect_agreement(GetParam(), "dense_matmul_backward");
-}
 
 // <dy, W x> = <W^T dy, x> for every x: W^T is what the forward product says it is.
 TEST(DenseMatmulBackwardReference, IsTheAdjointOfTheForwardProduct) {
@@ -25,8 +19,8 @@ TEST(DenseMatmulBackwardReference, IsTheAdjointOfTheForwardProduct) {
   const Tensor ids = in.ints({kTokens, kTopK}, {0, 1, 2, 0, 1, 1, 2, -1});
   const Tensor x = in.random({kTokens, kCols}), dy = in.random({kTokens * kTopK, kRows});
   const Tensor y = in.zeros({kTokens * kTopK, kRows}), dx = in.zeros({kTokens, kCols});
-  ops.dense_matmul({.x = x, .weight = weight, .expert_ids = ids, .y = y});
-  ops.dense_matmul_backward({.dy = dy, .weight = weight, .expert_ids = ids, .dx = dx});
+  ops(DenseMatmul{.x = x, .weight = weight, .expert_ids = ids, .y = y});
+  ops(DenseMatmulBackward{.dy = dy, .weight = weight, .expert_ids = ids, .dx = dx});
   ASSERT_TRUE(ops.finish().ok());
   EXPECT_NEAR(inner_product(dy, y), inner_product(dx, x), 1e-4);
 }

@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class DenseMatmul : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, DenseMatmul, tested_backends(), backend_name);
-
-TEST_P(DenseMatmul, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "dense_matmul"); }
 
 TEST(DenseMatmulReference, RowsOfTheWeightAreOutputs) {
   const std::vector<float> x = {1, 2}, weight = {1, 0, /**/ 0, 1, /**/ 3, -1};

@@ -1,17 +1,11 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 #include "tests/ops/finite_difference.h"
 
 namespace tritium {
-
-class DequantizeActivations : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, DequantizeActivations, tested_backends(), backend_name);
-
-TEST_P(DequantizeActivations, AgreesWithTheReferenceOnEveryShape) {
-  expect_agreement(GetParam(), "dequantize_activations");
-}
 
 TEST(DequantizeActivationsReference, IsWithinHalfAStepOfWhatWasQuantised) {
   const auto x = random_floats(100, 1);

@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class Embedding : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, Embedding, tested_backends(), backend_name);
-
-TEST_P(Embedding, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "embedding"); }
 
 TEST(EmbeddingReference, ATernaryRowIsItsTritsTimesItsScales) {
   // Codes 2, 0, 1 then padding, for the second of two rows.

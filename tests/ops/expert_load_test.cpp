@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class ExpertLoad : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, ExpertLoad, tested_backends(), backend_name);
-
-TEST_P(ExpertLoad, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "expert_load"); }
 
 TEST(ExpertLoadReference, IsTheFractionOfSlots) {
   std::vector<float> load(3);

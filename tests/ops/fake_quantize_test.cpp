@@ -1,15 +1,11 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
+#include "ops/all.h"
 #include "shaders/params/dtype.h"
-#include "tests/ops/backend_test.h"
 
 namespace tritium {
-
-class FakeQuantize : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, FakeQuantize, tested_backends(), backend_name);
-
-TEST_P(FakeQuantize, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "fake_quantize"); }
 
 namespace {
 std::vector<float> quantized(std::vector<float> w, uint32_t qmax, float lambda = 1.0f) {

@@ -1,16 +1,12 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
 #include "base/counter_rng.h"
 #include "shaders/lib/ternary.h"
-#include "tests/ops/backend_test.h"
 
 namespace tritium {
-
-class FlipTrits : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, FlipTrits, tested_backends(), backend_name);
-
-TEST_P(FlipTrits, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "flip_trits"); }
 
 // The mean over many draws is the wanted change: within four standard errors of a two-point distribution.
 TEST(FlippedTrit, MovesByTheWantedChangeInExpectation) {

@@ -1,19 +1,13 @@
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 #include "tests/ops/finite_difference.h"
 
 namespace tritium {
-
-class GatedActivationBackward : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, GatedActivationBackward, tested_backends(), backend_name);
-
-TEST_P(GatedActivationBackward, AgreesWithTheReferenceOnEveryShape) {
-  expect_agreement(GetParam(), "gated_activation_backward");
-}
 
 TEST(GatedActivationBackwardReference, IsTheDerivativeOfTheGate) {
   constexpr uint32_t kValues = 40;

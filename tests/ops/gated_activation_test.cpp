@@ -1,15 +1,11 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class GatedActivation : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, GatedActivation, tested_backends(), backend_name);
-
-TEST_P(GatedActivation, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "gated_activation"); }
 
 namespace {
 

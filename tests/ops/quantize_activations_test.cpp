@@ -1,17 +1,11 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class QuantizeActivations : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, QuantizeActivations, tested_backends(), backend_name);
-
-TEST_P(QuantizeActivations, AgreesWithTheReferenceOnEveryShape) {
-  expect_agreement(GetParam(), "quantize_activations");
-}
 
 namespace {
 

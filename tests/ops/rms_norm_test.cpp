@@ -1,15 +1,11 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class RmsNorm : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, RmsNorm, tested_backends(), backend_name);
-
-TEST_P(RmsNorm, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "rms_norm"); }
 
 TEST(RmsNormReference, TheResultHasRootMeanSquareOne) {
   const std::vector<float> x = {3, -4, 12, 0.5f}, weight(4, 1.0f);

@@ -1,15 +1,11 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class Rope : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, Rope, tested_backends(), backend_name);
-
-TEST_P(Rope, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "rope"); }
 
 namespace {
 

@@ -1,18 +1,12 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 #include "tests/ops/finite_difference.h"
 
 namespace tritium {
-
-class RouteTokensBackward : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, RouteTokensBackward, tested_backends(), backend_name);
-
-TEST_P(RouteTokensBackward, AgreesWithTheReferenceOnEveryShape) {
-  expect_agreement(GetParam(), "route_tokens_backward");
-}
 
 // The router's loss with the chosen experts and the load held fixed, as the definition asks.
 TEST(RouteTokensBackwardReference, IsTheDerivativeWithTheChoiceHeldFixed) {

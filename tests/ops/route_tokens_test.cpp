@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class RouteTokens : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, RouteTokens, tested_backends(), backend_name);
-
-TEST_P(RouteTokens, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "route_tokens"); }
 
 namespace {
 

@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class ScaledAdd : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, ScaledAdd, tested_backends(), backend_name);
-
-TEST_P(ScaledAdd, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "scaled_add"); }
 
 TEST(ScaledAddReference, SumsMultiples) {
   const std::vector<float> a = {1.0f, -2.5f, 3.0f}, b = {0.5f, 2.5f, -7.0f};

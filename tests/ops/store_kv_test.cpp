@@ -1,14 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class StoreKv : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, StoreKv, tested_backends(), backend_name);
-
-TEST_P(StoreKv, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "store_kv"); }
 
 TEST(StoreKvReference, WritesTheRowsAtThePositionAndNoOthers) {
   const std::vector<float> k = {1, 2}, v = {3, 4};

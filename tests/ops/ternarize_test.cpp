@@ -1,21 +1,17 @@
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
 
-#include "cpu_ref/operations.h"
 #include "cpu_ref/reference_backend.h"
+#include "ops/all.h"
 #include "selftest/case_inputs.h"
 #include "shaders/lib/ternary.h"
-#include "tests/ops/backend_test.h"
 #include "tests/ops/finite_difference.h"
 
 namespace tritium {
-
-class Ternarize : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, Ternarize, tested_backends(), backend_name);
-
-TEST_P(Ternarize, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "ternarize"); }
 
 // One quantiser everywhere: what the trainer packs is what storage makes of the same weights.
 TEST(TernarizeReference, PacksWhatTheStorageQuantiserPacks) {
@@ -30,10 +26,10 @@ TEST(TernarizeReference, PacksWhatTheStorageQuantiserPacks) {
   Ops ops(*backend);
   cases::CaseInputs in(ops, 5);
   const Weight packed = in.ternary(1, kRows, kCols, ScaleGranularity::row);
-  ops.ternarize({.parameter = *backend->upload_weight(dense, "w"),
-                 .alpha = in.floats({kRows}, {expected->scales().begin(), expected->scales().end()}),
-                 .weight = packed,
-                 .flips = {}});
+  ops(Ternarize{.parameter = *backend->upload_weight(dense, "w"),
+                .alpha = in.floats({kRows}, {expected->scales().begin(), expected->scales().end()}),
+                .weight = packed,
+                .flips = {}});
   ASSERT_TRUE(ops.finish().ok());
   const Result<TernaryMatrix> made = backend->download_weight(packed);
   ASSERT_TRUE(made.ok());

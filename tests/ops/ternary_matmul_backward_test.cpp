@@ -1,19 +1,13 @@
+#include <gtest/gtest.h>
+
 #include <memory>
 
-#include "cpu_ref/operations.h"
 #include "cpu_ref/reference_backend.h"
+#include "ops/all.h"
 #include "selftest/case_inputs.h"
-#include "tests/ops/backend_test.h"
 #include "tests/ops/inner_product.h"
 
 namespace tritium {
-
-class TernaryMatmulBackward : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, TernaryMatmulBackward, tested_backends(), backend_name);
-
-TEST_P(TernaryMatmulBackward, AgreesWithTheReferenceOnEveryShape) {
-  expect_agreement(GetParam(), "ternary_matmul_backward");
-}
 
 // <dy, W x> = <W^T dy, x> for every x: W^T is what the forward product says it is.
 TEST(TernaryMatmulBackwardReference, IsTheAdjointOfTheForwardProduct) {
@@ -25,8 +19,8 @@ TEST(TernaryMatmulBackwardReference, IsTheAdjointOfTheForwardProduct) {
   const Tensor ids = in.ints({kTokens, kTopK}, {0, 1, 2, 0, 1, 1, 2, -1});
   const Tensor x = in.random({kTokens, kCols}), dy = in.random({kTokens * kTopK, kRows});
   const Tensor y = in.zeros({kTokens * kTopK, kRows}), dx = in.zeros({kTokens, kCols});
-  ops.ternary_matmul_f32({.x = x, .weight = weight, .expert_ids = ids, .y = y});
-  ops.ternary_matmul_backward({.dy = dy, .weight = weight, .expert_ids = ids, .dx = dx});
+  ops(TernaryMatmulF32{.x = x, .weight = weight, .expert_ids = ids, .y = y});
+  ops(TernaryMatmulBackward{.dy = dy, .weight = weight, .expert_ids = ids, .dx = dx});
   ASSERT_TRUE(ops.finish().ok());
   EXPECT_NEAR(inner_product(dy, y), inner_product(dx, x), 1e-4);
 }

@@ -1,16 +1,12 @@
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <vector>
 
 #include "cpu_ref/cpu_linear.h"
-#include "cpu_ref/operations.h"
-#include "tests/ops/backend_test.h"
+#include "ops/all.h"
 
 namespace tritium {
-
-class TernaryMatmulF32 : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, TernaryMatmulF32, tested_backends(), backend_name);
-
-TEST_P(TernaryMatmulF32, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "ternary_matmul_f32"); }
 
 TEST(TernaryMatmulF32Reference, EqualsTheProductWithTheDequantisedMatrix) {
   const int64_t rows = 5, cols = 19;

@@ -1,16 +1,12 @@
+#include <gtest/gtest.h>
+
 #include <vector>
 
-#include "cpu_ref/operations.h"
+#include "ops/all.h"
 #include "ops/weight_layout.h"
 #include "tensor/ternary_matrix.h"
-#include "tests/ops/backend_test.h"
 
 namespace tritium {
-
-class TernaryMatmul : public BackendTest {};
-INSTANTIATE_TEST_SUITE_P(Backends, TernaryMatmul, tested_backends(), backend_name);
-
-TEST_P(TernaryMatmul, AgreesWithTheReferenceOnEveryShape) { expect_agreement(GetParam(), "ternary_matmul"); }
 
 namespace {
 

@@ -22,7 +22,7 @@ ALLOWED = {
     "engine/base": ["base", "tritium"],
     "engine/tensor": ["tensor", "base", "tritium", "shaders/params", "shaders/lib/ternary.h"],
     "engine/ops": ["ops", "tensor", "base", "tritium/status.hpp", "tritium/log.hpp", "shaders/params"],
-    "engine/simd": ["simd", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
+    "engine/cpu": ["cpu", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/vulkan": ["vulkan", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/format": ["format", "tensor", "base", "tritium"],
     "engine/tokenizer": ["tokenizer", "tensor", "base", "tritium"],
@@ -33,7 +33,7 @@ ALLOWED = {
                        "cpu_ref/reference_backend.h"],
     "engine/cli": ["cli", "tritium"],
     "engine/backends.h": ["ops/backend.h", "tritium"],
-    "engine/backends.cpp": ["backends.h", "simd/cpu_backend.h", "vulkan/vulkan_backend.h", "cpu_ref/reference_backend.h",
+    "engine/backends.cpp": ["backends.h", "cpu/cpu_backend.h", "vulkan/vulkan_backend.h", "cpu_ref/reference_backend.h",
                             "base"],
     "engine": [],  # what is added to engine/ gets a rule of its own
     "cpu_ref": ["cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
@@ -90,7 +90,7 @@ def include_problems(name, text):
         if name.startswith("engine/include/") and kind == "<" and not STANDARD_HEADER.match(target):
             yield f"{where}: a public header includes <{target}>, which is not the standard library"
     if name.startswith("engine/") and name != "engine/backends.cpp":
-        if re.search(r'#\s*include "simd/', text) and re.search(r'#\s*include "vulkan/', text):
+        if re.search(r'#\s*include "cpu/', text) and re.search(r'#\s*include "vulkan/', text):
             yield f"{name}: names two backends; only engine/backends.cpp does"
 
 
@@ -116,29 +116,40 @@ ROOMS = {
     "its parameters": "shaders/params/{}.h",
     "a shader": "shaders/{}.comp",
     "a reference": "cpu_ref/{}.cpp",
-    "the cpu backend": "engine/simd/{}.cpp",
-    "a Vulkan launcher": "engine/vulkan/ops/{}.cpp",
     "a test": "tests/ops/{}_test.cpp",
 }
 
 
+def room_file(pattern, operation):
+    # The reference of a gradient stands beside that of the function.
+    return pattern.format(operation.removesuffix("_backward") if pattern.startswith("cpu_ref/") else operation)
+
+
 def name_parity(root):
-    args = "".join(p.read_text(encoding="utf-8") for p in sorted((root / "engine/ops").glob("*args.h")))
-    backend = (root / "engine/ops/backend.h").read_text(encoding="utf-8")
-    operations = re.findall(r'kName = "(\w+)"', args)
-    problems = [] if operations else ["engine/ops/*args.h: no operation is named"]
-    for operation in operations:
+    named = {}  # operation -> its struct
+    problems = []
+    for path in sorted((root / "engine/ops").glob("*.h")):
+        for struct, operation in re.findall(r'struct (\w+) \{\n  static constexpr std::string_view kName = "(\w+)"', path.read_text(encoding="utf-8")):
+            named[operation] = struct
+            if path.stem != operation:
+                problems.append(f"engine/ops/{path.name}: {operation} belongs in a file of its name")
+    if not named:
+        problems.append("engine/ops: no operation is named")
+    the_list = (root / "engine/ops/all.h").read_text(encoding="utf-8")
+    listed = re.search(r"using AllOps\s*=\s*OpList<([\w,\s]*)>;", the_list)
+    listed = set(re.findall(r"\w+", listed.group(1))) if listed else set()
+    for operation, struct in named.items():
+        if struct not in listed:
+            problems.append(f"{operation}: {struct} is not in AllOps (engine/ops/all.h)")
         for room, pattern in ROOMS.items():
-            if not (root / pattern.format(operation)).exists():
-                problems.append(f"{operation}: {room} is missing ({pattern.format(operation)})")
-        if not re.search(rf"virtual Status {operation}\(.*\) = 0;", backend):
-            problems.append(f"{operation}: no pure virtual method of that name in engine/ops/backend.h")
-    for method in re.findall(r"virtual Status (\w+)\(const \w+Args&\) = 0;", backend):
-        if method not in operations:
-            problems.append(f"engine/ops/backend.h: {method} is no operation of engine/ops/*args.h")
+            name = room_file(pattern, operation)
+            if not (root / name).exists():
+                problems.append(f"{operation}: {room} is missing ({name})")
+    for struct in sorted(listed - set(named.values())):
+        problems.append(f"engine/ops/all.h: {struct} is no operation of engine/ops")
     for shader in sorted((root / "shaders").glob("*.comp")):
         # "ternary_matmul.coopmat.comp" is another path of ternary_matmul.
-        if shader.name.split(".")[0] not in operations:
+        if shader.name.split(".")[0] not in named:
             problems.append(f"shaders/{shader.name}: no operation has that name")
     return problems
 
@@ -172,7 +183,7 @@ def self_check():
             failures.append(f"bad_trees.py tries no forbidden {pattern}")
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        rooms = [pattern.format("add") for pattern in ROOMS.values()]
+        rooms = [room_file(pattern, "add") for pattern in ROOMS.values()]
         for name, text in {**bad_trees.GOOD, **dict.fromkeys(rooms, "\n")}.items():
             write(root, name, text)
         failures += [f"a good tree is refused: {p}" for p in include_rules(root) + name_parity(root)]

@@ -44,10 +44,10 @@ TEST_P(BlockAlpha, CoversProjectionsOfPerLayerEmbeddings) {
   Result<training::ScaleGroup> group = training::ScaleGroup::create(*backend, layer.matrices(), 1, {});
   ASSERT_TRUE(group.ok());
   for (const BitLinear* p : layer.matrices())
-    ops.sgd_update({.shadow = {.parameter = p->shadow, .sums = p->sums},
-                    .gradient = *backend->allocate({p->n_matrices, p->rows, p->cols}, DType::f32, "none"),
-                    .m = {},
-                    .learning_rate = 0.0f});
+    ops(SgdUpdate{.shadow = {.parameter = p->shadow, .sums = p->sums},
+                  .gradient = *backend->allocate({p->n_matrices, p->rows, p->cols}, DType::f32, "none"),
+                  .m = {},
+                  .learning_rate = 0.0f});
   group->refresh(ops, arena);
   group->ternarize(ops);
   ASSERT_TRUE(ops.finish().ok());

@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "base/counter_rng.h"
-#include "cpu_ref/operations.h"
+#include "ops/all.h"
 #include "ops/weight_layout.h"
 #include "tests/vulkan/test_gpu.h"
-#include "vulkan/ops/ops.h"
+#include "vulkan/ops/record.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -124,18 +124,18 @@ TEST_F(Launchers, TernaryProductsInWindowsAndTurnsAreEqualToTheBit) {
           for (size_t i = 0; i < q.size(); ++i)
             if (static_cast<int64_t>(i) % kPadded < kCols) q[i] = static_cast<int8_t>(random_bits(9, i) % 255 - 127);
           const auto scales = random_floats(static_cast<size_t>(routing.tokens * blocks), 10);
-          TernaryMatmulArgs args = {.q = put(q, {routing.tokens, kPadded}, DType::i8),
-                                    .scales = floats(scales, {routing.tokens, blocks}),
-                                    .weight = upload(matrix),
-                                    .expert_ids = ids_of(routing),
-                                    .y = unwritten({rows, kRows})};
+          TernaryMatmul args = {.q = put(q, {routing.tokens, kPadded}, DType::i8),
+                                .scales = floats(scales, {routing.tokens, blocks}),
+                                .weight = upload(matrix),
+                                .expert_ids = ids_of(routing),
+                                .y = unwritten({rows, kRows})};
           std::vector<float> expected(static_cast<size_t>(rows * kRows));
-          cpu_ref::ternary_matmul(params_of(args), q, scales, matrix.words(), kernel_scales(matrix), routing.ids,
+          cpu_ref::ternary_matmul(args.params(), q, scales, matrix.words(), kernel_scales(matrix), routing.ids,
                                   expected);
           NarrowRecorder recorder(device_->recorder());
           recorder.narrow().storage_range = 16384;  // 85 rows of data, or 85 rows of 48 scales
           recorder.narrow().groups = {2, 1, 1};
-          const Status status = ternary_matmul(recorder, args);
+          const Status status = record(recorder, args);
           ASSERT_TRUE(status.ok()) << status.message();
           EXPECT_EQ(recorder.dispatches() > 1, experts > 1);
           ASSERT_EQ(get(args.y), expected)
@@ -150,31 +150,31 @@ TEST_F(Launchers, FloatProductsInWindowsAndTurnsAgreeWithTheReference) {
       const int64_t rows = rows_of(routing);
       const auto x = random_floats(static_cast<size_t>(routing.tokens * kCols), 3);
       const TernaryMatrix matrix = random_trits(experts, kRows, kCols, 64);
-      TernaryMatmulF32Args ternary = {.x = floats(x, {routing.tokens, kCols}),
-                                      .weight = upload(matrix),
-                                      .expert_ids = ids_of(routing),
-                                      .y = unwritten({rows, kRows})};
+      TernaryMatmulF32 ternary = {.x = floats(x, {routing.tokens, kCols}),
+                                  .weight = upload(matrix),
+                                  .expert_ids = ids_of(routing),
+                                  .y = unwritten({rows, kRows})};
       std::vector<float> dense_values(static_cast<size_t>(experts * kRows * kStride), 0.0f);
       for (size_t i = 0; i < dense_values.size(); ++i)
         if (static_cast<int64_t>(i) % kStride < kCols) dense_values[i] = static_cast<float>(random_normal(4, i));
       Weight weight = {.dtype = DType::f32, .n_matrices = experts, .rows = kRows, .cols = kCols, .row_stride = kStride};
       weight.data = floats(dense_values, {experts, kRows, kStride});
-      DenseMatmulArgs dense = {
+      DenseMatmul dense = {
           .x = ternary.x, .weight = weight, .expert_ids = ternary.expert_ids, .y = unwritten({rows, kRows})};
 
       NarrowRecorder recorder(device_->recorder());
       recorder.narrow().groups = {2, 1, 1};
       recorder.narrow().storage_range = 1 << 14;
-      ASSERT_TRUE(ternary_matmul_f32(recorder, ternary).ok());
+      ASSERT_TRUE(record(recorder, ternary).ok());
       recorder.narrow().storage_range = 1 << 17;
-      ASSERT_TRUE(dense_matmul(recorder, dense).ok());
+      ASSERT_TRUE(record(recorder, dense).ok());
       EXPECT_GT(recorder.dispatches(), 2);  // the dense weight alone takes two
 
       std::vector<float> expected(static_cast<size_t>(rows * kRows));
-      cpu_ref::ternary_matmul_f32(params_of(ternary), x, matrix.words(), kernel_scales(matrix), routing.ids, expected);
+      cpu_ref::ternary_matmul_f32(ternary.params(), x, matrix.words(), kernel_scales(matrix), routing.ids, expected);
       auto y = get(ternary.y);
       for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-3f) << routing.name << " ternary " << i;
-      cpu_ref::dense_matmul(params_of(dense), x, std::as_bytes(std::span(dense_values)), routing.ids, expected);
+      cpu_ref::dense_matmul(dense.params(), x, std::as_bytes(std::span(dense_values)), routing.ids, expected);
       y = get(dense.y);
       for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 2e-3f) << routing.name << " dense " << i;
     }
@@ -188,36 +188,36 @@ TEST_F(Launchers, InputGradientsInWindowsAndTurnsAgreeWithTheReference) {
         const auto dy = random_floats(static_cast<size_t>(rows_of(routing) * kRows), 3);
         const auto before = random_floats(static_cast<size_t>(routing.tokens * kCols), 5);
         const TernaryMatrix matrix = random_trits(experts, kRows, kCols, 64);
-        const TernaryMatmulBackwardArgs ternary = {.dy = floats(dy, {rows_of(routing), kRows}),
-                                                   .weight = upload(matrix),
-                                                   .expert_ids = ids_of(routing),
-                                                   .dx = floats(before, {routing.tokens, kCols}),
-                                                   .accumulate = accumulate};
+        const TernaryMatmulBackward ternary = {.dy = floats(dy, {rows_of(routing), kRows}),
+                                               .weight = upload(matrix),
+                                               .expert_ids = ids_of(routing),
+                                               .dx = floats(before, {routing.tokens, kCols}),
+                                               .accumulate = accumulate};
         const auto values = random_floats(static_cast<size_t>(experts * kRows * kStride), 4);
         Weight weight = {
             .dtype = DType::f32, .n_matrices = experts, .rows = kRows, .cols = kCols, .row_stride = kStride};
         weight.data = floats(values, {experts, kRows, kStride});
-        const DenseMatmulBackwardArgs dense = {.dy = ternary.dy,
-                                               .weight = weight,
-                                               .expert_ids = ternary.expert_ids,
-                                               .dx = floats(before, {routing.tokens, kCols}),
-                                               .accumulate = accumulate};
+        const DenseMatmulBackward dense = {.dy = ternary.dy,
+                                           .weight = weight,
+                                           .expert_ids = ternary.expert_ids,
+                                           .dx = floats(before, {routing.tokens, kCols}),
+                                           .accumulate = accumulate};
         NarrowRecorder recorder(device_->recorder());
         recorder.narrow().groups = {3, 65535, 1};
         recorder.narrow().storage_range = 40'000;  // what dx takes; of the weights some rows
-        Status status = ternary_matmul_backward(recorder, ternary);
+        Status status = record(recorder, ternary);
         ASSERT_TRUE(status.ok()) << status.message();
-        status = dense_matmul_backward(recorder, dense);
+        status = record(recorder, dense);
         ASSERT_TRUE(status.ok()) << status.message();
         EXPECT_GT(recorder.dispatches(), 5);
 
         auto expected = before;
-        cpu_ref::ternary_matmul_backward(params_of(ternary), dy, matrix.words(), kernel_scales(matrix), routing.ids,
+        cpu_ref::ternary_matmul_backward(ternary.params(), dy, matrix.words(), kernel_scales(matrix), routing.ids,
                                          expected);
         auto dx = get(ternary.dx);
         for (size_t i = 0; i < dx.size(); ++i) ASSERT_NEAR(dx[i], expected[i], 2e-4f) << routing.name << " " << i;
         expected = before;
-        cpu_ref::dense_matmul_backward(params_of(dense), dy, std::as_bytes(std::span(values)), routing.ids, expected);
+        cpu_ref::dense_matmul_backward(dense.params(), dy, std::as_bytes(std::span(values)), routing.ids, expected);
         dx = get(dense.dx);
         for (size_t i = 0; i < dx.size(); ++i) ASSERT_NEAR(dx[i], expected[i], 5e-4f) << routing.name << " " << i;
       }
@@ -227,9 +227,10 @@ TEST_F(Launchers, WhatIsLargerThanABindingIsRefusedWithNumbers) {
   const Tensor x = unwritten({10, 100});
   NarrowRecorder recorder(device_->recorder());
   recorder.narrow().storage_range = 2048;
-  const Status status = combine_experts_backward(
+  const Status status = record(
       recorder,
-      {.x = x, .weights = unwritten({5, 2}), .dy = unwritten({5, 100}), .dx = x, .dweights = unwritten({5, 2})});
+      CombineExpertsBackward{
+          .x = x, .weights = unwritten({5, 2}), .dy = unwritten({5, 100}), .dx = x, .dweights = unwritten({5, 2})});
   EXPECT_EQ(status.code(), StatusCode::unsupported);
   EXPECT_NE(status.message().find("4000 bytes"), std::string::npos) << status.message();
 }
@@ -239,15 +240,14 @@ TEST_F(Launchers, EmbeddingsInWindowsAreEqualToTheBit) {
   const std::vector<int32_t> tokens = {0, 300, 299, 128, 127, 64, 63, 300};
   for (int64_t group : {0, 16, 64}) {
     const TernaryMatrix matrix = random_trits(1, kVocabulary, kDim, group);
-    const EmbeddingArgs args = {
-        .table = upload(matrix), .tokens = put(tokens, {8}, DType::i32), .y = unwritten({8, kDim})};
+    const Embedding args = {.table = upload(matrix), .tokens = put(tokens, {8}, DType::i32), .y = unwritten({8, kDim})};
     NarrowRecorder recorder(device_->recorder());
     recorder.narrow().storage_range = 8192;
     recorder.narrow().groups = {3, 65535, 1};
-    ASSERT_TRUE(embedding(recorder, args).ok());
+    ASSERT_TRUE(record(recorder, args).ok());
     EXPECT_GT(recorder.dispatches(), 1);
     std::vector<float> expected(8 * kDim);
-    cpu_ref::embedding(params_of(args), std::as_bytes(matrix.words()), kernel_scales(matrix), tokens, expected);
+    cpu_ref::embedding(args.params(), std::as_bytes(matrix.words()), kernel_scales(matrix), tokens, expected);
     EXPECT_EQ(get(args.y), expected) << group;
   }
 }
@@ -256,18 +256,18 @@ TEST_F(Launchers, AttentionFoldsItsGrid) {
   constexpr int64_t kTokens = 7, kHeads = 6, kKvHeads = 2, kDim = 20, kCapacity = 200;
   const auto q = random_floats(kTokens * kHeads * kDim, 1), k = random_floats(kCapacity * kKvHeads * kDim, 2);
   const auto v = random_floats(kCapacity * kKvHeads * kDim, 3);
-  AttentionArgs args = {.q = floats(q, {kTokens, kHeads, kDim}),
-                        .k_cache = floats(k, {kCapacity, kKvHeads, kDim}),
-                        .v_cache = floats(v, {kCapacity, kKvHeads, kDim}),
-                        .y = unwritten({kTokens, kHeads, kDim}),
-                        .position = 190,
-                        .window = 150,
-                        .scale = 0.2f};
+  Attention args = {.q = floats(q, {kTokens, kHeads, kDim}),
+                    .k_cache = floats(k, {kCapacity, kKvHeads, kDim}),
+                    .v_cache = floats(v, {kCapacity, kKvHeads, kDim}),
+                    .y = unwritten({kTokens, kHeads, kDim}),
+                    .position = 190,
+                    .window = 150,
+                    .scale = 0.2f};
   NarrowRecorder recorder(device_->recorder());
   recorder.narrow().groups = {5, 65535, 1};
-  ASSERT_TRUE(attention(recorder, args).ok());
+  ASSERT_TRUE(record(recorder, args).ok());
   std::vector<float> expected(kTokens * kHeads * kDim);
-  cpu_ref::attention(params_of(args), q, k, v, expected);
+  cpu_ref::attention(args.params(), q, k, v, expected);
   const auto y = get(args.y);
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-5f) << i;
 }
@@ -275,22 +275,22 @@ TEST_F(Launchers, AttentionFoldsItsGrid) {
 TEST_F(Launchers, ScoresBeyondTheFloatRangeGiveNoNan) {
   // q k^T is +-4e39: the largest key takes all, and where keys tie they share.
   const std::vector<float> q = {2e19f}, k = {-2e20f, 2e20f, 0.0f, 2e20f}, v = {1, 2, 3, 4};
-  AttentionArgs args = {.q = floats(q, {1, 1, 1}),
-                        .k_cache = floats(k, {4, 1, 1}),
-                        .v_cache = floats(v, {4, 1, 1}),
-                        .y = unwritten({1, 1, 1}),
-                        .position = 3};
-  ASSERT_TRUE(attention(device_->recorder(), args).ok());
+  Attention args = {.q = floats(q, {1, 1, 1}),
+                    .k_cache = floats(k, {4, 1, 1}),
+                    .v_cache = floats(v, {4, 1, 1}),
+                    .y = unwritten({1, 1, 1}),
+                    .position = 3};
+  ASSERT_TRUE(record(device_->recorder(), args).ok());
   EXPECT_NEAR(get(args.y)[0], 3.0f, 1e-6f);
 }
 
 TEST_F(Launchers, LogitsOfMinusInfinityHaveNoWeight) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const std::vector<float> logits = {-kInfinity, 1e30f, -3e38f, 1e30f, -1e30f, -kInfinity, 0, 3e38f, -3e38f, 0};
-  RouteTokensArgs args = {.logits = floats(logits, {2, 5}),
-                          .expert_ids = put(std::vector<int32_t>(10), {2, 5}, DType::i32),
-                          .weights = unwritten({2, 5})};
-  ASSERT_TRUE(route_tokens(device_->recorder(), args).ok());
+  RouteTokens args = {.logits = floats(logits, {2, 5}),
+                      .expert_ids = put(std::vector<int32_t>(10), {2, 5}, DType::i32),
+                      .weights = unwritten({2, 5})};
+  ASSERT_TRUE(record(device_->recorder(), args).ok());
   EXPECT_EQ(get(args.weights), (std::vector<float>{0.5f, 0.5f, 0, 0, 0, 1, 0, 0, 0, 0}));
   std::vector<int32_t> ids(10);
   ASSERT_TRUE(device_->download(args.expert_ids, std::as_writable_bytes(std::span(ids))).ok());
@@ -303,12 +303,12 @@ TEST_F(Launchers, OneThousandExpertsInOrderOfTheirLogits) {
   std::vector<int32_t> expected(kExperts), ids(kExperts);
   for (size_t e = 0; e < logits.size(); ++e)
     logits[e] = static_cast<float>(random_bits(5, e) % 97) * 0.05f;  // many ties
-  RouteTokensArgs args = {.logits = floats(logits, {1, kExperts}),
-                          .expert_ids = put(ids, {1, kExperts}, DType::i32),
-                          .weights = unwritten({1, kExperts}),
-                          .renormalize = false};
-  ASSERT_TRUE(route_tokens(device_->recorder(), args).ok());
-  cpu_ref::route_tokens(params_of(args), logits, expected, expected_weights);
+  RouteTokens args = {.logits = floats(logits, {1, kExperts}),
+                      .expert_ids = put(ids, {1, kExperts}, DType::i32),
+                      .weights = unwritten({1, kExperts}),
+                      .renormalize = false};
+  ASSERT_TRUE(record(device_->recorder(), args).ok());
+  cpu_ref::route_tokens(args.params(), logits, expected, expected_weights);
   ASSERT_TRUE(device_->download(args.expert_ids, std::as_writable_bytes(std::span(ids))).ok());
   EXPECT_EQ(ids, expected);
   const auto weights = get(args.weights);

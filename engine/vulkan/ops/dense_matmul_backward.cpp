@@ -1,19 +1,18 @@
-#include "ops/params_of.h"
-#include "vulkan/ops/ops.h"
+#include "vulkan/ops/launchers.h"
 #include "vulkan/ops/product_backward.h"
 #include "vulkan/ops/whole_tensors.h"
 
 namespace tritium::vulkan {
 
-Status dense_matmul_backward(Recorder& recorder, const DenseMatmulBackwardArgs& args) {
+Status launch(Recorder& recorder, const DenseMatmulBackward& op) {
   const Limits& limits = recorder.limits();
-  if (Status status = fit_whole(args.kName, {&args.dy, &args.dx}, limits); !status.ok()) return status;
-  const Binding ids = {args.expert_ids ? &args.expert_ids : nullptr};
+  if (Status status = fit_whole(op.kName, {&op.dy, &op.dx}, limits); !status.ok()) return status;
+  const Binding ids = {op.expert_ids ? &op.expert_ids : nullptr};
   return for_each_slot_and_window(
-      params_of(args), args.weight, limits,
+      op.params(), op.weight, limits,
       [&](const DenseMatmulBackwardParams& params, const WeightWindow& window, const auto& groups) {
-        return recorder.dispatch({.kernel = args.kName,
-                                  .bindings = {{&args.dy}, window.data, ids, {&args.dx, Access::read_write}},
+        return recorder.dispatch({.kernel = op.kName,
+                                  .bindings = {{&op.dy}, window.data, ids, {&op.dx, Access::read_write}},
                                   .push_constants = bytes_of(params),
                                   .groups = groups});
       });

@@ -1,28 +1,27 @@
 #include <algorithm>
 
-#include "ops/params_of.h"
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/ops.h"
+#include "vulkan/ops/launchers.h"
 #include "vulkan/ops/whole_tensors.h"
 
 namespace tritium::vulkan {
 
-Status sum_squares(Recorder& recorder, const SumSquaresArgs& args) {
-  if (Status status = fit_whole(args, recorder.limits()); !status.ok()) return status;
+Status launch(Recorder& recorder, const SumSquares& op) {
+  if (Status status = fit_whole(op, recorder.limits()); !status.ok()) return status;
   constexpr int64_t kMostParts = 1024;
-  SumSquaresParams params = params_of(args);
+  SumSquaresParams params = op.params();
   const int64_t n_parts = std::min(
-      {kMostParts, ceil_div(args.x.elements(), 8 * kWorkgroup), static_cast<int64_t>(recorder.limits().groups[0])});
+      {kMostParts, ceil_div(op.x.elements(), 8 * kWorkgroup), static_cast<int64_t>(recorder.limits().groups[0])});
   const Result<Tensor> partial = recorder.scratch(n_parts);
   if (!partial.ok()) return partial.status();
-  Status status = recorder.dispatch({.kernel = args.kName,
-                                     .bindings = {{&args.x}, {&*partial, Access::write}},
+  Status status = recorder.dispatch({.kernel = op.kName,
+                                     .bindings = {{&op.x}, {&*partial, Access::write}},
                                      .push_constants = bytes_of(params),
                                      .groups = {static_cast<uint32_t>(n_parts), 1, 1}});
   if (!status.ok()) return status;
   params.n_values = static_cast<uint32_t>(n_parts);
   return recorder.dispatch({.kernel = "sum_squares.total",
-                            .bindings = {{&*partial}, {&args.sums, Access::read_write}},
+                            .bindings = {{&*partial}, {&op.sums, Access::read_write}},
                             .push_constants = bytes_of(params),
                             .groups = {1, 1, 1}});
 }

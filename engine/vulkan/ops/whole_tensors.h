@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/format_text.h"
-#include "ops/tensor.h"
+#include "ops/op.h"
 #include "vulkan/recorder.h"
 
 namespace tritium::vulkan {
@@ -20,11 +20,11 @@ inline Status fit_whole(std::string_view op, std::initializer_list<const Tensor*
 }
 
 // The same for all tensors of an operation.
-template <typename Args>
-Status fit_whole(const Args& args, const Limits& limits) {
+template <typename Op>
+Status fit_whole(const Op& op, const Limits& limits) {
   Status status;
-  Args::visit(args, [&](auto, const Tensor& t) {
-    if (status.ok()) status = fit_whole(args.kName, {&t}, limits);
+  each_tensor(op, [&](Role, const Tensor& t) {
+    if (status.ok()) status = fit_whole(Op::kName, {&t}, limits);
   });
   return status;
 }

@@ -1,0 +1,37 @@
+// The cpu backend: the reference with the operations that pay rewritten for vector registers and threads.
+// Which instructions it uses is decided when it is made, so one program starts on every processor.
+//
+//   <op>.cpp        an operation: its arguments, how the work is split over threads
+//   kernels/<op>.h  its inner loops, written once over an instruction set's trait
+//   isa/<set>.cpp   the kernels compiled for one instruction set
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ops/backend.h"
+#include "tritium/tritium.hpp"
+
+namespace tritium {
+
+struct CpuOptions {
+  int threads = 0;  // 0: every processor this process may use
+};
+
+std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
+
+// What make_cpu_backend would use now: "avx512-vnni", "avx2", "neon" or "portable". The best this processor
+// has, or less when the environment variable TRITIUM_SIMD names less.
+std::string simd_level();
+// Every level this program can run here, best first.
+std::vector<std::string> simd_levels();
+
+// Operations of the cpu backend that run on the reference's loops.
+std::span<const std::string_view> reference_operations();
+
+DeviceInfo describe_cpu();
+
+}  // namespace tritium

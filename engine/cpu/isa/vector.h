@@ -1,0 +1,134 @@
+// The part of a trait that all instruction sets share: vectors of kLanes floats and integers in the
+// compiler's own vector types, which GCC and Clang lower to whatever the file is compiled for. Included by
+// isa/*.cpp alone, hence all in an anonymous namespace (kernels.h says why).
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRITIUM_INLINE [[gnu::always_inline]] static inline
+#if defined(__clang__)
+#define TRITIUM_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define TRITIUM_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace tritium::cpu {
+namespace {
+
+// Spelled out, since GCC 12 loses a vector's size when it depends on a template parameter.
+template <int kLanes>
+struct VectorTypes;
+#define TRITIUM_VECTOR_TYPES(lanes)                                 \
+  template <>                                                       \
+  struct VectorTypes<lanes> {                                       \
+    typedef float F __attribute__((vector_size(4 * lanes)));        \
+    typedef int32_t I __attribute__((vector_size(4 * lanes)));      \
+    typedef uint32_t U __attribute__((vector_size(4 * lanes)));     \
+    typedef uint64_t Pairs __attribute__((vector_size(4 * lanes))); \
+    typedef int8_t I8 __attribute__((vector_size(lanes)));          \
+    typedef uint16_t U16 __attribute__((vector_size(2 * lanes)));   \
+    typedef double D __attribute__((vector_size(8 * lanes)));       \
+    typedef int64_t L __attribute__((vector_size(8 * lanes)));      \
+  };
+TRITIUM_VECTOR_TYPES(4)
+TRITIUM_VECTOR_TYPES(8)
+TRITIUM_VECTOR_TYPES(16)
+
+template <int kLaneCount>
+struct Vector : VectorTypes<kLaneCount> {
+  static constexpr int kLanes = kLaneCount;
+  using typename VectorTypes<kLaneCount>::F;
+  using typename VectorTypes<kLaneCount>::I;
+  using typename VectorTypes<kLaneCount>::U;
+  using typename VectorTypes<kLaneCount>::Pairs;
+  using typename VectorTypes<kLaneCount>::U16;
+
+  template <typename T>
+  TRITIUM_INLINE T load_as(const void* from) {
+    T v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+  }
+  TRITIUM_INLINE F load(const float* from) { return load_as<F>(from); }
+  TRITIUM_INLINE U load(const uint32_t* from) { return load_as<U>(from); }
+  template <typename T>
+  TRITIUM_INLINE void store(void* to, const T& v) {
+    __builtin_memcpy(to, &v, sizeof v);
+  }
+  // The first n lanes; the others are 0 (load) or not written (store).
+  TRITIUM_INLINE F load_first(const float* from, int64_t n) {
+    F v = {};
+    __builtin_memcpy(&v, from, 4 * static_cast<size_t>(n));
+    return v;
+  }
+  TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { __builtin_memcpy(to, &v, 4 * static_cast<size_t>(n)); }
+
+  // x - 0 and not x + 0: that would turn -0 into 0.
+  TRITIUM_INLINE F all(float x) { return x - F{}; }
+  TRITIUM_INLINE I all_int(int32_t x) { return x + I{}; }
+  TRITIUM_INLINE F to_float(I v) { return __builtin_convertvector(v, F); }
+  TRITIUM_INLINE F bits_to_float(U v) { return reinterpret_cast<F>(v); }
+  TRITIUM_INLINE U float_to_bits(F v) { return reinterpret_cast<U>(v); }
+  // The second where the first is NaN.
+  TRITIUM_INLINE F max(F a, F b) { return a > b ? a : b; }
+  TRITIUM_INLINE F min(F a, F b) { return a < b ? a : b; }
+  TRITIUM_INLINE F magnitude(F v) { return bits_to_float(float_to_bits(v) & 0x7FFFFFFFu); }
+  // (a, b) -> (b, a) in each pair of lanes.
+  TRITIUM_INLINE F swap_pairs(F v) {
+    const Pairs p = reinterpret_cast<Pairs>(v);
+    return reinterpret_cast<F>(p << 32 | p >> 32);
+  }
+  TRITIUM_INLINE F from_bf16(const uint16_t* from) {
+    return bits_to_float(__builtin_convertvector(load_as<U16>(from), U) << 16);
+  }
+};
+
+// Sums across lanes fold the upper half onto the lower one: one order for each lane count.
+template <typename V>
+TRITIUM_INLINE float sum(typename V::F v) {
+  if constexpr (V::kLanes == 16) {
+    const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+    const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    return sum<Vector<8>>(low + high);
+  } else if constexpr (V::kLanes == 8) {
+    return sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
+  } else {
+    static_assert(V::kLanes == 4);
+    return (v[0] + v[2]) + (v[1] + v[3]);
+  }
+}
+
+template <typename V>
+TRITIUM_INLINE double sum_wide(typename V::D v) {
+  if constexpr (V::kLanes == 16) {
+    const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+    const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    return sum_wide<Vector<8>>(low + high);
+  } else if constexpr (V::kLanes == 8) {
+    return sum_wide<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
+  } else {
+    static_assert(V::kLanes == 4);
+    return (v[0] + v[2]) + (v[1] + v[3]);
+  }
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::D widen(typename V::F v) {
+  return __builtin_convertvector(v, typename V::D);
+}
+template <typename V>
+TRITIUM_INLINE typename V::F narrow(typename V::D v) {
+  return __builtin_convertvector(v, typename V::F);
+}
+
+template <typename V>
+TRITIUM_INLINE float largest(typename V::F v) {
+  float result = v[0];
+  TRITIUM_UNROLL
+  for (int i = 1; i < V::kLanes; ++i) result = v[i] > result ? v[i] : result;
+  return result;
+}
+
+}  // namespace
+}  // namespace tritium::cpu

@@ -1,0 +1,269 @@
+// The table of inner loops that every instruction set provides, and their arguments.
+//
+// The files in isa/ are compiled for processors that may not be the one that runs. An inline function
+// compiled there could be the copy that the linker keeps for the whole program, so they see nothing but this
+// header, the parameter structs and the compiler's intrinsics: plain structs and pointers, no library types,
+// nothing inline.
+#pragma once
+
+#include <stdint.h>
+
+#include "shaders/params/adamw_update.h"
+#include "shaders/params/add.h"
+#include "shaders/params/attention.h"
+#include "shaders/params/attention_backward.h"
+#include "shaders/params/combine_experts.h"
+#include "shaders/params/cross_entropy.h"
+#include "shaders/params/flip_trits.h"
+#include "shaders/params/gated_activation.h"
+#include "shaders/params/gated_activation_backward.h"
+#include "shaders/params/kl_divergence.h"
+#include "shaders/params/quantize_activations.h"
+#include "shaders/params/rms_norm.h"
+#include "shaders/params/rms_norm_backward.h"
+#include "shaders/params/rope.h"
+#include "shaders/params/route_tokens.h"
+#include "shaders/params/scaled_add.h"
+#include "shaders/params/sgd_update.h"
+
+namespace tritium::cpu {
+
+// How this backend keeps ternary weights: blocks of 32 rows; a block holds, chunk after chunk of 16 columns,
+// the 32-bit word of each row. So a vector's lanes are rows, no sum runs across lanes, and one thread reads
+// one sequential stream.
+//   word of (row, column c) of a matrix: [row / 32][c / 16][row % 32]; scale: [row / 32][group][row % 32]
+// Rows that fill up the last block hold code 0 and scale 0.
+inline constexpr int64_t kBlockRows = 32;
+inline constexpr int64_t kChunkColumns = 16;
+
+// Rows of activations in the order in which their matrices are computed; rows of one matrix lie together.
+struct TernaryActivations {
+  const int8_t* q;         // (X, chunks * 16)
+  const float* scales;     // (X, n_blocks)
+  const int32_t* q_rows;   // the row of q that each packed row copies
+  int64_t chunks;          // of 16 columns in a row
+  int64_t segment_chunks;  // chunks with one weight scale and one activation scale
+  int64_t n_blocks;        // activation scales in a row
+  // A panel of w rows starting at packed row r begins at r * (size of one row) in each of these.
+  int8_t* packed;        // panel: (chunks, planes, w, 4 bytes)
+  int32_t* sums;         // panel: (segments, w), sum of q over a segment
+  float* packed_scales;  // panel: (n_blocks, w)
+};
+
+struct TernaryProduct {
+  const uint32_t* words;       // of the matrix
+  const float* weight_scales;  // of the matrix
+  int64_t rows;                // of the matrix
+  int64_t chunks;
+  int64_t segment_chunks;
+  int64_t group_chunks;  // chunks a weight scale covers
+  int64_t block_chunks;  // chunks an activation scale covers
+  const int8_t* packed;  // the first panel of this matrix, and what belongs to it
+  const int32_t* sums;
+  const float* packed_scales;
+  int64_t n_tokens;
+  const int32_t* y_rows;  // the row of y of each packed row
+  float* y;               // (R, rows)
+};
+
+struct TernaryFloatProduct {
+  const uint32_t* words;
+  const float* weight_scales;
+  int64_t rows;
+  int64_t cols;
+  int64_t chunks;
+  int64_t group_chunks;
+  const float* x;  // (X, cols)
+  const int32_t* x_rows;
+  int64_t n_tokens;
+  const int32_t* y_rows;
+  float* y;
+};
+
+struct DenseProduct {
+  const void* weight;  // of the matrix
+  uint32_t dtype;      // TRITIUM_DTYPE_F32, F16 or BF16
+  int64_t rows;
+  int64_t cols;
+  int64_t row_stride;
+  const float* x;  // (X, cols)
+  const int32_t* x_rows;
+  int64_t n_tokens;
+  const int32_t* y_rows;
+  float* y;
+};
+
+// What the second matrix of a FloatProduct is stored as (kernels/float_product.h).
+enum class OperandKind {
+  floats,             // B(k, j) = data[rows[k] * stride + j]
+  transposed_floats,  // B(k, j) = data[j * stride + k]
+  halves,             // as floats, in f16 or bf16
+  transposed_halves,
+  codes,  // int8 times scales, as floats
+  trits,  // row k of a matrix in blocks of 32 rows, times its scales
+};
+
+struct ProductOperand {
+  OperandKind kind;
+  const void* data;
+  const int32_t* rows;  // null: row k itself; floats and codes alone
+  int64_t stride;       // elements from a row to the next; trits: columns of a packed row
+  uint32_t dtype;       // of halves
+  const float* scales;
+  int64_t n_scales;       // of a row
+  int64_t scale_columns;  // columns that a scale covers
+};
+
+// C(i, j) = or += sum over k < depth of A(i, k) B(k, j), i < m, j < n
+struct FloatProduct {
+  int64_t m, n, depth;
+  const float* a;
+  const int32_t* a_rows;  // null: in order
+  int64_t a_stride;
+  bool a_by_column;  // A(i, k) = a[a_rows[k] * a_stride + i], else a[a_rows[i] * a_stride + k]
+  ProductOperand b;
+  float* c;
+  const int32_t* c_rows;
+  int64_t c_stride;
+  bool accumulate;
+};
+
+struct AttentionCall {
+  AttentionParams p;
+  const float* q;
+  const float* k_cache;
+  const float* v_cache;
+  float* y;
+};
+
+// What an attention task computes: `tokens` queries of `heads` heads that share a kv head.
+struct AttentionTiling {
+  int64_t tokens;
+  int64_t heads;
+  int64_t n_tasks;  // of a sequence
+};
+inline constexpr int64_t kAttentionQueries = 8;  // in a task
+
+// Attention of whole sequences: forward q, k, v -> y; backward also dy -> dq, dk, dv.
+struct TrainingAttention {
+  AttentionBackwardParams p;
+  const float *q, *k, *v;
+  float* y;
+  const float* dy;
+  float *dq, *dk, *dv;
+};
+inline constexpr int64_t kTrainingQueries = 64;  // of a head at a time; scratch: 2 * kTrainingQueries * sequence_length
+
+struct RmsNormGradient {
+  RmsNormBackwardParams p;
+  const float *x, *weight, *dy;
+  float *dx, *dweight;
+  float* inverse_rms;  // [n_rows]
+};
+
+// A parameter and what is written with it. Fields that ShadowParams does not ask for are null.
+struct ShadowCall {
+  ShadowParams p;
+  void* parameter;
+  float* sums;
+  const float* alpha;
+  uint32_t* words;
+  float* scales;
+  int32_t* flips;
+  int64_t rows_per_matrix;
+};
+
+struct AdamwCall {
+  AdamwUpdateParams p;
+  ShadowCall shadow;
+  float* gradient;
+  float *m, *v;
+  int8_t *m_codes, *v_codes;
+  float *m_scales, *v_scales;
+};
+
+struct SgdCall {
+  SgdUpdateParams p;
+  ShadowCall shadow;
+  float* gradient;
+  float* m;
+};
+
+struct FlipCall {
+  FlipTritsParams p;
+  float* change;
+  uint32_t* words;
+  const float* scales;
+  int32_t* flips;
+  int64_t rows_per_matrix;
+};
+
+// What a thread does of an operation.
+struct Range {
+  int64_t first, last;
+};
+
+// Every function computes a part of its operation (engine/ops): [first, last), or the Range of one whose parts do not
+// depend on each other.
+struct KernelTable {
+  const char* level;
+  int panel_tokens;        // rows in a panel of packed activations (the last of a matrix may have fewer)
+  int packed_chunk_bytes;  // of one row
+  int lanes;               // floats in a vector
+
+  // Of packed rows first … last - 1, one panel.
+  void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
+  // Of blocks of 32 weight rows.
+  void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
+  void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
+  // Of weight rows.
+  void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
+  // Of vectors of columns.
+  void (*float_product)(const FloatProduct& p, int64_t first, int64_t last);
+  // Of rows.
+  void (*rms_norm)(const RmsNormParams& p, Range, const float* x, const float* weight, float* y);
+  // Of blocks of all rows.
+  void (*quantize_activations)(const QuantizeActivationsParams& p, Range, const float* x, int8_t* q, float* scales);
+  // Of tasks.
+  void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
+  // Of values.
+  void (*gated_activation)(const GatedActivationParams& p, Range, const float* gate, const float* up, float* y);
+  void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
+  void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
+  // Of tokens.
+  void (*rope)(const RopeParams& p, Range, const float* x, const float* cos_sin, float* y);
+  void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
+  void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
+
+  // Of values.
+  void (*gated_activation_backward)(const GatedActivationBackwardParams& p, Range, const float* gate, const float* up,
+                                    const float* dy, float* dgate, float* dup);
+  // Of rows; then of vectors of columns.
+  void (*rms_norm_backward)(const RmsNormGradient& g, int64_t first, int64_t last);
+  void (*rms_norm_weight_gradient)(const RmsNormGradient& g, int64_t first, int64_t last);
+  // Of rows.
+  void (*cross_entropy)(const CrossEntropyParams& p, Range, const float* logits, const int32_t* targets, float* losses,
+                        float* dlogits);
+  void (*kl_divergence)(const KlDivergenceParams& p, Range, const float* logits, const float* teacher,
+                        const int32_t* targets, float* losses, float* dlogits);
+  void (*flip_trits)(const FlipCall& f, int64_t first, int64_t last);
+  void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
+  void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
+  void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);
+  // Of pairs of a sequence and a kv head.
+  void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+  void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+
+  // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
+  // the group.
+  void (*ternary_row)(const uint32_t* words, float scale, int64_t count, float* y);
+  // y[c] = x[c] as float, from f32, f16 or bf16.
+  void (*dense_row)(const void* x, uint32_t dtype, int64_t count, float* y);
+};
+
+// One for each file in isa/ that the build compiles.
+extern const KernelTable kPortableKernels;
+extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512VnniKernels;
+
+}  // namespace tritium::cpu

@@ -1,0 +1,136 @@
+// Float activations times f32, f16 or bf16 weights. Lanes are columns: each (weight row, activation row) has
+// one vector of partial sums whatever the tile, so an output does not depend on how many tokens it is
+// computed with.
+#pragma once
+
+#include "cpu/isa/vector.h"
+#include "cpu/kernels.h"
+#include "shaders/params/dtype.h"
+
+namespace tritium::cpu {
+namespace {
+
+struct StoredF32 {
+  typedef float Value;
+  template <typename V>
+  TRITIUM_INLINE typename V::F load(const float* from) {
+    return V::load(from);
+  }
+};
+struct StoredF16 {
+  typedef uint16_t Value;
+  template <typename V>
+  TRITIUM_INLINE typename V::F load(const uint16_t* from) {
+    return V::from_f16(from);
+  }
+};
+struct StoredBf16 {
+  typedef uint16_t Value;
+  template <typename V>
+  TRITIUM_INLINE typename V::F load(const uint16_t* from) {
+    return V::from_bf16(from);
+  }
+};
+
+template <typename V, typename Stored>
+TRITIUM_INLINE typename V::F load_stored(const typename Stored::Value* from, int64_t n) {
+  if (n >= V::kLanes) return Stored::template load<V>(from);
+  typename Stored::Value padded[V::kLanes] = {};
+  __builtin_memcpy(padded, from, sizeof(typename Stored::Value) * static_cast<size_t>(n));
+  return Stored::template load<V>(padded);
+}
+
+// f32 weights are routers and layers whose results are quantised later: summed in double, as the reference does, so
+// that no rounding differs. Sums with 16-bit weights stay in float.
+template <typename V, typename Stored>
+struct DenseSum {
+  typedef typename V::F Vector;
+  static constexpr int kTokens = V::kDenseTokens;
+  TRITIUM_INLINE Vector in(typename V::F v) { return v; }
+  TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return V::fma(a, b, c); }
+  TRITIUM_INLINE float total(Vector v) { return cpu::sum<V>(v); }
+};
+template <typename V>
+struct DenseSum<V, StoredF32> {
+  typedef typename V::D Vector;
+  static constexpr int kTokens = V::kDenseTokens / 2;
+  TRITIUM_INLINE Vector in(typename V::F v) { return widen<V>(v); }
+  TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }
+  TRITIUM_INLINE float total(Vector v) { return static_cast<float>(sum_wide<V>(v)); }
+};
+
+template <typename V, typename Stored, int kRows, int kTokens>
+void dense_tile(const DenseProduct& m, int64_t row, int64_t token) {
+  using Sum = DenseSum<V, Stored>;
+  constexpr int64_t kLanes = V::kLanes;
+  const auto* w = static_cast<const typename Stored::Value*>(m.weight) + row * m.row_stride;
+  const float* x[kTokens];
+  for (int t = 0; t < kTokens; ++t) x[t] = m.x + m.x_rows[token + t] * m.cols;
+  typename Sum::Vector sum[kRows][kTokens] = {};
+  int64_t c = 0;
+  for (; c + kLanes <= m.cols; c += kLanes) {
+    typename Sum::Vector in[kTokens];
+    TRITIUM_UNROLL
+    for (int t = 0; t < kTokens; ++t) in[t] = Sum::in(V::load(x[t] + c));
+    TRITIUM_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      // The same place of the next tile: rows are shorter than what the hardware's prefetcher needs to learn.
+      if constexpr (kTokens == 1) __builtin_prefetch(w + (r + kRows) * m.row_stride + c);
+      const auto weight = Sum::in(Stored::template load<V>(w + r * m.row_stride + c));
+      TRITIUM_UNROLL
+      for (int t = 0; t < kTokens; ++t) sum[r][t] = Sum::fma(weight, in[t], sum[r][t]);
+    }
+  }
+  if (c < m.cols)
+    for (int r = 0; r < kRows; ++r)
+      for (int t = 0; t < kTokens; ++t)
+        sum[r][t] = Sum::fma(Sum::in(load_stored<V, Stored>(w + r * m.row_stride + c, m.cols - c)),
+                             Sum::in(V::load_first(x[t] + c, m.cols - c)), sum[r][t]);
+  for (int t = 0; t < kTokens; ++t)
+    for (int r = 0; r < kRows; ++r) m.y[m.y_rows[token + t] * m.rows + row + r] = Sum::total(sum[r][t]);
+}
+
+template <typename V, typename Stored, int kTokens>
+void dense_rows(const DenseProduct& m, int64_t first, int64_t last, int64_t token) {
+  int64_t row = first;
+  for (; row + 4 <= last; row += 4) dense_tile<V, Stored, 4, kTokens>(m, row, token);
+  for (; row < last; ++row) dense_tile<V, Stored, 1, kTokens>(m, row, token);
+}
+
+template <typename V, typename Stored>
+void dense_product(const DenseProduct& m, int64_t first, int64_t last) {
+  // 32 weight rows stay in the L2 cache while all tokens pass, a few at a time, that stay in L1.
+  for (int64_t row = first; row < last; row += kBlockRows) {
+    const int64_t end = row + kBlockRows < last ? row + kBlockRows : last;
+    int64_t token = 0;
+    constexpr int kTokens = DenseSum<V, Stored>::kTokens;
+    for (; token + kTokens <= m.n_tokens; token += kTokens) dense_rows<V, Stored, kTokens>(m, row, end, token);
+    for (; token < m.n_tokens; ++token) dense_rows<V, Stored, 1>(m, row, end, token);
+  }
+}
+
+template <typename V>
+void dense_matmul(const DenseProduct& m, int64_t first, int64_t last) {
+  if (m.dtype == TRITIUM_DTYPE_F32) return dense_product<V, StoredF32>(m, first, last);
+  if (m.dtype == TRITIUM_DTYPE_F16) return dense_product<V, StoredF16>(m, first, last);
+  dense_product<V, StoredBf16>(m, first, last);
+}
+
+template <typename V, typename Stored>
+void copy_as_float(const typename Stored::Value* x, int64_t count, float* y) {
+  for (int64_t c = 0; c < count; c += V::kLanes) {
+    const int64_t n = count - c < V::kLanes ? count - c : V::kLanes;
+    V::store_first(y + c, load_stored<V, Stored>(x + c, n), n);
+  }
+}
+
+template <typename V>
+void dense_row(const void* x, uint32_t dtype, int64_t count, float* y) {
+  if (dtype == TRITIUM_DTYPE_F32) return copy_as_float<V, StoredF32>(static_cast<const float*>(x), count, y);
+  const auto* halves = static_cast<const uint16_t*>(x);
+  if (dtype == TRITIUM_DTYPE_F16) return copy_as_float<V, StoredF16>(halves, count, y);
+  copy_as_float<V, StoredBf16>(halves, count, y);
+}
+
+}  // namespace
+}  // namespace tritium::cpu

@@ -1,0 +1,102 @@
+// Operations that treat every value, or every row of a few values, alike: add, gated_activation,
+// combine_experts.
+#pragma once
+
+#include "cpu/isa/vector.h"
+#include "cpu/kernels.h"
+#include "cpu/kernels/exp.h"
+
+namespace tritium::cpu {
+namespace {
+
+// f(i, n) for vectors of n = kLanes values, and fewer at the end.
+template <typename V, typename Step>
+TRITIUM_INLINE void for_vectors(int64_t first, int64_t last, Step step) {
+  int64_t i = first;
+  for (; i + V::kLanes <= last; i += V::kLanes) step(i, V::kLanes);
+  if (i < last) step(i, last - i);
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::F load_up_to(const float* from, int64_t n) {
+  return n == V::kLanes ? V::load(from) : V::load_first(from, n);
+}
+template <typename V>
+TRITIUM_INLINE void store_up_to(float* to, typename V::F v, int64_t n) {
+  if (n == V::kLanes) return V::store(to, v);
+  V::store_first(to, v, n);
+}
+
+template <typename V>
+void add(const AddParams&, Range r, const float* a, const float* b, float* y) {
+  for_vectors<V>(
+      r.first, r.last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+        store_up_to<V>(y + i, load_up_to<V>(a + i, n) + load_up_to<V>(b + i, n), n);
+      });
+}
+
+template <typename V>
+void scaled_add(const ScaledAddParams& p, Range r, const float* a, const float* b, float* y) {
+  for_vectors<V>(
+      r.first, r.last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+        const auto sum = p.a_scale * load_up_to<V>(a + i, n) + p.b_scale * load_up_to<V>(b + i, n);
+        store_up_to<V>(y + i, sum, n);
+      });
+}
+
+// The formulas of cpu_ref/gated_activation.cpp, in double.
+struct Silu {
+  template <typename V>
+  TRITIUM_INLINE typename V::D of(typename V::D x) {
+    return x / (exp<V>(-x) + 1.0);
+  }
+};
+struct GeluTanh {
+  template <typename V>
+  TRITIUM_INLINE typename V::D of(typename V::D x) {
+    const auto u = (x + x * x * x * 0.044715) * 0.7978845608028654;
+    return x / (exp<V>(u * -2.0) + 1.0);
+  }
+};
+struct Relu2 {
+  template <typename V>
+  TRITIUM_INLINE typename V::D of(typename V::D x) {
+    return x > 0.0 ? x * x : typename V::D{};
+  }
+};
+
+template <typename V, typename Activation>
+void gated(const GatedActivationParams& p, Range r, const float* gate, const float* up, float* y) {
+  const float clamp = p.clamp_at > 0.0f ? p.clamp_at : __builtin_inff();
+  for_vectors<V>(
+      r.first, r.last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
+        auto g = load_up_to<V>(gate + i, n);
+        auto u = load_up_to<V>(up + i, n);
+        g = g > clamp ? V::all(clamp) : g;
+        u = u > clamp ? V::all(clamp) : u;
+        u = u < -clamp ? V::all(-clamp) : u;
+        store_up_to<V>(y + i, narrow<V>(Activation::template of<V>(widen<V>(g)) * widen<V>(u)), n);
+      });
+}
+
+template <typename V>
+void gated_activation(const GatedActivationParams& p, Range r, const float* gate, const float* up, float* y) {
+  if (p.activation == 0) return gated<V, Silu>(p, r, gate, up, y);
+  if (p.activation == 1) return gated<V, GeluTanh>(p, r, gate, up, y);
+  gated<V, Relu2>(p, r, gate, up, y);
+}
+
+template <typename V>
+void combine_experts(const CombineExpertsParams& p, Range r, const float* x, const float* weights, float* y) {
+  const int64_t top_k = p.top_k, dim = p.dim;
+  for (int64_t t = r.first; t < r.last; ++t)
+    for_vectors<V>(
+        0, dim, [=](int64_t d, int64_t n) __attribute__((always_inline)) {
+          typename V::F sum = {};
+          for (int64_t s = t * top_k; s < (t + 1) * top_k; ++s) sum += load_up_to<V>(x + s * dim + d, n) * weights[s];
+          store_up_to<V>(y + t * dim + d, sum, n);
+        });
+}
+
+}  // namespace
+}  // namespace tritium::cpu

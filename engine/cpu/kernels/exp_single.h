@@ -1,0 +1,37 @@
+// e^x in single precision, to about 1 unit in the last place: for gradients and for attention in training, which no
+// int8 quantiser follows.
+#pragma once
+
+#include "cpu/isa/vector.h"
+
+namespace tritium::cpu {
+namespace {
+
+// x = n ln 2 + r with |r| <= ln(2) / 2; e^r by its Taylor polynomial, whose next term is below 2e-8 of it. 0 below -87,
+// where the result would be subnormal; the largest float's neighbourhood above 88. NaN stays NaN.
+template <typename V>
+TRITIUM_INLINE typename V::F exp_single(typename V::F x) {
+  using F = typename V::F;
+  using I = typename V::I;
+  const auto vanishes = x < -87.0f;
+  x = x > 88.0f ? V::all(88.0f) : x;
+  x = vanishes ? V::all(-87.0f) : x;
+  // Adding 1.5 * 2^23 rounds to an integer, which is then also in the low bits.
+  const F shifted = V::fma(x, V::all(1.44269504f), V::all(12582912.0f));
+  const F n = shifted - 12582912.0f;
+  // ln 2 in two parts, the first short enough for an exact product.
+  const F r = V::fma(n, V::all(2.12194440e-4f), V::fma(n, V::all(-0.693359375f), x));
+  F p = V::all(1.0f / 720.0f);
+  p = V::fma(p, r, V::all(1.0f / 120.0f));
+  p = V::fma(p, r, V::all(1.0f / 24.0f));
+  p = V::fma(p, r, V::all(1.0f / 6.0f));
+  p = V::fma(p, r, V::all(0.5f));
+  p = V::fma(p, r, V::all(1.0f));
+  p = V::fma(p, r, V::all(1.0f));
+  const I exponent = reinterpret_cast<I>(shifted) - 0x4B400000;
+  const F power = reinterpret_cast<F>((exponent + 127) << 23);
+  return vanishes ? F{} : p * power;
+}
+
+}  // namespace
+}  // namespace tritium::cpu

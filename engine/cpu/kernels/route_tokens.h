@@ -1,0 +1,66 @@
+// Softmax over the experts' logits, and the k largest. Experts are ranked by logit, as in cpu_ref: no
+// rounding.
+#pragma once
+
+#include "cpu/isa/vector.h"
+#include "cpu/kernels.h"
+#include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/exp.h"
+
+namespace tritium::cpu {
+namespace {
+
+// The k experts with the largest logits, largest first, the lower index first among equals: insertion into a
+// short list.
+inline void choose_experts(const float* logits, int64_t n_experts, int64_t top_k, int32_t* ids) {
+  int64_t count = 0;
+  for (int64_t e = 0; e < n_experts; ++e) {
+    if (count == top_k && !(logits[e] > logits[ids[top_k - 1]])) continue;
+    int64_t place = count < top_k ? count++ : top_k - 1;
+    for (; place > 0 && logits[e] > logits[ids[place - 1]]; --place) ids[place] = ids[place - 1];
+    ids[place] = static_cast<int32_t>(e);
+  }
+}
+
+// e^(logit - largest), in double.
+template <typename V>
+double exp_of(float logit, double largest) {
+  return exp<V>(typename V::D{} + (static_cast<double>(logit) - largest))[0];
+}
+
+template <typename V>
+double sum_of_exp(const float* logits, int64_t n, double largest) {
+  typename V::D sum = {};
+  for_vectors<V>(
+      0, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+        const auto e = exp<V>(widen<V>(load_up_to<V>(logits + i, count)) - largest);
+        if (count == V::kLanes) {
+          sum += e;
+        } else {
+          for (int64_t lane = 0; lane < count; ++lane) sum[lane] += e[lane];
+        }
+      });
+  return sum_wide<V>(sum);
+}
+
+template <typename V>
+void route_tokens(const RouteTokensParams& p, Range tokens, const float* logits, int32_t* expert_ids, float* weights) {
+  const int64_t top_k = p.top_k;
+  for (int64_t t = tokens.first; t < tokens.last; ++t) {
+    const float* r = logits + t * p.n_experts;
+    int32_t* ids = expert_ids + t * top_k;
+    choose_experts(r, p.n_experts, top_k, ids);
+    const double largest = r[ids[0]];
+    double sum = 0;
+    if (p.renormalize != 0) {
+      for (int64_t s = 0; s < top_k; ++s) sum += exp_of<V>(r[ids[s]], largest);
+    } else {
+      sum = sum_of_exp<V>(r, p.n_experts, largest);
+    }
+    for (int64_t s = 0; s < top_k; ++s)
+      weights[t * top_k + s] = static_cast<float>(exp_of<V>(r[ids[s]], largest) / sum * p.scale);
+  }
+}
+
+}  // namespace
+}  // namespace tritium::cpu

@@ -1,0 +1,331 @@
+// The optimisers' pass over a parameter (formulas: shaders/lib/{random,shadow,moments,ternary}.h; order of steps:
+// cpu_ref/shadow.h): gradient, states and shadow are read once and written once, a row at a time; while the row is in
+// L1 its trits are packed.
+#pragma once
+
+#include "cpu/isa/vector.h"
+#include "cpu/kernels.h"
+#include "cpu/kernels/elementwise.h"
+#include "shaders/params/dtype.h"
+
+namespace tritium::cpu {
+namespace {
+
+constexpr int64_t kMomentBlock = 256;  // TRITIUM_MOMENT_BLOCK
+
+template <typename V>
+struct Words {
+  typename V::U x, y, z, w;
+};
+
+// PCG4D of (seed, step, stream, index + lane).
+template <typename V>
+TRITIUM_INLINE Words<V> random_words(uint32_t seed, uint32_t step, uint32_t stream, int64_t index) {
+  typename V::U lane;
+  for (int i = 0; i < V::kLanes; ++i) lane[i] = static_cast<uint32_t>(i);
+  Words<V> r;
+  r.x = typename V::U{} + (seed * 1664525u + 1013904223u);
+  r.y = typename V::U{} + (step * 1664525u + 1013904223u);
+  r.z = typename V::U{} + (stream * 1664525u + 1013904223u);
+  r.w = (lane + static_cast<uint32_t>(index)) * 1664525u + 1013904223u;
+  r.x += r.y * r.w;
+  r.y += r.z * r.x;
+  r.z += r.x * r.y;
+  r.w += r.y * r.z;
+  r.x ^= r.x >> 16u;
+  r.y ^= r.y >> 16u;
+  r.z ^= r.z >> 16u;
+  r.w ^= r.w >> 16u;
+  r.x += r.y * r.w;
+  r.y += r.z * r.x;
+  r.z += r.x * r.y;
+  r.w += r.y * r.z;
+  return r;
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::F normal_of(const Words<V>& r) {
+  const auto sum = (r.x & 0xFFFFu) + (r.x >> 16u) + (r.y & 0xFFFFu) + (r.y >> 16u) + (r.z & 0xFFFFu) + (r.z >> 16u) +
+                   (r.w & 0xFFFFu) + (r.w >> 16u);
+  return V::to_float(reinterpret_cast<typename V::I>(sum) - 262140) * (1.0f / 53509.9f);
+}
+
+// 16 random bits as a fraction of 1.
+template <typename V>
+TRITIUM_INLINE typename V::F fraction_of(typename V::U bits) {
+  return V::to_float(reinterpret_cast<typename V::I>(bits & 0xFFFFu)) * (1.0f / 65536.0f);
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::F load_parameter(const void* data, uint32_t dtype, int64_t at, int64_t n) {
+  if (dtype == TRITIUM_DTYPE_F32) return load_up_to<V>(static_cast<const float*>(data) + at, n);
+  const auto* halves = static_cast<const uint16_t*>(data) + at;
+  if (n == V::kLanes) return V::from_bf16(halves);
+  uint16_t lanes[V::kLanes] = {};
+  __builtin_memcpy(lanes, halves, 2 * static_cast<size_t>(n));
+  return V::from_bf16(lanes);
+}
+
+// Stores w as the parameter's type and returns what was stored.
+template <typename V>
+TRITIUM_INLINE typename V::F store_parameter(const ShadowCall& s, typename V::F w, int64_t row, int64_t c, int64_t n) {
+  const int64_t at = row * s.p.row_stride + c;
+  if (s.p.dtype == TRITIUM_DTYPE_F32) {
+    store_up_to<V>(static_cast<float*>(s.parameter) + at, w, n);
+    return w;
+  }
+  const auto bits = V::float_to_bits(w);
+  const auto rounded = s.p.stochastic
+                           ? bits + (random_words<V>(s.p.seed, s.p.step, s.p.stream, row * s.p.cols + c).x & 0xFFFFu)
+                           : bits + 0x7FFFu + ((bits >> 16u) & 1u);
+  const auto kept = rounded >> 16u;
+  const auto halves = __builtin_convertvector(kept, typename V::U16);
+  __builtin_memcpy(static_cast<uint16_t*>(s.parameter) + at, &halves, 2 * static_cast<size_t>(n));
+  return V::bits_to_float(kept << 16u);
+}
+
+TRITIUM_INLINE int64_t alpha_of(const ShadowParams& p, int64_t row, int64_t c) {
+  const int64_t groups = p.n_groups;
+  return (row * groups + c / p.group_size) * p.n_alpha / (static_cast<int64_t>(p.n_rows) * groups);
+}
+
+template <typename V>
+TRITIUM_INLINE uint32_t sum_of_words(typename V::U v) {
+  uint32_t result = 0;
+  for (int i = 0; i < V::kLanes; ++i) result += v[i];
+  return result;
+}
+
+// Where the packed words and scales of a row begin; the next ones are kBlockRows further on. Of a ShadowCall or
+// FlipCall.
+struct PackedRow {
+  int64_t words, scales;
+};
+TRITIUM_INLINE PackedRow packed_row(const auto& call, int64_t row) {
+  const int64_t chunks = call.p.padded_cols / kChunkColumns;
+  const int64_t n_blocks = (call.rows_per_matrix + kBlockRows - 1) / kBlockRows;
+  const int64_t in_matrix = row % call.rows_per_matrix;
+  const int64_t block = row / call.rows_per_matrix * n_blocks + in_matrix / kBlockRows;
+  return {block * chunks * kBlockRows + in_matrix % kBlockRows,
+          block * call.p.n_scales * kBlockRows + in_matrix % kBlockRows};
+}
+
+// Trits of a row from the parameter as it is stored.
+template <typename V>
+void ternarize_row(const ShadowCall& s, int64_t row) {
+  const ShadowParams& p = s.p;
+  const PackedRow at = packed_row(s, row);
+  uint32_t* words = s.words + at.words;
+  float* scales = s.scales + at.scales;
+  for (int64_t g = 0; g < p.n_groups; ++g) scales[g * kBlockRows] = s.alpha[alpha_of(p, row, g * p.group_size)];
+  typename V::U shifts;
+  for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
+  int32_t changed = 0;
+  for (int64_t c = 0; c < p.cols; c += kChunkColumns) {
+    const float alpha = s.alpha[alpha_of(p, row, c)];
+    const float bound = alpha > 0.0f ? alpha : __builtin_inff();
+    uint32_t word = 0;
+    for (int64_t part = 0; part < kChunkColumns; part += V::kLanes) {
+      const int64_t left = static_cast<int64_t>(p.cols) - c - part;
+      const int64_t n = left >= V::kLanes ? V::kLanes : left > 0 ? left : 0;
+      const auto twice = 2.0f * load_parameter<V>(s.parameter, p.dtype, row * p.row_stride + c + part, n);
+      // A comparison gives -1 where it holds.
+      const auto code = 1 - (twice > bound) + (twice < -bound);
+      word |= sum_of_words<V>(reinterpret_cast<typename V::U>(code) << shifts) << (2 * part);
+    }
+    uint32_t& stored = words[c / kChunkColumns * kBlockRows];
+    const uint32_t difference = stored ^ word;
+    changed += __builtin_popcount((difference | difference >> 1) & 0x55555555u);
+    stored = word;
+  }
+  if (p.count_flips) s.flips[row] += changed;
+}
+
+template <typename V>
+void ternarize(const ShadowCall& s, int64_t first, int64_t last) {
+  for (int64_t row = first; row < last; ++row) ternarize_row<V>(s, row);
+}
+
+// What follows an optimiser's step: noise, rounding, sums of magnitudes, trits. `step(c, n)` gives the new values of
+// columns c … c + n - 1, and is called for each vector of the row in order.
+template <typename V, typename Step>
+TRITIUM_INLINE void write_row(const ShadowCall& s, int64_t row, Step step) {
+  const ShadowParams& p = s.p;
+  for (int64_t g = 0; g < p.n_groups; ++g) {
+    const int64_t start = g * p.group_size;
+    const int64_t end = start + p.group_size < p.cols ? start + p.group_size : p.cols;
+    typename V::D sums = {};
+    for_vectors<V>(
+        start, end, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+          auto w = step(c, n);
+          if (p.noise_scale > 0.0f) {
+            const float alpha = s.alpha[alpha_of(p, row, c)];
+            const auto near = V::magnitude(V::magnitude(w) - 0.5f * alpha) < p.noise_zone * alpha;
+            const auto noise = p.noise_scale * alpha *
+                               normal_of<V>(random_words<V>(p.seed, p.step, p.stream ^ 0x80000000u, row * p.cols + c));
+            w = near ? w + noise : w;
+          }
+          sums += widen<V>(V::magnitude(store_parameter<V>(s, w, row, c, n)));
+        });
+    // Lanes beyond the row are zero: their gradients and weights were loaded as zeros.
+    if (p.with_sums) s.sums[row * p.n_groups + g] = static_cast<float>(sum_wide<V>(sums));
+  }
+  if (p.with_weight) ternarize_row<V>(s, row);
+}
+
+// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2; returns the new weights.
+template <typename V>
+TRITIUM_INLINE typename V::F adamw_step(const AdamwUpdateParams& p, typename V::F g, typename V::F w, typename V::F& m,
+                                        typename V::F& v) {
+  m = p.beta1 * m + (1.0f - p.beta1) * g;
+  v = p.beta2 * v + (1.0f - p.beta2) * g * g;
+  const auto direction = m * p.correction1 / (V::sqrt(v * p.correction2) + p.eps);
+  return w - p.learning_rate * (direction + p.weight_decay * w);
+}
+
+// The gradient of weights w at columns c … c + n - 1 of a row, which is cleared; 0 beyond the clip.
+template <typename V>
+TRITIUM_INLINE typename V::F take_gradient(const ShadowCall& s, float* gradient, float scale, typename V::F w,
+                                           int64_t row, int64_t c, int64_t n) {
+  float* from = gradient + row * s.p.cols + c;
+  const auto g = load_up_to<V>(from, n) * scale;
+  store_up_to<V>(from, typename V::F{}, n);
+  if (!(s.p.clip > 0.0f)) return g;
+  return V::magnitude(w) > s.p.clip * s.alpha[alpha_of(s.p, row, c)] ? typename V::F{} : g;
+}
+
+template <typename V>
+void adamw_floats(const AdamwCall& a, int64_t row) {
+  const ShadowParams& s = a.p.shadow;
+  write_row<V>(
+      a.shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+        const int64_t at = row * s.cols + c;
+        auto m = load_up_to<V>(a.m + at, n);
+        auto v = load_up_to<V>(a.v + at, n);
+        const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+        const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
+        const auto stepped = adamw_step<V>(a.p, g, w, m, v);
+        store_up_to<V>(a.m + at, m, n);
+        store_up_to<V>(a.v + at, v, n);
+        return stepped;
+      });
+}
+
+template <typename V>
+TRITIUM_INLINE typename V::F first_moment(typename V::I code, float scale) {
+  const auto root = V::to_float(code) * (1.0f / 127.0f);
+  return scale * root * V::magnitude(root);
+}
+template <typename V>
+TRITIUM_INLINE typename V::F second_moment(typename V::I code, float scale) {
+  const auto root = V::to_float(code) * (1.0f / 255.0f);
+  const auto square = root * root;
+  return scale * square * square;
+}
+template <typename V>
+TRITIUM_INLINE typename V::I to_int(typename V::F v) {
+  return __builtin_convertvector(v, typename V::I);
+}
+
+// Codes of `count` moments that lie in m and v, at element `at` of the parameter; scales are the largest of the block.
+template <typename V>
+void encode_moments(const AdamwCall& a, const float* m, const float* v, int64_t at, int64_t count, float m_scale,
+                    float v_scale) {
+  for_vectors<V>(
+      0, count, [&](int64_t i, int64_t n) __attribute__((always_inline)) {
+        const Words<V> r = random_words<V>(a.p.shadow.seed, a.p.shadow.step, a.p.shadow.stream, at + i);
+        const auto value = V::load(m + i);
+        const auto magnitude = V::magnitude(value);
+        typename V::I m_code = {}, v_code = {};
+        if (m_scale > 0.0f) {
+          m_code = to_int<V>(V::min(V::sqrt(magnitude / m_scale) * 127.0f, V::all(126.0f)));
+          const auto low = first_moment<V>(m_code, m_scale);
+          const auto high = first_moment<V>(m_code + 1, m_scale);
+          m_code -= fraction_of<V>(r.y) * (high - low) < magnitude - low;
+          m_code = value < 0.0f ? -m_code : m_code;
+        }
+        if (v_scale > 0.0f) {
+          const auto second = V::load(v + i);
+          v_code = to_int<V>(V::min(V::sqrt(V::sqrt(second / v_scale)) * 255.0f, V::all(254.0f)));
+          const auto low = second_moment<V>(v_code, v_scale);
+          const auto high = second_moment<V>(v_code + 1, v_scale);
+          v_code -= fraction_of<V>(r.z) * (high - low) < second - low;
+        }
+        for (int64_t lane = 0; lane < n; ++lane) {
+          a.m_codes[at + i + lane] = static_cast<int8_t>(m_code[lane]);
+          a.v_codes[at + i + lane] = static_cast<int8_t>(v_code[lane]);
+        }
+      });
+}
+
+// Moments of a row are decoded vector by vector and kept as floats until the largest of their block is known.
+template <typename V>
+void adamw_codes(const AdamwCall& a, int64_t row) {
+  const ShadowParams& s = a.p.shadow;
+  const int64_t cols = s.cols;
+  const int64_t blocks = (cols + kMomentBlock - 1) / kMomentBlock;
+  float m_values[kMomentBlock + 16], v_values[kMomentBlock + 16];
+  float m_top = 0.0f, v_top = 0.0f;
+  // A vector may straddle no block: groups are a whole row, or multiples of 16 columns that divide 256.
+  write_row<V>(
+      a.shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+        const int64_t at = row * cols + c;
+        const int64_t block = c / kMomentBlock;
+        const int64_t within = c % kMomentBlock;
+        float& m_scale = a.m_scales[row * blocks + block];
+        float& v_scale = a.v_scales[row * blocks + block];
+        typename V::I m_code = {}, v_code = {};
+        for (int64_t lane = 0; lane < n; ++lane) {
+          m_code[lane] = a.m_codes[at + lane];
+          v_code[lane] = static_cast<uint8_t>(a.v_codes[at + lane]);
+        }
+        auto m = first_moment<V>(m_code, m_scale);
+        auto v = second_moment<V>(v_code, v_scale);
+        const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+        const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
+        const auto stepped = adamw_step<V>(a.p, g, w, m, v);
+        V::store(m_values + within, m);
+        V::store(v_values + within, v);
+        const float m_now = largest<V>(V::magnitude(m)), v_now = largest<V>(v);
+        m_top = m_now > m_top ? m_now : m_top;
+        v_top = v_now > v_top ? v_now : v_top;
+        if (within + n == kMomentBlock || c + n == cols) {
+          encode_moments<V>(a, m_values, v_values, at - within, within + n, m_top, v_top);
+          m_scale = m_top;
+          v_scale = v_top;
+          m_top = v_top = 0.0f;
+        }
+        return stepped;
+      });
+}
+
+template <typename V>
+void adamw_update(const AdamwCall& a, int64_t first, int64_t last) {
+  for (int64_t row = first; row < last; ++row) {
+    if (a.p.states_8bit) {
+      adamw_codes<V>(a, row);
+    } else {
+      adamw_floats<V>(a, row);
+    }
+  }
+}
+
+template <typename V>
+void sgd_update(const SgdCall& a, int64_t first, int64_t last) {
+  const ShadowParams& s = a.p.shadow;
+  for (int64_t row = first; row < last; ++row)
+    write_row<V>(
+        a.shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+          const int64_t at = row * s.cols + c;
+          const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+          auto direction = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
+          if (a.m) {
+            direction += a.p.momentum * load_up_to<V>(a.m + at, n);
+            store_up_to<V>(a.m + at, direction, n);
+          }
+          return w - a.p.learning_rate * (direction + a.p.weight_decay * w);
+        });
+}
+
+}  // namespace
+}  // namespace tritium::cpu

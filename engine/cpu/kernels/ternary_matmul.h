@@ -1,0 +1,159 @@
+// Int8 activations times 2-bit codes, 32 weight rows by up to V::kPanelTokens activation rows at a time.
+//
+// Lanes are weight rows. A word of codes AND 0x03 (shifted right by 0, 2, 4, 6) is 4 unsigned bytes, the
+// codes of columns p, p + 4, p + 8, p + 12 of a chunk, multiplied with the same 4 columns of the activations,
+// which are packed in that order and broadcast. Codes are trits + 1, so the sum of the activations is
+// subtracted once a segment.
+//
+// Bytes and operations of one row of activations: rows * cols / 4 bytes of weights, 4 AND + 4 dot products
+// for 256 of them; memory is the limit. With 12 rows the decoding (14 instructions a chunk of 32 rows) feeds
+// 96 dot products.
+#pragma once
+
+#include "cpu/isa/vector.h"
+#include "cpu/kernels.h"
+
+namespace tritium::cpu {
+namespace {
+
+template <typename V>
+void pack_activations(const TernaryActivations& a, int64_t first, int64_t last) {
+  const int64_t width = last - first;
+  const int64_t n_segments = a.chunks / a.segment_chunks;
+  const int64_t cols = a.chunks * kChunkColumns;
+  int8_t* packed = a.packed + first * a.chunks * V::kPlanes * 4;
+  int32_t* sums = a.sums + first * n_segments;
+  float* scales = a.packed_scales + first * a.n_blocks;
+  for (int64_t t = 0; t < width; ++t) {
+    const int64_t row = a.q_rows[first + t];
+    const int8_t* q = a.q + row * cols;
+    for (int64_t c = 0; c < a.chunks; ++c) {
+      int8_t planes[4 * V::kPlanes];
+      V::pack_chunk(q + c * kChunkColumns, planes);
+      int8_t* to = packed + (c * V::kPlanes * width + t) * 4;
+      TRITIUM_UNROLL
+      for (int p = 0; p < V::kPlanes; ++p) __builtin_memcpy(to + 4 * p * width, planes + 4 * p, 4);
+    }
+    const int64_t segment = a.segment_chunks * kChunkColumns;
+    for (int64_t s = 0; s < n_segments; ++s) {
+      int32_t sum = 0;
+      for (int64_t c = 0; c < segment; ++c) sum += q[s * segment + c];
+      sums[s * width + t] = sum;
+    }
+    for (int64_t b = 0; b < a.n_blocks; ++b) scales[b * width + t] = a.scales[row * a.n_blocks + b];
+  }
+}
+
+// The codes of some rows dotted with kTokens rows of activations over `chunks` chunks. Not inlined, so that
+// the sums of the inner loop have the registers for themselves.
+template <typename V, int kTokens>
+[[gnu::noinline]] void sum_codes(const uint32_t* words, const int8_t* x, int64_t chunks, typename V::I* total) {
+  constexpr int kVectors = V::vectors_of(kTokens);
+  // With registers to spare, each plane has sums of its own and the shift right is done once, at the end; it
+  // is exact, since every term is a multiple of 4^p.
+  constexpr bool kLate = V::kLateShift && kTokens <= 3;
+  constexpr int kSums = kLate ? V::kPlanes : 1;
+  // 2 KB ahead, past the end of this block into the next one of the stream: from memory 12.1 GB/s, 10.2
+  // without, 11.0 to 12.0 at 0.5 to 16 KB (one Sapphire Rapids core of a shared machine, medians).
+  constexpr int64_t kAhead = 2048 / 4;
+  for (int i = 0; i < kVectors * kTokens; ++i) total[i] = typename V::I{};
+  for (int64_t first = 0; first < chunks; first += V::kMaxChunks) {
+    const int64_t last = first + V::kMaxChunks < chunks ? first + V::kMaxChunks : chunks;
+    typename V::Sum sums[kVectors][kTokens][kSums] = {};
+    for (int64_t c = first; c < last; ++c) {
+      const uint32_t* chunk = words + c * kBlockRows;
+      if constexpr (kTokens <= 3) {
+        __builtin_prefetch(chunk + kAhead);
+        __builtin_prefetch(chunk + kAhead + 16);
+      }
+      typename V::U w[kVectors];
+      TRITIUM_UNROLL
+      for (int v = 0; v < kVectors; ++v) w[v] = V::load(chunk + v * V::kLanes);
+      TRITIUM_UNROLL
+      for (int p = 0; p < V::kPlanes; ++p) {
+        typename V::U codes[kVectors];
+        TRITIUM_UNROLL
+        for (int v = 0; v < kVectors; ++v) codes[v] = kLate ? w[v] & (0x03030303u << (2 * p)) : V::plane(w[v], p);
+        TRITIUM_UNROLL
+        for (int t = 0; t < kTokens; ++t) {
+          int32_t four = 0;
+          __builtin_memcpy(&four, x + ((c * V::kPlanes + p) * kTokens + t) * 4, 4);
+          TRITIUM_UNROLL
+          for (int v = 0; v < kVectors; ++v) {
+            auto& sum = sums[v][t][kLate ? p : 0];
+            sum = V::dot(sum, codes[v], V::all_int(four));
+          }
+        }
+      }
+    }
+    TRITIUM_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      TRITIUM_UNROLL
+      for (int t = 0; t < kTokens; ++t) {
+        TRITIUM_UNROLL
+        for (int p = 0; p < kSums; ++p) total[v * kTokens + t] += V::widen(sums[v][t][p]) >> (2 * p);
+      }
+    }
+  }
+}
+
+// Block `block` of the weight by the panel of kTokens rows that starts at packed row `token`.
+template <typename V, int kTokens>
+void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
+  constexpr int kVectors = V::vectors_of(kTokens);
+  constexpr int64_t kLanes = V::kLanes;
+  const int64_t n_segments = m.chunks / m.segment_chunks;
+  const int64_t n_groups = (m.chunks + m.group_chunks - 1) / m.group_chunks;
+  const int8_t* x = m.packed + token * m.chunks * V::kPlanes * 4;
+  const int32_t* x_sums = m.sums + token * n_segments;
+  const float* x_scales = m.packed_scales + token * (m.chunks / m.block_chunks);
+  for (int64_t lane = 0; lane < kBlockRows; lane += kVectors * kLanes) {
+    const int64_t row = block * kBlockRows + lane;
+    if (row >= m.rows) return;
+    typename V::F y[kVectors * kTokens] = {};
+    for (int64_t s = 0; s < n_segments; ++s) {
+      const int64_t chunk = s * m.segment_chunks;
+      typename V::I total[kVectors * kTokens];
+      sum_codes<V, kTokens>(m.words + (block * m.chunks + chunk) * kBlockRows + lane,
+                            x + chunk * V::kPlanes * kTokens * 4, m.segment_chunks, total);
+      const float* w_scales = m.weight_scales + (block * n_groups + chunk / m.group_chunks) * kBlockRows + lane;
+      for (int v = 0; v < kVectors; ++v)
+        for (int t = 0; t < kTokens; ++t) {
+          // shader::accumulate_segment, lane by lane.
+          const auto scale = V::load(w_scales + v * kLanes) * x_scales[chunk / m.block_chunks * kTokens + t];
+          y[v * kTokens + t] += scale * V::to_float(total[v * kTokens + t] - x_sums[s * kTokens + t]);
+        }
+    }
+    for (int v = 0; v < kVectors; ++v)
+      for (int t = 0; t < kTokens; ++t) {
+        const int64_t start = row + v * kLanes;
+        const int64_t valid = m.rows - start;
+        float* to = m.y + m.y_rows[token + t] * m.rows + start;
+        if (valid >= kLanes) {
+          V::store(to, y[v * kTokens + t]);
+        } else if (valid > 0) {
+          V::store_first(to, y[v * kTokens + t], valid);
+        }
+      }
+  }
+}
+
+// The tile of the width that a panel has.
+template <typename V, int kTokens = V::kPanelTokens>
+void ternary_tile_of_width(const TernaryProduct& m, int64_t block, int64_t token, int64_t width) {
+  if (width == kTokens) return ternary_tile<V, kTokens>(m, block, token);
+  if constexpr (kTokens > 1) ternary_tile_of_width<V, kTokens - 1>(m, block, token, width);
+}
+
+// A block of weights meets all panels before the next one: it comes from memory once.
+template <typename V>
+void ternary_matmul(const TernaryProduct& m, int64_t first, int64_t last) {
+  for (int64_t block = first; block < last; ++block)
+    for (int64_t token = 0; token < m.n_tokens; token += V::kPanelTokens) {
+      const int64_t left = m.n_tokens - token;
+      ternary_tile_of_width<V>(m, block, token, left < V::kPanelTokens ? left : V::kPanelTokens);
+    }
+}
+
+}  // namespace
+}  // namespace tritium::cpu

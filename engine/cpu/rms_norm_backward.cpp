@@ -1,0 +1,25 @@
+#include <new>
+
+#include "cpu/backend.h"
+
+namespace tritium {
+
+Status CpuBackend::compute(const RmsNormBackward& a) try {
+  inverse_rms_.resize(static_cast<size_t>(a.params().n_rows));
+  const cpu::RmsNormGradient call = {.p = a.params(),
+                                     .x = host_span<float>(a.x).data(),
+                                     .weight = host_span<float>(a.weight).data(),
+                                     .dy = host_span<float>(a.dy).data(),
+                                     .dx = host_span<float>(a.dx).data(),
+                                     .dweight = host_span<float>(a.dweight).data(),
+                                     .inverse_rms = inverse_rms_.data()};
+  split(call.p.n_rows, call.p.dim / 4,
+        [&](int64_t first, int64_t last) noexcept { kernels_.rms_norm_backward(call, first, last); });
+  split(ceil_div(int64_t{call.p.dim}, int64_t{kernels_.lanes}), call.p.n_rows,
+        [&](int64_t first, int64_t last) noexcept { kernels_.rms_norm_weight_gradient(call, first, last); });
+  return Status();
+} catch (const std::bad_alloc&) {
+  return Status(StatusCode::out_of_memory, "rms_norm_backward: no memory for a number a row");
+}
+
+}  // namespace tritium

@@ -1,0 +1,33 @@
+#include <new>
+#include <vector>
+
+#include "cpu/backend.h"
+
+namespace tritium {
+
+// Parts of a fixed size, summed in order: the result does not depend on the number of threads.
+Status CpuBackend::compute(const SumSquares& a) try {
+  constexpr int64_t kPart = 1 << 16;
+  const auto x = host_span<float>(a.x);
+  const auto n = static_cast<int64_t>(x.size());
+  std::vector<double> sums(static_cast<size_t>(ceil_div(n, kPart)));
+  split(static_cast<int64_t>(sums.size()), kPart / 8, [&](int64_t first, int64_t last) noexcept {
+    for (int64_t part = first; part < last; ++part) {
+      constexpr size_t kLanes = 16;
+      double lanes[kLanes] = {};
+      const auto values =
+          x.subspan(static_cast<size_t>(part * kPart), static_cast<size_t>(std::min(kPart, n - part * kPart)));
+      for (size_t i = 0; i < values.size(); ++i) lanes[i % kLanes] += double{values[i]} * values[i];
+      double& sum = sums[static_cast<size_t>(part)];
+      for (double lane : lanes) sum += lane;
+    }
+  });
+  double total = 0;
+  for (double sum : sums) total += sum;
+  host_span<float>(a.sums)[static_cast<size_t>(a.index)] = static_cast<float>(total);
+  return Status();
+} catch (const std::bad_alloc&) {
+  return Status(StatusCode::out_of_memory, "sum_squares: no memory for partial sums");
+}
+
+}  // namespace tritium

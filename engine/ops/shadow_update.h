@@ -1,0 +1,99 @@
+// What every optimiser does with a parameter after its step, in the same pass.
+#pragma once
+
+#include "ops/op.h"
+#include "shaders/params/shadow.h"
+
+namespace tritium {
+
+enum class Rounding : uint32_t { nearest = 0, stochastic = 1 };
+
+// A row has one scale group when the size is not given.
+inline int64_t scale_group_size(int64_t group_size, int64_t cols) { return group_size > 0 ? group_size : cols; }
+
+// A full-precision weight that trains.
+inline Checker& check_parameter(Checker& c, const Weight& w) {
+  return c.weight(w, false).that(w.dtype == DType::f32 || w.dtype == DType::bf16, "the parameter must be f32 or bf16");
+}
+
+// `alpha` cuts the scale groups of all rows into equal parts.
+inline Checker& check_alpha(Checker& c, const Tensor& alpha, const Weight& w, int64_t group_size) {
+  c.f32_of_rank("alpha", alpha, 1);
+  c.that(group_size >= 0 && group_size % 16 == 0, "a scale group must be a multiple of 16");
+  if (!c.ok()) return c;
+  const int64_t groups = rows_of(w) * ceil_div(w.cols, scale_group_size(group_size, w.cols));
+  return c.that(groups % alpha.elements() == 0, "alpha must cut the scale groups into equal parts");
+}
+
+inline Checker& check_packed_like(Checker& c, const Weight& packed, const Weight& w) {
+  return c.weight(packed, true)
+      .that(packed.n_matrices == w.n_matrices && packed.rows == w.rows && packed.cols == w.cols,
+            "the trits must have the parameter's shape");
+}
+
+inline Checker& check_flips(Checker& c, const Tensor& flips, const Weight& w) {
+  return flips ? c.tensor("flips", flips, DType::i32, {rows_of(w)}) : c;
+}
+
+//   boundary noise: where | |w| / alpha - 0.5 | < noise_zone, w += noise_scale alpha n, n standard normal
+//   w rounded to the parameter's type; sums of |w|; repacked trits (as ternarize, with alpha as it was); flips counted.
+struct ShadowUpdate {
+  Weight parameter;        // f32 or bf16
+  Tensor sums;             // f32 [n_matrices * rows * groups]: sum of |w| over each scale group, or none
+  Tensor alpha;            // f32 [n_alpha]: for the noise and the trits, or none
+  Weight weight;           // trit2 to repack, or none
+  Tensor flips;            // i32 [n_matrices * rows], +=, or none
+  int64_t group_size = 0;  // columns a sum covers; 0: a row
+  Rounding rounding = Rounding::nearest;
+  // Random numbers depend on these and the element's index alone (shaders/lib/random.h).
+  uint32_t seed = 0;
+  uint32_t step = 0;
+  uint32_t stream = 0;
+  float noise_scale = 0.0f;
+  float noise_zone = 0.1f;
+  float clip = 0.0f;  // clipped straight-through: the gradient of weights with |w| > clip alpha is 0; 0: of none
+
+  static void visit(auto& s, auto&& f) {
+    const bool rounded = s.parameter.dtype == DType::bf16;
+    f(Role::in_out, s.parameter), f(rounded ? Role::sum_of_bf16 : Role::output, s.sums), f(Role::input, s.alpha);
+    f(Role::in_out, s.weight, with_scales), f(Role::in_out, s.flips);
+  }
+
+  ShadowParams params() const {
+    const int64_t group = scale_group_size(group_size, parameter.cols);
+    return {.n_rows = u32(rows_of(parameter)),
+            .cols = u32(parameter.cols),
+            .row_stride = u32(parameter.row_stride),
+            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .stochastic = static_cast<uint32_t>(rounding),
+            .seed = seed,
+            .step = step,
+            .stream = stream,
+            .noise_scale = alpha ? noise_scale : 0.0f,
+            .noise_zone = noise_zone,
+            .clip = alpha ? clip : 0.0f,
+            .n_alpha = alpha ? u32(alpha.elements()) : 0,
+            .n_groups = u32(ceil_div(parameter.cols, group)),
+            .group_size = u32(group),
+            .with_sums = sums ? 1u : 0u,
+            .with_weight = weight.data ? 1u : 0u,
+            .padded_cols = u32(weight.row_stride),
+            .n_scales = u32(weight.groups_per_row()),
+            .count_flips = flips ? 1u : 0u};
+  }
+
+  Checker& check(Checker& c, const Tensor& gradient) const {
+    if (!check_parameter(c, parameter).ok()) return c;
+    const Weight& w = parameter;
+    c.f32("gradient", gradient, {w.n_matrices, w.rows, w.cols});
+    check_flips(c, flips, w);
+    if (alpha) check_alpha(c, alpha, w, group_size);
+    if (sums && c.ok()) c.f32("sums", sums, {rows_of(w) * ceil_div(w.cols, scale_group_size(group_size, w.cols))});
+    if (!weight.data) return c;
+    check_packed_like(c, weight, w).that(static_cast<bool>(alpha), "alpha is needed to repack the trits");
+    return c.that(weight.group_size == (group_size > 0 ? group_size : weight.row_stride),
+                  "scale groups of trits and parameter differ");
+  }
+};
+
+}  // namespace tritium

@@ -1,0 +1,20 @@
+// What the operations of several dispatches, or of weights that are bound in windows, record: vulkan/ops/<op>.cpp. The
+// others are rows of one_dispatch.h.
+#pragma once
+
+#include "ops/all.h"
+#include "vulkan/recorder.h"
+
+namespace tritium::vulkan {
+
+Status launch(Recorder& recorder, const Embedding& op);
+Status launch(Recorder& recorder, const TernaryMatmul& op);
+Status launch(Recorder& recorder, const TernaryMatmulF32& op);
+Status launch(Recorder& recorder, const DenseMatmul& op);
+Status launch(Recorder& recorder, const RmsNormBackward& op);
+Status launch(Recorder& recorder, const TernaryMatmulBackward& op);
+Status launch(Recorder& recorder, const DenseMatmulBackward& op);
+Status launch(Recorder& recorder, const AttentionBackward& op);
+Status launch(Recorder& recorder, const SumSquares& op);
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,18 @@
+// Any operation, as the dispatches that it takes.
+#pragma once
+
+#include "vulkan/ops/launchers.h"
+#include "vulkan/ops/one_dispatch.h"
+
+namespace tritium::vulkan {
+
+template <typename Op>
+Status record(Recorder& recorder, const Op& op) {
+  if constexpr (requires(Limits limits) { groups_of(op, limits); }) {
+    return launch_one(recorder, op);
+  } else {
+    return launch(recorder, op);
+  }
+}
+
+}  // namespace tritium::vulkan

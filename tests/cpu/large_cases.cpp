@@ -1,0 +1,184 @@
+#include "tests/cpu/large_cases.h"
+
+#include "base/format_text.h"
+
+namespace tritium {
+namespace {
+
+using cases::CaseInputs;
+
+// Every width a panel of activations can have, and what is left over; rows and columns that fill no block.
+void add_products(std::vector<LargeCase>& all) {
+  for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 25, 31})
+    for (int64_t group : {0, 16, 64, 256})
+      for (bool per_block : {false, true})
+        all.push_back({join("ternary_matmul tokens ", tokens, " group ", group, per_block ? " per block" : ""),
+                       [=](Ops& ops, CaseInputs& in) {
+                         const auto x = in.quantized(tokens, 1021, per_block);
+                         const auto granularity = group ? ScaleGranularity::group : ScaleGranularity::row;
+                         ops(TernaryMatmul{.q = x.q,
+                                           .scales = x.scales,
+                                           .weight = in.ternary(1, 331, 1021, granularity, group),
+                                           .expert_ids = {},
+                                           .y = in.zeros({tokens, 331})});
+                       }});
+  all.push_back({"ternary_matmul, one long row", [](Ops& ops, CaseInputs& in) {
+                   const auto x = in.quantized(2, 70001, false);
+                   ops(TernaryMatmul{.q = x.q,
+                                     .scales = x.scales,
+                                     .weight = in.ternary(1, 3, 70001, ScaleGranularity::row),
+                                     .expert_ids = {},
+                                     .y = in.zeros({2, 3})});
+                 }});
+  for (int64_t tokens : {1, 5, 9})
+    all.push_back({join("ternary_matmul_f32 tokens ", tokens), [=](Ops& ops, CaseInputs& in) {
+                     ops(TernaryMatmulF32{.x = in.random({tokens, 1021}),
+                                          .weight = in.ternary(1, 331, 1021, ScaleGranularity::group, 64),
+                                          .expert_ids = {},
+                                          .y = in.zeros({tokens, 331})});
+                   }});
+  for (int64_t tokens : {1, 5, 9})
+    for (DType dtype : {DType::f32, DType::f16, DType::bf16})
+      all.push_back({join("dense_matmul ", name_of(dtype), " tokens ", tokens), [=](Ops& ops, CaseInputs& in) {
+                       ops(DenseMatmul{.x = in.random({tokens, 509}),
+                                       .weight = in.dense(1, 1031, 509, dtype),
+                                       .expert_ids = {},
+                                       .y = in.zeros({tokens, 1031})});
+                     }});
+}
+
+// Experts of very different popularity, some without a token, and ids that name none.
+void add_routed(std::vector<LargeCase>& all) {
+  constexpr int64_t kExperts = 9, kTokens = 41, kTopK = 3, kRows = 129, kCols = 517;
+  const auto ids = [](CaseInputs& in) {
+    std::vector<int32_t> values;
+    for (int64_t i = 0; i < kTokens * kTopK; ++i)
+      values.push_back(static_cast<int32_t>(in.below(in.below(kExperts) + 1)));
+    values[5] = -1;
+    values[6] = kExperts;
+    return in.ints({kTokens, kTopK}, values);
+  };
+  for (int64_t x_rows : {kTokens, kTokens * kTopK}) {
+    all.push_back({join("ternary_matmul to experts, rows of x ", x_rows), [=](Ops& ops, CaseInputs& in) {
+                     const auto x = in.quantized(x_rows, kCols, false);
+                     ops(TernaryMatmul{.q = x.q,
+                                       .scales = x.scales,
+                                       .weight = in.ternary(kExperts, kRows, kCols, ScaleGranularity::row),
+                                       .expert_ids = ids(in),
+                                       .y = in.zeros({kTokens * kTopK, kRows})});
+                   }});
+    all.push_back({join("ternary_matmul_f32 to experts, rows of x ", x_rows), [=](Ops& ops, CaseInputs& in) {
+                     ops(TernaryMatmulF32{.x = in.random({x_rows, kCols}),
+                                          .weight = in.ternary(kExperts, kRows, kCols, ScaleGranularity::row),
+                                          .expert_ids = ids(in),
+                                          .y = in.zeros({kTokens * kTopK, kRows})});
+                   }});
+    all.push_back({join("dense_matmul to experts, rows of x ", x_rows), [=](Ops& ops, CaseInputs& in) {
+                     ops(DenseMatmul{.x = in.random({x_rows, kCols}),
+                                     .weight = in.dense(kExperts, kRows, kCols, DType::bf16),
+                                     .expert_ids = ids(in),
+                                     .y = in.zeros({kTokens * kTopK, kRows})});
+                   }});
+  }
+}
+
+void add_attention(std::vector<LargeCase>& all) {
+  struct Shape {
+    int64_t tokens, heads, kv_heads, position, window;
+  };
+  for (Shape s : {Shape{1, 8, 2, 700, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50}, Shape{5, 20, 1, 200, 0}})
+    all.push_back({join("attention tokens ", s.tokens, " heads ", s.heads, "/", s.kv_heads, " window ", s.window),
+                   [=](Ops& ops, CaseInputs& in) {
+                     const int64_t capacity = s.position + s.tokens + 3;
+                     ops(Attention{.q = in.random({s.tokens, s.heads, 72}),
+                                   .k_cache = in.random({capacity, s.kv_heads, 72}),
+                                   .v_cache = in.random({capacity, s.kv_heads, 100}),
+                                   .y = in.zeros({s.tokens, s.heads, 100}),
+                                   .position = s.position,
+                                   .window = s.window,
+                                   .scale = 0.12f});
+                   }});
+}
+
+void add_row_operations(std::vector<LargeCase>& all) {
+  constexpr int64_t kRows = 97, kDim = 1021;
+  all.push_back(
+      {"rms_norm", [](Ops& ops, CaseInputs& in) {
+         ops(RmsNorm{.x = in.random({kRows, kDim}), .weight = in.random({kDim}), .y = in.zeros({kRows, kDim})});
+       }});
+  for (int64_t n_blocks : {1, 4})
+    all.push_back({join("quantize_activations, scales a row: ", n_blocks), [=](Ops& ops, CaseInputs& in) {
+                     ops(QuantizeActivations{.x = in.random({kRows, kDim}),
+                                             .q = in.zeros({kRows, 1024}, DType::i8),
+                                             .scales = in.zeros({kRows, n_blocks})});
+                   }});
+  for (auto activation : {GateActivation::silu, GateActivation::gelu, GateActivation::relu2})
+    all.push_back({join("gated_activation ", static_cast<int>(activation)), [=](Ops& ops, CaseInputs& in) {
+                     ops(GatedActivation{.gate = in.random({kRows, kDim}, 20.0),
+                                         .up = in.random({kRows, kDim}),
+                                         .y = in.zeros({kRows, kDim}),
+                                         .activation = activation,
+                                         .clamp = 10.0f});
+                   }});
+  all.push_back({"add", [](Ops& ops, CaseInputs& in) {
+                   ops(Add{.a = in.random({kRows, kDim}), .b = in.random({kRows, kDim}), .y = in.zeros({kRows, kDim})});
+                 }});
+  for (auto pairing : {RopePairing::halves, RopePairing::interleaved})
+    all.push_back({join("rope ", static_cast<int>(pairing)), [=](Ops& ops, CaseInputs& in) {
+                     ops(Rope{.x = in.random({kRows, 5, 300}),
+                              .cos_sin = in.random({kRows, 149, 2}),
+                              .y = in.zeros({kRows, 5, 300}),
+                              .pairing = pairing});
+                   }});
+  all.push_back({"store_kv", [](Ops& ops, CaseInputs& in) {
+                   ops(StoreKv{.k = in.random({kRows, 7, 64}),
+                               .v = in.random({kRows, 7, 32}),
+                               .k_cache = in.random({kRows + 20, 7, 64}),
+                               .v_cache = in.random({kRows + 20, 7, 32}),
+                               .position = 11});
+                 }});
+  all.push_back({"route_tokens", [](Ops& ops, CaseInputs& in) {
+                   ops(RouteTokens{.logits = in.random({kRows, 131}, 3.0),
+                                   .expert_ids = in.zeros({kRows, 7}, DType::i32),
+                                   .weights = in.zeros({kRows, 7})});
+                 }});
+  all.push_back({"combine_experts", [](Ops& ops, CaseInputs& in) {
+                   ops(CombineExperts{.x = in.random({kRows * 3, kDim}),
+                                      .weights = in.random({kRows, 3}),
+                                      .y = in.zeros({kRows, kDim})});
+                 }});
+}
+
+void add_embedding(std::vector<LargeCase>& all) {
+  const auto tokens = [](CaseInputs& in) {
+    std::vector<int32_t> values(301);
+    for (int32_t& v : values) v = static_cast<int32_t>(in.below(67));
+    return in.ints({301}, values);
+  };
+  for (DType dtype : {DType::f32, DType::f16, DType::bf16})
+    all.push_back(
+        {join("embedding ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
+           ops(Embedding{.table = in.dense(1, 67, 333, dtype), .tokens = tokens(in), .y = in.zeros({301, 333})});
+         }});
+  for (int64_t group : {0, 32})
+    all.push_back({join("embedding ternary, group ", group), [=](Ops& ops, CaseInputs& in) {
+                     const auto granularity = group ? ScaleGranularity::group : ScaleGranularity::row;
+                     ops(Embedding{.table = in.ternary(1, 67, 333, granularity, group),
+                                   .tokens = tokens(in),
+                                   .y = in.zeros({301, 333})});
+                   }});
+}
+
+}  // namespace
+
+std::vector<LargeCase> large_cases() {
+  std::vector<LargeCase> all;
+  add_products(all);
+  add_routed(all);
+  add_attention(all);
+  add_row_operations(all);
+  add_embedding(all);
+  return all;
+}
+
+}  // namespace tritium

@@ -83,11 +83,14 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   const TensorMap& source = **file;
   Result<Config> config = read_config(source);
   if (!config.ok()) return config.status();
+  // Before anything is counted by the shapes that the configuration promises.
+  if (Status status = check_tensors(source, *config); !status.ok()) return status;
 
   auto model = std::make_shared<Model::State>();
   model->runtime = state_;
   model->config = *std::move(config);
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = load_tokenizer(source, model->config);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer =
+      Tokenizer::for_model(source.metadata(), model->config.vocab_size);
   model->info = describe_model(source, model->config, tokenizer.status());
   if (tokenizer.ok()) {
     model->tokenizer = *std::move(tokenizer);

@@ -4,6 +4,7 @@
 
 #include "base/format_text.h"
 #include "format/gguf.h"
+#include "model/weights.h"
 #include "training/batch.h"
 #include "training/byte_vocabulary.h"
 #include "training/description.h"
@@ -125,6 +126,7 @@ Status open_teacher(const TrainOptions& o, Setup& setup) {
   setup.teacher = *std::move(file);
   Result<Config> config = read_config(*setup.teacher);
   if (!config.ok()) return config.status().within("the teacher");
+  if (Status s = check_tensors(*setup.teacher, *config); !s.ok()) return s.within("the teacher");
   setup.teacher_config = *std::move(config);
   const Config &t = setup.teacher_config, &c = setup.config;
   const auto refuse = [&](auto... what) {
@@ -207,6 +209,8 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   Result<Config> config = read_config(*setup.source);
   if (!config.ok()) return config.status();
   setup.config = *std::move(config);
+  // Before anything is counted by the shapes that the configuration promises.
+  if (Status s = check_tensors(*setup.source, setup.config); !s.ok()) return s;
   if (o.context > setup.config.context_length)
     return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
                  setup.config.context_length, " tokens");
@@ -218,7 +222,7 @@ Result<Setup> prepare_run(const TrainOptions& o) {
         "transformer described with \"tied_head\": false has a head of its own");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(setup.metadata, setup.config.vocab_size);
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
   const CorpusOptions corpus_options = {.paths = o.data,

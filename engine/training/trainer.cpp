@@ -17,6 +17,7 @@
 #include "training/expert_distance.h"
 #include "training/export.h"
 #include "training/held_out.h"
+#include "training/limits.h"
 #include "training/memory_plan.h"
 #include "training/observer.h"
 #include "training/run.h"
@@ -89,7 +90,7 @@ int64_t Run::expected_steps(int64_t step) const {
   int64_t steps = setup_.steps > 0 ? setup_.steps : kUntilMeasured;
   if (options_.minutes > 0 && step > 3) {
     const double a_step = seconds() / static_cast<double>(step);
-    const auto by_time = static_cast<int64_t>(options_.minutes * 60.0 / a_step);
+    const auto by_time = static_cast<int64_t>(std::min(options_.minutes * 60.0 / a_step, double{kMostSteps}));
     steps = setup_.steps > 0 ? std::min(steps, by_time) : by_time;
   }
   return std::max(steps, step);

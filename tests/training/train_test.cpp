@@ -1,6 +1,8 @@
 // tritium::train() as a program that embeds it calls it.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/support/temporary_folder.h"
 #include "tritium/training.hpp"
 
@@ -93,6 +95,33 @@ TEST(Train, AnOutputThatCannotBeWrittenIsKnownBeforeTheFirstStep) {
     EXPECT_EQ(report.code(), StatusCode::io_error) << report.message();
     EXPECT_EQ(steps, 0);
   }
+}
+
+TEST(Train, ABatchWhoseSizeWrapsIsRefused) {
+  TrainOptions options = small_run(5);
+  for (const int64_t batch : {int64_t{1} << 60, int64_t{1} << 40, INT64_MAX}) {
+    options.batch = batch;
+    const Result<TrainReport> report = train(options);
+    EXPECT_EQ(report.code(), StatusCode::invalid_argument) << batch;
+    EXPECT_NE(report.message().find(std::to_string(batch) + " of context 16"), std::string::npos) << report.message();
+  }
+}
+
+TEST(Train, IntervalsAndLengthsBeyondReasonAreRefused) {
+  TrainOptions options = small_run(5);
+  for (int64_t TrainOptions::*field :
+       {&TrainOptions::steps, &TrainOptions::eval_every, &TrainOptions::log_every, &TrainOptions::save_every}) {
+    TrainOptions wrong = options;
+    wrong.*field = INT64_MAX;
+    const Result<TrainReport> report = train(wrong);
+    EXPECT_EQ(report.code(), StatusCode::invalid_argument);
+    EXPECT_NE(report.message().find(" is 9223372036854775807, must be at most"), std::string::npos) << report.message();
+  }
+  options.minutes = std::nan("");
+  EXPECT_EQ(train(options).code(), StatusCode::invalid_argument);
+  options.minutes = 1e300;
+  options.epochs = 1e300;
+  EXPECT_TRUE(train(options).ok());
 }
 
 TEST(Train, ThreadsBeyondReasonAreRefused) {

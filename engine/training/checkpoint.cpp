@@ -11,6 +11,7 @@
 #include "base/atomic_file.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "base/log.h"
 #include "base/mapped_file.h"
 #include "training/limits.h"
 
@@ -177,6 +178,8 @@ Result<std::map<std::string, std::span<const std::byte>>> tensors_of(const std::
   return stored;
 }
 
+bool is_step_checkpoint(std::string_view name) { return name.starts_with("step-") && name.ends_with(".ckpt"); }
+
 }  // namespace
 
 Status write_checkpoint(const std::string& path, Backend& backend, Transformer& model, const CheckpointState& state) {
@@ -234,12 +237,33 @@ std::string checkpoint_name(int64_t step) {
   return "step-" + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits + ".ckpt";
 }
 
+Result<std::string> checkpoint_to_resume(const std::string& folder, const LogSink& log) {
+  std::pair<int64_t, std::string> newest = {-1, ""};  // of two with the same step one of them
+  Status damaged;
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
+    const std::string name = entry.path().filename().string(), path = entry.path().string();
+    if (name != kBestCheckpoint && !is_step_checkpoint(name)) continue;
+    const Result<CheckpointState> state = peek_checkpoint(path);
+    if (state.ok()) {
+      newest = std::max(newest, {state->step, path});
+    } else {
+      damaged = state.status();
+      log_to(log, LogLevel::warning, "passed over: " + damaged.message());
+    }
+  }
+  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
+  if (newest.second.empty() && !damaged.ok())
+    return error(damaged.code(), folder, ": none of its checkpoints can be read (", damaged.message(),
+                 "); to begin anew name another folder, or remove this one");
+  return newest.second;
+}
+
 std::vector<std::string> list_checkpoints(const std::string& folder) {
   std::vector<std::string> paths;
   std::error_code problem;
   for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("step-") && name.ends_with(".ckpt") && peek_checkpoint(entry.path().string()).ok())
+    if (is_step_checkpoint(entry.path().filename().string()) && peek_checkpoint(entry.path().string()).ok())
       paths.push_back(entry.path().string());
   }
   std::ranges::sort(paths, std::greater<>());

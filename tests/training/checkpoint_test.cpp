@@ -168,5 +168,63 @@ TEST(Checkpoints, TheNewestAreKept) {
   EXPECT_NE(left[1].find("step-00000012"), std::string::npos);
 }
 
+class ResumedFolder : public testing::Test {
+ protected:
+  ResumedFolder() : model_(training_backend("cpu"), kTinyDense, {}) {}
+  void write(const std::string& name, int64_t step) {
+    ASSERT_TRUE(write_checkpoint(folder_.file(name), *model_.backend, *model_.model, {.step = step}).ok());
+  }
+  void damage(const std::string& name) {
+    std::filesystem::resize_file(folder_.file(name), std::filesystem::file_size(folder_.file(name)) - 1);
+  }
+  Result<std::string> found() {
+    return training::checkpoint_to_resume(folder_.path().string(),
+                                          [this](LogLevel, const std::string& line) { said_ += line + "\n"; });
+  }
+  TemporaryFolder folder_;
+  TrainingModel model_;
+  std::string said_;
+};
+
+TEST_F(ResumedFolder, WithoutCheckpointsGivesNone) {
+  std::ofstream(folder_.file("log.csv")) << "step\n";
+  const Result<std::string> path = found();
+  ASSERT_TRUE(path.ok()) << path.message();
+  EXPECT_EQ(*path, "");
+}
+
+TEST_F(ResumedFolder, GoesOnFromTheMostStepsAlsoWhenTheBestHasThem) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10);
+  write("best.ckpt", 7);
+  EXPECT_EQ(*found(), folder_.file("step-00000010.ckpt"));
+  write("best.ckpt", 12);
+  EXPECT_EQ(*found(), folder_.file("best.ckpt"));
+  EXPECT_EQ(said_, "");
+}
+
+TEST_F(ResumedFolder, WithTheBestAloneGoesOnFromIt) {
+  write("best.ckpt", 7);
+  EXPECT_EQ(*found(), folder_.file("best.ckpt"));
+}
+
+TEST_F(ResumedFolder, SaysWhatItPassesOver) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10);
+  damage("step-00000010.ckpt");
+  EXPECT_EQ(*found(), folder_.file("step-00000004.ckpt"));
+  EXPECT_NE(said_.find("step-00000010.ckpt: not a complete checkpoint"), std::string::npos) << said_;
+}
+
+TEST_F(ResumedFolder, WithoutAnyThatCanBeReadIsRefused) {
+  write("step-00000004.ckpt", 4);
+  damage("step-00000004.ckpt");
+  const Result<std::string> path = found();
+  ASSERT_FALSE(path.ok());
+  EXPECT_EQ(path.code(), StatusCode::corrupt_file);
+  EXPECT_NE(path.message().find("none of its checkpoints can be read"), std::string::npos) << path.message();
+  EXPECT_NE(path.message().find("step-00000004.ckpt"), std::string::npos) << path.message();
+}
+
 }  // namespace
 }  // namespace tritium

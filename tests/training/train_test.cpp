@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "tests/support/temporary_folder.h"
 #include "tritium/training.hpp"
@@ -122,6 +125,42 @@ TEST(Train, IntervalsAndLengthsBeyondReasonAreRefused) {
   options.minutes = 1e300;
   options.epochs = 1e300;
   EXPECT_TRUE(train(options).ok());
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Train, AFolderWhoseCheckpointsAreAllDamagedIsLeftAsItIs) {
+  const TemporaryFolder folder;
+  TrainOptions options = small_run(5);
+  options.folder = folder.file("run");
+  ASSERT_TRUE(train(options).ok());
+  const std::string log = text_of(folder.file("run/log.csv"));
+  for (const char* name : {"run/step-00000005.ckpt", "run/best.ckpt"})
+    std::filesystem::resize_file(folder.file(name), std::filesystem::file_size(folder.file(name)) - 1);
+  options.resume = "auto";
+  const Result<TrainReport> report = train(options);
+  EXPECT_EQ(report.code(), StatusCode::corrupt_file);
+  EXPECT_NE(report.message().find("none of its checkpoints can be read"), std::string::npos) << report.message();
+  EXPECT_EQ(text_of(folder.file("run/log.csv")), log);
+}
+
+TEST(Train, ARunOfWhichTheBestCheckpointIsLeftGoesOnFromIt) {
+  const TemporaryFolder folder;
+  TrainOptions options = small_run(5);
+  options.folder = folder.file("run");
+  ASSERT_TRUE(train(options).ok());
+  std::filesystem::remove(folder.file("run/step-00000005.ckpt"));
+  options.steps = 10;
+  options.resume = "auto";
+  std::vector<int64_t> steps;
+  const Result<TrainReport> report =
+      train(options, {.progress = [&](const TrainProgress& p) { return steps.push_back(p.step), true; }});
+  ASSERT_TRUE(report.ok()) << report.message();
+  EXPECT_EQ(steps, std::vector<int64_t>{10});
+  EXPECT_EQ(text_of(folder.file("run/log.jsonl")).find("{\"step\":5,"), 0u);
 }
 
 TEST(Train, ThreadsBeyondReasonAreRefused) {

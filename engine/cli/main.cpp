@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "cli/commands.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 #include "tritium/tritium.hpp"
 
@@ -61,7 +62,7 @@ int main(int argc, char** argv) {
       "  tritium COMMAND --help        options and examples of a command\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage.");
   app.failure_message([](const CLI::App*, const CLI::Error& problem) {
-    return "tritium: error: " + std::string(problem.what()) + " (tritium COMMAND --help says more)\n";
+    return "tritium: error: " + printable(problem.what()) + " (tritium COMMAND --help says more)\n";
   });
   if (argc > 1 && argv[1][0] != '-') {
     if (const Status status = check_command(app, argv[1]); !status.ok()) return report(status);

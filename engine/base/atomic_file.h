@@ -1,4 +1,6 @@
-// Writes a file so that its name never shows half of it: to a temporary name, flushed to the disk, then renamed.
+// Writes a file so that its name never shows half of it: to a temporary name of its own, flushed to the disk, then
+// renamed. Several threads and processes may write to one name: it shows what one of them wrote. A file that is
+// replaced leaves its permissions to the new one; where the name is a symbolic link, the file it leads to is replaced.
 #pragma once
 
 #include <cstddef>

@@ -18,6 +18,10 @@ inline std::optional<uint64_t> checked_mul(uint64_t a, uint64_t b) {
   return product;
 }
 
+// The largest number where the result does not fit: for what is compared with what there is.
+inline uint64_t saturated_add(uint64_t a, uint64_t b) { return checked_add(a, b).value_or(UINT64_MAX); }
+inline uint64_t saturated_mul(uint64_t a, uint64_t b) { return checked_mul(a, b).value_or(UINT64_MAX); }
+
 constexpr int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 constexpr int64_t ceil_div(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 

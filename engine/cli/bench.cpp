@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/model_options.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -98,7 +99,7 @@ int bench_models(const BenchOptions& options) {
                      speed->prompt_tokens_per_second, speed->decode_tokens_per_second, ratio);
     }
   }
-  if (options.json) print(results.dump(2) + "\n");
+  if (options.json) print_json(results);
   return kOk;
 }
 

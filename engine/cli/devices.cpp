@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -34,7 +35,7 @@ int devices(bool json) {
   if (json) {
     nlohmann::json list = nlohmann::json::array();
     for (const DeviceInfo& d : all) list.push_back(to_json(d));
-    print(list.dump(2) + "\n");
+    print_json(list);
     return kOk;
   }
   for (const DeviceInfo& d : all) show(d);

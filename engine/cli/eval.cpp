@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/input_text.h"
 #include "cli/model_options.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -38,7 +39,7 @@ int eval(EvalOptions options) {
                                     {"bits_per_byte", result->bits_per_byte},
                                     {"tokens", result->tokens},
                                     {"bytes", result->bytes}};
-    print(figures.dump(2) + "\n");
+    print_json(figures);
   } else {
     print_format("nll %.6f  perplexity %.4f  bits/byte %.4f  (%lld tokens, %lld bytes)\n", result->nll,
                  result->perplexity, result->bits_per_byte, static_cast<long long>(result->tokens),

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "tritium/training.hpp"
 
@@ -76,10 +77,7 @@ int compare(CompareOptions options) {
     json checks = json::array();
     for (const ActivityCheck& c : r.checks)
       checks.push_back({{"what", c.what}, {"found", c.found}, {"passed", c.passed}});
-    print(
-        json{{"equal_steps", json_of(r.equal_steps)}, {"equal_bytes", json_of(r.equal_bytes)}, {"checks", checks}}.dump(
-            2) +
-        "\n");
+    print_json({{"equal_steps", json_of(r.equal_steps)}, {"equal_bytes", json_of(r.equal_bytes)}, {"checks", checks}});
   } else {
     const int64_t seeds = options.study.seeds;
     print_rows(seeds > 1 ? "the same transformer, equal steps (mean ± standard deviation over the seeds)"

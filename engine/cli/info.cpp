@@ -1,6 +1,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/print_json.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -46,7 +48,8 @@ json to_json(const ModelInfo& m) {
 
 void show(const ModelInfo& m, bool all_tensors) {
   const auto count = [](uint64_t n) { return static_cast<double>(n) / 1e6; };
-  print_format("%s: %s \"%s\"\n", m.path.c_str(), m.architecture.c_str(), m.name.c_str());
+  print_format("%s: %s \"%s\"\n", printable(m.path).c_str(), printable(m.architecture).c_str(),
+               printable(m.name).c_str());
   print_format("  %lld layers, dim %lld, %lld heads (%lld kv) of %lld, vocabulary %lld, context %lld\n",
                static_cast<long long>(m.n_layers), static_cast<long long>(m.dim), static_cast<long long>(m.n_heads),
                static_cast<long long>(m.n_kv_heads), static_cast<long long>(m.head_dim),
@@ -56,7 +59,7 @@ void show(const ModelInfo& m, bool all_tensors) {
                  static_cast<long long>(m.n_experts_used));
   print_format("  %.2f M parameters, %.2f M of them ternary, %.2f M used by a token\n", count(m.parameters),
                count(m.ternary_parameters), count(m.active_parameters));
-  print_format("  tokenizer: %s\n", m.has_tokenizer ? "yes" : m.tokenizer_problem.c_str());
+  print_format("  tokenizer: %s\n", m.has_tokenizer ? "yes" : printable(m.tokenizer_problem).c_str());
   for (const MemoryEstimate& e : m.memory)
     print_format("  memory on %-9s  weights %s, KV cache %s a token, work %s\n", e.backend.c_str(),
                  human_bytes(e.weight_bytes).c_str(), human_bytes(e.kv_bytes_per_token).c_str(),
@@ -71,7 +74,7 @@ void show(const ModelInfo& m, bool all_tensors) {
     print_format("  %-9s %4zu tensors, %s\n", type.c_str(), use.first, human_bytes(use.second).c_str());
   if (!all_tensors) return;
   for (const ModelTensor& t : m.tensors)
-    print_format("  %-36s %-8s %-20s %s\n", t.name.c_str(), t.type.c_str(), text_of(t.shape).c_str(),
+    print_format("  %-36s %-8s %-20s %s\n", printable(t.name).c_str(), t.type.c_str(), text_of(t.shape).c_str(),
                  human_bytes(t.bytes).c_str());
 }
 
@@ -94,7 +97,7 @@ void add_info(CLI::App& app, Action& action) {
       const Result<ModelInfo> info = inspect_model(options->model);
       if (!info.ok()) return report(info.status());
       if (options->json) {
-        print(to_json(*info).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+        print_json(to_json(*info));
       } else {
         show(*info, options->tensors);
       }

@@ -1,7 +1,11 @@
 // The program `tritium`: a client of the public API. Text on stdout, everything else on stderr.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "cli/commands.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 #include "tritium/tritium.hpp"
 
@@ -9,6 +13,16 @@ namespace {
 
 using namespace tritium;
 using namespace tritium::cli;
+
+// Descriptors 0 to 2 that the caller closed are taken, so that no file of ours becomes stdout or stderr. What is done
+// with them fails, as it would have.
+void reserve_standard_descriptors() {
+  for (const int wanted : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(wanted, F_GETFD) != -1) continue;
+    // The lowest free descriptor is given: this one.
+    if (open("/dev/null", wanted == STDIN_FILENO ? O_WRONLY : O_RDONLY) != wanted) return;
+  }
+}
 
 // Says which commands there are when the first word is none of them.
 Status check_command(CLI::App& app, const std::string& word) {
@@ -23,6 +37,7 @@ Status check_command(CLI::App& app, const std::string& word) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  reserve_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write
 
   CLI::App app{"Runs and trains ternary mixture-of-experts language models on the CPU or through Vulkan."};
@@ -47,7 +62,7 @@ int main(int argc, char** argv) {
       "  tritium COMMAND --help        options and examples of a command\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage.");
   app.failure_message([](const CLI::App*, const CLI::Error& problem) {
-    return "tritium: error: " + std::string(problem.what()) + " (tritium COMMAND --help says more)\n";
+    return "tritium: error: " + printable(problem.what()) + " (tritium COMMAND --help says more)\n";
   });
   if (argc > 1 && argv[1][0] != '-') {
     if (const Status status = check_command(app, argv[1]); !status.ok()) return report(status);

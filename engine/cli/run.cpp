@@ -1,8 +1,12 @@
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/input_text.h"
 #include "cli/model_options.h"
+#include "cli/print_json.h"
+#include "cli/printable.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -66,11 +70,12 @@ int run(RunOptions options) {
 
   std::string text;
   bool readers = true;
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
   const bool has_text = model.info().has_tokenizer;
   const Result<Generation> result = session->generate(*prompt, options.generate, [&](const GeneratedToken& token) {
     const std::string piece = has_text ? std::string(token.text) : std::to_string(token.id) + " ";
     text += piece;
-    if (!options.json && !piece.empty()) readers = print(piece);
+    if (!options.json && !piece.empty()) readers = print(terminal ? printable(piece) : piece);
     return readers && !interrupted();
   });
   if (!result.ok()) {
@@ -78,10 +83,7 @@ int run(RunOptions options) {
     return report(result.status());
   }
   if (options.json) {
-    // Text that is not valid UTF-8 cannot come out of the detokeniser; `replace` is for the day that it does.
-    print(to_json(*result, text, loaded->runtime.backend())
-              .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-          "\n");
+    print_json(to_json(*result, text, loaded->runtime.backend()));
   } else if (readers) {
     print("\n");
   }

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -51,7 +52,7 @@ void add_selftest(CLI::App& app, Action& action) {
       const Result<SelftestReport> result = selftest(options->backend, log_sink(options->verbose));
       if (!result.ok()) return report(result.status());
       if (options->json) {
-        print(to_json(*result).dump(2) + "\n");
+        print_json(to_json(*result));
       } else {
         show(*result);
       }

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "cli/commands.h"
+#include "cli/printable.h"
 
 namespace tritium::cli {
 namespace {
@@ -27,7 +28,7 @@ void on_interrupt(int) {
 }  // namespace
 
 int report(const Status& status) {
-  std::fprintf(stderr, "tritium: error: %s\n", status.message().c_str());
+  std::fprintf(stderr, "tritium: error: %s\n", printable(status.message()).c_str());
   return status.code() == StatusCode::invalid_argument ? kUsage : kFailed;
 }
 
@@ -35,7 +36,7 @@ LogSink log_sink(bool verbose) {
   return [verbose](LogLevel level, const std::string& line) {
     if (!verbose && level < LogLevel::warning) return;
     constexpr std::array kNames = {"debug", "info", "warning", "error"};
-    std::fprintf(stderr, "tritium: %s: %s\n", kNames[static_cast<size_t>(level)], line.c_str());
+    std::fprintf(stderr, "tritium: %s: %s\n", kNames[static_cast<size_t>(level)], printable(line).c_str());
   };
 }
 
@@ -76,7 +77,8 @@ void ProgressLine::show(double fraction) {
   shown_percent_ = percent;
   constexpr int kWidth = 30;
   const int done = std::clamp(percent, 0, 100) * kWidth / 100;
-  std::fprintf(stderr, "\r%s [%s%s] %3d %%", what_.c_str(), std::string(static_cast<size_t>(done), '#').c_str(),
+  std::fprintf(stderr, "\r%s [%s%s] %3d %%", printable(what_).c_str(),
+               std::string(static_cast<size_t>(done), '#').c_str(),
                std::string(static_cast<size_t>(kWidth - done), '.').c_str(), percent);
 }
 

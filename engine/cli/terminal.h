@@ -8,7 +8,8 @@
 
 namespace tritium::cli {
 
-// "tritium: error: …"; returns kUsage for invalid_argument, else kFailed.
+// "tritium: error: …", without what a terminal would obey: files and models have a say in messages. Returns kUsage for
+// invalid_argument, else kFailed.
 int report(const Status& status);
 
 // A sink that shows warnings and errors, and with `verbose` everything.

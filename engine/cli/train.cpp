@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/input_text.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "tritium/training.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-enum class Kind { text, number, list, flag, off };
+enum class Kind { text, number, path, paths, flag, off };
 
 // A command-line option is a training option of another spelling; ranges and values are checked by the library.
 struct Option {
@@ -30,11 +31,11 @@ struct Option {
 };
 
 constexpr std::array kOptions = {
-    Option{"--data", "data", Kind::list, "text to learn: .txt, .md, .jsonl files or folders of them"},
-    Option{"--valid-data", "valid_data", Kind::list, "held-out text; without it the end of the data is held out"},
+    Option{"--data", "data", Kind::paths, "text to learn: .txt, .md, .jsonl files or folders of them"},
+    Option{"--valid-data", "valid_data", Kind::paths, "held-out text; without it the end of the data is held out"},
     Option{"--valid-fraction", "valid_fraction", Kind::number, "part of the data that is held out (0.1)"},
     Option{"--score-prompts", "score_prompts", Kind::flag, "learn prompts too, not completions alone"},
-    Option{"-o,--output", "output", Kind::text, "GGUF file to write"},
+    Option{"-o,--output", "output", Kind::path, "GGUF file to write"},
     Option{"--export-type", "export_type", Kind::text, "auto, tq1_0, tq2_0, i2_s, q2_0, f16, adapter (LoRA alone)"},
     Option{"--steps", "steps", Kind::number, "how long: steps,"},
     Option{"--epochs", "epochs", Kind::number, "times the data is seen, or"},
@@ -60,7 +61,7 @@ constexpr std::array kOptions = {
     Option{"--swa-fraction", "swa_fraction", Kind::number, "part of the steps that swa averages (0.4)"},
     Option{"--update-by-layer", "update_by_layer", Kind::flag,
            "no gradients beyond a layer's: less memory; needs --clip 0"},
-    Option{"--teacher", "teacher", Kind::text, "GGUF file of a model to imitate, of the same vocabulary"},
+    Option{"--teacher", "teacher", Kind::path, "GGUF file of a model to imitate, of the same vocabulary"},
     Option{"--distill", "distill", Kind::number, "weight of the teacher's predictions against the text's (0.5)"},
     Option{"--temperature", "temperature", Kind::number, "at which predictions are compared with the teacher's (2)"},
     Option{"--hidden-mse", "hidden_mse", Kind::number, "weight of the difference from the teacher's hidden values (0)"},
@@ -91,8 +92,8 @@ constexpr std::array kOptions = {
     Option{"--save-every", "save_every", Kind::number, "steps between checkpoints"},
     Option{"--keep-last", "keep_last", Kind::number, "checkpoints that are kept (2); the best one is too"},
     Option{"--early-stop", "early_stop", Kind::number, "evaluations without improvement that end the run"},
-    Option{"--folder", "folder", Kind::text, "where checkpoints and logs go"},
-    Option{"--resume", "resume", Kind::text, "auto: go on from the folder's newest checkpoint; or its path"},
+    Option{"--folder", "folder", Kind::path, "where checkpoints and logs go"},
+    Option{"--resume", "resume", Kind::path, "auto: go on from the folder's newest checkpoint; or its path"},
     Option{"--profile", "profile", Kind::flag, "show how long each operation took"},
     Option{"--seed", "seed", Kind::number, "of weights, batches and rounding (0)"},
     Option{"--backend", "backend", Kind::text, "cpu, vulkan, vulkan:INDEX, reference"},
@@ -119,12 +120,26 @@ json given_options(const CommandLine& line) {
     switch (o.kind) {
       case Kind::text: given[o.name] = found->second.back(); break;
       case Kind::number: given[o.name] = number_of(found->second.back()); break;
-      case Kind::list: given[o.name] = found->second; break;
+      case Kind::path: break;
+      case Kind::paths: break;
       case Kind::flag: given[o.name] = true; break;
       case Kind::off: given[o.name] = false; break;
     }
   }
   return given;
+}
+
+// Paths are bytes of any kind, which JSON cannot hold: they go past it.
+void take_paths(const CommandLine& line, TrainOptions& options) {
+  for (const auto& [name, path] : {std::pair{"output", &options.output},
+                                   {"teacher", &options.teacher},
+                                   {"folder", &options.folder},
+                                   {"resume", &options.resume}})
+    if (const auto found = line.values.find(name); found != line.values.end() && !found->second.empty())
+      *path = found->second.back();
+  for (const auto& [name, paths] : {std::pair{"data", &options.data}, {"valid_data", &options.valid_data}})
+    if (const auto found = line.values.find(name); found != line.values.end() && !found->second.empty())
+      *paths = found->second;
 }
 
 Result<TrainOptions> resolve(const CommandLine& line) {
@@ -150,6 +165,7 @@ Result<TrainOptions> resolve(const CommandLine& line) {
     if (!text.ok()) return text.status();
     options.transformer = *text;
   }
+  take_paths(line, options);
   if (!line.model.empty()) options.model = line.model;
   if (!line.tokenizer.empty()) options.tokenizer = line.tokenizer;
   json given = given_options(line);
@@ -163,7 +179,8 @@ Result<TrainOptions> resolve(const CommandLine& line) {
     if (mode == "lora")
       for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");
   }
-  return train_options_from_json(given.dump(), options);
+  // What is no path and no UTF-8 is no value either, and is refused by its option.
+  return train_options_from_json(given.dump(-1, ' ', false, json::error_handler_t::replace), options);
 }
 
 void show_plan(const TrainPlan& plan) {
@@ -265,25 +282,23 @@ int run_training(const CommandLine& line) {
     std::fprintf(stderr, "%-28s %8lld calls %9.3f s\n", entry.operation.c_str(), static_cast<long long>(entry.calls),
                  entry.seconds);
   if (line.json) {
-    print(json{{"step", done->step},
-               {"train_loss", done->train_loss ? json(*done->train_loss) : json()},
-               {"valid_loss", done->valid_loss},
-               {"first_valid_loss", done->first_valid_loss},
-               {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
-               {"expert_distance", done->expert_distance ? json(*done->expert_distance) : json()},
-               {"average_valid_loss", done->average_valid_loss ? json(*done->average_valid_loss) : json()},
-               {"bits_per_byte", done->bits_per_byte},
-               {"tokens_per_second", done->tokens_per_second},
-               {"seconds", done->seconds},
-               {"checkpoint", done->checkpoint},
-               {"output", done->output},
-               {"export_difference", done->export_difference},
-               {"packed_bytes", done->packed_bytes},
-               {"bytes_per_weight", plan->bytes_per_weight},
-               {"parameters", plan->parameters},
-               {"active_parameters", plan->active_parameters}}
-              .dump(2) +
-          "\n");
+    print_json({{"step", done->step},
+                {"train_loss", done->train_loss ? json(*done->train_loss) : json()},
+                {"valid_loss", done->valid_loss},
+                {"first_valid_loss", done->first_valid_loss},
+                {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
+                {"expert_distance", done->expert_distance ? json(*done->expert_distance) : json()},
+                {"average_valid_loss", done->average_valid_loss ? json(*done->average_valid_loss) : json()},
+                {"bits_per_byte", done->bits_per_byte},
+                {"tokens_per_second", done->tokens_per_second},
+                {"seconds", done->seconds},
+                {"checkpoint", done->checkpoint},
+                {"output", done->output},
+                {"export_difference", done->export_difference},
+                {"packed_bytes", done->packed_bytes},
+                {"bytes_per_weight", plan->bytes_per_weight},
+                {"parameters", plan->parameters},
+                {"active_parameters", plan->active_parameters}});
     return kOk;
   }
   char train_loss[32] = "-";
@@ -327,7 +342,7 @@ void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Ac
           o.flag, [&values] { values.push_back("true"); }, o.help);
     } else {
       CLI::Option* option = command.add_option(o.flag, values, o.help);
-      option->expected(o.kind == Kind::list ? -1 : 1);
+      option->expected(o.kind == Kind::paths ? -1 : 1);
     }
   }
   command.callback([line, &action] { action = [line] { return run_training(*line); }; });

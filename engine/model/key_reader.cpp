@@ -16,7 +16,11 @@ int64_t KeyReader::integer(const std::string& key, int64_t low, int64_t high) {
 }
 
 int64_t KeyReader::integer_or(const std::string& key, int64_t fallback, int64_t low, int64_t high) {
-  if (!has(key)) return fallback;
+  if (!has(key)) {
+    require(fallback >= low && fallback <= high, key,
+            join("is missing, and what is taken instead is ", fallback, ", must be ", low, " to ", high));
+    return std::clamp(fallback, low, high);
+  }
   std::optional<int64_t> value = metadata_.integer(prefix_ + key);
   if (const auto* all = metadata_.integers(prefix_ + key); !value && all && !all->empty())
     if (std::ranges::all_of(*all, [&](int64_t v) { return v == all->front(); })) value = all->front();

@@ -8,6 +8,7 @@
 #include "format/gguf.h"
 #include "model/state.h"
 #include "model/weights.h"
+#include "tokenizer/tokenizer.h"
 
 namespace tritium {
 namespace {
@@ -39,14 +40,6 @@ void count_parameters(const TensorMap& source, const Config& config, ModelInfo& 
 }
 
 }  // namespace
-
-Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const TensorMap& source, const Config& config) {
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(source.metadata());
-  if (tokenizer.ok() && (*tokenizer)->vocab_size() > config.vocab_size)
-    return error(StatusCode::corrupt_file, "the tokenizer has ", (*tokenizer)->vocab_size(), " tokens, the model ",
-                 config.vocab_size);
-  return tokenizer;
-}
 
 ModelInfo describe_model(const TensorMap& source, const Config& config, const Status& tokenizer) {
   ModelInfo info;
@@ -89,7 +82,8 @@ Result<ModelInfo> inspect_model(const std::string& path) try {
   const Result<Config> config = read_config(**file);
   if (!config.ok()) return config.status();
   if (Status status = check_tensors(**file, *config); !status.ok()) return status;
-  return describe_model(**file, *config, load_tokenizer(**file, *config).status());
+  const auto tokenizer = Tokenizer::for_model((*file)->metadata(), config->vocab_size);
+  return describe_model(**file, *config, tokenizer.status());
 } catch (...) {
   return caught();
 }

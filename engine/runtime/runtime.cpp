@@ -1,6 +1,8 @@
 #include <new>
+#include <optional>
 
 #include "base/caught.h"
+#include "base/checked_math.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "cpu_ref/reference_backend.h"
@@ -21,12 +23,13 @@ std::vector<DeviceInfo> list_devices() try { return describe_backends(); } catch
 
 Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) try {
   Shape dims;
-  int64_t elements = 1;
-  for (int64_t d : shape) elements *= d;
+  std::optional<uint64_t> elements = 1;
+  for (int64_t d : shape)
+    elements = d >= 0 && elements ? checked_mul(*elements, static_cast<uint64_t>(d)) : std::nullopt;
   if (shape.size() == 1) dims = {shape[0]};
   if (shape.size() == 2) dims = {shape[0], shape[1]};
   if (shape.size() == 3) dims = {shape[0], shape[1], shape[2]};
-  if (dims.rank() == 0 || elements != static_cast<int64_t>(values.size()))
+  if (dims.rank() == 0 || elements != values.size())
     return error(StatusCode::invalid_argument, path, ": ", values.size(), " values do not fill a shape of rank 1 to 3");
   return write_npy(path, DType::f32, dims, std::as_bytes(values));
 } catch (...) {
@@ -83,11 +86,14 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   const TensorMap& source = **file;
   Result<Config> config = read_config(source);
   if (!config.ok()) return config.status();
+  // Before anything is counted by the shapes that the configuration promises.
+  if (Status status = check_tensors(source, *config); !status.ok()) return status;
 
   auto model = std::make_shared<Model::State>();
   model->runtime = state_;
   model->config = *std::move(config);
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = load_tokenizer(source, model->config);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer =
+      Tokenizer::for_model(source.metadata(), model->config.vocab_size);
   model->info = describe_model(source, model->config, tokenizer.status());
   if (tokenizer.ok()) {
     model->tokenizer = *std::move(tokenizer);

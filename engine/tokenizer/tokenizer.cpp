@@ -103,6 +103,14 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::from_metadata(const Metadata
   return std::shared_ptr<const Tokenizer>(std::move(t));
 }
 
+Result<std::shared_ptr<const Tokenizer>> Tokenizer::for_model(const Metadata& metadata, int64_t vocab_size) {
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = from_metadata(metadata);
+  if (tokenizer.ok() && (*tokenizer)->vocab_size() > vocab_size)
+    return error(StatusCode::corrupt_file, "the tokenizer has ", (*tokenizer)->vocab_size(), " tokens, the model ",
+                 vocab_size, "; it is another model's tokenizer");
+  return tokenizer;
+}
+
 bool Tokenizer::is_control(int32_t token) const {
   if (token < 0 || token >= vocab_size()) return true;
   const Kind kind = kinds_[static_cast<size_t>(token)];

@@ -29,6 +29,8 @@ class Tokenizer {
   // unsupported: another kind of vocabulary (named, with what is supported); corrupt_file: arrays that are missing or
   // disagree, ids out of range.
   static Result<std::shared_ptr<const Tokenizer>> from_metadata(const Metadata& metadata);
+  // Of a model that knows `vocab_size` tokens: corrupt_file also when the tokenizer has more, which nothing embeds.
+  static Result<std::shared_ptr<const Tokenizer>> for_model(const Metadata& metadata, int64_t vocab_size);
 
   // Any bytes are valid input: what is not UTF-8 becomes byte tokens. User-defined tokens are found in the text before
   // the rest is merged; the longest one wins. The space prefix stands before the text and after each such token. O(n

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/checked_math.h"
 #include "base/counter_rng.h"
 #include "base/format_text.h"
 
@@ -48,6 +49,9 @@ Result<BatchPlan> BatchPlan::create(const TokenStream& stream, int64_t sequence_
     return error(StatusCode::invalid_argument, "a batch of ", n_sequences, " sequences of ", sequence_length,
                  " tokens is not possible; both must be at least 1");
   }
+  if (!checked_mul(static_cast<uint64_t>(sequence_length), static_cast<uint64_t>(n_sequences)))
+    return error(StatusCode::invalid_argument, "a batch of ", n_sequences, " sequences of ", sequence_length,
+                 " tokens is larger than any memory");
   if (size_of(stream) <= sequence_length) {
     return error(StatusCode::invalid_argument, "the text has ", size_of(stream), " tokens, sequences of ",
                  sequence_length, " need at least ", sequence_length, " + 1; give more text or shorter sequences");

@@ -6,11 +6,14 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/atomic_file.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "base/log.h"
 #include "base/mapped_file.h"
+#include "training/limits.h"
 
 namespace tritium::training {
 namespace {
@@ -94,6 +97,13 @@ std::string header_of(const std::vector<Item>& items, const CheckpointState& sta
       .dump();
 }
 
+// A number from 0 up; none when the key is missing or holds something else.
+std::optional<uint64_t> number_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<uint64_t>();
+}
+
 struct Opened {
   MappedFile file;
   nlohmann::json header;
@@ -115,20 +125,32 @@ Result<Opened> open(const std::string& path) {
   nlohmann::json header = nlohmann::json::parse(text, text + length, nullptr, false);
   if (header.is_discarded() || !header.is_object()) return damaged("the header is not JSON");
   const uint64_t data = round_up(16 + length, kAlign);
-  const uint64_t expected = data + header.value("bytes", uint64_t{0});
-  if (bytes.size() != expected) return damaged(bytes.size(), " bytes, its header says ", expected);
+  const std::optional<uint64_t> tensors = number_of(header, "bytes");
+  if (!tensors) return damaged("its header does not say how many bytes the tensors have");
+  // The header may say anything: subtracted from what is there, it cannot wrap.
+  if (data > bytes.size() || *tensors != bytes.size() - data)
+    return damaged(bytes.size(), " bytes, its header says ", data, " + ", *tensors);
   return Opened{*std::move(file), std::move(header), data};
 }
 
-CheckpointState state_of(const nlohmann::json& header) {
+Result<CheckpointState> state_of(const std::string& path, const nlohmann::json& header) {
   CheckpointState state;
-  state.step = header.value("step", int64_t{0});
   const auto best = header.find("best_valid_loss");
   state.best_valid_loss = best != header.end() && best->is_number() ? best->get<double>() : INFINITY;
-  state.evaluations_since_best = header.value("evaluations_since_best", int64_t{0});
   state.seconds = header.value("seconds", 0.0);
-  state.averaged_steps = header.value("averaged_steps", int64_t{0});
   state.options = header.value("options", std::string());
+  for (const auto& [key, field] : {std::pair{"step", &state.step},
+                                   {"evaluations_since_best", &state.evaluations_since_best},
+                                   {"averaged_steps", &state.averaged_steps}}) {
+    const std::optional<uint64_t> value = number_of(header, key);
+    if (!value || *value > static_cast<uint64_t>(kMostSteps))
+      return error(StatusCode::corrupt_file, path, ": the checkpoint's header is damaged: ", key,
+                   " must be an integer from 0 to ", kMostSteps);
+    *field = static_cast<int64_t>(*value);
+  }
+  if (!(state.seconds >= 0) || !std::isfinite(state.seconds))
+    return error(StatusCode::corrupt_file, path, ": the checkpoint's header is damaged: seconds is ", state.seconds,
+                 ", must not be negative");
   return state;
 }
 
@@ -141,6 +163,22 @@ auto guarded(const std::string& path, const F& f) -> decltype(f()) {
     return error(StatusCode::corrupt_file, path, ": the checkpoint's header is damaged: ", problem.what());
   }
 }
+
+// The bytes of each tensor, by its name.
+Result<std::map<std::string, std::span<const std::byte>>> tensors_of(const std::string& path, const Opened& opened) {
+  const auto bytes = opened.file.bytes().subspan(opened.data);
+  std::map<std::string, std::span<const std::byte>> stored;
+  for (const auto& tensor : opened.header.at("tensors")) {
+    const auto name = tensor.at("name").get<std::string>();
+    const std::optional<uint64_t> offset = number_of(tensor, "offset"), size = number_of(tensor, "bytes");
+    if (!offset || !size || *offset > bytes.size() || *size > bytes.size() - *offset)
+      return error(StatusCode::corrupt_file, path, ": ", name, " does not lie within the file");
+    stored[name] = bytes.subspan(*offset, *size);
+  }
+  return stored;
+}
+
+bool is_step_checkpoint(std::string_view name) { return name.starts_with("step-") && name.ends_with(".ckpt"); }
 
 }  // namespace
 
@@ -168,7 +206,7 @@ Result<CheckpointState> peek_checkpoint(const std::string& path) {
   return guarded(path, [&]() -> Result<CheckpointState> {
     const Result<Opened> opened = open(path);
     if (!opened.ok()) return opened.status();
-    return state_of(opened->header);
+    return state_of(path, opened->header);
   });
 }
 
@@ -176,26 +214,21 @@ Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backen
   return guarded(path, [&]() -> Result<CheckpointState> {
     const Result<Opened> opened = open(path);
     if (!opened.ok()) return opened.status();
-    const auto bytes = opened->file.bytes().subspan(opened->data);
-    std::map<std::string, std::span<const std::byte>> stored;
-    for (const auto& tensor : opened->header.at("tensors")) {
-      const auto offset = tensor.at("offset").get<uint64_t>();
-      const auto size = tensor.at("bytes").get<uint64_t>();
-      if (offset > bytes.size() || size > bytes.size() - offset)
-        return error(StatusCode::corrupt_file, path, ": ", tensor.at("name").get<std::string>(),
-                     " lies beyond the end of the file");
-      stored[tensor.at("name")] = bytes.subspan(offset, size);
-    }
+    // What is wrong in the file is known before the model is touched.
+    Result<CheckpointState> state = state_of(path, opened->header);
+    if (!state.ok()) return state;
+    const auto stored = tensors_of(path, *opened);
+    if (!stored.ok()) return stored.status();
     for (const Item& item : items_of(model)) {
-      const auto found = stored.find(item.name);
-      if (found == stored.end() || found->second.size() != item.bytes())
+      const auto found = stored->find(item.name);
+      if (found == stored->end() || found->second.size() != item.bytes())
         return error(StatusCode::invalid_argument, path, ": ", item.name, " needs ", item.bytes(),
                      " bytes, the checkpoint ",
-                     found == stored.end() ? std::string("has none") : join("has ", found->second.size()),
+                     found == stored->end() ? std::string("has none") : join("has ", found->second.size()),
                      "; it was made with other options or another model");
       if (Status s = write_item(item, backend, found->second); !s.ok()) return s;
     }
-    return state_of(opened->header);
+    return state;
   });
 }
 
@@ -204,12 +237,33 @@ std::string checkpoint_name(int64_t step) {
   return "step-" + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits + ".ckpt";
 }
 
+Result<std::string> checkpoint_to_resume(const std::string& folder, const LogSink& log) {
+  std::pair<int64_t, std::string> newest = {-1, ""};  // of two with the same step one of them
+  Status damaged;
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
+    const std::string name = entry.path().filename().string(), path = entry.path().string();
+    if (name != kBestCheckpoint && !is_step_checkpoint(name)) continue;
+    const Result<CheckpointState> state = peek_checkpoint(path);
+    if (state.ok()) {
+      newest = std::max(newest, {state->step, path});
+    } else {
+      damaged = state.status();
+      log_to(log, LogLevel::warning, "passed over: " + damaged.message());
+    }
+  }
+  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
+  if (newest.second.empty() && !damaged.ok())
+    return error(damaged.code(), folder, ": none of its checkpoints can be read (", damaged.message(),
+                 "); to begin anew name another folder, or remove this one");
+  return newest.second;
+}
+
 std::vector<std::string> list_checkpoints(const std::string& folder) {
   std::vector<std::string> paths;
   std::error_code problem;
   for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("step-") && name.ends_with(".ckpt") && peek_checkpoint(entry.path().string()).ok())
+    if (is_step_checkpoint(entry.path().filename().string()) && peek_checkpoint(entry.path().string()).ok())
       paths.push_back(entry.path().string());
   }
   std::ranges::sort(paths, std::greater<>());

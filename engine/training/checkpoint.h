@@ -10,6 +10,7 @@
 #include <string>
 
 #include "training/optimizer.h"
+#include "tritium/log.hpp"
 
 namespace tritium::training {
 
@@ -29,7 +30,12 @@ Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backen
 Result<CheckpointState> peek_checkpoint(const std::string& path);
 
 // Names of a run's checkpoints: step-00001200.ckpt; and best.ckpt.
+inline constexpr const char* kBestCheckpoint = "best.ckpt";
 std::string checkpoint_name(int64_t step);
+// Path of the one with the most steps, which may be the best one; empty when the folder has none. Those that cannot be
+// read are passed over with a warning; when there is no other, that is an error: beginning anew would overwrite the
+// run.
+Result<std::string> checkpoint_to_resume(const std::string& folder, const LogSink& log);
 // Paths of those in a folder whose header can be read, newest first.
 std::vector<std::string> list_checkpoints(const std::string& folder);
 // Removes all but the newest `keep`.

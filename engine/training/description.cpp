@@ -1,5 +1,6 @@
 #include "training/description.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "base/format_text.h"
 #include "model/config.h"
 #include "model/weights.h"
+#include "training/json_text.h"
 #include "tritium/training.hpp"
 
 namespace tritium::training {
@@ -32,12 +34,11 @@ struct Description {
 };
 
 Result<Description> parse(std::string_view text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object())
-    return error(StatusCode::invalid_argument, "the description of the transformer is not a JSON object");
+  const Result<nlohmann::json> json = parse_object("the description of the transformer", text);
+  if (!json.ok()) return json.status();
   Description d;
   for (const Key& key : kIntegers) d.numbers[key.name] = key.fallback;
-  for (const auto& [key, value] : json.items()) {
+  for (const auto& [key, value] : json->items()) {
     if (key == "architecture" && value.is_string()) {
       d.architecture = value;
     } else if (key == "rope_base" && value.is_number()) {
@@ -59,11 +60,14 @@ Result<Description> parse(std::string_view text) {
   return d;
 }
 
+// Refused when the configuration is read, whatever it is multiplied with before.
+constexpr int64_t kBeyondAnyWidth = int64_t{1} << 40;
+
 // As GGUF files of the architecture say it.
 void write_metadata(const Description& d, int64_t vocab_size, Metadata& m) {
   const std::string p = d.architecture + ".";
   const int64_t head_dim = d["head_dim"] > 0 ? d["head_dim"] : d["dim"] / std::max<int64_t>(1, d["heads"]);
-  const int64_t ffn = d["ffn"] > 0 ? d["ffn"] : 4 * d["dim"];
+  const int64_t ffn = d["ffn"] > 0 ? d["ffn"] : 4 * std::min(d["dim"], kBeyondAnyWidth);
   m.set("general.architecture", d.architecture);
   m.set("general.name", std::string("trained with tritium"));
   m.set(p + "block_count", d["layers"]);
@@ -129,13 +133,11 @@ Status check_size(double weights) {
 Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_size, uint64_t seed) {
   const Result<Description> d = parse(json);
   if (!d.ok()) return d.status();
-  const double embedding = static_cast<double>(vocab_size) * static_cast<double>((*d)["dim"]);
-  if (Status s = check_size(embedding); !s.ok()) return s;
   MemoryTensorMap map("the described transformer");
   write_metadata(*d, vocab_size, map.mutable_metadata());
-  // The vocabulary is known by the embedding's rows, which must be there before the rest can be listed.
-  map.add("token_embd.weight", {vocab_size, (*d)["dim"]},
-          std::vector<float>(static_cast<size_t>(vocab_size * (*d)["dim"])));
+  // The vocabulary is known by the embedding's rows, which must be there before the rest can be listed. Its values come
+  // with the others', once their number is known to be possible.
+  map.add("token_embd.weight", {vocab_size, (*d)["dim"]}, std::vector<float>());
   const Result<Config> config = read_config(map);
   if (!config.ok()) return config.status();
   double weights = 0;

@@ -122,11 +122,14 @@ TrainPlan plan_memory(const TrainOptions& o, const Setup& setup) {
   const Weights w = count_weights(o, setup);
   const Config& c = setup.config;
   const auto tokens = static_cast<uint64_t>((o.micro_batch > 0 ? o.micro_batch : o.batch) * o.context);
-  const uint64_t layer = kept_per_token(c, o.int8_activations) * tokens;
+  const uint64_t layer = saturated_mul(kept_per_token(c, o.int8_activations), tokens);
   const auto n_layers = static_cast<uint64_t>(c.n_layers());
-  const uint64_t stream = tokens * static_cast<uint64_t>(c.dim) * 4;
-  const uint64_t activations = o.checkpoint_activations ? n_layers * stream + 2 * layer : (n_layers + 1) * layer;
-  const uint64_t logits = std::min<uint64_t>(tokens * static_cast<uint64_t>(c.vocab_size) * 4, uint64_t{64} << 20) * 2;
+  const uint64_t stream = saturated_mul(tokens, static_cast<uint64_t>(c.dim) * 4);
+  const uint64_t activations = o.checkpoint_activations
+                                   ? saturated_add(saturated_mul(n_layers, stream), saturated_mul(2, layer))
+                                   : saturated_mul(n_layers + 1, layer);
+  const uint64_t logits =
+      std::min<uint64_t>(saturated_mul(tokens, static_cast<uint64_t>(c.vocab_size) * 4), uint64_t{64} << 20) * 2;
   const uint64_t text = static_cast<uint64_t>(setup.corpus.train.tokens.size() + setup.corpus.valid.tokens.size()) * 5;
   TrainPlan plan;
   plan.parameters = w.all;
@@ -145,7 +148,7 @@ TrainPlan plan_memory(const TrainOptions& o, const Setup& setup) {
     for (const TensorInfo& info : setup.teacher->tensors()) teacher += info.bytes;
     plan.memory.push_back({"teacher", teacher});
   }
-  for (const MemoryPart& part : plan.memory) plan.memory_bytes += part.bytes;
+  for (const MemoryPart& part : plan.memory) plan.memory_bytes = saturated_add(plan.memory_bytes, part.bytes);
   plan.bytes_per_weight = static_cast<double>(w.shadows + w.states + w.gradients + w.trits) /
                           static_cast<double>(std::max<uint64_t>(w.all, 1));
   plan.available_bytes = available_memory();

@@ -9,6 +9,7 @@
 
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "training/json_text.h"
 #include "tritium/training.hpp"
 
 namespace tritium {
@@ -164,9 +165,9 @@ std::string train_options_to_json(const TrainOptions& options) try {
 }
 
 Result<TrainOptions> train_options_from_json(std::string_view text, const TrainOptions& defaults) try {
-  const json object = json::parse(text, nullptr, false, /*ignore_comments=*/true);
-  if (object.is_discarded() || !object.is_object())
-    return error(StatusCode::invalid_argument, "the training options are not a JSON object");
+  const Result<json> parsed = training::parse_object("the training options", text, /*ignore_comments=*/true);
+  if (!parsed.ok()) return parsed.status();
+  const json& object = *parsed;
   TrainOptions options = defaults;
   std::set<std::string> names;
   Status status;

@@ -1,13 +1,17 @@
 #include "training/setup.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/gguf.h"
+#include "model/weights.h"
 #include "training/batch.h"
 #include "training/byte_vocabulary.h"
 #include "training/description.h"
 #include "training/documents.h"
+#include "training/limits.h"
 
 namespace tritium::training {
 namespace {
@@ -18,9 +22,19 @@ Status check_options(const TrainOptions& o) {
     return refuse("give either a model to fine-tune or the description of a transformer to train from scratch");
   if (o.data.empty() && o.text.empty()) return refuse("no text to train on was given (data)");
   if (o.steps <= 0 && o.epochs <= 0 && o.minutes <= 0) return refuse("say how long to train: steps, epochs or minutes");
-  if (o.steps < 0 || o.epochs < 0 || o.minutes < 0) return refuse("steps, epochs and minutes must not be negative");
+  if (o.steps < 0 || !(o.epochs >= 0) || !(o.minutes >= 0))
+    return refuse("steps, epochs and minutes must not be negative");
+  for (const auto& [name, steps] : {std::pair{"steps", o.steps},
+                                    {"eval_every", o.eval_every},
+                                    {"log_every", o.log_every},
+                                    {"save_every", o.save_every}})
+    if (steps > kMostSteps) return refuse(name, " is ", steps, ", must be at most ", kMostSteps);
   if (o.context < 1 || o.batch < 1 || o.micro_batch < 0)
     return refuse("context and batch must be 1 or more, micro_batch 0 or more");
+  if (const auto tokens = checked_mul(static_cast<uint64_t>(o.context), static_cast<uint64_t>(o.batch));
+      !tokens || *tokens > uint64_t{kMostTokensOfAStep})
+    return refuse("batch ", o.batch, " of context ", o.context, " is more than the ", kMostTokensOfAStep,
+                  " tokens that a step can have; a smaller batch or context is needed");
   if (o.micro_batch > 0 && o.batch % o.micro_batch != 0)
     return refuse("batch ", o.batch, " is not a multiple of micro_batch ", o.micro_batch);
   if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate))
@@ -125,6 +139,7 @@ Status open_teacher(const TrainOptions& o, Setup& setup) {
   setup.teacher = *std::move(file);
   Result<Config> config = read_config(*setup.teacher);
   if (!config.ok()) return config.status().within("the teacher");
+  if (Status s = check_tensors(*setup.teacher, *config); !s.ok()) return s.within("the teacher");
   setup.teacher_config = *std::move(config);
   const Config &t = setup.teacher_config, &c = setup.config;
   const auto refuse = [&](auto... what) {
@@ -146,7 +161,8 @@ Status open_teacher(const TrainOptions& o, Setup& setup) {
 int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
   int64_t steps = o.steps;
   if (o.epochs > 0) {
-    const auto by_epochs = static_cast<int64_t>(std::ceil(o.epochs * static_cast<double>(plan.steps_per_epoch())));
+    const double exactly = std::ceil(o.epochs * static_cast<double>(plan.steps_per_epoch()));
+    const auto by_epochs = static_cast<int64_t>(std::min(exactly, double{kMostSteps}));
     steps = steps > 0 ? std::min(steps, by_epochs) : by_epochs;
   }
   return steps;
@@ -207,6 +223,8 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   Result<Config> config = read_config(*setup.source);
   if (!config.ok()) return config.status();
   setup.config = *std::move(config);
+  // Before anything is counted by the shapes that the configuration promises.
+  if (Status s = check_tensors(*setup.source, setup.config); !s.ok()) return s;
   if (o.context > setup.config.context_length)
     return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
                  setup.config.context_length, " tokens");
@@ -218,7 +236,7 @@ Result<Setup> prepare_run(const TrainOptions& o) {
         "transformer described with \"tied_head\": false has a head of its own");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(setup.metadata);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(setup.metadata, setup.config.vocab_size);
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
   const CorpusOptions corpus_options = {.paths = o.data,

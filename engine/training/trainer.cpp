@@ -17,6 +17,7 @@
 #include "training/expert_distance.h"
 #include "training/export.h"
 #include "training/held_out.h"
+#include "training/limits.h"
 #include "training/memory_plan.h"
 #include "training/observer.h"
 #include "training/run.h"
@@ -27,7 +28,6 @@ namespace tritium::training {
 namespace {
 
 constexpr int64_t kEvaluations = 20;
-constexpr const char* kBest = "best.ckpt";
 
 class Run {
  public:
@@ -89,7 +89,7 @@ int64_t Run::expected_steps(int64_t step) const {
   int64_t steps = setup_.steps > 0 ? setup_.steps : kUntilMeasured;
   if (options_.minutes > 0 && step > 3) {
     const double a_step = seconds() / static_cast<double>(step);
-    const auto by_time = static_cast<int64_t>(options_.minutes * 60.0 / a_step);
+    const auto by_time = static_cast<int64_t>(std::min(options_.minutes * 60.0 / a_step, double{kMostSteps}));
     steps = setup_.steps > 0 ? std::min(steps, by_time) : by_time;
   }
   return std::max(steps, step);
@@ -147,9 +147,9 @@ Status Run::resume() {
   if (options_.resume.empty()) return Status();
   std::string path = options_.resume;
   if (path == "auto") {
-    const std::vector<std::string> found = list_checkpoints(options_.folder);
-    if (found.empty()) return Status();
-    path = found.front();
+    const Result<std::string> newest = checkpoint_to_resume(options_.folder, options_.log);
+    if (!newest.ok() || newest->empty()) return newest.status();
+    path = *newest;
   }
   Result<CheckpointState> state = read_checkpoint(path, *backend_, *model_);
   if (!state.ok()) return state.status();
@@ -225,7 +225,7 @@ Status Run::look_around(int64_t step, bool last) {
       if (better) {
         state_.best_valid_loss = *loss;
         if (!options_.folder.empty())
-          if (Status s = save(kBest); !s.ok()) return s;
+          if (Status s = save(kBestCheckpoint); !s.ok()) return s;
       }
     }
     const Result<TrainProgress> progress =
@@ -249,7 +249,7 @@ Status Run::save(const std::string& name) {
   CheckpointState now = state_;
   now.seconds = seconds();
   if (Status s = write_checkpoint(path_of(name), *backend_, *model_, now); !s.ok()) return s;
-  if (name != kBest) report_.checkpoint = path_of(name);
+  if (name != kBestCheckpoint) report_.checkpoint = path_of(name);
   return Status();
 }
 
@@ -311,7 +311,7 @@ Status Run::choose_weights() {
     if (!loss.ok()) return loss.status();
     report_.average_valid_loss = *loss;
   } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
-    const Result<CheckpointState> best = read_checkpoint(path_of(kBest), *backend_, *model_);
+    const Result<CheckpointState> best = read_checkpoint(path_of(kBestCheckpoint), *backend_, *model_);
     if (!best.ok()) return best.status();
     model_->restore(ops_, 1.0f);
     report_.valid_loss = best->best_valid_loss;

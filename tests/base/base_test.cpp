@@ -19,6 +19,14 @@ TEST(CheckedMath, SaysWhenASumOrProductDoesNotFit) {
   EXPECT_EQ(checked_mul(uint64_t{1} << 32, uint64_t{1} << 32), std::nullopt);
 }
 
+TEST(CheckedMath, SaturatedIsTheLargestNumberWhereTheResultDoesNotFit) {
+  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+  EXPECT_EQ(saturated_add(kMax - 1, 1), kMax);
+  EXPECT_EQ(saturated_add(kMax, 2), kMax);
+  EXPECT_EQ(saturated_mul(3, 4), 12u);
+  EXPECT_EQ(saturated_mul(uint64_t{1} << 32, uint64_t{1} << 33), kMax);
+}
+
 TEST(CheckedMath, RoundsUpToMultiples) {
   EXPECT_EQ(round_up(0, 256), 0);
   EXPECT_EQ(round_up(1, 256), 256);

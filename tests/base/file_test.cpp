@@ -1,9 +1,13 @@
 // Files: mapped for reading, written under a temporary name.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <thread>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/mapped_file.h"
@@ -21,6 +25,13 @@ void put(const std::string& path, std::string_view text) { std::ofstream(path, s
 std::string get(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Status write_file(const std::string& path, std::string_view text) {
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file.ok()) return file.status();
+  if (Status s = file->write(bytes_of(text)); !s.ok()) return s;
+  return file->commit();
 }
 
 size_t files_in(const fs::path& folder) {
@@ -130,6 +141,83 @@ TEST(AtomicFile, ANameThatBecameAFolderFailsAtCommitAndLeavesNothingBehind) {
   const Status status = file->commit();
   EXPECT_EQ(status.code(), StatusCode::io_error);
   EXPECT_NE(status.message().find("cannot finish writing"), std::string::npos) << status.message();
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+TEST(AtomicFile, AFileThatIsReplacedLeavesItsPermissions) {
+  const TemporaryFolder folder;
+  for (const fs::perms mode : {fs::perms(0600), fs::perms(0666), fs::perms(0755)}) {
+    put(folder.file("out"), "old");
+    fs::permissions(folder.file("out"), mode);
+    ASSERT_TRUE(write_file(folder.file("out"), "new").ok());
+    EXPECT_EQ(get(folder.file("out")), "new");
+    EXPECT_EQ(fs::status(folder.file("out")).permissions(), mode);
+  }
+}
+
+TEST(AtomicFile, ALinkStaysAndTheFileItLeadsToIsReplaced) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.file("far"));
+  put(folder.file("far/target"), "old");
+  fs::create_symlink("far/target", folder.file("near"));
+  fs::create_symlink(folder.file("near"), folder.file("link"));
+  ASSERT_TRUE(write_file(folder.file("link"), "new").ok());
+  EXPECT_TRUE(fs::is_symlink(folder.file("link")));
+  EXPECT_TRUE(fs::is_symlink(folder.file("near")));
+  EXPECT_EQ(get(folder.file("far/target")), "new");
+  EXPECT_EQ(files_in(folder.file("far")), 1u);
+}
+
+TEST(AtomicFile, ALinkToAFileThatIsNotThereMakesIt) {
+  const TemporaryFolder folder;
+  fs::create_symlink("target", folder.file("link"));
+  ASSERT_TRUE(write_file(folder.file("link"), "new").ok());
+  EXPECT_TRUE(fs::is_symlink(folder.file("link")));
+  EXPECT_EQ(get(folder.file("target")), "new");
+}
+
+TEST(AtomicFile, ALinkToItselfIsRefused) {
+  const TemporaryFolder folder;
+  fs::create_symlink("link", folder.file("link"));
+  const Status status = write_file(folder.file("link"), "new");
+  EXPECT_EQ(status.code(), StatusCode::io_error);
+  EXPECT_NE(status.message().find("link: cannot create: "), std::string::npos) << status.message();
+}
+
+TEST(AtomicFile, TheTemporaryFileHasAnotherNameEachTimeAndIsNoMoreReadable) {
+  const TemporaryFolder folder;
+  put(folder.file("out"), "secret");
+  fs::permissions(folder.file("out"), fs::perms(0600));
+  std::set<std::string> names;
+  for (int i = 0; i < 3; ++i) {
+    const Result<AtomicFile> file = AtomicFile::create(folder.file("out"));
+    ASSERT_TRUE(file.ok()) << file.message();
+    for (const auto& entry : fs::directory_iterator(folder.path())) {
+      names.insert(entry.path().filename().string());
+      EXPECT_EQ(entry.status().permissions(), fs::perms(0600)) << entry.path();
+    }
+  }
+  EXPECT_EQ(names.size(), 4u);
+}
+
+TEST(AtomicFile, ThreadsThatWriteToOneNameEachSucceedAndTheNameShowsOneOfThem) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("out");
+  constexpr int kWrites = 100;
+  std::atomic<int> problems{0};
+  {
+    std::vector<std::jthread> threads;
+    for (const char letter : {'a', 'b'})
+      threads.emplace_back([&, letter] {
+        const std::string text(letter == 'a' ? 50'000 : 80'000, letter);
+        for (int i = 0; i < kWrites; ++i) {
+          if (!write_file(path, text).ok()) ++problems;
+          const std::string seen = get(path);
+          if (seen != std::string(50'000, 'a') && seen != std::string(80'000, 'b')) ++problems;
+        }
+      });
+  }
+  EXPECT_EQ(problems, 0);
   EXPECT_EQ(files_in(folder.path()), 1u);
 }
 

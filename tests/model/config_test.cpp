@@ -39,6 +39,16 @@ TEST(ReadConfig, AnImpossibleCountIsNamedWithItsRange) {
   expect_refused(map, StatusCode::corrupt_file, "llama.block_count is -3, must be 1 to");
 }
 
+TEST(ReadConfig, WhatIsTakenForAMissingKeyMustBePossibleToo) {
+  MemoryTensorMap map = model_of("qwen3moe", 4);
+  Metadata only_experts;
+  for (const auto& [key, value] : map.metadata().values())
+    if (!key.ends_with("feed_forward_length")) only_experts.set(key, value);
+  map.mutable_metadata() = only_experts;
+  expect_refused(map, StatusCode::corrupt_file,
+                 "qwen3moe.expert_feed_forward_length is missing, and what is taken instead is 0, must be 1 to");
+}
+
 TEST(ReadConfig, HeadsThatDoNotDivideAreRefused) {
   MemoryTensorMap map = model_of("llama");
   map.mutable_metadata().set("llama.attention.head_count_kv", int64_t{3});

@@ -214,6 +214,12 @@ TEST(Evaluate, AWindowOverTheWholeTextIsTheMeanOfOnePass) {
 
 TEST(Evaluate, ATextTooShortToScoreIsRefused) { EXPECT_EQ(load().evaluate("").code(), StatusCode::invalid_argument); }
 
+TEST(WriteNpy, AShapeWhoseSizeWrapsIsRefused) {
+  for (const auto& shape :
+       {std::vector<int64_t>{int64_t{1} << 62, 4}, {-1, 0}, {int64_t{1} << 32, int64_t{1} << 32, 1}})
+    EXPECT_EQ(write_npy("never.npy", {}, shape).code(), StatusCode::invalid_argument);
+}
+
 TEST(Inspect, TellsTheSizesWithoutLoading) {
   const Result<ModelInfo> info = inspect_model(model_file());
   ASSERT_TRUE(info.ok()) << info.message();

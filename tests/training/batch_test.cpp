@@ -170,6 +170,13 @@ TEST(EvaluationBatches, EachTokenThatCountsIsATargetOnce) {
   }
 }
 
+TEST(BatchPlan, ABatchWhoseSizeWrapsIsRefused) {
+  const TokenStream stream = counting_stream(20);
+  const auto plan = BatchPlan::create(stream, 8, int64_t{1} << 61, 1);
+  EXPECT_EQ(plan.code(), StatusCode::invalid_argument);
+  EXPECT_NE(plan.message().find("larger than any memory"), std::string::npos) << plan.message();
+}
+
 TEST(EvaluationBatches, TheEndIsFilledUp) {
   const auto batches = evaluation_batches(counting_stream(6), 4, 2);
   ASSERT_EQ(batches.size(), 1u);

@@ -1,6 +1,8 @@
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/support/temporary_folder.h"
 #include "tests/training/training_model.h"
@@ -55,10 +57,71 @@ class DamagedCheckpoint : public testing::Test {
     const Result<CheckpointState> state = read_checkpoint(path_, *model_.backend, *model_.model);
     return state.ok() ? "" : state.message();
   }
+  // Another value for the first `key` of the header, whose length goes with it.
+  void set(const std::string& key, const std::string& value) {
+    std::string bytes = get(path_);
+    uint64_t length = 0;
+    std::memcpy(&length, bytes.data() + 8, 8);
+    std::string header = bytes.substr(16, length);
+    const size_t at = header.find('"' + key + "\":") + key.size() + 3;
+    header.replace(at, header.find_first_of(",}", at) - at, value);
+    const std::string tensors = bytes.substr((16 + length + 63) / 64 * 64);
+    length = header.size();
+    std::memcpy(bytes.data() + 8, &length, 8);
+    bytes = bytes.substr(0, 16) + header;
+    bytes.resize((bytes.size() + 63) / 64 * 64);
+    std::ofstream(path_, std::ios::binary) << bytes << tensors;
+  }
+  static std::string get(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
   TemporaryFolder folder_;
   TrainingModel model_;
   std::string path_;
 };
+
+TEST_F(DamagedCheckpoint, WhoseHeaderIsWrittenAgainAsItWasIsRead) {
+  set("step", "5");
+  EXPECT_EQ(read_error(), "");
+}
+
+// The tensors would begin behind the end of this file; added to where, their bytes give its size again.
+TEST_F(DamagedCheckpoint, WhoseSizesWrapIsRefused) {
+  std::string header =
+      R"({"bytes": 18446744073709551604, "step": 1, "tensors": [{"name": "x", "offset": 4096, "bytes": 64}]})";
+  header.resize(164, ' ');
+  const uint64_t length = header.size();
+  std::string start = "TRITIUMC" + std::string(8, '\0');
+  std::memcpy(start.data() + 8, &length, 8);
+  std::ofstream(path_, std::ios::binary) << start << header;
+  EXPECT_NE(read_error().find("180 bytes, its header says 192 + 18446744073709551604"), std::string::npos)
+      << read_error();
+}
+
+TEST_F(DamagedCheckpoint, WhoseTensorsLieOutsideOfTheFileIsRefused) {
+  for (const char* offset : {"18446744073709551615", "-64", "1e300", "null"}) {
+    set("offset", offset);
+    EXPECT_NE(read_error().find("does not lie within the file"), std::string::npos) << offset << ": " << read_error();
+  }
+}
+
+TEST_F(DamagedCheckpoint, OfAnImpossibleStepIsRefusedByItsKey) {
+  for (const char* step : {"-1", "9223372036854775807", "1e300", "\"five\"", "[[[]]]"}) {
+    set("step", step);
+    EXPECT_NE(read_error().find("step must be an integer from 0 to"), std::string::npos)
+        << step << ": " << read_error();
+    EXPECT_FALSE(training::peek_checkpoint(path_).ok());
+    set("step", "5");
+  }
+  for (const char* key : {"averaged_steps", "evaluations_since_best"}) {
+    set(key, "-1");
+    EXPECT_NE(read_error().find(std::string(key) + " must be"), std::string::npos) << read_error();
+    set(key, "0");
+  }
+  set("seconds", "-1");
+  EXPECT_NE(read_error().find("seconds"), std::string::npos) << read_error();
+}
 
 TEST_F(DamagedCheckpoint, OfAnyLengthIsRefusedAndNeverCrashes) {
   const auto size = std::filesystem::file_size(path_);
@@ -103,6 +166,64 @@ TEST(Checkpoints, TheNewestAreKept) {
   ASSERT_EQ(left.size(), 2u);
   EXPECT_NE(left[0].find("step-00000100"), std::string::npos);
   EXPECT_NE(left[1].find("step-00000012"), std::string::npos);
+}
+
+class ResumedFolder : public testing::Test {
+ protected:
+  ResumedFolder() : model_(training_backend("cpu"), kTinyDense, {}) {}
+  void write(const std::string& name, int64_t step) {
+    ASSERT_TRUE(write_checkpoint(folder_.file(name), *model_.backend, *model_.model, {.step = step}).ok());
+  }
+  void damage(const std::string& name) {
+    std::filesystem::resize_file(folder_.file(name), std::filesystem::file_size(folder_.file(name)) - 1);
+  }
+  Result<std::string> found() {
+    return training::checkpoint_to_resume(folder_.path().string(),
+                                          [this](LogLevel, const std::string& line) { said_ += line + "\n"; });
+  }
+  TemporaryFolder folder_;
+  TrainingModel model_;
+  std::string said_;
+};
+
+TEST_F(ResumedFolder, WithoutCheckpointsGivesNone) {
+  std::ofstream(folder_.file("log.csv")) << "step\n";
+  const Result<std::string> path = found();
+  ASSERT_TRUE(path.ok()) << path.message();
+  EXPECT_EQ(*path, "");
+}
+
+TEST_F(ResumedFolder, GoesOnFromTheMostStepsAlsoWhenTheBestHasThem) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10);
+  write("best.ckpt", 7);
+  EXPECT_EQ(*found(), folder_.file("step-00000010.ckpt"));
+  write("best.ckpt", 12);
+  EXPECT_EQ(*found(), folder_.file("best.ckpt"));
+  EXPECT_EQ(said_, "");
+}
+
+TEST_F(ResumedFolder, WithTheBestAloneGoesOnFromIt) {
+  write("best.ckpt", 7);
+  EXPECT_EQ(*found(), folder_.file("best.ckpt"));
+}
+
+TEST_F(ResumedFolder, SaysWhatItPassesOver) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10);
+  damage("step-00000010.ckpt");
+  EXPECT_EQ(*found(), folder_.file("step-00000004.ckpt"));
+  EXPECT_NE(said_.find("step-00000010.ckpt: not a complete checkpoint"), std::string::npos) << said_;
+}
+
+TEST_F(ResumedFolder, WithoutAnyThatCanBeReadIsRefused) {
+  write("step-00000004.ckpt", 4);
+  damage("step-00000004.ckpt");
+  const Result<std::string> path = found();
+  ASSERT_FALSE(path.ok());
+  EXPECT_EQ(path.code(), StatusCode::corrupt_file);
+  EXPECT_NE(path.message().find("none of its checkpoints can be read"), std::string::npos) << path.message();
+  EXPECT_NE(path.message().find("step-00000004.ckpt"), std::string::npos) << path.message();
 }
 
 }  // namespace

@@ -48,6 +48,27 @@ TEST(MakeTransformer, WhatNoMemoryHoldsIsRefusedWithNumbers) {
   EXPECT_NE(map.message().find("weights"), std::string::npos) << map.message();
 }
 
+// As a test can tell: the vocabulary's rows of this width would fill any memory before they are refused.
+TEST(MakeTransformer, AnImpossibleWidthIsRefusedBeforeAnythingOfItIsMade) {
+  const Result<MemoryTensorMap> map = make_transformer(R"({"dim": 4611686018427387904, "layers": 1})", 50'000, 0);
+  ASSERT_FALSE(map.ok());
+  EXPECT_NE(map.message().find("embedding_length is 4611686018427387904, must be 1 to 1048576"), std::string::npos)
+      << map.message();
+}
+
+TEST(MakeTransformer, AVeryDeepDescriptionIsRefused) {
+  constexpr size_t kDeep = 200'000;
+  for (const auto& [open, close] : {std::pair{"[", "]"}, {"{\"x\":", "}"}}) {
+    std::string text = "{\"dim\": ";
+    for (size_t i = 0; i < kDeep; ++i) text += open;
+    text += "1";
+    for (size_t i = 0; i < kDeep; ++i) text += close;
+    const Result<MemoryTensorMap> map = make_transformer(text + "}", 50, 0);
+    ASSERT_FALSE(map.ok());
+    EXPECT_EQ(map.message(), "the description of the transformer: nested deeper than 32 levels");
+  }
+}
+
 TEST(MakeTransformer, AKeyThatItDoesNotKnowIsNamed) {
   const Result<MemoryTensorMap> map = make_transformer(R"({"dimension": 64})", 50, 0);
   ASSERT_FALSE(map.ok());

@@ -44,6 +44,16 @@ TEST(TrainOptionsJson, AnIntegerMayBeWrittenWithAnExponent) {
   EXPECT_EQ(train_options_from_json(R"({"seed": 4294967295})")->seed, UINT32_MAX);
 }
 
+TEST(TrainOptionsJson, WhatIsNestedBeyondReasonIsRefused) {
+  constexpr size_t kDeep = 200'000;
+  const std::string nested = std::string(kDeep, '[') + std::string(kDeep, ']');
+  for (const std::string& text : {R"({"transformer": {"x": )" + nested + "}}", R"({"steps": )" + nested + "}"}) {
+    const Result<TrainOptions> read = train_options_from_json(text);
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.message(), "the training options: nested deeper than 32 levels");
+  }
+}
+
 TEST(TrainOptionsJson, ErrorsNameTheOption) {
   for (const auto& [json, part] : {std::pair{R"({"stepz": 5})", "stepz"},
                                    {R"({"step": 5})", "no training option \"step\""},

@@ -1,6 +1,11 @@
 // tritium::train() as a program that embeds it calls it.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "tests/support/temporary_folder.h"
 #include "tritium/training.hpp"
 
@@ -93,6 +98,69 @@ TEST(Train, AnOutputThatCannotBeWrittenIsKnownBeforeTheFirstStep) {
     EXPECT_EQ(report.code(), StatusCode::io_error) << report.message();
     EXPECT_EQ(steps, 0);
   }
+}
+
+TEST(Train, ABatchWhoseSizeWrapsIsRefused) {
+  TrainOptions options = small_run(5);
+  for (const int64_t batch : {int64_t{1} << 60, int64_t{1} << 40, INT64_MAX}) {
+    options.batch = batch;
+    const Result<TrainReport> report = train(options);
+    EXPECT_EQ(report.code(), StatusCode::invalid_argument) << batch;
+    EXPECT_NE(report.message().find(std::to_string(batch) + " of context 16"), std::string::npos) << report.message();
+  }
+}
+
+TEST(Train, IntervalsAndLengthsBeyondReasonAreRefused) {
+  TrainOptions options = small_run(5);
+  for (int64_t TrainOptions::*field :
+       {&TrainOptions::steps, &TrainOptions::eval_every, &TrainOptions::log_every, &TrainOptions::save_every}) {
+    TrainOptions wrong = options;
+    wrong.*field = INT64_MAX;
+    const Result<TrainReport> report = train(wrong);
+    EXPECT_EQ(report.code(), StatusCode::invalid_argument);
+    EXPECT_NE(report.message().find(" is 9223372036854775807, must be at most"), std::string::npos) << report.message();
+  }
+  options.minutes = std::nan("");
+  EXPECT_EQ(train(options).code(), StatusCode::invalid_argument);
+  options.minutes = 1e300;
+  options.epochs = 1e300;
+  EXPECT_TRUE(train(options).ok());
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Train, AFolderWhoseCheckpointsAreAllDamagedIsLeftAsItIs) {
+  const TemporaryFolder folder;
+  TrainOptions options = small_run(5);
+  options.folder = folder.file("run");
+  ASSERT_TRUE(train(options).ok());
+  const std::string log = text_of(folder.file("run/log.csv"));
+  for (const char* name : {"run/step-00000005.ckpt", "run/best.ckpt"})
+    std::filesystem::resize_file(folder.file(name), std::filesystem::file_size(folder.file(name)) - 1);
+  options.resume = "auto";
+  const Result<TrainReport> report = train(options);
+  EXPECT_EQ(report.code(), StatusCode::corrupt_file);
+  EXPECT_NE(report.message().find("none of its checkpoints can be read"), std::string::npos) << report.message();
+  EXPECT_EQ(text_of(folder.file("run/log.csv")), log);
+}
+
+TEST(Train, ARunOfWhichTheBestCheckpointIsLeftGoesOnFromIt) {
+  const TemporaryFolder folder;
+  TrainOptions options = small_run(5);
+  options.folder = folder.file("run");
+  ASSERT_TRUE(train(options).ok());
+  std::filesystem::remove(folder.file("run/step-00000005.ckpt"));
+  options.steps = 10;
+  options.resume = "auto";
+  std::vector<int64_t> steps;
+  const Result<TrainReport> report =
+      train(options, {.progress = [&](const TrainProgress& p) { return steps.push_back(p.step), true; }});
+  ASSERT_TRUE(report.ok()) << report.message();
+  EXPECT_EQ(steps, std::vector<int64_t>{10});
+  EXPECT_EQ(text_of(folder.file("run/log.jsonl")).find("{\"step\":5,"), 0u);
 }
 
 TEST(Train, ThreadsBeyondReasonAreRefused) {

@@ -159,7 +159,7 @@ struct TrainOptions {
   int64_t keep_last = 2;   // checkpoints; the best one is kept too
   int64_t early_stop = 0;  // evaluations without improvement; 0: never
   std::string folder;      // checkpoints and logs; empty: none are written
-  std::string resume;      // "auto": the newest in folder, if any; or a checkpoint's path
+  std::string resume;      // "auto": the newest in folder that can be read; or a checkpoint's path
 
   std::string output;  // GGUF; empty: nothing is exported
   ExportType export_type = ExportType::automatic;

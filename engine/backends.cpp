@@ -5,8 +5,8 @@
 
 #include "base/format_text.h"
 #include "base/log.h"
-#include "cpu_ref/reference_backend.h"
 #include "cpu/cpu_backend.h"
+#include "cpu_ref/reference_backend.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium {

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "selftest/selftest.h"
-#include "tests/cpu/large_cases.h"
 #include "tests/cpu/cpu_test.h"
+#include "tests/cpu/large_cases.h"
 
 namespace tritium {
 namespace {

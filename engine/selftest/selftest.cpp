@@ -66,7 +66,7 @@ double part_of_bound(double error, double bound) {
 
 }  // namespace
 
-OperationReport BackendPair::run(std::string_view operation) {
+OperationReport BackendPair::run(std::string_view operation, const std::function<bool()>& keep_going) {
   OperationReport report{.operation = std::string(operation),
                          .cases = 0,
                          .worst_error = 0,
@@ -75,6 +75,7 @@ OperationReport BackendPair::run(std::string_view operation) {
                          .failure = {}};
   uint64_t seed = 1;
   for (const OpCase& c : cases_of(operation)) {
+    if (report.cases > 0 && keep_going && !keep_going()) break;
     comparisons_.clear();
     Ops ops(*compare_);
     CaseInputs inputs(ops, seed++);

@@ -19,6 +19,7 @@ void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_experiment(CLI::App& app, Action& action);
 void add_finetune(CLI::App& app, Action& action);
+void add_gpu_report(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);

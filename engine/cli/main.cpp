@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   add_devices(app, action);
   add_selftest(app, action);
   add_bench(app, action);
+  add_gpu_report(app, action);
   app.footer(
       "Examples:\n"
       "  tritium run model.gguf -p \"Once upon a time\" -n 60\n"

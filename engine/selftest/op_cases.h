@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "selftest/case_inputs.h"
@@ -17,5 +18,7 @@ struct OpCase {
 // Defined for each operation in one of *_cases.cpp; one that has no cases does not link.
 template <typename Op>
 std::vector<OpCase> cases_of();
+// Empty for a name that is not an operation.
+std::vector<OpCase> cases_of(std::string_view operation);
 
 }  // namespace tritium::cases

@@ -8,6 +8,12 @@
 
 namespace tritium::cases {
 
+std::vector<OpCase> cases_of(std::string_view operation) {
+  std::vector<OpCase> cases;
+  with_operation(operation, [&]<typename Op>(std::type_identity<Op>) { cases = cases_of<Op>(); });
+  return cases;
+}
+
 BackendPair::BackendPair(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> expected)
     : compare_(make_compare_backend(std::move(tested), std::move(expected),
                                     {.stop_at_first = false, .dump_dir = {}, .observe = [this](const Comparison& c) {
@@ -24,15 +30,14 @@ double part_of_bound(double error, double bound) {
 
 }  // namespace
 
-OperationReport BackendPair::run(std::string_view operation) {
+OperationReport BackendPair::run(std::string_view operation, const std::function<bool()>& keep_going) {
   OperationReport report{.operation = std::string(operation)};
-  std::vector<OpCase> cases;
   with_operation(operation, [&]<typename Op>(std::type_identity<Op>) {
-    cases = cases_of<Op>();
     report.bound = tolerance_of<Op>(DType::f32, Role::output);
   });
   uint64_t seed = 1;
-  for (const OpCase& c : cases) {
+  for (const OpCase& c : cases_of(operation)) {
+    if (report.cases > 0 && keep_going && !keep_going()) break;
     comparisons_.clear();
     Ops ops(*compare_);
     CaseInputs inputs(ops, seed++);

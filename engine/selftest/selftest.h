@@ -1,6 +1,7 @@
 // Runs the case tables of op_cases.h on a backend and on the reference, and reports the worst error of each operation.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,9 @@ class BackendPair {
   BackendPair(const BackendPair&) = delete;
   BackendPair& operator=(const BackendPair&) = delete;
 
-  // All cases of one operation. An error that a backend returns is a failure in the report.
-  OperationReport run(std::string_view operation);
+  // All cases of one operation, or the first ones: after each `keep_going` may say that it is enough. An error that a
+  // backend returns is a failure in the report.
+  OperationReport run(std::string_view operation, const std::function<bool()>& keep_going = {});
 
  private:
   std::vector<Comparison> comparisons_;  // of the case that runs

@@ -125,6 +125,13 @@ Status Gpu::submit() {
   });
 }
 
+Status Gpu::finish() {
+  return parts_->device->health.guard("waiting for commands", [&] {
+    parts_->finish();
+    return Status();
+  });
+}
+
 Status Gpu::begin_capture() {
   if (!parts_->capture) return Status(StatusCode::invalid_argument, "this backend was made without a capture file");
   return parts_->device->health.guard("beginning a capture", [&] {

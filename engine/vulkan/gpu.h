@@ -40,6 +40,8 @@ class Gpu {
                 const std::function<void(uint64_t begin, std::span<std::byte> out)>& write);
   Status download(const Tensor& tensor, std::span<std::byte> data);
   Status submit();
+  // Submits, and waits until all that was submitted has run.
+  Status finish();
   void push_label(std::string_view name);
   void pop_label();
 

@@ -14,5 +14,7 @@ struct Kernel {
 
 // Every file of shaders/*.comp.
 std::span<const Kernel> shader_table();
+// Every file of shaders/probe/*.comp.
+std::span<const Kernel> probe_kernels();
 
 }  // namespace tritium::vulkan

@@ -31,7 +31,9 @@ ALLOWED = {
     "engine/selftest": ["selftest", "ops", "tensor", "base", "tritium"],
     "engine/runtime": ["runtime", "model", "tokenizer", "format", "selftest", "ops", "tensor", "base", "tritium", "backends.h",
                        "cpu_ref/reference_backend.h"],
-    "engine/cli": ["cli", "tritium"],
+    "engine/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device_details.h", "vulkan/device_probe.h",
+                          "cpu_ref/reference_backend.h", "selftest", "model", "ops", "tensor", "base", "tritium"],
+    "engine/cli": ["cli", "tritium", "gpu_report/gpu_report.h"],
     "engine/backends.h": ["ops/backend.h", "tritium"],
     "engine/backends.cpp": ["backends.h", "cpu/cpu_backend.h", "vulkan/vulkan_backend.h", "cpu_ref/reference_backend.h",
                             "base"],
@@ -39,13 +41,14 @@ ALLOWED = {
     "cpu_ref": ["cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "shaders/params": ["types.h", "shadow.h"],
     "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "parameter.glsl", "reduce.glsl", "shadow.h", "ternary.h"],
+    "shaders/probe": ["params/probe.h"],
     "shaders": ["lib", "params"],
 }
 # Angle-bracket includes that only some folders may use.
 RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["engine/cli"],
-    r"^nlohmann/": ["engine/cli", "engine/training"],
+    r"^nlohmann/": ["engine/cli", "engine/training", "engine/gpu_report"],
     r"^glm/": ["shaders/lib"],
     r"^benchmark/": ["tests/bench"],
     r"^g(test|mock)/": ["tests"],
@@ -151,7 +154,17 @@ def name_parity(root):
         # "ternary_matmul.coopmat.comp" is another path of ternary_matmul.
         if shader.name.split(".")[0] not in named:
             problems.append(f"shaders/{shader.name}: no operation has that name")
-    return problems
+    return problems + probe_problems(root)
+
+
+def probe_problems(root):
+    """Kernels that measure a device are no operations: they lie apart, and the probe launches every one of them."""
+    probe = root / "engine/vulkan/device_probe.cpp"
+    launched = re.findall(r'\.kernel = "(\w+)"', probe.read_text(encoding="utf-8")) if probe.exists() else []
+    kernels = [path.name.split(".")[0] for path in sorted((root / "shaders/probe").glob("*.comp"))]
+    return ([f"shaders/probe/{name}.comp: engine/vulkan/device_probe.cpp does not launch it"
+             for name in kernels if name not in launched] +
+            [f"engine/vulkan/device_probe.cpp: {name} is no kernel of shaders/probe" for name in launched if name not in kernels])
 
 
 def write(root, name, text):

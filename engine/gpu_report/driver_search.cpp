@@ -1,0 +1,79 @@
+#include "gpu_report/driver_search.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tritium::gpu_report {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string start_of(const fs::path& file) {
+  constexpr size_t kMost = 2000;
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str().substr(0, kMost);
+}
+
+Json driver_files() {
+  Json files = Json::array();
+  for (const char* folder : {"/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d",
+                             "/usr/local/etc/vulkan/icd.d", "/usr/local/nvidia/share/vulkan/icd.d"}) {
+    std::error_code problem;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, problem))
+      files.push_back({{"file", entry.path().string()}, {"content", start_of(entry.path())}});
+  }
+  return files;
+}
+
+Json environment() {
+  Json values = Json::object();
+  for (const char* name :
+       {"VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES", "VK_LOADER_DEBUG", "LD_LIBRARY_PATH",
+        "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "CUDA_VISIBLE_DEVICES"})
+    if (const char* value = std::getenv(name)) values[name] = value;
+  return values;
+}
+
+// Each is opened and closed again.
+Json libraries() {
+  Json found = Json::object();
+  for (const char* name :
+       {"libvulkan.so.1", "libGLX_nvidia.so.0", "libEGL_nvidia.so.0", "libcuda.so.1", "libvulkan_lvp.so",
+        "libvulkan_radeon.so", "libvulkan_intel.so", "libX11.so.6", "libXext.so.6"}) {
+    void* handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
+    const char* reason = handle ? nullptr : dlerror();
+    found[name] = handle ? "loads" : reason ? reason : "does not load";
+    if (handle) dlclose(handle);
+  }
+  return found;
+}
+
+Json device_files() {
+  Json files = Json::array();
+  for (const char* folder : {"/dev", "/dev/dri"}) {
+    std::error_code problem;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, problem)) {
+      const std::string path = entry.path().string();
+      if (path.starts_with("/dev/nvidia") || path.starts_with("/dev/dri/") || path == "/dev/kfd") files.push_back(path);
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+Json driver_search() {
+  return {{"driver_files", driver_files()},
+          {"environment", environment()},
+          {"libraries", libraries()},
+          {"device_files", device_files()},
+          {"nvidia_kernel_module", start_of("/proc/driver/nvidia/version")}};
+}
+
+}  // namespace tritium::gpu_report

@@ -1,0 +1,171 @@
+#include "gpu_report/synthetic_model.h"
+
+#include <algorithm>
+
+#include "base/format_text.h"
+#include "gpu_report/random_weights.h"
+
+namespace tritium::gpu_report {
+namespace {
+
+Metadata metadata_of(const ModelShape& s, int64_t layers) {
+  Metadata m;
+  const std::string p = s.architecture + ".";
+  m.set("general.architecture", s.architecture);
+  m.set("general.name", "random trits in the shape of " + s.name);
+  m.set(p + "block_count", layers);
+  m.set(p + "context_length", s.context);
+  m.set(p + "embedding_length", s.dim);
+  m.set(p + "feed_forward_length", s.ffn);
+  m.set(p + "vocab_size", s.vocabulary);
+  m.set(p + "attention.head_count", s.heads);
+  m.set(p + "attention.head_count_kv", s.kv_heads);
+  m.set(p + "attention.key_length", s.head_dim);
+  m.set(p + "attention.value_length", s.head_dim);
+  m.set(p + "attention.layer_norm_rms_epsilon", 1e-6);
+  m.set(p + "rope.dimension_count", s.rope_dims);
+  m.set(p + "rope.freq_base", s.rope_base);
+  if (s.window > 0) m.set(p + "attention.sliding_window", s.window);
+  if (s.experts > 0) {
+    m.set(p + "expert_count", s.experts);
+    m.set(p + "expert_used_count", s.top_k);
+    m.set(p + "expert_feed_forward_length", s.ffn);
+  }
+  return m;
+}
+
+bool is_float_table(const std::string& name) { return name == "token_embd.weight" || name == "output.weight"; }
+
+int64_t elements_of(const std::vector<int64_t>& shape) {
+  int64_t n = 1;
+  for (const int64_t d : shape) n *= d;
+  return n;
+}
+
+uint64_t trit_bytes(int64_t elements) { return static_cast<uint64_t>(elements) / 4; }
+
+int64_t attention_elements(const ModelShape& s) { return 2 * s.dim * s.head_dim * (s.heads + s.kv_heads); }
+
+}  // namespace
+
+ModelShape maple_shape() {
+  return {.name = "Maple-20B-A1B",
+          .architecture = "maple",
+          .layers = 24,
+          .dim = 2048,
+          .heads = 16,
+          .kv_heads = 4,
+          .head_dim = 128,
+          .rope_dims = 64,
+          .ffn = 512,
+          .experts = 256,
+          .top_k = 8,
+          .vocabulary = 151936,
+          .context = 131072,
+          .window = 512,
+          .rope_base = 10000.0};
+}
+
+ModelShape qwen3_shape() {
+  return {.name = "Qwen3-30B-A3B",
+          .architecture = "qwen3moe",
+          .layers = 48,
+          .dim = 2048,
+          .heads = 32,
+          .kv_heads = 4,
+          .head_dim = 128,
+          .rope_dims = 128,
+          .ffn = 768,
+          .experts = 128,
+          .top_k = 8,
+          .vocabulary = 151936,
+          .context = 40960,
+          .rope_base = 1e6};
+}
+
+ModelShape bitnet_shape() {
+  return {.name = "BitNet-b1.58-2B-4T",
+          .architecture = "bitnet-b1.58",
+          .layers = 30,
+          .dim = 2560,
+          .heads = 20,
+          .kv_heads = 5,
+          .head_dim = 128,
+          .rope_dims = 128,
+          .ffn = 6912,
+          .vocabulary = 128256,
+          .context = 4096,
+          .rope_base = 500000.0,
+          .tied_head = true};
+}
+
+ModelShape tiny(ModelShape s) {
+  s.layers = 2;
+  s.dim = 256;
+  s.heads = 4;
+  s.kv_heads = 2;
+  s.head_dim = 64;
+  s.rope_dims = std::min<int64_t>(s.rope_dims, 64);
+  s.ffn = 256;
+  s.experts = std::min<int64_t>(s.experts, 8);
+  s.top_k = std::min<int64_t>(s.top_k, 2);
+  s.vocabulary = 1024;
+  return s;
+}
+
+SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers)
+    : name_(shape.name), metadata_(metadata_of(shape, layers)) {
+  const auto add = [&](const std::string& name, const std::vector<int64_t>& dims, WeightKind kind) {
+    kinds_[name] = kind;
+    const bool ternary = kind == WeightKind::matrix && !is_float_table(name);
+    const bool halves = kind == WeightKind::matrix && !ternary;
+    const uint64_t bytes = ternary ? trit_bytes(elements_of(dims)) : elements_of(dims) * (halves ? 2u : 4u);
+    tensors_.push_back({name, ternary ? "trits" : halves ? "F16" : "F32", dims, bytes, ternary});
+  };
+  add("token_embd.weight", {shape.vocabulary, shape.dim}, WeightKind::matrix);
+  const Result<Config> config = read_config(*this);
+  if (!config.ok()) return;  // who loads it sees the same error
+  for (const WeightSlot& slot : weight_slots(*config)) {
+    if (kinds_.contains(slot.name) || (slot.optional && shape.tied_head)) continue;
+    add(slot.name, slot.shape, slot.kind);
+  }
+}
+
+Result<TernaryMatrix> SyntheticModel::load_ternary(const std::string& name) const {
+  const TensorInfo* info = find(name);
+  if (!info || !info->ternary) return error(StatusCode::not_found, name, " is not ternary");
+  const std::vector<int64_t>& s = info->shape;
+  if (!made_.contains(s)) made_[s] = random_trits(s.size() == 3 ? s[0] : 1, s[s.size() - 2], s.back(), made_.size());
+  return made_.at(s);
+}
+
+Result<std::vector<float>> SyntheticModel::load_f32(const std::string& name) const {
+  const TensorInfo* info = find(name);
+  if (!info) return error(StatusCode::not_found, "there is no ", name);
+  if (kinds_.at(name) == WeightKind::norm) return std::vector<float>(static_cast<size_t>(info->elements()), 1.0f);
+  return random_floats(info->elements(), 0.1f,
+                       std::hash<std::string>()(name));  // a router: its own choices in each layer
+}
+
+Result<DenseMatrix> SyntheticModel::load_dense(const std::string& name) const {
+  const TensorInfo* info = find(name);
+  if (!info || info->shape.size() != 2) return error(StatusCode::not_found, name, " is no matrix");
+  return random_halves(info->shape[0], info->shape[1], 1);
+}
+
+ModelBytes model_bytes(const ModelShape& shape) {
+  ModelBytes bytes;
+  const SyntheticModel model(shape, 1);
+  for (const TensorInfo& info : model.tensors())
+    (info.name.starts_with("blk.") ? bytes.layer : bytes.fixed) += info.bytes;
+  return bytes;
+}
+
+uint64_t bytes_of_token(const ModelShape& s, int64_t layers) {
+  const int64_t experts = s.experts > 0 ? s.top_k : 1;
+  const uint64_t layer = trit_bytes(attention_elements(s) + 3 * experts * s.ffn * s.dim) +
+                         static_cast<uint64_t>(s.experts * s.dim) * sizeof(float);
+  return static_cast<uint64_t>(layers) * layer + static_cast<uint64_t>(s.vocabulary * s.dim) * 2;
+}
+
+}  // namespace tritium::gpu_report

@@ -1,0 +1,74 @@
+// Models that exist only in their shapes: what a file of theirs would say, and weights that are made when asked for.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/config.h"
+#include "model/weights.h"
+#include "tensor/tensor_map.h"
+
+namespace tritium::gpu_report {
+
+struct ModelShape {
+  std::string name;
+  std::string architecture;
+  int64_t layers = 0;
+  int64_t dim = 0;
+  int64_t heads = 0;
+  int64_t kv_heads = 0;
+  int64_t head_dim = 0;
+  int64_t rope_dims = 0;
+  int64_t ffn = 0;  // of a dense layer or of one expert
+  int64_t experts = 0;
+  int64_t top_k = 0;
+  int64_t vocabulary = 0;
+  int64_t context = 0;
+  int64_t window = 0;  // of sliding layers; 0: there are none
+  double rope_base = 10000.0;
+  bool tied_head = false;
+};
+
+// Maple-20B-A1B, Qwen3-30B-A3B and BitNet-b1.58-2B-4T as published.
+ModelShape maple_shape();
+ModelShape qwen3_shape();
+ModelShape bitnet_shape();
+
+// The same kind of model, small enough for a driver that computes on the CPU.
+ModelShape tiny(ModelShape shape);
+
+// The weights of all layers are the same on the host; on the device each has memory of its own. Not for several
+// threads.
+class SyntheticModel final : public TensorMap {
+ public:
+  // `layers` of them.
+  SyntheticModel(const ModelShape& shape, int64_t layers);
+
+  const std::string& source() const override { return name_; }
+  const Metadata& metadata() const override { return metadata_; }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  Result<TernaryMatrix> load_ternary(const std::string& name) const override;
+  Result<std::vector<float>> load_f32(const std::string& name) const override;
+  Result<DenseMatrix> load_dense(const std::string& name) const override;
+
+ private:
+  std::string name_;
+  Metadata metadata_;
+  std::vector<TensorInfo> tensors_;
+  std::map<std::string, WeightKind> kinds_;
+  mutable std::map<std::vector<int64_t>, TernaryMatrix> made_;  // by shape
+};
+
+// Bytes on the device of what does not grow with the layers, and of a layer.
+struct ModelBytes {
+  uint64_t fixed = 0;
+  uint64_t layer = 0;
+};
+ModelBytes model_bytes(const ModelShape& shape);
+
+// Bytes of weights that one token reads in `layers` layers and in the head.
+uint64_t bytes_of_token(const ModelShape& shape, int64_t layers);
+
+}  // namespace tritium::gpu_report

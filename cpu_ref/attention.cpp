@@ -9,14 +9,12 @@
 
 namespace tritium::cpu_ref {
 
-void attention(const AttentionParams& p, std::span<const float> q, std::span<const float> k_cache,
-               std::span<const float> v_cache, std::span<float> y) {
+void attention(const AttentionParams& p, std::span<const float> q, std::span<const int32_t> rows,
+               std::span<const float> k_cache, std::span<const float> v_cache, std::span<float> y) {
   const size_t heads_per_kv_head = p.n_heads / p.n_kv_heads;
   for (size_t t = 0; t < p.n_tokens; ++t) {
-    // A sequence's tokens are neighbours, and so are its rows of the caches.
-    const size_t sequence_length = p.n_tokens / p.n_sequences;
-    const size_t start = t / sequence_length * (p.capacity / p.n_sequences);
-    const size_t last = p.position + t % sequence_length;
+    const auto last = static_cast<size_t>(rows[2 * t]);
+    const auto start = static_cast<size_t>(rows[2 * t + 1]);
     const size_t first = p.window == 0 || last + 1 < p.window ? 0 : last + 1 - p.window;
     for (size_t h = 0; h < p.n_heads; ++h) {
       const auto query = q.subspan((t * p.n_heads + h) * p.key_dim, p.key_dim);

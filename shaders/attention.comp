@@ -1,6 +1,5 @@
-// y = softmax(scale * q k^T) v for one query and one head, over keys max(0, last + 1 - window) … last, last = position + t
-// (t counted within its sequence).
-//   q: f32 [n_tokens, n_heads, key_dim]; k_cache: f32 [capacity, n_kv_heads, key_dim];
+// y = softmax(scale * q k^T) v for one query and one head, over keys max(0, position + 1 - window) … position of its sequence.
+//   q: f32 [n_tokens, n_heads, key_dim]; rows: position, first cache row [n_tokens]; k_cache: f32 [capacity, n_kv_heads, key_dim];
 //   v_cache: f32 [capacity, n_kv_heads, value_dim]; y: f32 [n_tokens, n_heads, value_dim]
 // A workgroup computes one (token, head). Keys are taken 128 at a time, one score an invocation, with a running maximum
 // and sum (online softmax, Milakov & Gimelshein 2018); then each invocation adds to its value columns.
@@ -16,9 +15,10 @@
 layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AttentionParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
-layout(set = 0, binding = 1) readonly buffer KCache { float k_cache[]; };
-layout(set = 0, binding = 2) readonly buffer VCache { float v_cache[]; };
-layout(set = 0, binding = 3) writeonly buffer Y { float y[]; };
+layout(set = 0, binding = 1) readonly buffer Rows { uvec2 rows[]; };
+layout(set = 0, binding = 2) readonly buffer KCache { float k_cache[]; };
+layout(set = 0, binding = 3) readonly buffer VCache { float v_cache[]; };
+layout(set = 0, binding = 4) writeonly buffer Y { float y[]; };
 
 const uint kMaxKeyDim = 1024u;
 const uint kColumns = 8u;  // value columns an invocation holds: value_dim <= 1024
@@ -40,10 +40,9 @@ void main() {
   const uint token = folded_group() / p.n_heads;
   if (token >= p.n_tokens) return;
   const uint kv_head = head / (p.n_heads / p.n_kv_heads);
-  // Rows of the caches that belong to the token's sequence, and of those the keys it sees.
-  const uint sequence_length = p.n_tokens / p.n_sequences;
-  const uint start = token / sequence_length * (p.capacity / p.n_sequences);
-  const uint position = p.position + token % sequence_length;
+  // The first row of the caches that belongs to the token's sequence; of those that do, the keys it sees.
+  const uint position = rows[token].x;
+  const uint start = rows[token].y;
   const uint last = start + position;
   const uint first = p.window == 0u || position + 1u < p.window ? start : last + 1u - p.window;
 

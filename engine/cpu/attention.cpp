@@ -1,15 +1,33 @@
+#include <algorithm>
 #include <new>
 
 #include "cpu/backend.h"
 
 namespace tritium {
+namespace {
+
+// The length of the sequences when the tokens are those of whole sequences of equal length, one after another, and so
+// are the caches: then queries, keys and values are matrices. 0 when they are not.
+int64_t whole_sequences(std::span<const int32_t> rows, int64_t capacity) {
+  const auto n = static_cast<int64_t>(rows.size() / 2);
+  if (n != capacity) return 0;
+  int64_t length = 1;
+  while (length < n && rows[static_cast<size_t>(2 * length)] != 0) ++length;
+  if (n % length != 0) return 0;
+  for (int64_t t = 0; t < n; ++t)
+    if (rows[static_cast<size_t>(2 * t)] != t % length || rows[static_cast<size_t>(2 * t + 1)] != t - t % length)
+      return 0;
+  return length;
+}
+
+}  // namespace
 
 Status CpuBackend::compute(const Attention& a) try {
   const AttentionParams p = a.params();
-  // Whole sequences, as in training: products of matrices instead of a query at a time.
-  if (a.single_precision && p.position == 0 && p.capacity == p.n_tokens) {
-    run_training_attention({.p = {.n_sequences = p.n_sequences,
-                                  .sequence_length = p.n_tokens / p.n_sequences,
+  const auto rows = host_span<int32_t>(a.rows);
+  if (const int64_t length = a.single_precision ? whole_sequences(rows, a.k_cache.shape[0]) : 0; length > 0) {
+    run_training_attention({.p = {.n_sequences = u32(p.n_tokens / length),
+                                  .sequence_length = u32(length),
                                   .n_heads = p.n_heads,
                                   .n_kv_heads = p.n_kv_heads,
                                   .key_dim = p.key_dim,
@@ -29,17 +47,20 @@ Status CpuBackend::compute(const Attention& a) try {
   }
   const cpu::AttentionCall call = {.p = p,
                                    .q = host_span<float>(a.q).data(),
+                                   .rows = rows.data(),
                                    .k_cache = host_span<float>(a.k_cache).data(),
                                    .v_cache = host_span<float>(a.v_cache).data(),
                                    .y = host_span<float>(a.y).data()};
-  const int64_t n_tokens = p.n_tokens / p.n_sequences;
+  const int64_t n_tokens = p.n_tokens;
   const int64_t group = p.n_heads / p.n_kv_heads;
   const int64_t heads = std::min(group, cpu::kAttentionQueries);
   const int64_t tokens = std::min<int64_t>(cpu::kAttentionQueries / heads, n_tokens);
   const cpu::AttentionTiling tiling = {
       .tokens = tokens, .heads = heads, .n_tasks = ceil_div(n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads)};
-  const int64_t n_keys = p.window == 0 ? p.position + n_tokens : std::min<int64_t>(p.window, p.position + n_tokens);
-  split(tiling.n_tasks * p.n_sequences, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
+  int64_t n_keys = 0;
+  for (size_t t = 0; t < rows.size(); t += 2) n_keys = std::max<int64_t>(n_keys, rows[t] + 1);
+  if (p.window > 0) n_keys = std::min<int64_t>(n_keys, p.window);
+  split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
         [&](int64_t first, int64_t last) noexcept { kernels_.attention(call, tiling, first, last); });
   return Status();
 } catch (const std::bad_alloc&) {

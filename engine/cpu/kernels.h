@@ -131,6 +131,7 @@ struct FloatProduct {
 struct AttentionCall {
   AttentionParams p;
   const float* q;
+  const int32_t* rows;
   const float* k_cache;
   const float* v_cache;
   float* y;
@@ -140,7 +141,7 @@ struct AttentionCall {
 struct AttentionTiling {
   int64_t tokens;
   int64_t heads;
-  int64_t n_tasks;  // of a sequence
+  int64_t n_tasks;
 };
 inline constexpr int64_t kAttentionQueries = 8;  // in a task
 
@@ -231,7 +232,7 @@ struct KernelTable {
   void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
   void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
   // Of tokens.
-  void (*rope)(const RopeParams& p, Range, const float* x, const float* cos_sin, float* y);
+  void (*rope)(const RopeParams& p, Range, const float* x, const int32_t* rows, const float* cos_sin, float* y);
   void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
 

@@ -193,6 +193,13 @@ Status KernelBench::attention(const AttentionShape& s, int64_t tokens, int64_t p
     caches.emplace_back(tensor(cache), tensor(cache));
   const Tensor q = random({tokens, s.heads, kHeadDim});
   const Tensor y = tensor({tokens, s.heads, kHeadDim});
+  std::vector<int32_t> places;
+  for (int64_t t = 0; t < tokens; ++t) {
+    places.push_back(static_cast<int32_t>(position + t));
+    places.push_back(0);
+  }
+  const Tensor rows = tensor({tokens, 2}, DType::i32);
+  if (rows) ops_.upload(rows, std::as_bytes(std::span(places)));
   if (!ops_.ok()) return ops_.finish();
   const double keys =
       static_cast<double>(position) + (static_cast<double>(tokens) + 1.0) / 2.0;  // of a query, on average
@@ -203,7 +210,7 @@ Status KernelBench::attention(const AttentionShape& s, int64_t tokens, int64_t p
                      .operations = 4.0 * static_cast<double>(tokens * s.heads * kHeadDim) * keys};
   return measure(work, y, [&](size_t i) {
     const auto& [k, v] = caches[i % caches.size()];
-    ops_(Attention{.q = q, .k_cache = k, .v_cache = v, .y = y, .position = position, .window = 0, .scale = 0.088f});
+    ops_(Attention{.q = q, .rows = rows, .k_cache = k, .v_cache = v, .y = y, .window = 0, .scale = 0.088f});
   });
 }
 

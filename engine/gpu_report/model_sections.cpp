@@ -90,7 +90,7 @@ Status LoadedShape::load(int64_t layers) {
   if (layers < shape_.layers)
     entry_.cut(join("layers measured ", layers, " of ", shape_.layers, ", the rest is extrapolated"));
   const StateOptions options = {.capacity = prompt() + kDecode + 8, .batch = prompt()};
-  Result<ForwardState> state = make_state(config_, *backend_, options);
+  Result<ForwardState> state = make_state(config_, {}, *backend_, options);
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
   logits_.resize(static_cast<size_t>(config_.vocab_size));

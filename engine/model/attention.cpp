@@ -16,8 +16,11 @@ Tensor norm_and_rotate(const LayerContext& c, Tensor x, Tensor spare, int64_t n_
     std::swap(x, spare);
   }
   if (c.layer_config.rope && c.config.rope_dims > 0) {
-    const Tensor cos_sin = c.state.act.cos_sin.view({c.n, c.config.rope_dims / 2, 2});
-    c.ops(Rope{.x = x.view(heads), .cos_sin = cos_sin, .y = spare.view(heads), .pairing = c.config.rope_pairing});
+    c.ops(Rope{.x = x.view(heads),
+               .rows = c.token_rows(),
+               .cos_sin = c.state.cos_sin,
+               .y = spare.view(heads),
+               .pairing = c.config.rope_pairing});
     std::swap(x, spare);
   }
   return x.view(heads);
@@ -43,14 +46,14 @@ void attention_part(const LayerContext& c) {
   const Tensor k = norm_and_rotate(c, a.k, a.k2, config.n_kv_heads, w.attn_k_norm);
   c.ops(StoreKv{.k = k,
                 .v = a.v.view({c.n, config.n_kv_heads, config.value_dim}),
+                .rows = c.token_rows(),
                 .k_cache = c.cache.k,
-                .v_cache = c.cache.v,
-                .position = c.position});
+                .v_cache = c.cache.v});
   c.ops(Attention{.q = q,
+                  .rows = c.token_rows(),
                   .k_cache = c.cache.k,
                   .v_cache = c.cache.v,
                   .y = a.mixed.view({c.n, config.n_heads, config.value_dim}),
-                  .position = c.position,
                   .window = c.layer_config.window,
                   .scale = 1.0f / std::sqrt(static_cast<float>(config.key_dim))});
 

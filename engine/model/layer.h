@@ -8,7 +8,7 @@
 
 namespace tritium {
 
-// Everything a layer needs, for n tokens at `position`.
+// Everything a layer needs, for n tokens.
 struct LayerContext {
   const Config& config;
   const LayerConfig& layer_config;
@@ -18,8 +18,8 @@ struct LayerContext {
   ForwardState& state;
   Ops& ops;
   int64_t n = 0;
-  int64_t position = 0;
 
+  Tensor token_rows() const { return state.act.rows.view({n, 2}); }
   // The first rows of an activation buffer, shaped for this batch.
   Tensor rows(const Tensor& buffer, int64_t cols) const { return buffer.view({n, cols}); }
 };

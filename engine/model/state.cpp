@@ -4,6 +4,7 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "model/rope_table.h"
 
 namespace tritium {
 namespace {
@@ -44,7 +45,7 @@ void allocate_activations(const Config& c, const StateOptions& options, ForwardS
   const int64_t width = c.moe() ? c.expert_ffn_dim : c.ffn_dim;
   ActivationBuffers& a = s.act;
   allocate(a.tokens, "tokens", {n}, DType::i32);
-  allocate(a.cos_sin, "cos_sin", {n, std::max<int64_t>(1, c.rope_dims / 2), 2});
+  allocate(a.rows, "rows", {n, 2}, DType::i32);
   for (auto [tensor, name] : {std::pair{&a.x, "x"}, {&a.x_mid, "x_mid"}, {&a.normed, "normed"}, {&a.branch, "branch"}})
     allocate(*tensor, name, {n, c.dim});
   for (auto [tensor, name] : {std::pair{&a.q, "q"}, {&a.q2, "q2"}}) allocate(*tensor, name, {n, c.q_dim()});
@@ -79,6 +80,7 @@ void allocate_activations(const Config& c, const StateOptions& options, ForwardS
 }
 
 void allocate_caches(const Config& c, const StateOptions& options, ForwardState& s, Allocator& allocate) {
+  if (c.rope_dims > 0) allocate(s.cos_sin, "cos_sin", {options.capacity, c.rope_dims / 2, 2});
   s.caches.resize(c.layers.size());
   for (size_t i = 0; i < s.caches.size(); ++i) {
     allocate(s.caches[i].k, join("layer", i, ".k_cache"), {options.capacity, c.n_kv_heads, c.key_dim});
@@ -95,7 +97,8 @@ int64_t logit_rows(const Config& c, const StateOptions& options) {
 
 }  // namespace
 
-Result<ForwardState> make_state(const Config& config, Backend& backend, const StateOptions& options) {
+Result<ForwardState> make_state(const Config& config, std::span<const float> rope_factors, Backend& backend,
+                                const StateOptions& options) {
   ForwardState state;
   state.options = options;
   state.logit_rows = logit_rows(config, options);
@@ -103,6 +106,9 @@ Result<ForwardState> make_state(const Config& config, Backend& backend, const St
   allocate_caches(config, options, state, allocate);
   allocate_activations(config, options, state, allocate);
   if (!allocate.status().ok()) return allocate.status();
+  if (config.rope_dims == 0) return state;
+  const std::vector<float> table = rope_table(config, rope_factors, 0, options.capacity);
+  if (Status s = backend.upload(state.cos_sin, std::as_bytes(std::span(table))); !s.ok()) return s;
   return state;
 }
 

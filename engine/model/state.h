@@ -1,6 +1,7 @@
 // ForwardState: what changes while a transformer runs. KV caches, and the activations of one batch of tokens.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "model/config.h"
@@ -27,7 +28,7 @@ struct StateOptions {
 // Activations, sized for `batch` tokens; a forward of fewer uses the first rows. N = batch, S = slots: batch * k.
 struct ActivationBuffers {
   Tensor tokens;               // i32 (N)
-  Tensor cos_sin;              // (N, rope_dims / 2, 2)
+  Tensor rows;                 // i32 (N, 2): ops/op.h
   Tensor x;                    // (N, dim): the residual stream before a block …
   Tensor x_mid;                // … and between its attention and its feed-forward part
   Tensor normed;               // (N, dim)
@@ -54,6 +55,7 @@ struct QuantizedInput {
 struct ForwardState {
   StateOptions options;
   std::vector<LayerCache> caches;
+  Tensor cos_sin;  // (capacity, rope_dims / 2, 2): the rotation of each position
   ActivationBuffers act;
   QuantizedInput quantized;  // flat; shaped for each use
   Tensor last_rows;          // i32 (logit_rows): which tokens' logits are wanted
@@ -64,12 +66,14 @@ struct ForwardState {
 };
 
 // The caller holds backend.mutex().
-Result<ForwardState> make_state(const Config& config, Backend& backend, const StateOptions& options);
+// rope_factors as in Weights.
+Result<ForwardState> make_state(const Config& config, std::span<const float> rope_factors, Backend& backend,
+                                const StateOptions& options);
 
 // Bytes that make_state allocates, apart from and for the caches.
 struct StateBytes {
   uint64_t activations = 0;
-  uint64_t cache_per_token = 0;
+  uint64_t cache_per_token = 0;  // and the rotations
 };
 StateBytes state_bytes(const Config& config, const StateOptions& options);
 

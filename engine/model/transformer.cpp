@@ -6,7 +6,6 @@
 
 #include "model/layer.h"
 #include "model/linear.h"
-#include "model/rope_table.h"
 
 namespace tritium {
 namespace {
@@ -46,10 +45,12 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
   const Ops::Label model(ops, "model");
   const Tensor x = state.act.x.view({n, config.dim});
   embed(weights, state, ops, tokens, x);
-  if (config.rope_dims > 0) {
-    const std::vector<float> table = rope_table(config, weights.rope_factors, position, n);
-    ops.upload(state.act.cos_sin, std::as_bytes(std::span(table)));
+  std::vector<int32_t> rows;
+  for (int64_t t = 0; t < n; ++t) {
+    rows.push_back(static_cast<int32_t>(position + t));
+    rows.push_back(0);
   }
+  ops.upload(state.act.rows, std::as_bytes(std::span(rows)));
   for (size_t i = 0; i < config.layers.size(); ++i) {
     const Ops::Label label(ops, "layer" + std::to_string(i));
     const LayerContext layer{.config = config,
@@ -59,13 +60,11 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
                              .cache = state.caches[i],
                              .state = state,
                              .ops = ops,
-                             .n = n,
-                             .position = position};
+                             .n = n};
     attention_part(layer);
     feed_forward_part(layer);
   }
 
-  std::vector<int32_t> rows;
   for (int64_t first = wanted == Logits::all ? 0 : n - 1; first < n; first += state.logit_rows) {
     rows.clear();
     for (int64_t r = first; r < std::min(n, first + state.logit_rows); ++r) rows.push_back(static_cast<int32_t>(r));

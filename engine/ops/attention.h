@@ -6,11 +6,11 @@
 namespace tritium {
 
 namespace cpu_ref {
-void attention(const AttentionParams& p, std::span<const float> q, std::span<const float> k_cache,
-               std::span<const float> v_cache, std::span<float> y);
+void attention(const AttentionParams& p, std::span<const float> q, std::span<const int32_t> rows,
+               std::span<const float> k_cache, std::span<const float> v_cache, std::span<float> y);
 }
 
-// Causal grouped-query attention: query t at position p = position + t sees keys j with p - window < j <= p
+// Causal grouped-query attention: a query at position p sees the keys j of its sequence with p - window < j <= p
 // (window 0: all j <= p); query head h reads kv head h / (n_heads / n_kv_heads).
 //   y = softmax(scale * q k^T) v
 struct Attention {
@@ -18,19 +18,17 @@ struct Attention {
   static constexpr double kTolerance = kDeviceFunctions;
   static constexpr auto reference = cpu_ref::attention;
   Tensor q;        // f32 [T, n_heads, key_dim]
+  Tensor rows;     // i32 [T, 2] (op.h): a cache row of each of a sequence's tokens, up to the last one here, is filled
   Tensor k_cache;  // f32 [capacity, n_kv_heads, key_dim]
   Tensor v_cache;  // f32 [capacity, n_kv_heads, value_dim]
   Tensor y;        // f32 [T, n_heads, value_dim]
-  int64_t position = 0;
   int64_t window = 0;
   float scale = 1.0f;
-  // The T tokens and the rows of the caches are those of this many sequences of equal length, one after another; each
-  // begins at `position`.
-  int64_t n_sequences = 1;
   bool single_precision = false;  // as in DenseMatmul
 
   static void visit(auto& op, auto&& f) {
-    f(Role::input, op.q), f(Role::input, op.k_cache), f(Role::input, op.v_cache), f(Role::output, op.y);
+    f(Role::input, op.q), f(Role::input, op.rows), f(Role::input, op.k_cache), f(Role::input, op.v_cache),
+        f(Role::output, op.y);
   }
 
   AttentionParams params() const {
@@ -39,11 +37,8 @@ struct Attention {
             .n_kv_heads = u32(k_cache.shape[1]),
             .key_dim = u32(q.shape[2]),
             .value_dim = u32(v_cache.shape[2]),
-            .position = u32(position),
             .window = u32(window),
-            .scale = scale,
-            .capacity = u32(k_cache.shape[0]),
-            .n_sequences = u32(n_sequences)};
+            .scale = scale};
   }
 
   Status check() const {
@@ -56,12 +51,8 @@ struct Attention {
     return c.that(k_cache.shape[2] == q.shape[2], "q and k must have the same head size")
         .that(v_cache.shape[1] == n_kv_heads && v_cache.shape[0] == k_cache.shape[0], "k and v caches must agree")
         .that(q.shape[1] % n_kv_heads == 0, "query heads must be a multiple of kv heads")
-        .that(position >= 0 && window >= 0, "position and window must not be negative")
-        .that(n_sequences >= 1 && q.shape[0] % n_sequences == 0 && k_cache.shape[0] % n_sequences == 0,
-              "sequences must share tokens and cache rows equally")
-        .that(position + q.shape[0] / std::max<int64_t>(n_sequences, 1) <=
-                  k_cache.shape[0] / std::max<int64_t>(n_sequences, 1),
-              "queries lie beyond the cache")
+        .that(window >= 0, "the window must not be negative")
+        .tensor("rows", rows, DType::i32, {q.shape[0], 2})
         .f32("y", y, {q.shape[0], q.shape[1], v_cache.shape[2]})
         .status();
   }

@@ -9,6 +9,10 @@
 //   params       the numbers that kernels get (shaders/params/<op>.h)
 //   check        the preconditions. A failure is a bug of the caller, reported as `internal` with the shapes.
 //
+// `rows` of an operation, i32 [T, 2], says which rows a run works on: of each token its position in its sequence, and
+// the cache row of that sequence's position 0. So one recorded operation serves a prompt, one decoded token, or one of
+// each of several sequences.
+//
 // In shapes, T is tokens, R rows (tokens, or token x expert slots), X rows of the input of a product. dx is the
 // gradient of the loss with respect to x. Gradients of parameters are added to (+=) and cleared by the optimiser's
 // pass; those of activations are written, or added to where `accumulate` says so.

@@ -40,7 +40,7 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());
-  Result<ForwardState> forward = make_state(state_->config, backend,
+  Result<ForwardState> forward = make_state(state_->config, state_->weights.rope_factors, backend,
                                             {.capacity = context,
                                              .batch = std::min(options.batch, context),
                                              .activations = mode_of(options.activations),

@@ -68,6 +68,16 @@ Weight CaseInputs::dense(int64_t n_matrices, int64_t rows, int64_t cols, DType d
   return take(ops_.backend().upload_weight(matrix, "case.weight"));
 }
 
+Tensor CaseInputs::rows(int64_t tokens, int64_t position, int64_t n_sequences, int64_t capacity) {
+  std::vector<int32_t> values;
+  for (int64_t s = 0; s < n_sequences; ++s)
+    for (int64_t t = 0; t < tokens; ++t) {
+      values.push_back(static_cast<int32_t>(position + t));
+      values.push_back(static_cast<int32_t>(s * capacity));
+    }
+  return ints({n_sequences * tokens, 2}, values);
+}
+
 CaseInputs::Quantized CaseInputs::quantized(int64_t rows, int64_t cols, bool per_block) {
   const int64_t padded = round_up(cols, TernaryMatrix::kRowAlign);
   const Tensor x = random({rows, cols});

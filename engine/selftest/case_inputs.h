@@ -23,6 +23,10 @@ class CaseInputs {
   Weight ternary(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size = 0);
   Weight dense(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);
 
+  // `rows` of operations (ops/op.h): `tokens` of each sequence from `position` on, in caches of `capacity` rows a
+  // sequence.
+  Tensor rows(int64_t tokens, int64_t position, int64_t n_sequences = 1, int64_t capacity = 0);
+
   // The int8 activations of random floats: q and scales of quantize_activations on this very backend.
   struct Quantized {
     Tensor q;

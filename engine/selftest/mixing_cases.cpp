@@ -19,29 +19,37 @@ std::vector<OpCase> cases_of<Attention>() {
                           c.kv_heads, " of ", c.key_dim, "/", c.value_dim, ", window ", c.window),
                      [=](Ops& ops, CaseInputs& in) {
                        ops(Attention{.q = in.random({c.tokens, c.heads, c.key_dim}),
+                                     .rows = in.rows(c.tokens, c.position),
                                      .k_cache = in.random({c.capacity, c.kv_heads, c.key_dim}),
                                      .v_cache = in.random({c.capacity, c.kv_heads, c.value_dim}),
                                      .y = in.zeros({c.tokens, c.heads, c.value_dim}),
-                                     .position = c.position,
                                      .window = c.window,
                                      .scale = 0.17f});
                      }});
   cases.push_back({"3 sequences of 6 tokens, each from position 2 of 9 cache rows", [](Ops& ops, CaseInputs& in) {
                      ops(Attention{.q = in.random({18, 4, 32}),
+                                   .rows = in.rows(6, 2, 3, 9),
                                    .k_cache = in.random({27, 2, 32}),
                                    .v_cache = in.random({27, 2, 32}),
                                    .y = in.zeros({18, 4, 32}),
-                                   .position = 2,
                                    .window = 5,
-                                   .scale = 0.17f,
-                                   .n_sequences = 3});
+                                   .scale = 0.17f});
+                   }});
+  cases.push_back({"one token of each of 4 sequences, at positions of their own", [](Ops& ops, CaseInputs& in) {
+                     ops(Attention{.q = in.random({4, 4, 32}),
+                                   .rows = in.ints({4, 2}, {5, 30, 0, 0, 9, 10, 2, 20}),
+                                   .k_cache = in.random({40, 2, 32}),
+                                   .v_cache = in.random({40, 2, 32}),
+                                   .y = in.zeros({4, 4, 32}),
+                                   .window = 4,
+                                   .scale = 0.17f});
                    }});
   cases.push_back({"scores near 1e4: the softmax must not overflow", [](Ops& ops, CaseInputs& in) {
                      ops(Attention{.q = in.random({3, 2, 32}, 100.0),
+                                   .rows = in.rows(3, 9),
                                    .k_cache = in.random({12, 2, 32}, 100.0),
                                    .v_cache = in.random({12, 2, 32}),
                                    .y = in.zeros({3, 2, 32}),
-                                   .position = 9,
                                    .window = 0,
                                    .scale = 0.17f});
                    }});

@@ -126,9 +126,11 @@ std::vector<OpCase> cases_of<Rope>() {
                             " pairing ", static_cast<int>(pairing)),
                        [=](Ops& ops, CaseInputs& in) {
                          ops(Rope{.x = in.random({c.tokens, c.heads, c.head_dim}),
-                                  .cos_sin = in.random({c.tokens, c.rotated / 2, 2}),
+                                  .rows = in.rows(c.tokens, 3),
+                                  .cos_sin = in.random({c.tokens + 5, c.rotated / 2, 2}),
                                   .y = in.zeros({c.tokens, c.heads, c.head_dim}),
-                                  .pairing = pairing});
+                                  .pairing = pairing,
+                                  .inverse = c.tokens == 5});
                        }});
   return cases;
 }
@@ -146,10 +148,17 @@ std::vector<OpCase> cases_of<StoreKv>() {
                      [=](Ops& ops, CaseInputs& in) {
                        ops(StoreKv{.k = in.random({c.tokens, c.heads, c.key_dim}),
                                    .v = in.random({c.tokens, c.heads, c.value_dim}),
+                                   .rows = in.rows(c.tokens, c.position),
                                    .k_cache = in.random({c.capacity, c.heads, c.key_dim}),
-                                   .v_cache = in.random({c.capacity, c.heads, c.value_dim}),
-                                   .position = c.position});
+                                   .v_cache = in.random({c.capacity, c.heads, c.value_dim})});
                      }});
+  cases.push_back({"2 sequences of 3 tokens, each from position 1 of 5 cache rows", [](Ops& ops, CaseInputs& in) {
+                     ops(StoreKv{.k = in.random({6, 2, 32}),
+                                 .v = in.random({6, 2, 16}),
+                                 .rows = in.rows(3, 1, 2, 5),
+                                 .k_cache = in.random({10, 2, 32}),
+                                 .v_cache = in.random({10, 2, 16})});
+                   }});
   return cases;
 }
 

@@ -28,7 +28,7 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
   }
   const auto n = static_cast<int64_t>(tokens.size());
   Result<ForwardState> state =
-      make_state(*config, ops.backend(),
+      make_state(*config, weights->rope_factors, ops.backend(),
                  {.capacity = n,
                   .batch = n,
                   .activations = int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32,

@@ -77,13 +77,16 @@ Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale) {
 
 Value rope(Tape& tape, const Value& x, const Rotation& rotation) {
   Value y = tape.make(x.tensor.shape);
-  tape.ops()(Rope{.x = x.tensor, .cos_sin = rotation.cos_sin, .y = y.tensor, .pairing = rotation.pairing});
+  tape.ops()(Rope{
+      .x = x.tensor, .rows = rotation.rows, .cos_sin = rotation.cos_sin, .y = y.tensor, .pairing = rotation.pairing});
   tape.on_backward([&tape, x, y, rotation] {
     tape.add_gradient(x, [&](const Tensor& dx) {
       tape.ops()(Rope{.x = y.gradient->tensor.view(y.tensor.shape),
-                      .cos_sin = rotation.inverse,
+                      .rows = rotation.rows,
+                      .cos_sin = rotation.cos_sin,
                       .y = dx,
-                      .pairing = rotation.pairing});
+                      .pairing = rotation.pairing,
+                      .inverse = true});
     });
   });
   return y;
@@ -93,13 +96,12 @@ Value attention(Tape& tape, const Value& q, const Value& k, const Value& v, cons
   const Shape& heads = q.tensor.shape;
   Value y = tape.make({heads[0], heads[1], v.tensor.shape[2]});
   tape.ops()(Attention{.q = q.tensor,
+                       .rows = shape.rows,
                        .k_cache = k.tensor,
                        .v_cache = v.tensor,
                        .y = y.tensor,
-                       .position = 0,
                        .window = shape.window,
                        .scale = shape.scale,
-                       .n_sequences = shape.n_sequences,
                        .single_precision = tape.single_precision()});
   tape.on_backward([&tape, q, k, v, y, shape] {
     tape.add_gradient(q, [&](const Tensor& dq) {

@@ -19,15 +19,15 @@ Value add(Tape& tape, const Value& a, const Value& b);
 // a + scale b
 Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale);
 
-// cos_sin of the rotation and of its inverse: the gradient of a rotation is the rotation back.
 struct Rotation {
-  Tensor cos_sin;
-  Tensor inverse;
+  Tensor rows;     // i32 [T, 2] (ops/op.h)
+  Tensor cos_sin;  // of each position
   RopePairing pairing = RopePairing::halves;
 };
 Value rope(Tape& tape, const Value& x, const Rotation& rotation);  // [T, heads, head_dim]
 
 struct AttentionShape {
+  Tensor rows;  // i32 [T, 2]: of whole sequences of equal length, one after another
   int64_t n_sequences = 1;
   int64_t window = 0;
   float scale = 1.0f;

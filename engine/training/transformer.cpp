@@ -36,7 +36,8 @@ Value Transformer::attention_part(Tape& tape, const Value& x, const Layer& layer
     k = rope(tape, k, rotation_);
   }
   Value mixed = attention(tape, q, k, v,
-                          {.n_sequences = n_sequences_,
+                          {.rows = rotation_.rows,
+                           .n_sequences = n_sequences_,
                            .window = config.window,
                            .scale = 1.0f / std::sqrt(static_cast<float>(config_.key_dim))})
                     .view({n, config_.n_heads * config_.value_dim});
@@ -79,18 +80,18 @@ void Transformer::prepare(Ops& ops, const TokenBatch& batch) {
     n_sequences_ = batch.n_sequences;
     sequence_length_ = batch.sequence_length;
     tokens_ = allocate({n}, DType::i32, "tokens");
+    rotation_ = {.rows = allocate({n, 2}, DType::i32, "rows"), .cos_sin = {}, .pairing = config_.rope_pairing};
+    std::vector<int32_t> rows;
+    for (int64_t t = 0; t < n; ++t) {
+      const int64_t position = t % batch.sequence_length;
+      rows.push_back(static_cast<int32_t>(position));
+      rows.push_back(static_cast<int32_t>(t - position));
+    }
+    if (ops.ok()) ops.upload(rotation_.rows, std::as_bytes(std::span(rows)));
     if (config_.rope_dims > 0) {
-      const std::vector<float> one = rope_table(config_, rope_factors_, 0, batch.sequence_length);
-      std::vector<float> all, inverse;
-      for (int64_t s = 0; s < batch.n_sequences; ++s) all.insert(all.end(), one.begin(), one.end());
-      inverse = all;
-      for (size_t i = 1; i < inverse.size(); i += 2) inverse[i] = -inverse[i];
-      const Shape shape = {n, config_.rope_dims / 2, 2};
-      rotation_ = {allocate(shape, DType::f32, "cos_sin"), allocate(shape, DType::f32, "inverse cos_sin"),
-                   config_.rope_pairing};
-      if (!ops.ok()) return;
-      ops.upload(rotation_.cos_sin, std::as_bytes(std::span(all)));
-      ops.upload(rotation_.inverse, std::as_bytes(std::span(inverse)));
+      const std::vector<float> table = rope_table(config_, rope_factors_, 0, batch.sequence_length);
+      rotation_.cos_sin = allocate({batch.sequence_length, config_.rope_dims / 2, 2}, DType::f32, "cos_sin");
+      if (ops.ok()) ops.upload(rotation_.cos_sin, std::as_bytes(std::span(table)));
     }
   }
   if (ops.ok()) ops.upload(tokens_, std::as_bytes(batch.inputs));

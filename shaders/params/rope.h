@@ -11,8 +11,9 @@ struct RopeParams {
   uint head_dim;
   uint n_rotated;  // leading values of a head that are rotated, even
   uint pairing;    // 0 interleaved, 1 halves
+  uint inverse;    // turn back: the gradient of a rotation
 };
-TRITIUM_CHECK_SIZE(RopeParams, 20)
+TRITIUM_CHECK_SIZE(RopeParams, 24)
 
 TRITIUM_PARAMS_END
 

@@ -9,9 +9,8 @@ struct StoreKvParams {
   uint n_tokens;
   uint k_row;  // values in a row of k: n_kv_heads * key_dim
   uint v_row;
-  uint position;  // row of the caches that token 0 goes to
 };
-TRITIUM_CHECK_SIZE(StoreKvParams, 16)
+TRITIUM_CHECK_SIZE(StoreKvParams, 12)
 
 TRITIUM_PARAMS_END
 

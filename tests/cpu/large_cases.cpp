@@ -91,10 +91,10 @@ void add_attention(std::vector<LargeCase>& all) {
                    [=](Ops& ops, CaseInputs& in) {
                      const int64_t capacity = s.position + s.tokens + 3;
                      ops(Attention{.q = in.random({s.tokens, s.heads, 72}),
+                                   .rows = in.rows(s.tokens, s.position),
                                    .k_cache = in.random({capacity, s.kv_heads, 72}),
                                    .v_cache = in.random({capacity, s.kv_heads, 100}),
                                    .y = in.zeros({s.tokens, s.heads, 100}),
-                                   .position = s.position,
                                    .window = s.window,
                                    .scale = 0.12f});
                    }});
@@ -126,16 +126,17 @@ void add_row_operations(std::vector<LargeCase>& all) {
   for (auto pairing : {RopePairing::halves, RopePairing::interleaved})
     all.push_back({join("rope ", static_cast<int>(pairing)), [=](Ops& ops, CaseInputs& in) {
                      ops(Rope{.x = in.random({kRows, 5, 300}),
-                              .cos_sin = in.random({kRows, 149, 2}),
+                              .rows = in.rows(kRows, 4),
+                              .cos_sin = in.random({kRows + 4, 149, 2}),
                               .y = in.zeros({kRows, 5, 300}),
                               .pairing = pairing});
                    }});
   all.push_back({"store_kv", [](Ops& ops, CaseInputs& in) {
                    ops(StoreKv{.k = in.random({kRows, 7, 64}),
                                .v = in.random({kRows, 7, 32}),
+                               .rows = in.rows(kRows, 11),
                                .k_cache = in.random({kRows + 20, 7, 64}),
-                               .v_cache = in.random({kRows + 20, 7, 32}),
-                               .position = 11});
+                               .v_cache = in.random({kRows + 20, 7, 32})});
                  }});
   all.push_back({"route_tokens", [](Ops& ops, CaseInputs& in) {
                    ops(RouteTokens{.logits = in.random({kRows, 131}, 3.0),

@@ -41,7 +41,8 @@ Runner make_runner(const TensorMap& map, ActivationMode mode,
   Result<Weights> weights = load_weights(map, r.config, *r.backend, {});
   EXPECT_TRUE(weights.ok()) << weights.message();
   r.weights = *std::move(weights);
-  Result<ForwardState> state = make_state(r.config, *r.backend, {.capacity = 64, .batch = batch, .activations = mode});
+  Result<ForwardState> state =
+      make_state(r.config, r.weights.rope_factors, *r.backend, {.capacity = 64, .batch = batch, .activations = mode});
   EXPECT_TRUE(state.ok()) << state.message();
   r.state = *std::move(state);
   return r;

@@ -10,17 +10,16 @@ namespace tritium {
 
 namespace {
 
-AttentionParams one_head(uint32_t tokens, uint32_t position, uint32_t window, uint32_t capacity) {
-  return {.n_tokens = tokens,
-          .n_heads = 1,
-          .n_kv_heads = 1,
-          .key_dim = 1,
-          .value_dim = 1,
-          .position = position,
-          .window = window,
-          .scale = 1.0f,
-          .capacity = capacity,
-          .n_sequences = 1};
+// Of neighbours in one sequence.
+std::vector<int32_t> rows_from(int32_t position, int32_t tokens) {
+  std::vector<int32_t> rows;
+  for (int32_t t = 0; t < tokens; ++t) rows.insert(rows.end(), {position + t, 0});
+  return rows;
+}
+
+AttentionParams one_head(uint32_t tokens, uint32_t window) {
+  return {
+      .n_tokens = tokens, .n_heads = 1, .n_kv_heads = 1, .key_dim = 1, .value_dim = 1, .window = window, .scale = 1.0f};
 }
 
 }  // namespace
@@ -28,7 +27,7 @@ AttentionParams one_head(uint32_t tokens, uint32_t position, uint32_t window, ui
 TEST(AttentionReference, EqualScoresGiveTheMeanOfTheVisibleValues) {
   const std::vector<float> q = {0, 0, 0}, k = {1, 2, 3, 4, 5}, v = {10, 20, 30, 40, 50};
   std::vector<float> y(3);
-  cpu_ref::attention(one_head(3, 2, 0, 5), q, k, v, y);
+  cpu_ref::attention(one_head(3, 0), q, rows_from(2, 3), k, v, y);
   EXPECT_FLOAT_EQ(y[0], 20.0f);  // keys 0 … 2
   EXPECT_FLOAT_EQ(y[1], 25.0f);
   EXPECT_FLOAT_EQ(y[2], 30.0f);
@@ -37,41 +36,33 @@ TEST(AttentionReference, EqualScoresGiveTheMeanOfTheVisibleValues) {
 TEST(AttentionReference, AWindowOfWSeesTheLastWKeysItselfIncluded) {
   const std::vector<float> q = {0}, k(5, 0.0f), v = {10, 20, 30, 40, 50};
   std::vector<float> y(1);
-  cpu_ref::attention(one_head(1, 4, 2, 5), q, k, v, y);
+  cpu_ref::attention(one_head(1, 2), q, rows_from(4, 1), k, v, y);
   EXPECT_FLOAT_EQ(y[0], 45.0f);
 }
 
 TEST(AttentionReference, AWindowLongerThanThePastChangesNothing) {
   const std::vector<float> q = {0.3f}, k = {1, -1, 0.5f}, v = {1, 2, 3};
   std::vector<float> all(1), windowed(1);
-  cpu_ref::attention(one_head(1, 2, 0, 3), q, k, v, all);
-  cpu_ref::attention(one_head(1, 2, 3, 3), q, k, v, windowed);
+  cpu_ref::attention(one_head(1, 0), q, rows_from(2, 1), k, v, all);
+  cpu_ref::attention(one_head(1, 3), q, rows_from(2, 1), k, v, windowed);
   EXPECT_EQ(all, windowed);
 }
 
 TEST(AttentionReference, WeightsAreTheSoftmaxOfScaledScores) {
   const std::vector<float> q = {2}, k = {1, 3}, v = {0, 1};
   std::vector<float> y(1);
-  AttentionParams p = one_head(1, 1, 0, 2);
+  AttentionParams p = one_head(1, 0);
   p.scale = 0.25f;
-  cpu_ref::attention(p, q, k, v, y);
+  cpu_ref::attention(p, q, rows_from(1, 1), k, v, y);
   EXPECT_NEAR(y[0], 1.0 / (1.0 + std::exp(-1.0)), 1e-7);  // scores 0.5 and 1.5
 }
 
 TEST(AttentionReference, QueryHeadsShareTheKvHeadOfTheirGroup) {
   const std::vector<float> q(4, 0.0f), k(2, 0.0f), v = {7, 9};
   std::vector<float> y(4);
-  cpu_ref::attention({.n_tokens = 1,
-                      .n_heads = 4,
-                      .n_kv_heads = 2,
-                      .key_dim = 1,
-                      .value_dim = 1,
-                      .position = 0,
-                      .window = 0,
-                      .scale = 1.0f,
-                      .capacity = 1,
-                      .n_sequences = 1},
-                     q, k, v, y);
+  cpu_ref::attention(
+      {.n_tokens = 1, .n_heads = 4, .n_kv_heads = 2, .key_dim = 1, .value_dim = 1, .window = 0, .scale = 1.0f}, q,
+      rows_from(0, 1), k, v, y);
   EXPECT_EQ(y, (std::vector<float>{7, 7, 9, 9}));
 }
 

@@ -25,12 +25,14 @@ TEST_F(OpsChecks, AMissingTensorIsNamed) {
   EXPECT_EQ(status.message(), "rms_norm: weight is missing");
 }
 
-TEST_F(OpsChecks, AFullCacheIsRefused) {
-  const Status status =
-      StoreKv{
-          .k = f32({3, 1, 2}), .v = f32({3, 1, 2}), .k_cache = f32({4, 1, 2}), .v_cache = f32({4, 1, 2}), .position = 2}
-          .check();
-  EXPECT_EQ(status.message(), "store_kv: the caches are full");
+TEST_F(OpsChecks, MoreTokensThanTheCachesHaveRowsAreRefused) {
+  const Status status = StoreKv{.k = f32({5, 1, 2}),
+                                .v = f32({5, 1, 2}),
+                                .rows = *backend_->allocate({5, 2}, DType::i32, "rows"),
+                                .k_cache = f32({4, 1, 2}),
+                                .v_cache = f32({4, 1, 2})}
+                            .check();
+  EXPECT_EQ(status.message(), "store_kv: more tokens than the caches have rows");
 }
 
 TEST_F(OpsChecks, MoreExpertsThanThereAreCannotBeChosen) {

@@ -42,9 +42,10 @@ Tensor ones(Backend& backend, const Shape& shape) {
 Status run_three_operations(Backend& backend) {
   Ops ops(backend);
   const Tensor x = ones(backend, {1, 1, 4}), cos_sin = ones(backend, {1, 2, 2}), y = ones(backend, {1, 1, 4});
+  const Tensor rows = *backend.allocate({1, 2}, DType::i32, "rows");  // position 0
   const Ops::Label layer(ops, "layer7");
   ops(Add{.a = x, .b = x, .y = y});
-  ops(Rope{.x = x, .cos_sin = cos_sin, .y = y});
+  ops(Rope{.x = x, .rows = rows, .cos_sin = cos_sin, .y = y});
   ops(Add{.a = y, .b = x, .y = x});
   return ops.finish();
 }

@@ -20,7 +20,7 @@ std::vector<float> rotate(const std::vector<float>& x, uint32_t n_rotated, RopeP
                  .head_dim = static_cast<uint32_t>(x.size()),
                  .n_rotated = n_rotated,
                  .pairing = static_cast<uint32_t>(pairing)},
-                x, cos_sin, y);
+                x, std::vector<int32_t>{0, 0}, cos_sin, y);
   return y;
 }
 

@@ -256,18 +256,20 @@ TEST_F(Launchers, AttentionFoldsItsGrid) {
   constexpr int64_t kTokens = 7, kHeads = 6, kKvHeads = 2, kDim = 20, kCapacity = 200;
   const auto q = random_floats(kTokens * kHeads * kDim, 1), k = random_floats(kCapacity * kKvHeads * kDim, 2);
   const auto v = random_floats(kCapacity * kKvHeads * kDim, 3);
+  std::vector<int32_t> rows;
+  for (int32_t t = 0; t < kTokens; ++t) rows.insert(rows.end(), {190 + t, 0});
   Attention args = {.q = floats(q, {kTokens, kHeads, kDim}),
+                    .rows = put(rows, {kTokens, 2}, DType::i32),
                     .k_cache = floats(k, {kCapacity, kKvHeads, kDim}),
                     .v_cache = floats(v, {kCapacity, kKvHeads, kDim}),
                     .y = unwritten({kTokens, kHeads, kDim}),
-                    .position = 190,
                     .window = 150,
                     .scale = 0.2f};
   NarrowRecorder recorder(device_->recorder());
   recorder.narrow().groups = {5, 65535, 1};
   ASSERT_TRUE(record(recorder, args).ok());
   std::vector<float> expected(kTokens * kHeads * kDim);
-  cpu_ref::attention(args.params(), q, k, v, expected);
+  cpu_ref::attention(args.params(), q, rows, k, v, expected);
   const auto y = get(args.y);
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-5f) << i;
 }
@@ -275,11 +277,12 @@ TEST_F(Launchers, AttentionFoldsItsGrid) {
 TEST_F(Launchers, ScoresBeyondTheFloatRangeGiveNoNan) {
   // q k^T is +-4e39: the largest key takes all, and where keys tie they share.
   const std::vector<float> q = {2e19f}, k = {-2e20f, 2e20f, 0.0f, 2e20f}, v = {1, 2, 3, 4};
+  const std::vector<int32_t> rows = {3, 0};
   Attention args = {.q = floats(q, {1, 1, 1}),
+                    .rows = put(rows, {1, 2}, DType::i32),
                     .k_cache = floats(k, {4, 1, 1}),
                     .v_cache = floats(v, {4, 1, 1}),
-                    .y = unwritten({1, 1, 1}),
-                    .position = 3};
+                    .y = unwritten({1, 1, 1})};
   ASSERT_TRUE(record(device_->recorder(), args).ok());
   EXPECT_NEAR(get(args.y)[0], 3.0f, 1e-6f);
 }

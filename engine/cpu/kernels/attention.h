@@ -124,41 +124,36 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
   const int64_t window = a.p.window;
 
   Query queries[kAttentionQueries];
-  int count = 0;
-  for (int64_t t = first_token; t < first_token + tiling.tokens && t < a.p.n_tokens; ++t)
-    for (int64_t h = first_head; h < first_head + tiling.heads && h < (kv_head + 1) * group; ++h) {
-      const int64_t last = a.p.position + t;
-      const int64_t row = t * a.p.n_heads + h;
-      Query& query = queries[count++];
-      query = {.q = a.q + row * a.p.key_dim,
-               .y = a.y + row * a.p.value_dim,
-               .first = window == 0 || last + 1 < window ? 0 : last + 1 - window,
-               .last = last,
-               .largest = 0.0,
-               .sum = 0.0,
-               .mix = {}};
+  const int64_t end = first_token + tiling.tokens < a.p.n_tokens ? first_token + tiling.tokens : a.p.n_tokens;
+  for (int64_t t = first_token; t < end;) {
+    // Neighbours in one sequence read its keys together.
+    const int64_t start = a.rows[2 * t + 1];
+    int count = 0;
+    do {
+      for (int64_t h = first_head; h < first_head + tiling.heads && h < (kv_head + 1) * group; ++h) {
+        const int64_t last = a.rows[2 * t];
+        const int64_t row = t * a.p.n_heads + h;
+        Query& query = queries[count++];
+        query = {.q = a.q + row * a.p.key_dim,
+                 .y = a.y + row * a.p.value_dim,
+                 .first = start + (window == 0 || last + 1 < window ? 0 : last + 1 - window),
+                 .last = start + last,
+                 .largest = 0.0,
+                 .sum = 0.0,
+                 .mix = {}};
+      }
+      ++t;
+    } while (t < end && a.rows[2 * t + 1] == start && a.rows[2 * t] == a.rows[2 * t - 2] + 1);
+    for (int64_t column = 0; column < a.p.value_dim; column += kColumns) {
+      const int64_t columns = a.p.value_dim - column < kColumns ? a.p.value_dim - column : kColumns;
+      attend_columns<V>(a, kv_head, column, columns, queries, count);
     }
-  for (int64_t column = 0; column < a.p.value_dim; column += kColumns) {
-    const int64_t columns = a.p.value_dim - column < kColumns ? a.p.value_dim - column : kColumns;
-    attend_columns<V>(a, kv_head, column, columns, queries, count);
   }
 }
 
 template <typename V>
 void attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
-  // A sequence is a call of its own on its part of the tensors.
-  AttentionCall one = a;
-  one.p.n_tokens = a.p.n_tokens / a.p.n_sequences;
-  one.p.capacity = a.p.capacity / a.p.n_sequences;
-  for (int64_t task = first; task < last; ++task) {
-    const int64_t query_rows = task / tiling.n_tasks * one.p.n_tokens * a.p.n_heads;
-    const int64_t key_rows = task / tiling.n_tasks * one.p.capacity * a.p.n_kv_heads;
-    one.q = a.q + query_rows * a.p.key_dim;
-    one.y = a.y + query_rows * a.p.value_dim;
-    one.k_cache = a.k_cache + key_rows * a.p.key_dim;
-    one.v_cache = a.v_cache + key_rows * a.p.value_dim;
-    attention_task<V>(one, tiling, task % tiling.n_tasks);
-  }
+  for (int64_t task = first; task < last; ++task) attention_task<V>(a, tiling, task);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ void rotate_neighbours(const float* x, float* y, const float* cosine, const floa
 }
 
 template <typename V>
-void rope(const RopeParams& p, Range tokens, const float* x, const float* cos_sin, float* y) {
+void rope(const RopeParams& p, Range tokens, const float* x, const int32_t* rows, const float* cos_sin, float* y) {
   const int64_t n_pairs = p.n_rotated / 2;
   const bool halves = p.pairing == 1;
   for (int64_t t = tokens.first; t < tokens.last; ++t)
@@ -46,14 +46,15 @@ void rope(const RopeParams& p, Range tokens, const float* x, const float* cos_si
       float cosine[2 * kRopePairs];
       float sine[2 * kRopePairs];
       for (int64_t i = 0; i < n; ++i) {
-        const float* angle = cos_sin + (t * n_pairs + start + i) * 2;
+        const float* angle = cos_sin + (rows[2 * t] * n_pairs + start + i) * 2;
+        const float turn = p.inverse ? -angle[1] : angle[1];
         if (halves) {
           cosine[i] = angle[0];
-          sine[i] = angle[1];
+          sine[i] = turn;
         } else {
           cosine[2 * i] = cosine[2 * i + 1] = angle[0];
-          sine[2 * i] = -angle[1];
-          sine[2 * i + 1] = angle[1];
+          sine[2 * i] = -turn;
+          sine[2 * i + 1] = turn;
         }
       }
       for (int64_t h = 0; h < p.n_heads; ++h) {

@@ -90,7 +90,7 @@ Status LoadedShape::load(int64_t layers) {
   if (layers < shape_.layers)
     entry_.cut(join("layers measured ", layers, " of ", shape_.layers, ", the rest is extrapolated"));
   const StateOptions options = {.capacity = prompt() + kDecode + 8, .batch = prompt()};
-  Result<ForwardState> state = make_state(config_, {}, *backend_, options);
+  Result<ForwardState> state = make_state(config_, weights_, *backend_, options);
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
   logits_.resize(static_cast<size_t>(config_.vocab_size));
@@ -116,9 +116,9 @@ Result<double> LoadedShape::forward_seconds(int64_t n, int64_t position, int64_t
     tokens.push_back(static_cast<int32_t>(random_bits(7, draws_++) % static_cast<uint64_t>(config_.vocab_size)));
   Config config = config_;
   config.layers.resize(static_cast<size_t>(layers));
-  Ops ops(*backend_);
   const auto start = Clock::now();
-  if (Status s = forward(config, weights_, state_, ops, tokens, position, Logits::last, logits_); !s.ok()) return s;
+  if (Status s = forward(config, weights_, state_, *backend_, tokens, position, Logits::last, logits_); !s.ok())
+    return s;
   return seconds_since(start);
 }
 

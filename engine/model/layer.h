@@ -1,4 +1,4 @@
-// The two halves of a transformer layer.
+// The two halves of a transformer layer, as functions of the residual stream.
 #pragma once
 
 #include "model/config.h"
@@ -8,26 +8,34 @@
 
 namespace tritium {
 
-// Everything a layer needs, for n tokens.
+// Everything a layer needs beside the stream. R rows: the tokens of the pass.
 struct LayerContext {
   const Config& config;
   const LayerConfig& layer_config;
   const LayerWeights& weights;
   const Adapters& adapters;
-  LayerCache& cache;
-  ForwardState& state;
+  const LayerCache& cache;
+  const Tensor& rows;     // i32 (R, 2): ops/op.h
+  const Tensor& cos_sin;  // (capacity, rope_dims / 2, 2)
+  ActivationMode activations;
   Ops& ops;
-  int64_t n = 0;
 
-  Tensor token_rows() const { return state.act.rows.view({n, 2}); }
-  // The first rows of an activation buffer, shaped for this batch.
-  Tensor rows(const Tensor& buffer, int64_t cols) const { return buffer.view({n, cols}); }
+  Tensor norm(const Tensor& x, const Tensor& weight) const {
+    const Tensor y = ops.temporary(x.shape);
+    ops(RmsNorm{.x = x, .weight = weight, .y = y, .eps = config.rms_eps});
+    return y;
+  }
+  Tensor sum(const Tensor& a, const Tensor& b) const {
+    const Tensor y = ops.temporary(a.shape);
+    ops(Add{.a = a, .b = b, .y = y});
+    return y;
+  }
 };
 
-// x_mid = x + attention(norm(x))
-void attention_part(const LayerContext& c);
+// x + attention(norm(x)); x is (R, dim)
+Tensor attention_part(const LayerContext& c, const Tensor& x);
 
-// x = x_mid + ffn(norm(x_mid)): dense, or a mixture of experts
-void feed_forward_part(const LayerContext& c);
+// x + ffn(norm(x)): dense, or a mixture of experts
+Tensor feed_forward_part(const LayerContext& c, const Tensor& x);
 
 }  // namespace tritium

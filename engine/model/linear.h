@@ -1,5 +1,5 @@
-// Products with weights of any kind, in the session's activation mode. An input that several weights share (q, k, v;
-// gate, up) is quantised once.
+// Products with weights of any kind, in a pass's activation mode. An input that several weights share (q, k, v; gate,
+// up) is quantised once.
 #pragma once
 
 #include "model/adapters.h"
@@ -11,18 +11,19 @@ namespace tritium {
 class LinearInput {
  public:
   // x: f32 (rows, cols). Quantises now if any of `weights` is ternary and the mode is int8.
-  LinearInput(Ops& ops, ForwardState& state, const Adapters& adapters, const Tensor& x,
+  LinearInput(Ops& ops, const Adapters& adapters, ActivationMode mode, const Tensor& x,
               std::initializer_list<const Weight*> weights);
 
-  // y = x W^T, plus what an adapter of the weight adds; with expert_ids, by the experts chosen (ops/args.h,
-  // TernaryMatmul).
-  void times(const Weight& weight, const Tensor& y, const Tensor& expert_ids = {}) const;
+  // x W^T, plus what an adapter of the weight adds; with expert_ids, by the experts chosen (ops/ternary_matmul.h). In
+  // `y` if one is given.
+  Tensor times(const Weight& weight, const Tensor& expert_ids = {}, const Tensor& y = {}) const;
 
  private:
-  void product(const Weight& weight, const Tensor& y, const Tensor& expert_ids) const;
+  Tensor output(const Tensor& x, const Weight& weight, const Tensor& expert_ids) const;
+  void product(const Weight& weight, const Tensor& expert_ids, const Tensor& y) const;
+  Tensor dense(const Tensor& x, const Weight& weight, const Tensor& expert_ids) const;
 
   Ops& ops_;
-  ForwardState& state_;
   const Adapters& adapters_;
   Tensor x_;
   Tensor q_;       // empty when not quantised

@@ -1,6 +1,7 @@
 #include "model/transformer.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -10,69 +11,106 @@
 namespace tritium {
 namespace {
 
-void embed(const Weights& weights, ForwardState& state, Ops& ops, std::span<const int32_t> tokens, const Tensor& x) {
-  const Tensor ids = state.act.tokens.view({static_cast<int64_t>(tokens.size())});
-  ops.upload(ids, std::as_bytes(tokens));
-  ops(Embedding{.table = weights.token_embd, .tokens = ids, .y = x});
+// One decoded token, a whole batch, and some that end prompts.
+constexpr size_t kPassesKept = 6;
+
+// y[i] = matrix[rows[i]]: picking rows of a matrix is an embedding look-up with the matrix as its table.
+Tensor gather(Ops& ops, const Weight& matrix, const Tensor& rows) {
+  const Tensor y = ops.temporary({rows.elements(), matrix.cols});
+  ops(Embedding{.table = matrix, .tokens = rows, .y = y});
+  return y;
 }
 
-// Picking rows of a matrix is an embedding look-up with the matrix as its table.
-void select_rows(ForwardState& state, Ops& ops, const Tensor& matrix, std::span<const int32_t> rows, const Tensor& y) {
-  const Tensor ids = state.last_rows.view({static_cast<int64_t>(rows.size())});
-  ops.upload(ids, std::as_bytes(rows));
-  ops(Embedding{.table = as_weight(matrix, "hidden"), .tokens = ids, .y = y});
+// The recorded pass of that shape, recorded now if there is none.
+Result<Replay*> pass_of(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                        const PassShape& shape) {
+  const auto found = std::ranges::find(state.passes, shape, [](const auto& pass) { return pass->shape; });
+  if (found != state.passes.end()) {
+    std::rotate(state.passes.begin(), found, found + 1);
+    return state.passes.front()->replay.get();
+  }
+  auto pass = std::make_unique<RecordedPass>();
+  pass->shape = shape;
+  if (Status s = record_pass(config, weights, state, shape, pass->program); !s.ok()) return s;
+  if (!plan_holds(state.plan, pass->program))
+    return Status(StatusCode::internal, "a pass does not fit the memory that was planned for the largest one");
+  place_temporaries(pass->program, state.plan, state.slots);
+  Result<std::unique_ptr<Replay>> replay = backend.prepare(pass->program);
+  if (!replay.ok()) return replay.status();
+  pass->replay = *std::move(replay);
+  if (state.passes.size() == kPassesKept) state.passes.pop_back();
+  state.passes.insert(state.passes.begin(), std::move(pass));
+  return state.passes.front()->replay.get();
 }
 
-// Logits of some rows of the last layer's output.
-void logits_of(const Config& config, const Weights& weights, ForwardState& state, Ops& ops, const Tensor& x,
-               std::span<const int32_t> rows, std::span<float> out) {
-  const Ops::Label label(ops, "head");
-  const auto n = static_cast<int64_t>(rows.size());
-  const Tensor selected = state.selected.view({n, config.dim});
-  const Tensor normed = state.selected_normed.view({n, config.dim});
-  const Tensor logits = state.logits.view({n, config.vocab_size});
-  select_rows(state, ops, x, rows, selected);
-  ops(RmsNorm{.x = selected, .weight = weights.output_norm, .y = normed, .eps = config.rms_eps});
-  LinearInput(ops, state, weights.adapters, normed, {&weights.output}).times(weights.output, logits);
-  ops.download(logits, std::as_writable_bytes(out));
-}
-
-}  // namespace
-
-Status forward(const Config& config, const Weights& weights, ForwardState& state, Ops& ops,
-               std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+// At most logit_rows tokens when all their logits are wanted.
+Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
   const auto n = static_cast<int64_t>(tokens.size());
-  const Ops::Label model(ops, "model");
-  const Tensor x = state.act.x.view({n, config.dim});
-  embed(weights, state, ops, tokens, x);
-  std::vector<int32_t> rows;
+  const int64_t n_logits = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
+  const Result<Replay*> pass =
+      pass_of(config, weights, state, backend, {.n_tokens = n, .n_logits = n_logits, .n_layers = config.n_layers()});
+  if (!pass.ok()) return pass.status();
+  std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
   for (int64_t t = 0; t < n; ++t) {
     rows.push_back(static_cast<int32_t>(position + t));
     rows.push_back(0);
   }
-  ops.upload(state.act.rows, std::as_bytes(std::span(rows)));
-  for (size_t i = 0; i < config.layers.size(); ++i) {
+  std::iota(ids.begin(), ids.end(), static_cast<int32_t>(n - n_logits));
+  Ops ops(backend);
+  ops.upload(state.tensors.tokens.view({n}), std::as_bytes(tokens));
+  ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(std::span(rows)));
+  if (n_logits > 0) ops.upload(state.tensors.wanted.view({n_logits}), std::as_bytes(std::span(ids)));
+  if (!ops.ok()) return ops.finish();
+  if (Status s = (*pass)->run(); !s.ok()) return s;
+  if (n_logits == 0) return backend.submit();
+  ops.download(state.tensors.logits.view({n_logits, config.vocab_size}), std::as_writable_bytes(out));
+  return ops.finish();
+}
+
+}  // namespace
+
+Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
+                   Program& program) {
+  Ops ops(program);
+  const PassTensors& t = state.tensors;
+  const Tensor rows = t.rows.view({shape.n_tokens, 2});
+  const Ops::Label model(ops, "model");
+  Tensor x = gather(ops, weights.token_embd, t.tokens.view({shape.n_tokens}));
+  for (size_t i = 0; i < static_cast<size_t>(shape.n_layers); ++i) {
     const Ops::Label label(ops, "layer" + std::to_string(i));
     const LayerContext layer{.config = config,
                              .layer_config = config.layers[i],
                              .weights = weights.layers[i],
                              .adapters = weights.adapters,
                              .cache = state.caches[i],
-                             .state = state,
-                             .ops = ops,
-                             .n = n};
-    attention_part(layer);
-    feed_forward_part(layer);
+                             .rows = rows,
+                             .cos_sin = state.cos_sin,
+                             .activations = state.options.activations,
+                             .ops = ops};
+    x = feed_forward_part(layer, attention_part(layer, x));
   }
-
-  for (int64_t first = wanted == Logits::all ? 0 : n - 1; first < n; first += state.logit_rows) {
-    rows.clear();
-    for (int64_t r = first; r < std::min(n, first + state.logit_rows); ++r) rows.push_back(static_cast<int32_t>(r));
-    const auto start = static_cast<size_t>(wanted == Logits::all ? first * config.vocab_size : 0);
-    logits_of(config, weights, state, ops, x, rows,
-              out.subspan(start, rows.size() * static_cast<size_t>(config.vocab_size)));
-  }
+  if (shape.n_logits == 0) return ops.finish();
+  const Ops::Label head(ops, "head");
+  const Tensor selected = gather(ops, as_weight(x, "hidden"), t.wanted.view({shape.n_logits}));
+  const Tensor normed = ops.temporary(selected.shape);
+  ops(RmsNorm{.x = selected, .weight = weights.output_norm, .y = normed, .eps = config.rms_eps});
+  LinearInput(ops, weights.adapters, state.options.activations, normed, {&weights.output})
+      .times(weights.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
   return ops.finish();
+}
+
+Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+               std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+  const size_t part = wanted == Logits::all ? static_cast<size_t>(state.logit_rows) : tokens.size();
+  const auto vocab = static_cast<size_t>(config.vocab_size);
+  for (size_t done = 0; done < tokens.size(); done += part) {
+    const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
+    const auto logits = wanted == Logits::all ? out.subspan(done * vocab, some.size() * vocab) : out;
+    const int64_t at = position + static_cast<int64_t>(done);
+    if (Status s = run_part(config, weights, state, backend, some, at, wanted, logits); !s.ok()) return s;
+  }
+  return Status();
 }
 
 }  // namespace tritium

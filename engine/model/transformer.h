@@ -1,4 +1,5 @@
-// The forward pass of every architecture: token ids in, logits out. Written once on Ops.
+// The forward pass of every architecture: token ids in, logits out. One function records it; what was recorded runs for
+// every batch of that shape.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,17 @@
 namespace tritium {
 
 // What of a batch's logits is wanted.
-enum class Logits { last, all };
+enum class Logits { none, last, all };
 
 // Runs `tokens` (1 … options.batch of them, each below vocab_size) at positions position … position + n - 1, extends
-// the caches, and writes logits to `out`: [vocab_size] or [n, vocab_size]. position + n must not exceed the capacity.
-// Returns the first error of any operation; the caches' rows from `position` on are then undefined, earlier ones
-// intact. The caller holds the backend's mutex.
-Status forward(const Config& config, const Weights& weights, ForwardState& state, Ops& ops,
+// the caches, and writes logits to `out`: nothing, [vocab_size] or [n, vocab_size]. position + n must not exceed the
+// capacity. Returns the first error of any operation; the caches' rows from `position` on are then undefined, earlier
+// ones intact. The caller holds the backend's mutex.
+Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out);
+
+// The operations of a pass on the state's tensors and caches. Nothing in them depends on values.
+Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
+                   Program& program);
 
 }  // namespace tritium

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/checked_math.h"
 #include "base/format_text.h"
 
 namespace tritium {
@@ -119,6 +120,34 @@ Status check_tensors(const TensorMap& source, const Config& config) {
                    " is not part of a ", config.architecture,
                    " model as implemented here; ignoring it would give wrong text");
   return check_rope_factors(source, config);
+}
+
+Weights describe_weights(const TensorMap& source, const Config& config) {
+  Weights weights;
+  weights.layers.resize(config.layers.size());
+  for (const WeightSlot& slot : weight_slots(config)) {
+    const TensorInfo* info = source.find(slot.name);
+    if (!info) continue;
+    const Tensor placeholder = {std::make_shared<Buffer>(), {1}, DType::f32};
+    if (slot.kind == WeightKind::norm) {
+      slot.vector(weights) = {placeholder.buffer, {slot.shape[0]}, DType::f32};
+      continue;
+    }
+    const bool stack = slot.shape.size() == 3;
+    const int64_t rows = slot.shape[stack ? 1 : 0], cols = slot.shape.back();
+    const int64_t padded = round_up(cols, TernaryMatrix::kRowAlign);
+    slot.matrix(weights) = {.dtype = info->ternary ? DType::trit2 : DType::f32,
+                            .n_matrices = stack ? slot.shape[0] : 1,
+                            .rows = rows,
+                            .cols = cols,
+                            .row_stride = info->ternary ? padded : cols,
+                            .group_size = info->ternary ? padded : 0,
+                            .name = slot.name,
+                            .data = placeholder,
+                            .scales = placeholder};
+  }
+  if (!weights.output.data) weights.output = weights.token_embd;
+  return weights;
 }
 
 Result<Weights> load_weights(const TensorMap& source, const Config& config, Backend& backend,

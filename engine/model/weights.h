@@ -66,6 +66,9 @@ std::vector<WeightSlot> weight_slots(const Config& config);
 // model would leave unused (an unused tensor means mathematics that is not done here). Loads nothing.
 Status check_tensors(const TensorMap& source, const Config& config);
 
+// What load_weights would make, without memory: enough to plan with. The tensors were checked.
+Weights describe_weights(const TensorMap& source, const Config& config);
+
 // A ternary tensor, with bitnet's optional factor of it (blk.0.attn_q.scale) in its scales.
 Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& name);
 

@@ -37,6 +37,9 @@ class RunsEach<OpList<Op, Rest...>> : public RunsEach<OpList<Rest...>> {
   virtual Status run(const Op& op) = 0;
 };
 
+class Program;
+class Replay;
+
 class Backend : public RunsEach<AllOps> {
  public:
   virtual ~Backend() = default;
@@ -59,6 +62,10 @@ class Backend : public RunsEach<AllOps> {
   // Opens and closes a level of the label tree model/layer/op that debuggers show.
   virtual void push_label(std::string_view name) = 0;
   virtual void pop_label() = 0;
+
+  // Makes a bound Program, which must outlive what is returned, ready to run. Unless a backend knows better, running it
+  // is a walk over its operations.
+  virtual Result<std::unique_ptr<Replay>> prepare(const Program& program);
 
   std::mutex& mutex() { return mutex_; }
 

@@ -20,7 +20,7 @@ enum class Side { tested, expected };
 
 Tensor on_side(const Tensor& tensor, Side side) {
   const auto& pair = static_cast<const PairBuffer&>(*tensor.buffer);
-  return (side == Side::tested ? pair.tested : pair.expected).view(tensor.shape);
+  return {(side == Side::tested ? pair.tested : pair.expected).buffer, tensor.shape, tensor.dtype};
 }
 
 // A weight that came from upload_weight; or activations read as a table of rows, which have no weight of their own.

@@ -10,25 +10,37 @@
 #include <utility>
 
 #include "ops/backend.h"
+#include "ops/program.h"
 
 namespace tritium {
 
 class Ops {
  public:
-  explicit Ops(Backend& backend) : backend_(backend) {}
+  // Operations run when they are called.
+  explicit Ops(Backend& backend) : backend_(&backend) {}
+  // Operations are recorded.
+  explicit Ops(Program& program) : program_(&program) {}
 
   template <typename Op>
   void operator()(const Op& op) {
     if (status_.ok()) status_ = op.check();
-    if (status_.ok()) status_ = backend_.run(op);
+    if (!status_.ok()) return;
+    if (program_) {
+      program_->add(op);
+    } else {
+      status_ = backend_->run(op);
+    }
   }
 
+  // Memory of a recorded operation's result, with whatever values it holds. Only while recording.
+  Tensor temporary(const Shape& shape, DType dtype = DType::f32) { return program_->temporary(shape, dtype); }
+
   void upload(const Tensor& tensor, std::span<const std::byte> data) {
-    if (status_.ok()) status_ = backend_.upload(tensor, data);
+    if (status_.ok()) status_ = backend_->upload(tensor, data);
   }
   // Submits, waits, reads; does nothing after an error.
   void download(const Tensor& tensor, std::span<std::byte> data) {
-    if (status_.ok()) status_ = backend_.download(tensor, data);
+    if (status_.ok()) status_ = backend_->download(tensor, data);
   }
 
   // Reports an error of the caller's own (an allocation between operations), unless there is one already.
@@ -40,13 +52,15 @@ class Ops {
   // The first error since the last finish(), which is forgotten.
   Status finish() { return std::exchange(status_, Status()); }
 
-  Backend& backend() { return backend_; }
+  Backend& backend() { return *backend_; }
 
   // A level of the debug label tree, closed at the end of the scope.
   class Label {
    public:
-    Label(Ops& ops, std::string_view name) : ops_(ops) { ops_.backend_.push_label(name); }
-    ~Label() { ops_.backend_.pop_label(); }
+    Label(Ops& ops, std::string_view name) : ops_(ops) {
+      ops_.program_ ? ops_.program_->push_label(name) : ops_.backend_->push_label(name);
+    }
+    ~Label() { ops_.program_ ? ops_.program_->pop_label() : ops_.backend_->pop_label(); }
     Label(const Label&) = delete;
     Label& operator=(const Label&) = delete;
 
@@ -55,7 +69,8 @@ class Ops {
   };
 
  private:
-  Backend& backend_;
+  Backend* backend_ = nullptr;
+  Program* program_ = nullptr;
   Status status_;
 };
 

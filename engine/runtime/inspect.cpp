@@ -65,10 +65,15 @@ ModelInfo describe_model(const TensorMap& source, const Config& config, const St
     memory.weight_bytes += device_bytes(t);
   }
   const SessionOptions session;
-  const StateBytes state =
-      state_bytes(config, {.capacity = 1, .batch = session.batch, .activations = ActivationMode::int8_per_token});
-  memory.kv_bytes_per_token = state.cache_per_token;
-  memory.work_bytes = state.activations;
+  // A file whose tensors were checked has such a pass.
+  const Result<StateBytes> state = state_bytes(config, describe_weights(source, config),
+                                               {.capacity = std::max(session.batch, int64_t{1}),
+                                                .batch = session.batch,
+                                                .activations = ActivationMode::int8_per_token});
+  if (state.ok()) {
+    memory.kv_bytes_per_token = state->cache_per_token;
+    memory.work_bytes = state->activations;
+  }
   for (const char* backend : {"reference", "cpu", "vulkan"}) {
     memory.backend = backend;
     info.memory.push_back(memory);

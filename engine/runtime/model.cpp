@@ -40,12 +40,9 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());
-  Result<ForwardState> forward = make_state(state_->config, state_->weights.rope_factors, backend,
-                                            {.capacity = context,
-                                             .batch = std::min(options.batch, context),
-                                             .activations = mode_of(options.activations),
-                                             .adapter_rank = state_->weights.adapters.rank,
-                                             .adapter_rows = state_->weights.adapters.rows});
+  Result<ForwardState> forward = make_state(
+      state_->config, state_->weights, backend,
+      {.capacity = context, .batch = std::min(options.batch, context), .activations = mode_of(options.activations)});
   if (!forward.ok())
     return forward.status().within(
         join("a session with a context of ", context, " tokens and batches of ", options.batch));

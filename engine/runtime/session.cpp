@@ -38,13 +38,12 @@ Status Session::State::check(std::span<const int32_t> tokens) const {
   return Status();
 }
 
-Status Session::State::run_batch(Ops& ops, std::span<const int32_t> tokens, int64_t at, Logits wanted,
-                                 std::span<float> out) {
+Status Session::State::run_batch(std::span<const int32_t> tokens, int64_t at, Logits wanted, std::span<float> out) {
   Runtime::State& runtime = *model->runtime;
   const bool capture = runtime.capture_pending && tokens.size() == 1;
   if (capture)
     if (Status status = begin_capture(tested_backend(*runtime.backend)); !status.ok()) return status;
-  Status status = tritium::forward(model->config, model->weights, forward, ops, tokens, at, wanted, out);
+  Status status = tritium::forward(model->config, model->weights, forward, *runtime.backend, tokens, at, wanted, out);
   if (!capture) return status;
   runtime.capture_pending = false;
   const Status captured = end_capture(tested_backend(*runtime.backend));
@@ -63,9 +62,9 @@ Status Session::State::evaluate(std::span<const int32_t> tokens, Logits wanted, 
     size_t n = std::min(batch, tokens.size() - done);
     // A capture holds one token: the last one is kept for a batch of its own.
     if (runtime.capture_pending && n > 1 && done + n == tokens.size()) --n;
-    Ops ops(*runtime.backend);
     const auto rows = wanted == Logits::all ? out.subspan(done * vocab, n * vocab) : out;
-    if (Status status = run_batch(ops, tokens.subspan(done, n), at, wanted, rows); !status.ok()) return status;
+    const Logits now = wanted == Logits::last && done + n < tokens.size() ? Logits::none : wanted;
+    if (Status status = run_batch(tokens.subspan(done, n), at, now, rows); !status.ok()) return status;
     done += n;
     at += static_cast<int64_t>(n);
   }

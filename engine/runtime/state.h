@@ -47,7 +47,7 @@ struct Session::State {
   Status evaluate(std::span<const int32_t> tokens, Logits wanted, std::span<float> out);
   Status check(std::span<const int32_t> tokens) const;
   // One batch at `at`; with a RenderDoc capture around it when one is wanted and it is a single token.
-  Status run_batch(Ops& ops, std::span<const int32_t> tokens, int64_t at, Logits wanted, std::span<float> out);
+  Status run_batch(std::span<const int32_t> tokens, int64_t at, Logits wanted, std::span<float> out);
 
   ~State() {
     const std::lock_guard lock(model->runtime->backend->mutex());

@@ -28,15 +28,13 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
   }
   const auto n = static_cast<int64_t>(tokens.size());
   Result<ForwardState> state =
-      make_state(*config, weights->rope_factors, ops.backend(),
+      make_state(*config, *weights, ops.backend(),
                  {.capacity = n,
                   .batch = n,
-                  .activations = int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32,
-                  .adapter_rank = weights->adapters.rank,
-                  .adapter_rows = weights->adapters.rows});
+                  .activations = int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32});
   if (!state.ok()) return state.status();
   std::vector<float> logits(tokens.size() * static_cast<size_t>(config->vocab_size));
-  if (Status s = forward(*config, *weights, *state, ops, tokens, 0, Logits::all, logits); !s.ok()) return s;
+  if (Status s = forward(*config, *weights, *state, ops.backend(), tokens, 0, Logits::all, logits); !s.ok()) return s;
   return logits;
 }
 

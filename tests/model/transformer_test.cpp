@@ -22,10 +22,9 @@ struct Runner {
   ForwardState state;
 
   std::vector<float> run(std::span<const int32_t> tokens, int64_t position, Logits wanted) {
-    Ops ops(*backend);
     const size_t rows = wanted == Logits::all ? tokens.size() : 1;
     std::vector<float> logits(rows * static_cast<size_t>(config.vocab_size));
-    const Status status = forward(config, weights, state, ops, tokens, position, wanted, logits);
+    const Status status = forward(config, weights, state, *backend, tokens, position, wanted, logits);
     EXPECT_TRUE(status.ok()) << status.message();
     return logits;
   }
@@ -42,7 +41,7 @@ Runner make_runner(const TensorMap& map, ActivationMode mode,
   EXPECT_TRUE(weights.ok()) << weights.message();
   r.weights = *std::move(weights);
   Result<ForwardState> state =
-      make_state(r.config, r.weights.rope_factors, *r.backend, {.capacity = 64, .batch = batch, .activations = mode});
+      make_state(r.config, r.weights, *r.backend, {.capacity = 64, .batch = batch, .activations = mode});
   EXPECT_TRUE(state.ok()) << state.message();
   r.state = *std::move(state);
   return r;

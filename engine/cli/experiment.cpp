@@ -59,11 +59,10 @@ json json_of(const std::vector<QuantCompareRow>& rows) {
 
 int compare(CompareOptions options) {
   catch_interrupt();
-  for (const auto& [name, schedule] : {std::pair{"constant", Schedule::constant},
-                                       {"linear", Schedule::linear},
-                                       {"cosine", Schedule::cosine},
-                                       {"wsd", Schedule::wsd}})
-    if (options.schedule == name) options.study.schedule = schedule;
+  TrainOptions training;
+  const Status known = set_train_option(training, "schedule", {options.schedule});
+  if (!known.ok()) return report(known);
+  options.study.schedule = training.schedule;
   options.study.progress = [](const std::string& what) {
     std::fprintf(stderr, "%s\n", what.c_str());
     return !interrupted();
@@ -103,9 +102,7 @@ void add_experiment(CLI::App& app, Action& action) {
   study->add_flag("--smoke", options->study.smoke, "a smaller model and fewer steps: about a minute");
   study->add_option("--steps", options->study.steps, "0: 1500, or 150 with --smoke")->capture_default_str();
   study->add_option("--lr", options->study.learning_rate, "learning rate")->capture_default_str();
-  study->add_option("--schedule", options->schedule, "constant, linear, cosine, wsd")
-      ->check(CLI::IsMember({"constant", "linear", "cosine", "wsd"}))
-      ->capture_default_str();
+  study->add_option("--schedule", options->schedule, "constant, linear, cosine, wsd")->capture_default_str();
   study->add_option("--threads", options->study.threads, "0: all")->capture_default_str();
   study->add_flag("--json", options->json, "everything as JSON");
   study->footer(

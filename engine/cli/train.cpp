@@ -2,8 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -20,127 +18,11 @@ namespace {
 
 using nlohmann::json;
 
-enum class Kind { text, number, path, paths, flag, off };
-
-// A command-line option is a training option of another spelling; ranges and values are checked by the library.
-struct Option {
-  const char* flag;
-  const char* name;  // in TrainOptions
-  Kind kind;
-  const char* help;
-};
-
-constexpr std::array kOptions = {
-    Option{"--data", "data", Kind::paths, "text to learn: .txt, .md, .jsonl files or folders of them"},
-    Option{"--valid-data", "valid_data", Kind::paths, "held-out text; without it the end of the data is held out"},
-    Option{"--valid-fraction", "valid_fraction", Kind::number, "part of the data that is held out (0.1)"},
-    Option{"--score-prompts", "score_prompts", Kind::flag, "learn prompts too, not completions alone"},
-    Option{"-o,--output", "output", Kind::path, "GGUF file to write"},
-    Option{"--export-type", "export_type", Kind::text, "auto, tq1_0, tq2_0, i2_s, q2_0, f16, adapter (LoRA alone)"},
-    Option{"--steps", "steps", Kind::number, "how long: steps,"},
-    Option{"--epochs", "epochs", Kind::number, "times the data is seen, or"},
-    Option{"--minutes", "minutes", Kind::number, "minutes; the first that is reached ends the run"},
-    Option{"--context", "context", Kind::number, "tokens of a sequence (128)"},
-    Option{"--batch", "batch", Kind::number, "sequences of a step (16)"},
-    Option{"--micro-batch", "micro_batch", Kind::number, "sequences at once, gradients add up (all)"},
-    Option{"--lr", "learning_rate", Kind::number, "peak learning rate (1e-3)"},
-    Option{"--ternary-lr", "ternary_rate", Kind::number,
-           "of ternary weights, in alphas; 0: as --lr (0.05 for trits from a file, else 0)"},
-    Option{"--schedule", "schedule", Kind::text, "constant, linear, cosine, wsd (warm-up, stable, fall)"},
-    Option{"--warmup", "warmup", Kind::number, "part of the steps over which the rate rises (0.02)"},
-    Option{"--cooldown", "cooldown", Kind::number, "part of the steps over which wsd falls (0.4)"},
-    Option{"--weight-decay", "weight_decay", Kind::number, "of matrices (0)"},
-    Option{"--clip", "clip", Kind::number, "largest norm of all gradients; 0: none (1)"},
-    Option{"--optimizer", "optimizer", Kind::text, "adamw, sgd, muon (matrices of layers; the rest by adamw)"},
-    Option{"--beta1", "beta1", Kind::number, "of AdamW (0.9)"},
-    Option{"--beta2", "beta2", Kind::number, "of AdamW (0.95)"},
-    Option{"--momentum", "momentum", Kind::number, "of sgd and muon (0.95)"},
-    Option{"--adam-8bit", "states_8bit", Kind::flag, "keep the optimiser's states in 8 bits"},
-    Option{"--average", "average", Kind::text, "weights that are exported: none (the last), ema, swa"},
-    Option{"--ema-decay", "ema_decay", Kind::number, "of ema (0.997)"},
-    Option{"--swa-fraction", "swa_fraction", Kind::number, "part of the steps that swa averages (0.4)"},
-    Option{"--update-by-layer", "update_by_layer", Kind::flag,
-           "no gradients beyond a layer's: less memory; needs --clip 0"},
-    Option{"--teacher", "teacher", Kind::path, "GGUF file of a model to imitate, of the same vocabulary"},
-    Option{"--distill", "distill", Kind::number, "weight of the teacher's predictions against the text's (0.5)"},
-    Option{"--temperature", "temperature", Kind::number, "at which predictions are compared with the teacher's (2)"},
-    Option{"--hidden-mse", "hidden_mse", Kind::number, "weight of the difference from the teacher's hidden values (0)"},
-    Option{"--attention", "attention", Kind::text,
-           "weights of attention: full, ternary, int8 … int4, frozen, stochastic, lora"},
-    Option{"--experts", "feed_forward", Kind::text, "weights of feed-forward parts and experts, likewise"},
-    Option{"--head", "head", Kind::text, "weights of the output head, likewise"},
-    Option{"--embedding", "embedding", Kind::text, "of the embedding: full, frozen"},
-    Option{"--norms", "norms", Kind::text, "full, frozen"},
-    Option{"--routers", "routers", Kind::text, "full, frozen"},
-    Option{"--lora-rank", "lora_rank", Kind::number, "of adapters (16)"},
-    Option{"--lora-alpha", "lora_alpha", Kind::number, "adapters are multiplied by alpha / rank (32)"},
-    Option{"--f32-activations", "int8_activations", Kind::off, "do not quantise the inputs of products"},
-    Option{"--shadow", "shadow", Kind::text, "precision of shadow weights: fp32, bf16"},
-    Option{"--nearest-rounding", "stochastic_rounding", Kind::off, "round BF16 shadows to nearest"},
-    Option{"--scale-sync", "scale_sync", Kind::text,
-           "what shares an alpha: auto, per_block, per_expert, per_tensor, per_row, per_group"},
-    Option{"--group-size", "group_size", Kind::number, "columns of per_group (128)"},
-    Option{"--alpha-momentum", "alpha_momentum", Kind::number, "running average of alphas; 0: exact (0)"},
-    Option{"--warm-start", "warm_start", Kind::number, "part of the steps over which weights become ternary (0)"},
-    Option{"--noise", "noise", Kind::number, "boundary noise, in alphas (0)"},
-    Option{"--ste-clip", "ste_clip", Kind::number, "weights beyond this many alphas get no gradient; 0: all do (0)"},
-    Option{"--balance", "balance", Kind::number, "coefficient of the load balance loss (0.01)"},
-    Option{"--z-loss", "z_loss", Kind::number, "coefficient of the router's z-loss (0.001)"},
-    Option{"--checkpoint-activations", "checkpoint_activations", Kind::flag, "less memory, a third more time"},
-    Option{"--eval-every", "eval_every", Kind::number, "steps between evaluations"},
-    Option{"--log-every", "log_every", Kind::number, "steps between log rows"},
-    Option{"--save-every", "save_every", Kind::number, "steps between checkpoints"},
-    Option{"--keep-last", "keep_last", Kind::number, "checkpoints that are kept (2); the best one is too"},
-    Option{"--early-stop", "early_stop", Kind::number, "evaluations without improvement that end the run"},
-    Option{"--folder", "folder", Kind::path, "where checkpoints and logs go"},
-    Option{"--resume", "resume", Kind::path, "auto: go on from the folder's newest checkpoint; or its path"},
-    Option{"--profile", "profile", Kind::flag, "show how long each operation took"},
-    Option{"--seed", "seed", Kind::number, "of weights, batches and rounding (0)"},
-    Option{"--backend", "backend", Kind::text, "cpu, vulkan, vulkan:INDEX, reference"},
-    Option{"--threads", "threads", Kind::number, "of the cpu backend; 0: all"},
-};
-
 struct CommandLine {
-  std::map<std::string, std::vector<std::string>> values;  // by name in TrainOptions
+  std::map<std::string, std::vector<std::string>> values;  // of training options, by key
   std::string model, config, preset, transformer, tokenizer, mode;
-  bool print_config = false, plan_only = false, json = false;
+  bool print_config = false, list_options = false, plan_only = false, json = false;
 };
-
-// "0.001" as the number it is; what is no number goes on as text, and is refused with the option's name.
-json number_of(const std::string& text) {
-  const json value = json::parse(text, nullptr, false);
-  return value.is_number() ? value : json(text);
-}
-
-json given_options(const CommandLine& line) {
-  json given = json::object();
-  for (const Option& o : kOptions) {
-    const auto found = line.values.find(o.name);
-    if (found == line.values.end() || found->second.empty()) continue;
-    switch (o.kind) {
-      case Kind::text: given[o.name] = found->second.back(); break;
-      case Kind::number: given[o.name] = number_of(found->second.back()); break;
-      case Kind::path: break;
-      case Kind::paths: break;
-      case Kind::flag: given[o.name] = true; break;
-      case Kind::off: given[o.name] = false; break;
-    }
-  }
-  return given;
-}
-
-// Paths are bytes of any kind, which JSON cannot hold: they go past it.
-void take_paths(const CommandLine& line, TrainOptions& options) {
-  for (const auto& [name, path] : {std::pair{"output", &options.output},
-                                   {"teacher", &options.teacher},
-                                   {"folder", &options.folder},
-                                   {"resume", &options.resume}})
-    if (const auto found = line.values.find(name); found != line.values.end() && !found->second.empty())
-      *path = found->second.back();
-  for (const auto& [name, paths] : {std::pair{"data", &options.data}, {"valid_data", &options.valid_data}})
-    if (const auto found = line.values.find(name); found != line.values.end() && !found->second.empty())
-      *paths = found->second;
-}
 
 Result<TrainOptions> resolve(const CommandLine& line) {
   TrainOptions options;
@@ -165,89 +47,72 @@ Result<TrainOptions> resolve(const CommandLine& line) {
     if (!text.ok()) return text.status();
     options.transformer = *text;
   }
-  take_paths(line, options);
   if (!line.model.empty()) options.model = line.model;
   if (!line.tokenizer.empty()) options.tokenizer = line.tokenizer;
-  json given = given_options(line);
-  if (!line.mode.empty()) {
-    const std::string mode = line.mode == "ste" ? "ternary" : line.mode;
-    const auto unless_given = [&given](const char* part, const std::string& value) {
-      if (!given.contains(part)) given[part] = value;
-    };
+  std::map<std::string, std::vector<std::string>> values = line.values;
+  const auto unless_given = [&values](const char* part, const std::string& mode_of_it) {
+    if (values[part].empty()) values[part] = {mode_of_it};
+  };
+  const std::string mode = line.mode == "ste" ? "ternary" : line.mode;
+  if (!mode.empty())
     for (const char* part : {"attention", "feed_forward"}) unless_given(part, mode);
-    // Adapters alone are learned, so that they can be kept in a file of their own.
-    if (mode == "lora")
-      for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");
+  // Adapters alone are learned, so that they can be kept in a file of their own.
+  if (line.mode == "lora")
+    for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");
+  for (const auto& [key, words] : values) {
+    if (words.empty()) continue;
+    if (const Status status = set_train_option(options, key, words); !status.ok()) return status;
   }
-  // What is no path and no UTF-8 is no value either, and is refused by its option.
-  return train_options_from_json(given.dump(-1, ' ', false, json::error_handler_t::replace), options);
+  return options;
 }
 
 void show_plan(const TrainPlan& plan) {
-  std::string text = "weights " + std::to_string(plan.parameters) + " (" + std::to_string(plan.active_parameters) +
-                     " used by a token, " + std::to_string(plan.ternary_parameters) + " ternary); text " +
-                     std::to_string(plan.train_tokens) + " + " + std::to_string(plan.valid_tokens) +
-                     " held-out tokens\nmemory ";
-  for (const MemoryPart& part : plan.memory) text += part.what + " " + human_bytes(part.bytes) + ", ";
-  char figures[160];
-  std::snprintf(figures, sizeof figures, "together %s; %.2f bytes a weight without activations",
-                human_bytes(plan.memory_bytes).c_str(), plan.bytes_per_weight);
-  text += figures;
-  if (plan.available_bytes > 0) text += "; free " + human_bytes(plan.available_bytes);
-  std::fprintf(stderr, "%s\n", text.c_str());
+  const auto n = [](auto count) { return static_cast<long long>(count); };
+  std::fprintf(stderr, "weights %lld (%lld used by a token, %lld ternary); text %lld + %lld held-out tokens\nmemory ",
+               n(plan.parameters), n(plan.active_parameters), n(plan.ternary_parameters), n(plan.train_tokens),
+               n(plan.valid_tokens));
+  for (const MemoryPart& part : plan.memory)
+    std::fprintf(stderr, "%s %s, ", part.what.c_str(), human_bytes(part.bytes).c_str());
+  std::fprintf(stderr, "together %s; %.2f bytes a weight without activations", human_bytes(plan.memory_bytes).c_str(),
+               plan.bytes_per_weight);
+  if (plan.available_bytes > 0) std::fprintf(stderr, "; free %s", human_bytes(plan.available_bytes).c_str());
+  std::fprintf(stderr, "\n");
 }
 
 std::string duration(double seconds) {
   const auto s = static_cast<long long>(std::max(0.0, seconds));
+  const long long unit = s >= 3600 ? 60 : 1;
   char text[48];
-  if (s >= 3600) {
-    std::snprintf(text, sizeof text, "%lld h %02lld min", s / 3600, s / 60 % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld", s / 60, s % 60);
-  }
+  std::snprintf(text, sizeof text, s >= 3600 ? "%lld h %02lld min" : "%lld:%02lld", s / unit / 60, s / unit % 60);
   return text;
 }
 
 // One line a report: written over itself on a terminal, except where the held-out text was evaluated.
-class LiveLine {
- public:
-  void show(const TrainProgress& p) {
-    char head[160];
-    std::snprintf(head, sizeof head, "step %lld/%lld  loss %.4f", static_cast<long long>(p.step),
-                  static_cast<long long>(p.steps), p.train_loss);
-    std::string line = head;
-    const auto add = [&line](const char* pattern, double value) {
-      char text[64];
-      std::snprintf(text, sizeof text, pattern, value);
-      line += text;
-    };
-    if (p.valid_loss) add("  valid %.4f", *p.valid_loss);
-    if (p.bits_per_byte) add("  bits/byte %.4f", *p.bits_per_byte);
-    if (p.divergence) add("  KL %.4f", *p.divergence);
-    add("  %.0f tok/s", p.tokens_per_second);
-    if (p.flipped_percent > 0) add("  flips %.2f%%", p.flipped_percent);
-    if (p.zero_percent > 0) add("  zeros %.0f%%", p.zero_percent);
-    if (p.router_entropy) add("  router %.2f nats", *p.router_entropy);
-    if (!p.expert_load.empty()) {
-      const auto [idlest, busiest] = std::minmax_element(p.expert_load.begin(), p.expert_load.end());
-      add("  load %.2f", double{*idlest} * static_cast<double>(p.n_experts));
-      add("-%.2f", double{*busiest} * static_cast<double>(p.n_experts));
-    }
-    line += "  ETA " + duration(p.seconds_left);
-    if (terminal_) {
-      std::fprintf(stderr, "\r\x1b[K%s%s", line.c_str(), p.valid_loss ? "\n" : "");
-    } else if (p.valid_loss) {
-      std::fprintf(stderr, "%s\n", line.c_str());
-    }
-    std::fflush(stderr);
+void show_progress(const TrainProgress& p, bool terminal) {
+  std::string line = "step " + std::to_string(p.step) + "/" + std::to_string(p.steps);
+  const auto add = [&line](const char* pattern, double value) {
+    char text[64];
+    std::snprintf(text, sizeof text, pattern, value);
+    line += text;
+  };
+  add("  loss %.4f", p.train_loss);
+  if (p.valid_loss) add("  valid %.4f", *p.valid_loss);
+  if (p.bits_per_byte) add("  bits/byte %.4f", *p.bits_per_byte);
+  if (p.divergence) add("  KL %.4f", *p.divergence);
+  add("  %.0f tok/s", p.tokens_per_second);
+  if (p.flipped_percent > 0) add("  flips %.2f%%", p.flipped_percent);
+  if (p.zero_percent > 0) add("  zeros %.0f%%", p.zero_percent);
+  if (p.router_entropy) add("  router %.2f nats", *p.router_entropy);
+  if (!p.expert_load.empty()) {
+    const auto [idlest, busiest] = std::minmax_element(p.expert_load.begin(), p.expert_load.end());
+    add("  load %.2f", double{*idlest} * static_cast<double>(p.n_experts));
+    add("-%.2f", double{*busiest} * static_cast<double>(p.n_experts));
   }
-  void end() {
-    if (terminal_) std::fprintf(stderr, "\r\x1b[K");
-  }
-
- private:
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
-};
+  line += "  ETA " + duration(p.seconds_left);
+  if (terminal || p.valid_loss)
+    std::fprintf(stderr, "%s%s%s", terminal ? "\r\x1b[K" : "", line.c_str(), p.valid_loss ? "\n" : "");
+  std::fflush(stderr);
+}
 
 Status save_config(const TrainOptions& options) {
   if (options.folder.empty()) return Status();
@@ -258,71 +123,87 @@ Status save_config(const TrainOptions& options) {
   return file ? Status() : Status(StatusCode::io_error, options.folder + ": config.json cannot be written");
 }
 
+// Markdown, a table a group: papers/training_options.md.
+void list_options() {
+  std::string group;
+  for (const TrainOption& o : train_options()) {
+    if (o.group != group)
+      print("\n## " + o.group + "\n\n| option | flag | value | default | |\n|---|---|---|---|---|\n");
+    group = o.group;
+    print("| `" + o.key + "` | " + (o.flag.empty() ? "" : "`" + o.flag + "`") + " | " + o.allowed + " | " + o.initial +
+          " | " + o.help + " |\n");
+  }
+}
+
+void print_report_as_json(const TrainReport& r, const TrainPlan& plan) {
+  const auto if_known = [](const std::optional<double>& value) { return value ? json(*value) : json(); };
+  print_json({{"step", r.step},
+              {"train_loss", if_known(r.train_loss)},
+              {"valid_loss", r.valid_loss},
+              {"first_valid_loss", r.first_valid_loss},
+              {"teacher_valid_loss", if_known(r.teacher_valid_loss)},
+              {"expert_distance", if_known(r.expert_distance)},
+              {"average_valid_loss", if_known(r.average_valid_loss)},
+              {"bits_per_byte", r.bits_per_byte},
+              {"tokens_per_second", r.tokens_per_second},
+              {"seconds", r.seconds},
+              {"checkpoint", r.checkpoint},
+              {"output", r.output},
+              {"export_difference", r.export_difference},
+              {"packed_bytes", r.packed_bytes},
+              {"bytes_per_weight", plan.bytes_per_weight},
+              {"parameters", plan.parameters},
+              {"active_parameters", plan.active_parameters}});
+}
+
+void print_report(const TrainReport& r) {
+  const bool interrupted = r.stop == TrainStop::interrupted;
+  char train_loss[32] = "-";
+  if (r.train_loss) std::snprintf(train_loss, sizeof train_loss, "%.4f", *r.train_loss);
+  print_format(
+      "%s after step %lld: train %s, valid %.4f nats/token (at first %.4f), %.4f bits/byte, %.0f tokens/s, %s\n",
+      interrupted                  ? "stopped"
+      : r.stop == TrainStop::early ? "no more improvement"
+                                   : "done",
+      static_cast<long long>(r.step), train_loss, r.valid_loss, r.first_valid_loss, r.bits_per_byte,
+      r.tokens_per_second, duration(r.seconds).c_str());
+  if (r.expert_distance)
+    print_format("experts were %.2f apart at the start (0: copies, 1: independent)\n", *r.expert_distance);
+  if (r.average_valid_loss) print_format("averaged weights: %.4f nats/token\n", *r.average_valid_loss);
+  if (r.teacher_valid_loss) print_format("the teacher's: %.4f nats/token\n", *r.teacher_valid_loss);
+  if (interrupted && r.checkpoint.empty())
+    std::fprintf(stderr, "tritium: nothing was saved: there is no --folder for checkpoints\n");
+  if (!r.checkpoint.empty()) print("checkpoint " + r.checkpoint + "\n");
+  if (r.exported_step != r.step)
+    print_format("the best weights are those of step %lld, valid %.4f\n", static_cast<long long>(r.exported_step),
+                 r.valid_loss);
+  if (!r.output.empty())
+    print_format("wrote %s, %s of tensors; its logits are within %.2g of the trainer's\n", r.output.c_str(),
+                 human_bytes(r.packed_bytes).c_str(), r.export_difference);
+}
+
 int run_training(const CommandLine& line) {
+  if (line.list_options) return list_options(), kOk;
   Result<TrainOptions> options = resolve(line);
   if (!options.ok()) return report(options.status());
   options->log = log_sink(false);
-  if (line.print_config) {
-    print(train_options_to_json(*options) + "\n");
-    return kOk;
-  }
+  if (line.print_config) return print(train_options_to_json(*options) + "\n"), kOk;
   const Result<TrainPlan> plan = plan_training(*options);
   if (!plan.ok()) return report(plan.status());
   show_plan(*plan);
   if (line.plan_only) return kOk;
   if (const Status status = save_config(*options); !status.ok()) return report(status);
   catch_interrupt();
-  LiveLine live;
+  const bool terminal = isatty(STDERR_FILENO) != 0;
   const Result<TrainReport> done =
-      train(*options, {.progress = [&](const TrainProgress& p) { return live.show(p), true; },
+      train(*options, {.progress = [&](const TrainProgress& p) { return show_progress(p, terminal), true; },
                        .keep_going = [] { return !interrupted(); }});
-  live.end();
+  if (terminal) std::fprintf(stderr, "\r\x1b[K");
   if (!done.ok()) return report(done.status());
   for (const ProfileEntry& entry : done->profile)
     std::fprintf(stderr, "%-28s %8lld calls %9.3f s\n", entry.operation.c_str(), static_cast<long long>(entry.calls),
                  entry.seconds);
-  if (line.json) {
-    print_json({{"step", done->step},
-                {"train_loss", done->train_loss ? json(*done->train_loss) : json()},
-                {"valid_loss", done->valid_loss},
-                {"first_valid_loss", done->first_valid_loss},
-                {"teacher_valid_loss", done->teacher_valid_loss ? json(*done->teacher_valid_loss) : json()},
-                {"expert_distance", done->expert_distance ? json(*done->expert_distance) : json()},
-                {"average_valid_loss", done->average_valid_loss ? json(*done->average_valid_loss) : json()},
-                {"bits_per_byte", done->bits_per_byte},
-                {"tokens_per_second", done->tokens_per_second},
-                {"seconds", done->seconds},
-                {"checkpoint", done->checkpoint},
-                {"output", done->output},
-                {"export_difference", done->export_difference},
-                {"packed_bytes", done->packed_bytes},
-                {"bytes_per_weight", plan->bytes_per_weight},
-                {"parameters", plan->parameters},
-                {"active_parameters", plan->active_parameters}});
-    return kOk;
-  }
-  char train_loss[32] = "-";
-  if (done->train_loss) std::snprintf(train_loss, sizeof train_loss, "%.4f", *done->train_loss);
-  print_format(
-      "%s after step %lld: train %s, valid %.4f nats/token (at first %.4f), %.4f bits/byte, %.0f tokens/s, %s\n",
-      done->stop == TrainStop::interrupted ? "stopped"
-      : done->stop == TrainStop::early     ? "no more improvement"
-                                           : "done",
-      static_cast<long long>(done->step), train_loss, done->valid_loss, done->first_valid_loss, done->bits_per_byte,
-      done->tokens_per_second, duration(done->seconds).c_str());
-  if (done->expert_distance)
-    print_format("experts were %.2f apart at the start (0: copies, 1: independent)\n", *done->expert_distance);
-  if (done->average_valid_loss) print_format("averaged weights: %.4f nats/token\n", *done->average_valid_loss);
-  if (done->teacher_valid_loss) print_format("the teacher's: %.4f nats/token\n", *done->teacher_valid_loss);
-  if (done->stop == TrainStop::interrupted && done->checkpoint.empty())
-    std::fprintf(stderr, "tritium: nothing was saved: there is no --folder for checkpoints\n");
-  if (!done->checkpoint.empty()) print("checkpoint " + done->checkpoint + "\n");
-  if (done->exported_step != done->step)
-    print_format("the best weights are those of step %lld, valid %.4f\n", static_cast<long long>(done->exported_step),
-                 done->valid_loss);
-  if (!done->output.empty())
-    print_format("wrote %s, %s of tensors; its logits are within %.2g of the trainer's\n", done->output.c_str(),
-                 human_bytes(done->packed_bytes).c_str(), done->export_difference);
+  line.json ? print_report_as_json(*done, *plan) : print_report(*done);
   return kOk;
 }
 
@@ -335,15 +216,18 @@ void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Ac
   command.add_flag("--print-config", line->print_config, "show the resolved options as JSON and stop");
   command.add_flag("--json", line->json, "what came out as JSON");
   command.add_flag("--plan", line->plan_only, "show the memory plan and stop");
-  for (const Option& o : kOptions) {
-    std::vector<std::string>& values = line->values[o.name];
-    if (o.kind == Kind::flag || o.kind == Kind::off) {
-      command.add_flag_callback(
-          o.flag, [&values] { values.push_back("true"); }, o.help);
-    } else {
-      CLI::Option* option = command.add_option(o.flag, values, o.help);
-      option->expected(o.kind == Kind::paths ? -1 : 1);
-    }
+  command.add_flag("--list-options", line->list_options, "show all training options as Markdown and stop");
+  for (const TrainOption& o : train_options()) {
+    if (o.flag.empty()) continue;
+    std::vector<std::string>& words = line->values[o.key];
+    const bool text = o.kind == OptionKind::text || o.kind == OptionKind::texts;
+    const std::string help =
+        o.help + (o.initial.empty() ? "" : " [" + (text ? "" : o.allowed + "; ") + o.initial + "]");
+    CLI::Option* option = o.kind == OptionKind::flag
+                              ? command.add_flag_callback(
+                                    o.flag, [&words] { words = {"given"}; }, o.help)
+                              : command.add_option(o.flag, words, help)->expected(o.kind == OptionKind::texts ? -1 : 1);
+    option->group(o.group);
   }
   command.callback([line, &action] { action = [line] { return run_training(*line); }; });
 }

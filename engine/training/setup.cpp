@@ -12,75 +12,37 @@
 #include "training/description.h"
 #include "training/documents.h"
 #include "training/limits.h"
+#include "training/options_table.h"
 
 namespace tritium::training {
 namespace {
 
+// What the options have to do with each other.
 Status check_options(const TrainOptions& o) {
+  if (Status s = check_ranges(o); !s.ok()) return s;
   const auto refuse = [](auto... what) { return error(StatusCode::invalid_argument, what...); };
   if (o.model.empty() == o.transformer.empty())
     return refuse("give either a model to fine-tune or the description of a transformer to train from scratch");
   if (o.data.empty() && o.text.empty()) return refuse("no text to train on was given (data)");
-  if (o.steps <= 0 && o.epochs <= 0 && o.minutes <= 0) return refuse("say how long to train: steps, epochs or minutes");
-  if (o.steps < 0 || !(o.epochs >= 0) || !(o.minutes >= 0))
-    return refuse("steps, epochs and minutes must not be negative");
-  for (const auto& [name, steps] : {std::pair{"steps", o.steps},
-                                    {"eval_every", o.eval_every},
-                                    {"log_every", o.log_every},
-                                    {"save_every", o.save_every}})
-    if (steps > kMostSteps) return refuse(name, " is ", steps, ", must be at most ", kMostSteps);
-  if (o.context < 1 || o.batch < 1 || o.micro_batch < 0)
-    return refuse("context and batch must be 1 or more, micro_batch 0 or more");
+  if (o.steps < 0) return refuse("steps is ", o.steps, ", must not be negative");
+  if (o.steps == 0 && o.epochs == 0 && o.minutes == 0) return refuse("say how long to train: steps, epochs or minutes");
   if (const auto tokens = checked_mul(static_cast<uint64_t>(o.context), static_cast<uint64_t>(o.batch));
       !tokens || *tokens > uint64_t{kMostTokensOfAStep})
     return refuse("batch ", o.batch, " of context ", o.context, " is more than the ", kMostTokensOfAStep,
                   " tokens that a step can have; a smaller batch or context is needed");
   if (o.micro_batch > 0 && o.batch % o.micro_batch != 0)
     return refuse("batch ", o.batch, " is not a multiple of micro_batch ", o.micro_batch);
-  if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate))
-    return refuse("learning_rate is ", o.learning_rate, ", must be above 0");
-  for (const auto& [name, value] : {std::pair{"warmup", o.warmup},
-                                    {"cooldown", o.cooldown},
-                                    {"warm_start", o.warm_start},
-                                    {"distill", o.distill},
-                                    {"swa_fraction", o.swa_fraction},
-                                    {"valid_fraction", o.valid_fraction}})
-    if (!(value >= 0 && value <= 1)) return refuse(name, " is ", value, ", must be 0 to 1");
-  for (const auto& [name, value] : {std::pair{"beta1", o.beta1},
-                                    {"beta2", o.beta2},
-                                    {"momentum", o.momentum},
-                                    {"ema_decay", o.ema_decay},
-                                    {"alpha_momentum", o.alpha_momentum}})
-    if (!(value >= 0 && value < 1)) return refuse(name, " is ", value, ", must be 0 to below 1");
-  for (const auto& [name, value] : {std::pair{"weight_decay", o.weight_decay},
-                                    {"clip", o.clip},
-                                    {"noise", o.noise},
-                                    {"ste_clip", o.ste_clip},
-                                    {"balance", o.balance},
-                                    {"z_loss", o.z_loss},
-                                    {"hidden_mse", o.hidden_mse}})
-    if (!(value >= 0) || !std::isfinite(value)) return refuse(name, " is ", value, ", must not be negative");
   if (o.scale_sync == ScaleSync::per_group && o.group_size != 16 && o.group_size != 32 && o.group_size != 64 &&
       o.group_size != 128 && o.group_size != 256)
     return refuse("group_size is ", o.group_size, ", must be 16, 32, 64, 128 or 256");
-  if (!(o.temperature > 0) || !std::isfinite(o.temperature))
-    return refuse("temperature is ", o.temperature, ", must be above 0");
-  for (const auto& [name, mode] : {std::pair{"norms", o.norms}, {"routers", o.routers}})
-    if (mode != WeightMode::full && mode != WeightMode::frozen)
-      return refuse(name, " are never quantised: full or frozen");
   const bool shared = o.scale_sync == ScaleSync::per_block || o.scale_sync == ScaleSync::per_expert;
   if (o.feed_forward == WeightMode::stochastic && shared)
     return refuse("stochastic weights keep the alphas they start with; scale_sync is for those with shadows (ternary)");
-  if (o.embedding == WeightMode::lora) return refuse("the embedding has no adapter: full, frozen or a quantised mode");
-  if (o.lora_rank < 1 || o.lora_rank > 4096) return refuse("lora_rank is ", o.lora_rank, ", must be 1 to 4096");
-  if (!(o.lora_alpha > 0) || !std::isfinite(o.lora_alpha))
-    return refuse("lora_alpha is ", o.lora_alpha, ", must be above 0");
   if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
     return refuse(
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
         "are known");
-  if (!o.resume.empty() && o.resume == "auto" && o.folder.empty())
-    return refuse("resume auto needs the folder of the run");
+  if (o.resume == "auto" && o.folder.empty()) return refuse("resume auto needs the folder of the run");
   return Status();
 }
 
@@ -168,8 +130,6 @@ int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
   return steps;
 }
 
-}  // namespace
-
 Recipe recipe_of(const TrainOptions& o) {
   return {.embedding = o.embedding,
           .attention = o.attention,
@@ -190,15 +150,12 @@ Recipe recipe_of(const TrainOptions& o) {
           .checkpoint_activations = o.checkpoint_activations};
 }
 
+}  // namespace
+
 Recipe frozen_recipe(const TrainOptions& o) {
-  constexpr WeightMode frozen = WeightMode::frozen;
-  return {.embedding = frozen,
-          .attention = frozen,
-          .feed_forward = frozen,
-          .head = frozen,
-          .norms = frozen,
-          .routers = frozen,
-          .int8_activations = o.int8_activations};
+  Recipe r = {.int8_activations = o.int8_activations};
+  r.embedding = r.attention = r.feed_forward = r.head = r.norms = r.routers = WeightMode::frozen;
+  return r;
 }
 
 OptimizerOptions optimizer_options_of(const TrainOptions& o) {

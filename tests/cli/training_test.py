@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -157,6 +158,18 @@ class Training(unittest.TestCase):
         config = self.write("config.json", out)
         again = tritium("train", "--config", config, "--print-config")[1]
         self.assertEqual(json.loads(again), options)
+
+    def test_every_option_is_in_the_help_and_in_the_list_for_people(self):
+        code, listed, err = tritium("train", "--list-options")
+        self.assertEqual(code, 0, err)
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "papers", "training_options.md"), encoding="utf-8") as file:
+            self.assertIn(listed, file.read(), "papers/training_options.md says how it is written anew")
+        rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? \|", listed, re.MULTILINE)
+        resolved = json.loads(tritium("train", "--preset", "tiny-moe", "--print-config")[1])
+        self.assertEqual(sorted(key for key, _ in rows), sorted(resolved))
+        for command in ("train", "finetune"):
+            shown = re.findall(r"^ +(-\S+)", tritium(command, "--help")[1], re.MULTILINE)
+            self.assertEqual([flag for _, flag in rows if flag and flag not in shown], [], command)
 
     def test_a_profile_names_the_operations_that_took_long(self):
         code, out, err = tritium(*self.arguments("run", "model.gguf", "--profile", steps=3))

@@ -78,94 +78,65 @@ enum class ExportType {
   adapter,  // only the LoRA adapters, for the model that was fine-tuned
 };
 
+// What each of them means and may be is said once, for JSON, command lines and people: papers/training_options.md is
+// made of it, and train_options() lists it.
 struct TrainOptions {
-  // ---- what is trained
-  std::string model;        // a GGUF file to fine-tune; or
-  std::string transformer;  // JSON of a transformer to train from scratch (README, "Training")
-  std::string tokenizer;    // from scratch: a GGUF file whose vocabulary is used; empty: bytes; "characters": of data
+  // ---- what is trained: the first, or the second and perhaps the third
+  std::string model, transformer, tokenizer;
 
-  // ---- data: .txt, .md: one text; .jsonl: {"text"}, {"prompt","completion"} or {"messages"} a line; or folders
+  // ---- .txt, .md: one text; .jsonl: {"text"}, {"prompt","completion"} or {"messages"} a line; or folders
   std::vector<std::string> data;
-  std::string text;                     // in place of data: the text itself
-  std::vector<std::string> valid_data;  // empty: the last valid_fraction of data is held out
+  std::string text;  // in place of data
+  std::vector<std::string> valid_data;
   double valid_fraction = 0.1;
-  bool score_prompts = false;  // otherwise only completions and assistant messages are learned
+  bool score_prompts = false;
 
-  // ---- how long: the first that is reached ends it; at least one must be set
+  // ---- how long: at least one must be set
   int64_t steps = 0;
-  double epochs = 0;
-  double minutes = 0;
+  double epochs = 0, minutes = 0;
 
-  int64_t context = 128;    // tokens of a sequence
-  int64_t batch = 16;       // sequences of a step
-  int64_t micro_batch = 0;  // sequences at once; 0: all
+  int64_t context = 128, batch = 16, micro_batch = 0;
   uint32_t seed = 0;
 
   // ---- the optimiser
   OptimizerKind optimizer = OptimizerKind::adamw;
-  double learning_rate = 1e-3;
-  // Of ternary weights, in their alphas: how far they lie from flipping depends on alpha, not on the learning rate.
-  // 0: learning_rate as it is; below 0: that from scratch, 0.05 for trits that come from a file.
-  double ternary_rate = -1.0;
+  double learning_rate = 1e-3, ternary_rate = -1.0;
   Schedule schedule = Schedule::wsd;
-  double warmup = 0.02;   // fraction of the steps
-  double cooldown = 0.4;  // of wsd
-  double weight_decay = 0.0;
-  double clip = 1.0;  // largest norm of all gradients together; 0: none
-  double beta1 = 0.9;
-  double beta2 = 0.95;
-  double momentum = 0.95;  // of sgd and muon
+  double warmup = 0.02, cooldown = 0.4;
+  double weight_decay = 0.0, clip = 1.0;
+  double beta1 = 0.9, beta2 = 0.95, momentum = 0.95;
   bool states_8bit = false;
-  Average average = Average::none;  // of the shadows; known to hurt ternary weights
-  double ema_decay = 0.997;
-  double swa_fraction = 0.4;
-  // Update each layer as soon as its gradients are there, and reuse their memory. Needs clip 0 and no micro-batches.
+  Average average = Average::none;
+  double ema_decay = 0.997, swa_fraction = 0.4;
   bool update_by_layer = false;
 
   // ---- a teacher: the loss is (1 - distill) cross-entropy + distill temperature^2 KL(teacher || student)
   // + hidden_mse mean (difference of hidden values)^2 (Hinton et al. 2015; Wang et al. 2025, "BitDistill")
-  std::string teacher;  // GGUF file of a model with the same vocabulary; empty: none
-  double distill = 0.5;
-  double temperature = 2.0;
-  double hidden_mse = 0.0;  // needs a teacher of the same width
+  std::string teacher;
+  double distill = 0.5, temperature = 2.0, hidden_mse = 0.0;
 
   // ---- quantisation
   WeightMode embedding = WeightMode::full;
-  WeightMode attention = WeightMode::ternary;
-  WeightMode feed_forward = WeightMode::ternary;
-  WeightMode head = WeightMode::full;
-  WeightMode norms = WeightMode::full;    // or frozen, and so are
-  WeightMode routers = WeightMode::full;  // … routers; neither is ever quantised
+  WeightMode attention = WeightMode::ternary, feed_forward = WeightMode::ternary;
+  WeightMode head = WeightMode::full, norms = WeightMode::full, routers = WeightMode::full;
   int64_t lora_rank = 16;
-  double lora_alpha = 32.0;  // adapters are multiplied by lora_alpha / lora_rank
+  double lora_alpha = 32.0;
   bool int8_activations = true;
   ShadowPrecision shadow = ShadowPrecision::fp32;
-  bool stochastic_rounding = true;  // of BF16 shadows
+  bool stochastic_rounding = true;
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;
-  double alpha_momentum = 0.0;  // 0: exact alphas; 0.99: running averages
-  double warm_start = 0.0;      // fraction of the steps over which weights harden from full precision to ternary
-  double noise = 0.0;           // boundary noise, in alphas; fades to 0 over training
-  double ste_clip = 0.0;        // gradients of ternary weights beyond this many alphas are 0; 0: none are
-  double balance = 0.01;        // coefficients of the routers' losses
-  double z_loss = 1e-3;
-  bool checkpoint_activations = false;  // recompute layers in the backward pass: less memory, a third more time
+  double alpha_momentum = 0.0, warm_start = 0.0, noise = 0.0, ste_clip = 0.0;
+  double balance = 0.01, z_loss = 1e-3;
+  bool checkpoint_activations = false;
 
-  // ---- along the way
-  int64_t eval_every =
-      0;  // steps; 0: 20 times in all. On part of the held-out text; on all of it (256k tokens) in the end
-  int64_t log_every = 0;   // steps; 0: 100 times in all
-  int64_t save_every = 0;  // steps; 0: only at the end or when stopped
-  int64_t keep_last = 2;   // checkpoints; the best one is kept too
-  int64_t early_stop = 0;  // evaluations without improvement; 0: never
-  std::string folder;      // checkpoints and logs; empty: none are written
-  std::string resume;      // "auto": the newest in folder that can be read; or a checkpoint's path
-
-  std::string output;  // GGUF; empty: nothing is exported
+  // ---- along the way, and the result
+  int64_t eval_every = 0, log_every = 0, save_every = 0;
+  int64_t keep_last = 2, early_stop = 0;
+  std::string folder, resume, output;
   ExportType export_type = ExportType::automatic;
 
-  bool profile = false;  // measure every operation (TrainReport::profile); slower
-
+  bool profile = false;  // into TrainReport::profile
   std::string backend = "cpu";
   int threads = 0;
   LogSink log{};
@@ -286,6 +257,21 @@ struct QuantCompareReport {
 
 // Trains the same small transformer on the same batches in full precision, int8 and ternary.
 Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options);
+
+// ---- options by name ---------------------------------------------------------------------------------------------
+
+enum class OptionKind { flag, integer, real, choice, text, texts };
+
+// A field of TrainOptions, for programs that show it: its name, also in JSON, its flag ("-o,--output"; empty: none),
+// what it is, may be ("one of adamw, sgd, muon", "a number from 0 to 1") and is by default (empty: nothing).
+struct TrainOption {
+  OptionKind kind = OptionKind::text;
+  std::string key, flag, group, help, allowed, initial;
+};
+std::vector<TrainOption> train_options();  // empty where memory ends
+
+// As a command line says it: a flag becomes what it is not by default, texts are any bytes.
+Status set_train_option(TrainOptions& options, std::string_view key, const std::vector<std::string>& words);
 
 // Options as JSON (the names of the fields above; empty where memory ends) and back. Unknown names and wrong types are
 // errors that name them.

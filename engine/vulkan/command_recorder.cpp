@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <tuple>
+#include <utility>
 
 #include "base/format_text.h"
 
@@ -154,7 +156,7 @@ vk::DescriptorSet CommandRecorder::make_set(const LoadedKernel& kernel, const st
 }
 
 const vk::raii::CommandBuffer& CommandRecorder::begin_command(Stage stage, std::span<const Touch> touches) {
-  const vk::raii::CommandBuffer& commands = submissions_.current().commands;
+  const vk::raii::CommandBuffer& commands = submissions_.current().commands();
   open_labels();
   const auto barrier = tracker_.before(stage, touches);
   if (barrier && options_.barriers)
@@ -169,6 +171,38 @@ void CommandRecorder::end_if_long(const Dispatch& dispatch) {
   ++dispatches_;
   const bool heavy = workgroups_ >= options_.workgroups && dispatches_ >= kFewestDispatches;
   if (heavy || dispatches_ >= options_.dispatches) submit();
+}
+
+// Everything before is done and visible to everything after.
+void CommandRecorder::separate() {
+  const auto stages = vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer;
+  if (options_.barriers)
+    submissions_.current().commands().pipelineBarrier(
+        stages, stages, {}, memory_barrier({.compute_writes = true, .transfer_writes = true}), nullptr, nullptr);
+}
+
+Status CommandRecorder::record_commands(const std::function<Status()>& record,
+                                        std::shared_ptr<const RecordedCommands>& commands) {
+  close_labels();
+  const BarrierTracker before = std::exchange(tracker_, {});
+  const auto counts = std::pair{std::exchange(workgroups_, 0), std::exchange(dispatches_, 0)};
+  submissions_.begin_recording();
+  separate();
+  const Status status = record();
+  if (submissions_.recording()) submit();
+  commands = submissions_.end_recording();
+  tracker_ = before;
+  std::tie(workgroups_, dispatches_) = counts;
+  return status;
+}
+
+void CommandRecorder::replay(const std::shared_ptr<const RecordedCommands>& commands) {
+  close_labels();
+  for (const auto& part : commands->parts) {
+    if (part != commands->parts.front()) submit();
+    submissions_.append(commands, *part);
+  }
+  tracker_ = {};  // the commands begin and end with barriers
 }
 
 void CommandRecorder::fill_zero(const std::shared_ptr<VulkanBuffer>& buffer) {
@@ -200,18 +234,24 @@ void CommandRecorder::copy_out(const std::shared_ptr<VulkanBuffer>& from, uint64
 
 void CommandRecorder::submit() {
   if (!submissions_.recording()) return;
-  if (device_->instance->debug_utils)
-    for (; open_labels_ > 0; --open_labels_) submissions_.current().commands.endDebugUtilsLabelEXT();
+  close_labels();
   workgroups_ = 0;
   dispatches_ = 0;
-  submissions_.submit();
+  if (!submissions_.recording_commands()) return submissions_.submit();
+  separate();
+  submissions_.next_part();
+}
+
+void CommandRecorder::close_labels() {
+  if (device_->instance->debug_utils && submissions_.recording())
+    for (; open_labels_ > 0; --open_labels_) submissions_.current().commands().endDebugUtilsLabelEXT();
 }
 
 // Labels are opened with the first command inside them, and again in the next command buffer: one that a
 // submission ends within appears in both, and none is empty.
 void CommandRecorder::open_labels() {
   if (!device_->instance->debug_utils) return;
-  const vk::raii::CommandBuffer& commands = submissions_.current().commands;
+  const vk::raii::CommandBuffer& commands = submissions_.current().commands();
   for (; open_labels_ < labels_.size(); ++open_labels_)
     commands.beginDebugUtilsLabelEXT(vk::DebugUtilsLabelEXT{.pLabelName = labels_[open_labels_].c_str()});
 }
@@ -221,7 +261,7 @@ void CommandRecorder::pop_label() {
   labels_.pop_back();
   if (open_labels_ <= labels_.size()) return;
   open_labels_ = labels_.size();
-  submissions_.current().commands.endDebugUtilsLabelEXT();
+  submissions_.current().commands().endDebugUtilsLabelEXT();
 }
 
 }  // namespace tritium::vulkan

@@ -2,6 +2,7 @@
 // barriers they need and the debug labels they are in, and ends a submission before it runs too long.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,10 @@ class CommandRecorder final : public Recorder {
                 uint64_t bytes);
   void submit();
 
+  // Records what `record` dispatches, to run whenever replay() is called; nothing else may be recorded meanwhile.
+  Status record_commands(const std::function<Status()>& record, std::shared_ptr<const RecordedCommands>& commands);
+  void replay(const std::shared_ptr<const RecordedCommands>& commands);
+
   void push_label(std::string_view name) { labels_.emplace_back(name); }
   void pop_label();
 
@@ -58,6 +63,8 @@ class CommandRecorder final : public Recorder {
   vk::DescriptorSet make_set(const LoadedKernel& kernel, const std::vector<Window>& windows);
   const vk::raii::CommandBuffer& begin_command(Stage stage, std::span<const Touch> touches);
   void open_labels();
+  void close_labels();
+  void separate();
   void end_if_long(const Dispatch& dispatch);
 
   std::shared_ptr<Device> device_;

@@ -125,6 +125,21 @@ Status Gpu::submit() {
   });
 }
 
+Result<std::shared_ptr<const RecordedCommands>> Gpu::record(const std::function<Status()>& record) {
+  std::shared_ptr<const RecordedCommands> commands;
+  const Status status = parts_->device->health.guard(
+      "recording commands", [&] { return parts_->recorder->record_commands(record, commands); });
+  if (!status.ok()) return status;
+  return commands;
+}
+
+Status Gpu::run(const std::shared_ptr<const RecordedCommands>& commands) {
+  return parts_->device->health.guard("running recorded commands", [&] {
+    parts_->recorder->replay(commands);
+    return Status();
+  });
+}
+
 Status Gpu::finish() {
   return parts_->device->health.guard("waiting for commands", [&] {
     parts_->finish();

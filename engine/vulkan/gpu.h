@@ -19,6 +19,7 @@ namespace tritium::vulkan {
 
 struct Device;
 struct RecorderOptions;
+struct RecordedCommands;
 
 class Gpu {
  public:
@@ -40,6 +41,12 @@ class Gpu {
                 const std::function<void(uint64_t begin, std::span<std::byte> out)>& write);
   Status download(const Tensor& tensor, std::span<std::byte> data);
   Status submit();
+
+  // What `record` dispatches, recorded to run many times.
+  Result<std::shared_ptr<const RecordedCommands>> record(const std::function<Status()>& record);
+  // In the order of the calls among everything else.
+  Status run(const std::shared_ptr<const RecordedCommands>& commands);
+
   // Submits, and waits until all that was submitted has run.
   Status finish();
   void push_label(std::string_view name);

@@ -24,16 +24,29 @@ std::unique_ptr<Submission> Submissions::make() {
   auto submission = std::make_unique<Submission>();
   submission->command_pool = vk::raii::CommandPool(
       device_->handle, {.flags = vk::CommandPoolCreateFlagBits::eTransient, .queueFamilyIndex = device_->queue_family});
-  vk::raii::CommandBuffers buffers(
-      device_->handle,
-      {.commandPool = *submission->command_pool, .level = vk::CommandBufferLevel::ePrimary, .commandBufferCount = 1});
-  submission->commands = std::move(buffers.front());
   submission->done = vk::raii::Fence(device_->handle, vk::FenceCreateInfo{});
   return submission;
 }
 
+// The next of the submission's command buffers, made if there is none.
+void Submissions::begin_buffer(Submission& submission, vk::CommandBufferUsageFlagBits use) {
+  submission.open = submission.sequence.empty() ? 0 : submission.open + 1;
+  if (submission.open == submission.buffers.size()) {
+    vk::raii::CommandBuffers made(
+        device_->handle,
+        {.commandPool = *submission.command_pool, .level = vk::CommandBufferLevel::ePrimary, .commandBufferCount = 1});
+    submission.buffers.push_back(std::move(made.front()));
+  }
+  submission.commands().begin({.flags = use});
+}
+
 Submission& Submissions::current() {
   if (recording_) return *recording_;
+  if (recorded_) {
+    recording_ = make();
+    begin_buffer(*recording_, vk::CommandBufferUsageFlagBits::eSimultaneousUse);
+    return *recording_;
+  }
   while (in_flight_.size() >= kInFlight) wait(in_flight_.front()->number);
   std::unique_ptr<Submission> submission;
   if (idle_.empty()) {
@@ -43,7 +56,7 @@ Submission& Submissions::current() {
     idle_.pop_back();
   }
   submission->number = submitted_ + 1;
-  submission->commands.begin({.flags = vk::CommandBufferUsageFlagBits::eOneTimeSubmit});
+  begin_buffer(*submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
   recording_ = std::move(submission);
   return *recording_;
 }
@@ -71,12 +84,42 @@ vk::DescriptorSet Submissions::make_set(vk::DescriptorSetLayout layout) {
   }
 }
 
+void Submissions::begin_recording() {
+  // An error of the driver may have left an earlier recording open: its commands are dropped.
+  if (!recorded_) interrupted_ = std::move(recording_);
+  recording_ = nullptr;
+  recorded_ = std::make_shared<RecordedCommands>();
+}
+
+void Submissions::next_part() {
+  if (!recording_) return;
+  recording_->commands().end();
+  recorded_->parts.push_back(std::move(recording_));
+}
+
+std::shared_ptr<const RecordedCommands> Submissions::end_recording() {
+  next_part();
+  recording_ = std::move(interrupted_);
+  return std::exchange(recorded_, nullptr);
+}
+
+void Submissions::append(const std::shared_ptr<const RecordedCommands>& commands, const Submission& part) {
+  Submission& submission = current();
+  submission.commands().end();
+  submission.sequence.push_back(*submission.commands());
+  submission.sequence.push_back(*part.commands());
+  submission.kept.push_back(commands);
+  begin_buffer(submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
+}
+
 void Submissions::submit() {
   if (!recording_) return;
   std::unique_ptr<Submission> submission = std::move(recording_);
-  submission->commands.end();
-  const vk::CommandBuffer commands = *submission->commands;
-  device_->queue.submit(vk::SubmitInfo{.commandBufferCount = 1, .pCommandBuffers = &commands}, *submission->done);
+  submission->commands().end();
+  submission->sequence.push_back(*submission->commands());
+  device_->queue.submit(vk::SubmitInfo{.commandBufferCount = static_cast<uint32_t>(submission->sequence.size()),
+                                       .pCommandBuffers = submission->sequence.data()},
+                        *submission->done);
   submitted_ = submission->number;
   in_flight_.push_back(std::move(submission));
 }
@@ -95,6 +138,7 @@ void Submissions::wait(uint64_t number) {
 
 void Submissions::recycle(std::unique_ptr<Submission> submission) {
   submission->kept.clear();
+  submission->sequence.clear();
   submission->command_pool.reset();
   device_->handle.resetFences(*submission->done);
   for (const vk::raii::DescriptorPool& pool : submission->descriptor_pools) pool.reset();

@@ -5,6 +5,7 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "ops/program.h"
 #include "ops/weight_layout.h"
 #include "vulkan/gpu.h"
 #include "vulkan/kernel.h"
@@ -32,6 +33,8 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override;
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
+  // One command buffer, or a few where it would run too long.
+  Result<std::unique_ptr<Replay>> prepare(const Program& program) override;
   void push_label(std::string_view name) override { gpu_->push_label(name); }
   void pop_label() override { gpu_->pop_label(); }
 
@@ -47,6 +50,23 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
  private:
   std::unique_ptr<Gpu> gpu_;
 };
+
+class RecordedReplay final : public Replay {
+ public:
+  RecordedReplay(Gpu& gpu, std::shared_ptr<const RecordedCommands> commands)
+      : gpu_(gpu), commands_(std::move(commands)) {}
+  Status run() override { return gpu_.run(commands_); }
+
+ private:
+  Gpu& gpu_;
+  std::shared_ptr<const RecordedCommands> commands_;
+};
+
+Result<std::unique_ptr<Replay>> VulkanBackend::prepare(const Program& program) {
+  Result<std::shared_ptr<const RecordedCommands>> commands = gpu_->record([&] { return walk(*this, program); });
+  if (!commands.ok()) return commands.status();
+  return std::unique_ptr<Replay>(std::make_unique<RecordedReplay>(*gpu_, *std::move(commands)));
+}
 
 Result<Weight> VulkanBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
   Weight weight = describe_weight(matrix, debug_name);

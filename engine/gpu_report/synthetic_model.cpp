@@ -34,8 +34,6 @@ Metadata metadata_of(const ModelShape& s, int64_t layers) {
   return m;
 }
 
-bool is_float_table(const std::string& name) { return name == "token_embd.weight" || name == "output.weight"; }
-
 int64_t elements_of(const std::vector<int64_t>& shape) {
   int64_t n = 1;
   for (const int64_t d : shape) n *= d;
@@ -115,19 +113,20 @@ ModelShape tiny(ModelShape s) {
 
 SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers)
     : name_(shape.name), metadata_(metadata_of(shape, layers)) {
-  const auto add = [&](const std::string& name, const std::vector<int64_t>& dims, WeightKind kind) {
-    kinds_[name] = kind;
-    const bool ternary = kind == WeightKind::matrix && !is_float_table(name);
-    const bool halves = kind == WeightKind::matrix && !ternary;
+  const auto add = [&](const std::string& name, const std::vector<int64_t>& dims, TensorRole role) {
+    roles_[name] = role;
+    const bool exact = role == TensorRole::norm || role == TensorRole::router;
+    const bool ternary = role == TensorRole::attention || role == TensorRole::feed_forward;
+    const bool halves = !exact && !ternary;
     const uint64_t bytes = ternary ? trit_bytes(elements_of(dims)) : elements_of(dims) * (halves ? 2u : 4u);
     tensors_.push_back({name, ternary ? "trits" : halves ? "F16" : "F32", dims, bytes, ternary});
   };
-  add("token_embd.weight", {shape.vocabulary, shape.dim}, WeightKind::matrix);
+  add("token_embd.weight", {shape.vocabulary, shape.dim}, TensorRole::embedding);
   const Result<Config> config = read_config(*this);
   if (!config.ok()) return;  // who loads it sees the same error
-  for (const WeightSlot& slot : weight_slots(*config)) {
-    if (kinds_.contains(slot.name) || (slot.optional && shape.tied_head)) continue;
-    add(slot.name, slot.shape, slot.kind);
+  for (const TensorSpec& slot : tensor_specs(*config)) {
+    if (roles_.contains(slot.name) || (slot.optional && shape.tied_head)) continue;
+    add(slot.name, slot.shape, slot.role);
   }
 }
 
@@ -142,7 +141,7 @@ Result<TernaryMatrix> SyntheticModel::load_ternary(const std::string& name) cons
 Result<std::vector<float>> SyntheticModel::load_f32(const std::string& name) const {
   const TensorInfo* info = find(name);
   if (!info) return error(StatusCode::not_found, "there is no ", name);
-  if (kinds_.at(name) == WeightKind::norm) return std::vector<float>(static_cast<size_t>(info->elements()), 1.0f);
+  if (roles_.at(name) == TensorRole::norm) return std::vector<float>(static_cast<size_t>(info->elements()), 1.0f);
   return random_floats(info->elements(), 0.1f,
                        std::hash<std::string>()(name));  // a router: its own choices in each layer
 }

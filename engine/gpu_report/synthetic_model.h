@@ -57,7 +57,7 @@ class SyntheticModel final : public TensorMap {
   std::string name_;
   Metadata metadata_;
   std::vector<TensorInfo> tensors_;
-  std::map<std::string, WeightKind> kinds_;
+  std::map<std::string, TensorRole> roles_;
   mutable std::map<std::vector<int64_t>, TernaryMatrix> made_;  // by shape
 };
 

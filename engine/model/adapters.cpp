@@ -1,10 +1,9 @@
 #include "model/adapters.h"
 
-#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/format_text.h"
-#include "model/weights.h"
 
 namespace tritium {
 namespace {
@@ -28,58 +27,57 @@ Result<DenseMatrix> load_part(const TensorMap& source, const std::string& name) 
   return source.load_dense(name);
 }
 
-Result<Adapter> load_adapter(const TensorMap& source, const WeightSlot& slot, double alpha, float strength,
-                             Backend& backend) {
+Status load_adapter(const TensorMap& source, const TensorSpec& slot, double alpha, float strength, Backend& backend,
+                    Weights& weights) {
   const Result<DenseMatrix> a = load_part(source, slot.name + kLoraA), b = load_part(source, slot.name + kLoraB);
   if (!a.ok()) return a.status();
   if (!b.ok()) return b.status();
-  const size_t rank = slot.shape.size();
-  const int64_t experts = rank == 3 ? slot.shape[0] : 1, rows = slot.shape[rank - 2], cols = slot.shape[rank - 1];
+  const int64_t experts = slot.n_matrices(), rows = slot.rows(), cols = slot.cols();
   if (a->n_matrices != experts || b->n_matrices != experts || a->cols != cols || b->rows != rows || a->rows != b->cols)
     return error(StatusCode::invalid_argument, source.source(), ": the adapter of ", slot.name, " is for ",
                  b->n_matrices, " x [", b->rows, ",", a->cols, "] by rank ", a->rows, " and ", b->cols,
                  ", the model has ", experts, " x [", rows, ",", cols, "]");
-  Adapter adapter;
   Result<Weight> weight_a = backend.upload_weight(*a, slot.name + kLoraA);
   if (!weight_a.ok()) return weight_a.status();
   Result<Weight> weight_b = backend.upload_weight(*b, slot.name + kLoraB);
   if (!weight_b.ok()) return weight_b.status();
-  adapter.a = *weight_a;
-  adapter.b = *weight_b;
-  adapter.scale = strength * static_cast<float>(alpha > 0 ? alpha / static_cast<double>(a->rows) : 1.0);
-  return adapter;
+  FixedParameter* adapted = weights.find(slot.name);
+  const auto own = [&](Weight& weight) {
+    weights.owned.push_back(std::make_unique<FixedParameter>(std::move(weight)));
+    return weights.owned.back().get();
+  };
+  const double rank = static_cast<double>(a->rows);
+  adapted->set_low_rank({.a = own(*weight_a),
+                         .b = own(*weight_b),
+                         .scale = strength * static_cast<float>(alpha > 0 ? alpha / rank : 1.0)});
+  return Status();
 }
 
 }  // namespace
 
-Result<Adapters> load_adapters(const TensorMap& source, const Config& config, float strength, Backend& backend) {
+Status load_adapters(const TensorMap& source, const Config& config, float strength, Backend& backend,
+                     Weights& weights) {
   if (Status s = check_kind(source, config); !s.ok()) return s;
   if (!std::isfinite(strength))
     return error(StatusCode::invalid_argument, "the adapter's strength is ", strength, ", must be a number");
   const double alpha = source.metadata().real("adapter.lora.alpha").value_or(0.0);
-  Adapters adapters;
-  size_t used = 0;
-  for (const WeightSlot& slot : weight_slots(config)) {
-    const bool has_a = source.find(slot.name + kLoraA), has_b = source.find(slot.name + kLoraB);
+  std::set<std::string> adapted;
+  for (const TensorSpec& spec : tensor_specs(config)) {
+    const bool has_a = source.find(spec.name + kLoraA), has_b = source.find(spec.name + kLoraB);
     if (!has_a && !has_b) continue;
     // Rows of the embedding are looked up, not multiplied with; norms are vectors.
-    if (slot.kind != WeightKind::matrix || slot.name == "token_embd.weight")
-      return error(StatusCode::unsupported, source.source(), ": adapters of ", slot.name, " are not supported");
-    Result<Adapter> adapter = load_adapter(source, slot, alpha, strength, backend);
-    if (!adapter.ok()) return adapter.status();
-    adapters.rank = std::max(adapters.rank, adapter->a.rows);
-    adapters.rows = std::max(adapters.rows, adapter->b.rows);
-    adapters.by_weight.emplace(slot.name, *std::move(adapter));
-    used += 2;
+    if (spec.exact() || spec.role == TensorRole::embedding || !weights.find(spec.name))
+      return error(StatusCode::unsupported, source.source(), ": adapters of ", spec.name, " are not supported");
+    if (Status s = load_adapter(source, spec, alpha, strength, backend, weights); !s.ok()) return s;
+    adapted.insert(spec.name);
   }
-  if (used == 0) return error(StatusCode::corrupt_file, source.source(), ": the adapter has no tensors for this model");
-  for (const TensorInfo& info : source.tensors()) {
-    const std::string base = info.name.substr(0, info.name.rfind('.'));
-    if (!adapters.by_weight.contains(base))
+  if (adapted.empty())
+    return error(StatusCode::corrupt_file, source.source(), ": the adapter has no tensors for this model");
+  for (const TensorInfo& info : source.tensors())
+    if (!adapted.contains(info.name.substr(0, info.name.rfind('.'))))
       return error(StatusCode::unsupported, source.source(), ": tensor ", info.name,
                    " belongs to no weight of the model");
-  }
-  return adapters;
+  return Status();
 }
 
 }  // namespace tritium

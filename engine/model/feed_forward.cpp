@@ -1,45 +1,40 @@
 // x + W_down (act(W_gate h) * W_up h), h = norm(x): dense, or by the experts that a router chooses for each token.
 #include "model/layer.h"
-#include "model/linear.h"
 
 namespace tritium {
 namespace {
 
 // down(act(gate x) * up x); with expert_ids (R, k), a row for each slot, by the expert chosen for it.
-Tensor gated_ffn(const LayerContext& c, const Tensor& x, const Tensor& expert_ids) {
-  const LayerWeights& w = c.weights;
-  const LinearInput input(c.ops, c.adapters, c.activations, x, {&w.ffn_gate, &w.ffn_up});
-  const Tensor gate = input.times(w.ffn_gate, expert_ids), up = input.times(w.ffn_up, expert_ids);
-  Tensor hidden = c.ops.temporary(gate.shape);
-  c.ops(GatedActivation{
-      .gate = gate, .up = up, .y = hidden, .activation = c.config.activation, .clamp = c.layer_config.swiglu_clamp});
-  if (c.config.ffn_sub_norm) hidden = c.norm(hidden, w.ffn_sub_norm);
-  return LinearInput(c.ops, c.adapters, c.activations, hidden, {&w.ffn_down}).times(w.ffn_down, expert_ids);
+Value gated_ffn(const LayerContext& c, const Value& x, const Tensor& expert_ids) {
+  const LayerParameters& w = c.parameters;
+  LinearInput input(x, c.activations);
+  const Value gate = input.times(c.tape, *w.ffn_gate, expert_ids), up = input.times(c.tape, *w.ffn_up, expert_ids);
+  Value hidden = gated_activation(c.tape, gate, up, c.config.activation, c.layer_config.swiglu_clamp);
+  if (c.config.ffn_sub_norm) hidden = rms_norm(c.tape, hidden, *w.ffn_sub_norm, c.config.rms_eps);
+  return LinearInput(hidden, c.activations).times(c.tape, *w.ffn_down, expert_ids);
 }
 
-// sum over the chosen experts, g_e * expert_e(x)
-Tensor mixture_of_experts(const LayerContext& c, const Tensor& x) {
+// sum over the chosen experts, g_e * expert_e(x), with r = x Wr^T and g = the top k of softmax(r)
+Value mixture_of_experts(const LayerContext& c, const Value& x) {
   const Config& config = c.config;
-  const int64_t n = x.shape[0], k = config.n_experts_used;
-  const Tensor ids = c.ops.temporary({n, k}, DType::i32), weights = c.ops.temporary({n, k});
-  const Tensor logits = LinearInput(c.ops, c.adapters, c.activations, x, {}).times(c.weights.ffn_router);
-  c.ops(RouteTokens{.logits = logits,
-                    .expert_ids = ids,
-                    .weights = weights,
-                    .renormalize = config.renormalize_experts,
-                    .scale = config.expert_scale});
-  const Tensor outputs = gated_ffn(c, x, ids);
-  const Tensor y = c.ops.temporary({n, config.dim});
-  c.ops(CombineExperts{.x = outputs, .weights = weights, .y = y});
-  return y;
+  const Value logits = LinearInput(x, ActivationMode::f32).times(c.tape, *c.parameters.ffn_router);
+  const Routing routing = route_tokens(c.tape, logits,
+                                       {.top_k = config.n_experts_used,
+                                        .renormalize = config.renormalize_experts,
+                                        .scale = config.expert_scale,
+                                        .balance = c.balance,
+                                        .z_loss = c.z_loss,
+                                        .observe = c.routers != nullptr});
+  if (c.routers) c.routers->push_back({logits.tensor, routing.load});
+  return combine_experts(c.tape, gated_ffn(c, x, routing.expert_ids), routing);
 }
 
 }  // namespace
 
-Tensor feed_forward_part(const LayerContext& c, const Tensor& x) {
-  const Ops::Label label(c.ops, "ffn");
-  const Tensor normed = c.norm(x, c.weights.ffn_norm);
-  return c.sum(x, c.config.moe() ? mixture_of_experts(c, normed) : gated_ffn(c, normed, {}));
+Value feed_forward_part(const LayerContext& c, const Value& x) {
+  const Ops::Label label(c.tape.ops(), "ffn");
+  const Value normed = rms_norm(c.tape, x, *c.parameters.ffn_norm, c.config.rms_eps);
+  return add(c.tape, x, c.config.moe() ? mixture_of_experts(c, normed) : gated_ffn(c, normed, {}));
 }
 
 }  // namespace tritium

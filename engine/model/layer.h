@@ -1,41 +1,44 @@
-// The two halves of a transformer layer, as functions of the residual stream.
+// The two halves of a transformer layer, as functions of the residual stream: of inference and of training.
 #pragma once
 
+#include <vector>
+
+#include "graph/functions.h"
 #include "model/config.h"
-#include "model/state.h"
-#include "model/weights.h"
-#include "ops/ops.h"
+#include "model/tensors.h"
 
 namespace tritium {
 
+struct LayerCache {
+  Tensor k;  // f32 (capacity, n_kv_heads, key_dim)
+  Tensor v;  // f32 (capacity, n_kv_heads, value_dim)
+};
+
+// What a router did in a pass.
+struct RouterState {
+  Tensor logits;  // f32 [R, n_experts]
+  Tensor load;    // f32 [n_experts]
+};
+
 // Everything a layer needs beside the stream. R rows: the tokens of the pass.
 struct LayerContext {
+  Tape& tape;
   const Config& config;
   const LayerConfig& layer_config;
-  const LayerWeights& weights;
-  const Adapters& adapters;
-  const LayerCache& cache;
-  const Tensor& rows;     // i32 (R, 2): ops/op.h
-  const Tensor& cos_sin;  // (capacity, rope_dims / 2, 2)
-  ActivationMode activations;
-  Ops& ops;
-
-  Tensor norm(const Tensor& x, const Tensor& weight) const {
-    const Tensor y = ops.temporary(x.shape);
-    ops(RmsNorm{.x = x, .weight = weight, .y = y, .eps = config.rms_eps});
-    return y;
-  }
-  Tensor sum(const Tensor& a, const Tensor& b) const {
-    const Tensor y = ops.temporary(a.shape);
-    ops(Add{.a = a, .b = b, .y = y});
-    return y;
-  }
+  const LayerParameters& parameters;
+  const LayerCache* cache;   // null: the pass has whole sequences, and attends to its own keys and values
+  const Rotation& rotation;  // with the rows of the tokens
+  int64_t n_sequences = 1;   // without a cache: of equal length
+  ActivationMode activations = ActivationMode::int8_per_token;
+  float balance = 0.0f;  // losses of the router
+  float z_loss = 0.0f;
+  std::vector<RouterState>* routers = nullptr;  // what the routers do is added here
 };
 
 // x + attention(norm(x)); x is (R, dim)
-Tensor attention_part(const LayerContext& c, const Tensor& x);
+Value attention_part(const LayerContext& c, const Value& x);
 
 // x + ffn(norm(x)): dense, or a mixture of experts
-Tensor feed_forward_part(const LayerContext& c, const Tensor& x);
+Value feed_forward_part(const LayerContext& c, const Value& x);
 
 }  // namespace tritium

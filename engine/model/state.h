@@ -5,20 +5,13 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/layer.h"
 #include "ops/backend.h"
 #include "ops/program.h"
 
 namespace tritium {
 
 struct Weights;
-
-struct LayerCache {
-  Tensor k;  // f32 (capacity, n_kv_heads, key_dim)
-  Tensor v;  // f32 (capacity, n_kv_heads, value_dim)
-};
-
-// How the inputs of ternary products are given.
-enum class ActivationMode { int8_per_token, int8_per_block, f32 };
 
 struct StateOptions {
   int64_t capacity = 0;  // tokens the caches hold

@@ -6,20 +6,12 @@
 #include <vector>
 
 #include "model/layer.h"
-#include "model/linear.h"
 
 namespace tritium {
 namespace {
 
 // One decoded token, a whole batch, and some that end prompts.
 constexpr size_t kPassesKept = 6;
-
-// y[i] = matrix[rows[i]]: picking rows of a matrix is an embedding look-up with the matrix as its table.
-Tensor gather(Ops& ops, const Weight& matrix, const Tensor& rows) {
-  const Tensor y = ops.temporary({rows.elements(), matrix.cols});
-  ops(Embedding{.table = matrix, .tokens = rows, .y = y});
-  return y;
-}
 
 // The recorded pass of that shape, recorded now if there is none.
 Result<Replay*> pass_of(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
@@ -73,30 +65,30 @@ Status run_part(const Config& config, const Weights& weights, ForwardState& stat
 Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
                    Program& program) {
   Ops ops(program);
+  Tape tape(ops);
   const PassTensors& t = state.tensors;
-  const Tensor rows = t.rows.view({shape.n_tokens, 2});
-  const Ops::Label model(ops, "model");
-  Tensor x = gather(ops, weights.token_embd, t.tokens.view({shape.n_tokens}));
+  const ModelParameters& model = weights.parameters;
+  const Rotation rotation = {
+      .rows = t.rows.view({shape.n_tokens, 2}), .cos_sin = state.cos_sin, .pairing = config.rope_pairing};
+  const Ops::Label label(ops, "model");
+  Value x = embedding(tape, *model.token_embd, t.tokens.view({shape.n_tokens}));
   for (size_t i = 0; i < static_cast<size_t>(shape.n_layers); ++i) {
-    const Ops::Label label(ops, "layer" + std::to_string(i));
-    const LayerContext layer{.config = config,
+    const Ops::Label layer_label(ops, "layer" + std::to_string(i));
+    const LayerContext layer{.tape = tape,
+                             .config = config,
                              .layer_config = config.layers[i],
-                             .weights = weights.layers[i],
-                             .adapters = weights.adapters,
-                             .cache = state.caches[i],
-                             .rows = rows,
-                             .cos_sin = state.cos_sin,
-                             .activations = state.options.activations,
-                             .ops = ops};
+                             .parameters = model.layers[i],
+                             .cache = &state.caches[i],
+                             .rotation = rotation,
+                             .activations = state.options.activations};
     x = feed_forward_part(layer, attention_part(layer, x));
   }
   if (shape.n_logits == 0) return ops.finish();
   const Ops::Label head(ops, "head");
-  const Tensor selected = gather(ops, as_weight(x, "hidden"), t.wanted.view({shape.n_logits}));
-  const Tensor normed = ops.temporary(selected.shape);
-  ops(RmsNorm{.x = selected, .weight = weights.output_norm, .y = normed, .eps = config.rms_eps});
-  LinearInput(ops, weights.adapters, state.options.activations, normed, {&weights.output})
-      .times(weights.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
+  const FixedParameter hidden(as_weight(x.tensor, "hidden"));  // picking rows of a matrix is a look-up, too
+  const Value selected = embedding(tape, hidden, t.wanted.view({shape.n_logits}));
+  LinearInput(rms_norm(tape, selected, *model.output_norm, config.rms_eps), state.options.activations)
+      .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
   return ops.finish();
 }
 

@@ -1,5 +1,6 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -34,51 +35,37 @@ Result<float> factor_of(const TensorMap& source, const std::string& matrix) {
   return values->front();
 }
 
-Result<Tensor> load_vector(const TensorMap& source, const std::string& name, Backend& backend) {
-  const Result<std::vector<float>> values = source.load_f32(name);
+// A norm or a router: floats, whatever the file has.
+Result<Weight> load_exact(const TensorMap& source, const TensorSpec& spec, Backend& backend) {
+  const Result<std::vector<float>> values = source.load_f32(spec.name);
   if (!values.ok()) return values.status();
-  Result<Tensor> tensor = backend.allocate({static_cast<int64_t>(values->size())}, DType::f32, name);
-  if (!tensor.ok()) return tensor;
-  if (Status status = backend.upload(*tensor, std::as_bytes(std::span(*values))); !status.ok()) return status;
-  return tensor;
-}
-
-Result<Weight> load_router(const TensorMap& source, const WeightSlot& slot, Backend& backend) {
-  const Result<std::vector<float>> values = source.load_f32(slot.name);
-  if (!values.ok()) return values.status();
-  DenseMatrix matrix{.n_matrices = 1, .rows = slot.shape[0], .cols = slot.shape[1], .dtype = DType::f32, .bytes = {}};
+  DenseMatrix matrix{.n_matrices = 1, .rows = spec.rows(), .cols = spec.cols(), .dtype = DType::f32, .bytes = {}};
   matrix.bytes.resize(values->size() * sizeof(float));
   std::memcpy(matrix.bytes.data(), values->data(), matrix.bytes.size());
-  return backend.upload_weight(matrix, slot.name);
+  return backend.upload_weight(matrix, spec.name);
 }
 
 // A tensor stored in a 2-bit type may still hold a fourth code (+2): then it is kept as a dense matrix.
-Result<Weight> load_matrix(const TensorMap& source, const WeightSlot& slot, Backend& backend) {
-  if (source.find(slot.name)->ternary) {
-    const Result<TernaryMatrix> matrix = load_trits(source, slot.name);
-    if (matrix.ok()) return backend.upload_weight(*matrix, slot.name);
+Result<Weight> load_matrix(const TensorMap& source, const TensorSpec& spec, Backend& backend) {
+  if (source.find(spec.name)->ternary) {
+    const Result<TernaryMatrix> matrix = load_trits(source, spec.name);
+    if (matrix.ok()) return backend.upload_weight(*matrix, spec.name);
     if (matrix.code() != StatusCode::unsupported) return matrix.status();
   }
-  const Result<float> factor = factor_of(source, slot.name);
+  const Result<float> factor = factor_of(source, spec.name);
   if (!factor.ok()) return factor.status();
   if (*factor != 1.0f)
-    return error(StatusCode::unsupported, source.source(), ": ", scale_name(slot.name), " is ", *factor, ", but ",
-                 slot.name, " is not ternary; a factor of a dense matrix is not supported");
-  const Result<DenseMatrix> matrix = source.load_dense(slot.name);
+    return error(StatusCode::unsupported, source.source(), ": ", scale_name(spec.name), " is ", *factor, ", but ",
+                 spec.name, " is not ternary; a factor of a dense matrix is not supported");
+  const Result<DenseMatrix> matrix = source.load_dense(spec.name);
   if (!matrix.ok()) return matrix.status();
-  return backend.upload_weight(*matrix, slot.name);
+  return backend.upload_weight(*matrix, spec.name);
 }
 
-Status load_slot(const TensorMap& source, const WeightSlot& slot, Backend& backend, Weights& weights) {
-  if (slot.kind == WeightKind::norm) {
-    Result<Tensor> tensor = load_vector(source, slot.name, backend);
-    if (tensor.ok()) slot.vector(weights) = *tensor;
-    return tensor.status();
-  }
-  Result<Weight> weight =
-      slot.kind == WeightKind::router ? load_router(source, slot, backend) : load_matrix(source, slot, backend);
-  if (weight.ok()) slot.matrix(weights) = *weight;
-  return weight.status();
+// The parameter, where the model looks for it.
+void put(Weights& weights, const TensorSpec& spec, Weight weight) {
+  weights.owned.push_back(std::make_unique<FixedParameter>(std::move(weight)));
+  spec.where(weights.parameters) = weights.owned.back().get();
 }
 
 Status check_rope_factors(const TensorMap& source, const Config& config) {
@@ -100,18 +87,18 @@ Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& nam
 
 Status check_tensors(const TensorMap& source, const Config& config) {
   std::set<std::string> known = {kRopeFactors};
-  for (const WeightSlot& slot : weight_slots(config)) {
-    known.insert(slot.name);
-    const TensorInfo* info = source.find(slot.name);
-    if (!info && slot.optional) continue;
+  for (const TensorSpec& spec : tensor_specs(config)) {
+    known.insert(spec.name);
+    const TensorInfo* info = source.find(spec.name);
+    if (!info && spec.optional) continue;
     if (!info)
-      return error(StatusCode::corrupt_file, source.source(), ": tensor ", slot.name, " ", text_of(slot.shape),
+      return error(StatusCode::corrupt_file, source.source(), ": tensor ", spec.name, " ", text_of(spec.shape),
                    " is missing; ", config.architecture, " needs it");
-    if (info->shape != slot.shape)
-      return error(StatusCode::corrupt_file, source.source(), ": ", slot.name, " has shape ", text_of(info->shape),
-                   ", the metadata asks for ", text_of(slot.shape));
-    if (slot.kind != WeightKind::matrix) continue;
-    const std::string factor = scale_name(slot.name);
+    if (info->shape != spec.shape)
+      return error(StatusCode::corrupt_file, source.source(), ": ", spec.name, " has shape ", text_of(info->shape),
+                   ", the metadata asks for ", text_of(spec.shape));
+    if (spec.exact()) continue;
+    const std::string factor = scale_name(spec.name);
     if (const TensorInfo* scale = source.find(factor); scale && scale->elements() == 1) known.insert(factor);
   }
   for (const TensorInfo& info : source.tensors())
@@ -122,31 +109,31 @@ Status check_tensors(const TensorMap& source, const Config& config) {
   return check_rope_factors(source, config);
 }
 
+FixedParameter* Weights::find(const std::string& name) const {
+  const auto found = std::ranges::find(owned, name, [](const auto& p) { return p->weight().name; });
+  return found == owned.end() ? nullptr : found->get();
+}
+
 Weights describe_weights(const TensorMap& source, const Config& config) {
   Weights weights;
-  weights.layers.resize(config.layers.size());
-  for (const WeightSlot& slot : weight_slots(config)) {
-    const TensorInfo* info = source.find(slot.name);
+  weights.parameters.layers.resize(config.layers.size());
+  for (const TensorSpec& spec : tensor_specs(config)) {
+    const TensorInfo* info = source.find(spec.name);
     if (!info) continue;
-    const Tensor placeholder = {std::make_shared<Buffer>(), {1}, DType::f32};
-    if (slot.kind == WeightKind::norm) {
-      slot.vector(weights) = {placeholder.buffer, {slot.shape[0]}, DType::f32};
-      continue;
-    }
-    const bool stack = slot.shape.size() == 3;
-    const int64_t rows = slot.shape[stack ? 1 : 0], cols = slot.shape.back();
-    const int64_t padded = round_up(cols, TernaryMatrix::kRowAlign);
-    slot.matrix(weights) = {.dtype = info->ternary ? DType::trit2 : DType::f32,
-                            .n_matrices = stack ? slot.shape[0] : 1,
-                            .rows = rows,
-                            .cols = cols,
-                            .row_stride = info->ternary ? padded : cols,
-                            .group_size = info->ternary ? padded : 0,
-                            .name = slot.name,
-                            .data = placeholder,
-                            .scales = placeholder};
+    const int64_t padded = round_up(spec.cols(), TernaryMatrix::kRowAlign);
+    const auto without_memory = [&] { return Tensor{std::make_shared<Buffer>(), {spec.elements()}, DType::f32}; };
+    put(weights, spec,
+        {.dtype = info->ternary ? DType::trit2 : DType::f32,
+         .n_matrices = spec.n_matrices(),
+         .rows = spec.rows(),
+         .cols = spec.cols(),
+         .row_stride = info->ternary ? padded : spec.cols(),
+         .group_size = info->ternary ? padded : 0,
+         .name = spec.name,
+         .data = without_memory(),
+         .scales = info->ternary ? without_memory() : Tensor()});
   }
-  if (!weights.output.data) weights.output = weights.token_embd;
+  if (!weights.parameters.output) weights.parameters.output = weights.parameters.token_embd;
   return weights;
 }
 
@@ -154,15 +141,18 @@ Result<Weights> load_weights(const TensorMap& source, const Config& config, Back
                              const std::function<bool(double)>& progress) {
   if (Status status = check_tensors(source, config); !status.ok()) return status;
   Weights weights;
-  weights.layers.resize(config.layers.size());
-  const std::vector<WeightSlot> slots = weight_slots(config);
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (progress && !progress(static_cast<double>(i) / static_cast<double>(slots.size())))
+  weights.parameters.layers.resize(config.layers.size());
+  const std::vector<TensorSpec> specs = tensor_specs(config);
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const TensorSpec& spec = specs[i];
+    if (progress && !progress(static_cast<double>(i) / static_cast<double>(specs.size())))
       return error(StatusCode::cancelled, source.source(), ": loading was cancelled");
-    if (slots[i].optional && !source.find(slots[i].name)) continue;
-    if (Status status = load_slot(source, slots[i], backend, weights); !status.ok()) return status;
+    if (spec.optional && !source.find(spec.name)) continue;
+    Result<Weight> weight = spec.exact() ? load_exact(source, spec, backend) : load_matrix(source, spec, backend);
+    if (!weight.ok()) return weight.status();
+    put(weights, spec, *std::move(weight));
   }
-  if (!weights.output.data) weights.output = weights.token_embd;
+  if (!weights.parameters.output) weights.parameters.output = weights.parameters.token_embd;
   if (source.find(kRopeFactors)) {
     Result<std::vector<float>> factors = source.load_f32(kRopeFactors);
     if (!factors.ok()) return factors.status();

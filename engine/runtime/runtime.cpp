@@ -108,9 +108,8 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
     const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(options.adapter, {});
     if (!adapter.ok()) return adapter.status();
     const auto strength = static_cast<float>(options.adapter_strength);
-    Result<Adapters> adapters = load_adapters(**adapter, model->config, strength, *state_->backend);
-    if (!adapters.ok()) return adapters.status();
-    model->weights.adapters = *std::move(adapters);
+    if (Status s = load_adapters(**adapter, model->config, strength, *state_->backend, model->weights); !s.ok())
+      return s;
   }
   return Model(std::move(model));
 } catch (...) {

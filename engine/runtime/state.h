@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "backends.h"
+#include "model/adapters.h"
 #include "model/config.h"
 #include "model/state.h"
 #include "model/transformer.h"
-#include "model/weights.h"
 #include "tokenizer/tokenizer.h"
 #include "tritium/tritium.hpp"
 

@@ -3,7 +3,7 @@
 // to 0): measure before use.
 #pragma once
 
-#include "training/arena.h"
+#include "graph/arena.h"
 #include "training/transformer.h"
 
 namespace tritium::training {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/tensors.h"
 #include "ops/ops.h"
 #include "tensor/ternary_matrix.h"
 #include "tritium/training.hpp"
@@ -22,7 +23,7 @@ struct BitLinearOptions {
   int64_t group_size = 0;  // columns a scale covers: 16, 32, 64, 128 or 256; 0: a whole row
 };
 
-class BitLinear {
+class BitLinear final : public Parameter {
  public:
   // From full-precision weights [n_matrices, rows, cols]. In mode ternary the trits are packed by requantize().
   static Result<BitLinear> from_weights(Backend& backend, const std::string& name, const Shape& shape,
@@ -44,9 +45,11 @@ class BitLinear {
   void drop_shadow();
 
   bool ternary() const { return static_cast<bool>(packed.data); }
-  bool trains() const { return mode == WeightMode::stochastic || (shadow.data && mode != WeightMode::frozen); }
+  bool trains() const override { return mode == WeightMode::stochastic || (shadow.data && mode != WeightMode::frozen); }
   // The dense or packed weight that the forward pass multiplies with.
-  const Weight& weight() const { return effective.data ? effective : ternary() ? packed : shadow; }
+  const Weight& weight() const override { return effective.data ? effective : ternary() ? packed : shadow; }
+  bool takes_codes() const override { return mode != WeightMode::full && (mode != WeightMode::frozen || ternary()); }
+  LowRank low_rank() const override { return {lora_a, lora_b, lora_scale}; }
   int64_t elements() const { return n_matrices * rows * cols; }
   int64_t groups_per_row() const { return group_size > 0 ? (cols + group_size - 1) / group_size : 1; }
 
@@ -57,6 +60,8 @@ class BitLinear {
   Result<std::vector<float>> forward_values(Backend& backend) const;
 
   std::string name;
+  TensorRole role = TensorRole::feed_forward;
+  int64_t layer = 0;  // TensorSpec::layer
   int64_t n_matrices = 1, rows = 0, cols = 0, group_size = 0;
   WeightMode mode = WeightMode::full;
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;
@@ -71,7 +76,6 @@ class BitLinear {
   float lora_scale = 1.0f;
 
   // Of the optimiser; made on its first step.
-  Tensor gradient;            // f32 [n_matrices, rows, cols]
   Tensor m, v;                // f32 or i8, as the gradient
   Tensor m_scales, v_scales;  // with i8
   Tensor sums;                // f32 [n_matrices * rows * groups]: sums of |shadow|

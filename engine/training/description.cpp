@@ -104,17 +104,11 @@ void write_layer_keys(const Config& config, Metadata& m) {
   m.set(p + "swiglu_clamp_exp", std::move(clamps));
 }
 
-bool writes_to_stream(const std::string& name) {
-  return name.find("attn_output") != std::string::npos || name.find("ffn_down") != std::string::npos;
-}
-
-std::vector<float> initial_values(const WeightSlot& slot, int64_t n_layers, uint64_t seed) {
-  int64_t n = 1;
-  for (int64_t d : slot.shape) n *= d;
-  std::vector<float> values(static_cast<size_t>(n), 1.0f);
-  if (slot.kind == WeightKind::norm) return values;
+std::vector<float> initial_values(const TensorSpec& slot, int64_t n_layers, uint64_t seed) {
+  std::vector<float> values(static_cast<size_t>(slot.elements()), 1.0f);
+  if (slot.role == TensorRole::norm) return values;
   double spread = 1.0 / std::sqrt(static_cast<double>(slot.shape.back()));
-  if (writes_to_stream(slot.name)) spread /= std::sqrt(2.0 * static_cast<double>(n_layers));
+  if (slot.to_stream) spread /= std::sqrt(2.0 * static_cast<double>(n_layers));
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(spread * random_normal(seed, i));
   return values;
 }
@@ -141,7 +135,7 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
   const Result<Config> config = read_config(map);
   if (!config.ok()) return config.status();
   double weights = 0;
-  for (const WeightSlot& slot : weight_slots(*config)) {
+  for (const TensorSpec& slot : tensor_specs(*config)) {
     double elements = 1;
     for (int64_t n : slot.shape) elements *= static_cast<double>(n);
     weights += elements;
@@ -149,7 +143,7 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
   if (Status s = check_size(weights); !s.ok()) return s;
   write_layer_keys(*config, map.mutable_metadata());
   uint64_t stream = 0;
-  for (const WeightSlot& slot : weight_slots(*config)) {
+  for (const TensorSpec& slot : tensor_specs(*config)) {
     ++stream;
     if (slot.optional && *d->tied_head) continue;
     map.add(slot.name, slot.shape, initial_values(slot, config->n_layers(), random_bits(seed, stream)));

@@ -18,7 +18,7 @@ int64_t file_type_of(StorageType type) {
 }
 
 std::vector<int64_t> file_shape(const BitLinear& p) {
-  if (role_of(p.name) == Role::norm) return {p.cols};
+  if (p.role == TensorRole::norm) return {p.cols};
   if (p.name.ends_with("_exps.weight")) return {p.n_matrices, p.rows, p.cols};
   return {p.rows, p.cols};
 }
@@ -110,7 +110,7 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, T
   bool any_trits = false, any_adapter = false;
   StorageType ternary_type = StorageType::f16;
   for (const BitLinear* p : model.parameters()) {
-    if (role_of(p->name) == Role::adapter) continue;
+    if (p->role == TensorRole::adapter) continue;
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();

@@ -12,7 +12,7 @@ bool exports_adapter(const Transformer& model, ExportType type) {
   bool any = false;
   for (const BitLinear* p : model.parameters()) {
     if (!p->trains()) continue;
-    if (role_of(p->name) != Role::adapter) return false;
+    if (p->role != TensorRole::adapter) return false;
     any = true;
   }
   return any;
@@ -22,7 +22,7 @@ Status check_adapter_export(const Transformer& model, bool has_file) {
   bool any = false;
   for (const BitLinear* p : model.parameters()) {
     any = any || p->lora_a;
-    if (!p->trains() || role_of(p->name) == Role::adapter) continue;
+    if (!p->trains() || p->role == TensorRole::adapter) continue;
     return error(StatusCode::invalid_argument, p->name,
                  " learns too, and an adapter file cannot hold it: freeze it (embedding, head, norms, routers: "
                  "frozen), or export the merged model (export type f16)");
@@ -39,7 +39,7 @@ Result<Exported> export_adapter(const std::string& path, const std::string& base
   std::vector<GgufTensor> tensors;
   Exported result;
   for (const BitLinear* p : model.parameters()) {
-    if (role_of(p->name) != Role::adapter) continue;
+    if (p->role != TensorRole::adapter) continue;
     std::vector<int64_t> shape = {p->n_matrices, p->rows, p->cols};
     if (p->name.find("_exps.") == std::string::npos) shape.erase(shape.begin());
     const StorageType type = p->shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;

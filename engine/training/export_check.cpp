@@ -5,6 +5,7 @@
 
 #include "base/format_text.h"
 #include "format/gguf.h"
+#include "model/adapters.h"
 #include "model/transformer.h"
 
 namespace tritium::training {
@@ -22,9 +23,7 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
   if (!files.adapter.empty()) {
     const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(files.adapter, {});
     if (!adapter.ok()) return adapter.status();
-    Result<Adapters> adapters = load_adapters(**adapter, *config, 1.0f, ops.backend());
-    if (!adapters.ok()) return adapters.status();
-    weights->adapters = *std::move(adapters);
+    if (Status s = load_adapters(**adapter, *config, 1.0f, ops.backend(), *weights); !s.ok()) return s;
   }
   const auto n = static_cast<int64_t>(tokens.size());
   Result<ForwardState> state =

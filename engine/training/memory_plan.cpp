@@ -19,7 +19,8 @@ struct Weights {
 
 // A parameter that learns: `elements` weights of the given rows and columns.
 struct Trained {
-  std::string name;
+  TensorRole role;
+  int64_t layer;
   uint64_t elements;
   int64_t rows, cols;
   bool exact;  // FP32 always
@@ -28,14 +29,13 @@ struct Trained {
 
 class Count {
  public:
-  Count(const TrainOptions& options, const Recipe& recipe) : o_(options), recipe_(recipe) {}
+  Count(const TrainOptions& options, const Setup& setup)
+      : o_(options), recipe_(setup.recipe), n_layers_(setup.config.n_layers()) {}
 
-  void add(const WeightSlot& slot, const Setup& setup) {
-    uint64_t n = 1;
-    for (int64_t d : slot.shape) n *= static_cast<uint64_t>(d);
-    const Role role = role_of(slot.name);
-    const WeightMode mode = mode_of(role, recipe_);
-    const int64_t cols = slot.shape.back(), rows = slot.shape.size() > 1 ? slot.shape[slot.shape.size() - 2] : 1;
+  void add(const TensorSpec& slot, const Setup& setup) {
+    const auto n = static_cast<uint64_t>(slot.elements());
+    const WeightMode mode = mode_of(slot.role, recipe_);
+    const int64_t cols = slot.cols(), rows = slot.rows();
     const bool routed = slot.shape.size() == 3;
     const auto used = static_cast<uint64_t>(setup.config.n_experts_used);
     w_.all += n;
@@ -50,7 +50,7 @@ class Count {
       w_.shadows += n * 4;
     }
     if (fixed || by_chance) w_.fixed += n;
-    if (!fixed) train({slot.name, n, rows, cols, role == Role::norm || role == Role::router, !by_chance});
+    if (!fixed) train({slot.role, slot.layer, n, rows, cols, slot.exact(), !by_chance});
     if (by_chance) changes_[n] = n * 4;
     if (mode != WeightMode::lora) return;
     const int64_t rank = recipe_.lora_rank;
@@ -58,17 +58,16 @@ class Count {
     const uint64_t a = stack * static_cast<uint64_t>(rank * cols), b = stack * static_cast<uint64_t>(rows * rank);
     w_.all += a + b;
     w_.active += routed ? (a + b) / stack * used : a + b;
-    train({slot.name + kLoraA, a, rank, cols, false});
-    train({slot.name + kLoraB, b, rows, rank, false});
+    train({TensorRole::adapter, slot.layer, a, rank, cols, false});
+    train({TensorRole::adapter, slot.layer, b, rows, rank, false});
   }
 
   Weights weights() {
     if (o_.update_by_layer) {
       // The largest layer's, and those of the embedding and the head, whose sizes no layer shares.
       w_.gradients = 0;
-      for (const auto& [layer, bytes] : gradients_)
-        if (layer.starts_with("blk.")) w_.gradients = std::max(w_.gradients, bytes);
-      w_.gradients += std::max(gradients_["token_embd.weight"], gradients_["output.weight"]);
+      for (const auto& [layer, bytes] : layer_gradients_) w_.gradients = std::max(w_.gradients, bytes);
+      w_.gradients += largest_table_;
     }
     for (const auto& [elements, bytes] : changes_) w_.gradients += bytes;
     return w_;
@@ -77,24 +76,29 @@ class Count {
  private:
   void train(const Trained& p) {
     if (p.shadow) w_.shadows += p.elements * (recipe_.shadow == ShadowPrecision::bf16 && !p.exact ? 2 : 4);
-    const bool adamw = optimizer_of(o_.optimizer, p.name, p.rows, p.cols) == OptimizerKind::adamw;
+    const bool adamw = optimizer_of(o_.optimizer, p.role, p.rows, p.cols) == OptimizerKind::adamw;
     const bool codes = o_.states_8bit && adamw && p.elements >= 4096;
     w_.states += codes ? p.elements * 2 + ceil_div(p.elements, uint64_t{256}) * 8 : p.elements * (adamw ? 8 : 4);
-    const bool in_layer = p.name.starts_with("blk.");
-    gradients_[in_layer ? p.name.substr(0, p.name.find('.', 4)) : p.name] += p.elements * 4;
+    if (p.role == TensorRole::embedding || p.role == TensorRole::head) {
+      largest_table_ = std::max(largest_table_, p.elements * 4);
+    } else if (p.layer < n_layers_) {
+      layer_gradients_[p.layer] += p.elements * 4;
+    }
     w_.gradients += p.elements * 4;
   }
 
   const TrainOptions& o_;
   const Recipe& recipe_;
   Weights w_;
-  std::map<uint64_t, uint64_t> changes_;       // of weights without a shadow: one tensor for each size
-  std::map<std::string, uint64_t> gradients_;  // bytes, of a layer or of a tensor outside of layers
+  std::map<uint64_t, uint64_t> changes_;         // of weights without a shadow: one tensor for each size
+  std::map<int64_t, uint64_t> layer_gradients_;  // bytes
+  uint64_t largest_table_ = 0;                   // bytes of the embedding's gradient or the head's
+  int64_t n_layers_;
 };
 
 Weights count_weights(const TrainOptions& o, const Setup& setup) {
-  Count count(o, setup.recipe);
-  for (const WeightSlot& slot : weight_slots(setup.config))
+  Count count(o, setup);
+  for (const TensorSpec& slot : tensor_specs(setup.config))
     if (setup.source->find(slot.name)) count.add(slot, setup);
   return count.weights();
 }

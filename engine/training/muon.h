@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-#include "training/arena.h"
+#include "graph/arena.h"
 #include "training/bit_linear.h"
 
 namespace tritium::training {

@@ -17,9 +17,8 @@ float decay_of(const BitLinear& p, const StepOptions& o) { return p.rows > 1 ? o
 
 }  // namespace
 
-OptimizerKind optimizer_of(OptimizerKind wanted, const std::string& name, int64_t rows, int64_t cols) {
-  const Role role = role_of(name);
-  const bool hidden = role == Role::attention || role == Role::feed_forward;
+OptimizerKind optimizer_of(OptimizerKind wanted, TensorRole role, int64_t rows, int64_t cols) {
+  const bool hidden = role == TensorRole::attention || role == TensorRole::feed_forward;
   const bool by_adamw = wanted == OptimizerKind::muon && !(hidden && Muon::can_update(rows, cols));
   return by_adamw ? OptimizerKind::adamw : wanted;
 }
@@ -37,7 +36,7 @@ Status Optimizer::allocate() {
     if (!p->trains()) continue;
     const Shape shape = {p->n_matrices, p->rows, p->cols};
     const int64_t n_rows = p->n_matrices * p->rows;
-    const bool adamw = optimizer_of(options_.kind, p->name, p->rows, p->cols) == OptimizerKind::adamw;
+    const bool adamw = optimizer_of(options_.kind, p->role, p->rows, p->cols) == OptimizerKind::adamw;
     const bool codes = options_.states_8bit && p->elements() >= kSmallest8bit && adamw;
     const DType dtype = codes ? DType::i8 : DType::f32;
     if (!options_.by_layer) make(p->gradient, shape, DType::f32, p->name + ".gradient");
@@ -229,7 +228,7 @@ void Optimizer::update(Arena& arena, BitLinear& p, const StepOptions& options, c
 }
 
 void Optimizer::step_shadow(Arena& arena, const BitLinear& p, const ShadowUpdate& shadow, const StepOptions& o) {
-  switch (optimizer_of(options_.kind, p.name, p.rows, p.cols)) {
+  switch (optimizer_of(options_.kind, p.role, p.rows, p.cols)) {
     case OptimizerKind::adamw: return adamw(p, shadow, o);
     case OptimizerKind::muon: return muon(arena, p, shadow, o);
     case OptimizerKind::sgd:

@@ -5,7 +5,7 @@
 #include <functional>
 #include <map>
 
-#include "training/arena.h"
+#include "graph/arena.h"
 #include "training/muon.h"
 #include "training/transformer.h"
 
@@ -41,7 +41,7 @@ struct StepOptions {
 
 // What updates a parameter: muon takes matrices of layers; what it cannot update (norms, routers, embedding, head,
 // sides that are no multiples of 8) goes by adamw.
-OptimizerKind optimizer_of(OptimizerKind wanted, const std::string& name, int64_t rows, int64_t cols);
+OptimizerKind optimizer_of(OptimizerKind wanted, TensorRole role, int64_t rows, int64_t cols);
 
 class Optimizer {
  public:

@@ -54,11 +54,10 @@ Result<uint64_t> packed_bytes(const Plan& plan, int64_t width, WeightMode mode, 
   const Result<Config> config = read_config(*map);
   if (!config.ok()) return config.status();
   uint64_t bytes = 0;
-  for (const WeightSlot& slot : weight_slots(*config)) {
+  for (const TensorSpec& slot : tensor_specs(*config)) {
     const auto cols = static_cast<uint64_t>(slot.shape.back());
     const auto rows = static_cast<uint64_t>(slot.shape.size() > 1 ? slot.shape[0] : 1);
-    const Role role = role_of(slot.name);
-    const bool quantised = role == Role::attention || role == Role::feed_forward || role == Role::head;
+    const bool quantised = !slot.exact() && slot.role != TensorRole::embedding;
     if (!quantised || mode == WeightMode::full) {
       bytes += rows * cols * 2;
     } else if (mode == WeightMode::int8) {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "training/arena.h"
+#include "graph/arena.h"
 #include "training/bit_linear.h"
 
 namespace tritium::training {

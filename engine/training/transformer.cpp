@@ -11,62 +11,20 @@
 namespace tritium::training {
 Transformer::Transformer(const Config& config, const Recipe& recipe) : config_(config), recipe_(recipe) {}
 
-// The order of a layer's parts and of what a tape holds is that of model/attention.cpp and model/feed_forward.cpp.
-
-Value Transformer::project(Tape& tape, const Value& x, const Layer& layer, bool query) {
-  const int64_t n_heads = query ? config_.n_heads : config_.n_kv_heads;
-  const Shape heads = {x.tensor.shape[0], n_heads, config_.key_dim};
-  Value y = x;
-  if (config_.qk_norm != QkNorm::none) {
-    const Shape shape =
-        config_.qk_norm == QkNorm::per_head ? heads : Shape{x.tensor.shape[0], n_heads * config_.key_dim};
-    y = rms_norm(tape, y.view(shape), query ? *layer.attn_q_norm : *layer.attn_k_norm, config_.rms_eps);
-  }
-  return y.view(heads);
-}
-
-Value Transformer::attention_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config) {
-  const int64_t n = x.tensor.shape[0];
-  LinearInput input(rms_norm(tape, x, *layer.attn_norm, config_.rms_eps), recipe_.int8_activations);
-  Value q = project(tape, input.times(tape, *layer.attn_q), layer, true);
-  Value k = project(tape, input.times(tape, *layer.attn_k), layer, false);
-  const Value v = input.times(tape, *layer.attn_v).view({n, config_.n_kv_heads, config_.value_dim});
-  if (config.rope && config_.rope_dims > 0) {
-    q = rope(tape, q, rotation_);
-    k = rope(tape, k, rotation_);
-  }
-  Value mixed = attention(tape, q, k, v,
-                          {.rows = rotation_.rows,
-                           .n_sequences = n_sequences_,
-                           .window = config.window,
-                           .scale = 1.0f / std::sqrt(static_cast<float>(config_.key_dim))})
-                    .view({n, config_.n_heads * config_.value_dim});
-  if (config_.attn_sub_norm) mixed = rms_norm(tape, mixed, *layer.attn_sub_norm, config_.rms_eps);
-  return add(tape, x, LinearInput(mixed, recipe_.int8_activations).times(tape, *layer.attn_output));
-}
-
-Value Transformer::feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config) {
-  const Value normed = rms_norm(tape, x, *layer.ffn_norm, config_.rms_eps);
-  const MoeOptions options = {.router = {.top_k = config_.n_experts_used,
-                                         .renormalize = config_.renormalize_experts,
-                                         .scale = config_.expert_scale,
-                                         .balance = recipe_.balance * router_scale_,
-                                         .z_loss = recipe_.z_loss * router_scale_},
-                              .activation = config_.activation,
-                              .clamp = config.swiglu_clamp,
-                              .rms_eps = config_.rms_eps,
-                              .int8_activations = recipe_.int8_activations};
-  RouterState state;
-  const Value y = layer.ffn.forward(tape, normed, options, &state);
-  if (collect_routers_ && state.load) routers_.push_back(state);
-  return add(tape, x, y);
-}
-
-Value Transformer::layer_forward(Tape& tape, const Value& x, int64_t index) {
+Value Transformer::layer_forward(Tape& tape, const Value& x, int64_t index, std::vector<RouterState>* routers) {
   const Ops::Label label(tape.ops(), join("layer", index));
-  const Layer& layer = layers_[static_cast<size_t>(index)];
-  const LayerConfig& config = config_.layers[static_cast<size_t>(index)];
-  return feed_forward_part(tape, attention_part(tape, x, layer, config), layer, config);
+  const LayerContext layer{.tape = tape,
+                           .config = config_,
+                           .layer_config = config_.layers[static_cast<size_t>(index)],
+                           .parameters = parameters_.layers[static_cast<size_t>(index)],
+                           .cache = nullptr,
+                           .rotation = rotation_,
+                           .n_sequences = n_sequences_,
+                           .activations = activations(),
+                           .balance = recipe_.balance * router_scale_,
+                           .z_loss = recipe_.z_loss * router_scale_,
+                           .routers = routers};
+  return feed_forward_part(layer, attention_part(layer, x));
 }
 
 void Transformer::prepare(Ops& ops, const TokenBatch& batch) {
@@ -100,33 +58,31 @@ void Transformer::prepare(Ops& ops, const TokenBatch& batch) {
 Value Transformer::hidden(Tape& tape, const TokenBatch& batch, const std::function<void(int64_t)>& layer_done) {
   prepare(tape.ops(), batch);
   routers_.clear();
-  collect_routers_ = true;
   if (!tape.ops().ok()) return {};
   const auto done = [&](int64_t layer) {
     if (layer_done) tape.on_backward([layer_done, layer] { layer_done(layer); });
   };
   done(-1);
-  Value x = embedding(tape, *embedding_, tokens_);
+  Value x = embedding(tape, *parameters_.token_embd, tokens_);
   for (int64_t i = 0; i < config_.n_layers() && tape.ops().ok(); ++i) {
     done(i);
     if (!recipe_.checkpoint_activations || !tape.recording()) {
-      x = layer_forward(tape, x, i);
+      x = layer_forward(tape, x, i, &routers_);
       continue;
     }
-    Tape once(tape.ops(), tape.arena(), false);
+    Tape once = tape.forward_only();
     Value y = tape.make(x.tensor.shape);
-    y.tensor = layer_forward(once, x, i).tensor;
+    y.tensor = layer_forward(once, x, i, &routers_).tensor;
     tape.on_backward([this, &tape, x, y, i] {
-      collect_routers_ = false;
-      Tape again(tape.ops(), tape.arena(), true);
-      const Value out = layer_forward(again, x, i);
+      Tape again = tape.again();
+      const Value out = layer_forward(again, x, i, nullptr);
       out.gradient->tensor = y.gradient->tensor;
       again.backward();
     });
     x = y;
   }
   done(config_.n_layers());
-  return rms_norm(tape, x, *output_norm_, config_.rms_eps);
+  return rms_norm(tape, x, *parameters_.output_norm, config_.rms_eps);
 }
 
 std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch& batch, InputKind inputs) {
@@ -137,7 +93,8 @@ std::vector<float> Transformer::logits(Ops& ops, Arena& arena, const TokenBatch&
   const Value x = hidden(tape, batch, {});
   const bool head_int8 = std::exchange(recipe_.int8_activations, int8);
   if (!ops.ok()) return {};
-  const Value logits = LinearInput(x, head_int8).times(tape, *head_);
+  const Value logits =
+      LinearInput(x, head_int8 ? ActivationMode::int8_per_token : ActivationMode::f32).times(tape, *parameters_.output);
   std::vector<float> out(static_cast<size_t>(logits.tensor.elements()));
   ops.download(logits.tensor, std::as_writable_bytes(std::span(out)));
   return out;
@@ -183,22 +140,17 @@ void Transformer::round_integers(Ops& ops, int64_t layer) const {
       ops(FakeQuantize{.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
 }
 
-int64_t Transformer::layer_of(const BitLinear& p) const {
-  if (p.name.starts_with("blk.")) return std::stoll(p.name.substr(4));
-  return &p == embedding_ ? -1 : config_.n_layers();
-}
-
 std::vector<BitLinear*> Transformer::parameters_of(int64_t layer) const {
   std::vector<BitLinear*> found;
   for (BitLinear* p : order_)
-    if (layer_of(*p) == layer) found.push_back(p);
+    if (p->layer == layer) found.push_back(p);
   return found;
 }
 
 std::vector<ScaleGroup*> Transformer::scale_groups_of(int64_t layer) {
   std::vector<ScaleGroup*> found;
   for (ScaleGroup& group : scale_groups_)
-    if (layer_of(*group.members().front()) == layer) found.push_back(&group);
+    if (group.members().front()->layer == layer) found.push_back(&group);
   return found;
 }
 

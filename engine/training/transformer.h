@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/layer.h"
 #include "tensor/tensor_map.h"
 #include "training/bit_moe_layer.h"
+#include "training/scale_group.h"
 
 namespace tritium::training {
-
-enum class Role { embedding, attention, feed_forward, router, norm, head, adapter };
-
-Role role_of(const std::string& tensor_name);
 
 // How each part is trained. Norms and routers are FP32: full or frozen.
 struct Recipe {
@@ -38,7 +36,7 @@ struct Recipe {
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
 };
 
-WeightMode mode_of(Role role, const Recipe& recipe);
+WeightMode mode_of(TensorRole role, const Recipe& recipe);
 
 struct TokenBatch {
   int64_t n_sequences = 0;
@@ -107,15 +105,13 @@ class Transformer {
   // Of a layer, as layer_done counts them.
   std::vector<BitLinear*> parameters_of(int64_t layer) const;
   std::vector<ScaleGroup*> scale_groups_of(int64_t layer);
-  int64_t layer_of(const BitLinear& parameter) const;
   const std::vector<float>& rope_factors() const { return rope_factors_; }
   // Layer after layer.
   const std::vector<RouterState>& routers() const { return routers_; }
   const Taught& taught() const { return taught_; }  // of the last loss() with a teacher
-  bool tied_head() const { return head_ == embedding_; }
+  bool tied_head() const { return parameters_.output == parameters_.token_embd; }
 
  private:
-  struct Layer;
   Transformer(const Config& config, const Recipe& recipe);
   Status load(Backend& backend, const TensorMap& source);
   Status make_scale_groups(Backend& backend);
@@ -124,27 +120,23 @@ class Transformer {
   Status add_adapter(Backend& backend, BitLinear& layer);
   static Status make_effective(Backend& backend, BitLinear& layer);
   static ScaleSync automatic_sync(Backend& backend, const BitLinear& layer);
-  BitLinear* find(const std::string& name);
 
   void prepare(Ops& ops, const TokenBatch& batch);
   Value hidden(Tape& tape, const TokenBatch& batch, const std::function<void(int64_t)>& layer_done);
   double head_loss(Tape& tape, const Value& x, const Tensor& taught, std::span<const int32_t> targets,
                    const LossOptions& options);
   void imitate_hidden(Tape& tape, const Value& x, const Tensor& taught, const LossOptions& options);
-  Value layer_forward(Tape& tape, const Value& x, int64_t index);
-  Value attention_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
-  Value feed_forward_part(Tape& tape, const Value& x, const Layer& layer, const LayerConfig& config);
-  Value project(Tape& tape, const Value& x, const Layer& layer, bool query);
+  Value layer_forward(Tape& tape, const Value& x, int64_t index, std::vector<RouterState>* routers);
+  ActivationMode activations() const {
+    return recipe_.int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32;
+  }
 
   Config config_;
   Recipe recipe_;
   std::vector<float> rope_factors_;
   std::map<std::string, BitLinear> by_name_;
   std::vector<BitLinear*> order_;
-  std::vector<Layer> layers_;
-  BitLinear* embedding_ = nullptr;
-  BitLinear* output_norm_ = nullptr;
-  BitLinear* head_ = nullptr;
+  ModelParameters parameters_;
   std::vector<ScaleGroup> scale_groups_;
 
   // Of the last batch.
@@ -153,15 +145,7 @@ class Transformer {
   Rotation rotation_;
   std::vector<RouterState> routers_;
   float router_scale_ = 1.0f;
-  bool collect_routers_ = false;
   Taught taught_;
-};
-
-// The parts of a layer; null where the architecture has none.
-struct Transformer::Layer {
-  BitLinear *attn_norm, *attn_q, *attn_k, *attn_v, *attn_q_norm, *attn_k_norm, *attn_sub_norm, *attn_output;
-  BitLinear* ffn_norm;
-  BitMoELayer ffn;
 };
 
 }  // namespace tritium::training

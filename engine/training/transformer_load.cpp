@@ -3,6 +3,7 @@
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
+#include "model/adapters.h"
 #include "model/weights.h"
 #include "tensor/half.h"
 #include "training/transformer.h"
@@ -12,10 +13,7 @@ namespace {
 
 constexpr const char* kRopeFactors = "rope_freqs.weight";
 
-Shape stack_shape(const std::vector<int64_t>& shape) {
-  if (shape.size() == 3) return {shape[0], shape[1], shape[2]};
-  return shape.size() == 2 ? Shape{1, shape[0], shape[1]} : Shape{1, 1, shape[0]};
-}
+Shape stack_shape(const TensorSpec& spec) { return {spec.n_matrices(), spec.rows(), spec.cols()}; }
 
 // Alphas of a matrix under a way of sharing them.
 int64_t scales_of(const BitLinear& layer, ScaleSync sync) {
@@ -43,7 +41,7 @@ Result<TernaryMatrix> quantize(std::span<const float> values, const Shape& shape
 }
 
 // A ternary tensor keeps its trits where trits are wanted; everything else starts from floats.
-Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const WeightSlot& slot,
+Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const TensorSpec& slot,
                              const BitLinearOptions& options, const Recipe& recipe) {
   const bool stochastic = options.mode == WeightMode::stochastic;
   const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen || stochastic;
@@ -52,7 +50,7 @@ Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const We
     if (!trits.ok()) return trits.status();
     return BitLinear::from_ternary(backend, slot.name, *trits, options);
   }
-  if (options.mode == WeightMode::frozen && slot.kind == WeightKind::matrix) {
+  if (options.mode == WeightMode::frozen && !slot.exact()) {
     const Result<DenseMatrix> matrix = source.load_dense(slot.name);
     if (!matrix.ok()) return matrix.status();
     return BitLinear::frozen(backend, slot.name, *matrix);
@@ -60,11 +58,11 @@ Result<BitLinear> load_layer(Backend& backend, const TensorMap& source, const We
   const Result<std::vector<float>> values = source.load_f32(slot.name);
   if (!values.ok()) return values.status();
   if (stochastic) {
-    const Result<TernaryMatrix> trits = quantize(*values, stack_shape(slot.shape), recipe);
+    const Result<TernaryMatrix> trits = quantize(*values, stack_shape(slot), recipe);
     if (!trits.ok()) return trits.status().within(slot.name);
     return BitLinear::from_ternary(backend, slot.name, *trits, options);
   }
-  return BitLinear::from_weights(backend, slot.name, stack_shape(slot.shape), *values, options);
+  return BitLinear::from_weights(backend, slot.name, stack_shape(slot), *values, options);
 }
 
 // Of an adapter's parts, which start at A = small noise and B = 0: at first nothing is added (Hu et al. 2021, 4.1).
@@ -77,31 +75,17 @@ std::vector<float> first_values_of_a(int64_t elements, int64_t cols, uint64_t se
 
 }  // namespace
 
-WeightMode mode_of(Role role, const Recipe& recipe) {
+WeightMode mode_of(TensorRole role, const Recipe& recipe) {
   switch (role) {
-    case Role::embedding: return recipe.embedding;
-    case Role::attention: return recipe.attention;
-    case Role::feed_forward: return recipe.feed_forward;
-    case Role::head: return recipe.head;
-    case Role::router: return recipe.routers;
-    case Role::norm: return recipe.norms;
-    case Role::adapter: break;
+    case TensorRole::embedding: return recipe.embedding;
+    case TensorRole::attention: return recipe.attention;
+    case TensorRole::feed_forward: return recipe.feed_forward;
+    case TensorRole::head: return recipe.head;
+    case TensorRole::router: return recipe.routers;
+    case TensorRole::norm: return recipe.norms;
+    case TensorRole::adapter: break;
   }
   return WeightMode::full;
-}
-
-Role role_of(const std::string& name) {
-  if (name.ends_with(kLoraA) || name.ends_with(kLoraB)) return Role::adapter;
-  if (name == "token_embd.weight") return Role::embedding;
-  if (name == "output.weight") return Role::head;
-  if (name.find("_norm") != std::string::npos) return Role::norm;
-  if (name.find("ffn_gate_inp") != std::string::npos) return Role::router;
-  return name.find("attn_") != std::string::npos ? Role::attention : Role::feed_forward;
-}
-
-BitLinear* Transformer::find(const std::string& name) {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : &found->second;
 }
 
 Status Transformer::load(Backend& backend, const TensorMap& source) {
@@ -111,43 +95,25 @@ Status Transformer::load(Backend& backend, const TensorMap& source) {
     if (!factors.ok()) return factors.status();
     rope_factors_ = *std::move(factors);
   }
-  for (const WeightSlot& slot : weight_slots(config_)) {
+  parameters_.layers.resize(config_.layers.size());
+  for (const TensorSpec& slot : tensor_specs(config_)) {
     if (!source.find(slot.name)) continue;  // an optional one: the head is the embedding
-    const Role role = role_of(slot.name);
-    const bool exact = role == Role::norm || role == Role::router;
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
-    const WeightMode mode = mode_of(role, recipe_);
+    const WeightMode mode = mode_of(slot.role, recipe_);
     const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
-                                      .shadow = exact ? ShadowPrecision::fp32 : recipe_.shadow,
+                                      .shadow = slot.exact() ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};
     Result<BitLinear> layer = load_layer(backend, source, slot, options, recipe_);
     if (!layer.ok()) return layer.status();
     BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
+    added.role = slot.role;
+    added.layer = slot.layer;
     order_.push_back(&added);
+    slot.where(parameters_) = &added;
     if (mode == WeightMode::lora)
       if (Status s = add_adapter(backend, added); !s.ok()) return s;
   }
-  embedding_ = find("token_embd.weight");
-  output_norm_ = find("output_norm.weight");
-  head_ = find("output.weight") ? find("output.weight") : embedding_;
-  for (int64_t i = 0; i < config_.n_layers(); ++i) {
-    const auto part = [&](const char* name) { return find(join("blk.", i, ".", name, ".weight")); };
-    const auto ffn = [&](const char* name) { return part(config_.moe() ? join(name, "_exps").c_str() : name); };
-    layers_.push_back({.attn_norm = part("attn_norm"),
-                       .attn_q = part("attn_q"),
-                       .attn_k = part("attn_k"),
-                       .attn_v = part("attn_v"),
-                       .attn_q_norm = part("attn_q_norm"),
-                       .attn_k_norm = part("attn_k_norm"),
-                       .attn_sub_norm = part("attn_sub_norm"),
-                       .attn_output = part("attn_output"),
-                       .ffn_norm = part("ffn_norm"),
-                       .ffn = {.router = part("ffn_gate_inp"),
-                               .gate = ffn("ffn_gate"),
-                               .up = ffn("ffn_up"),
-                               .down = ffn("ffn_down"),
-                               .sub_norm = part("ffn_sub_norm")}});
-  }
+  if (!parameters_.output) parameters_.output = parameters_.token_embd;
   return make_scale_groups(backend);
 }
 
@@ -164,8 +130,11 @@ Status Transformer::add_adapter(Backend& backend, BitLinear& layer) {
   layer.lora_a = &by_name_.emplace(layer.name + kLoraA, *std::move(a)).first->second;
   layer.lora_b = &by_name_.emplace(layer.name + kLoraB, *std::move(b)).first->second;
   layer.lora_scale = static_cast<float>(recipe_.lora_alpha / static_cast<double>(rank));
-  order_.push_back(layer.lora_a);
-  order_.push_back(layer.lora_b);
+  for (BitLinear* part : {layer.lora_a, layer.lora_b}) {
+    part->role = TensorRole::adapter;
+    part->layer = layer.layer;
+    order_.push_back(part);
+  }
   return Status();
 }
 
@@ -188,7 +157,7 @@ Status Transformer::make_scale_groups(Backend& backend) {
   const bool shared = sync == ScaleSync::per_block || sync == ScaleSync::per_expert;
   std::vector<BitLinear*> alone;
   for (BitLinear* p : order_)
-    if (role_of(p->name) != Role::feed_forward || !shared) alone.push_back(p);
+    if (p->role != TensorRole::feed_forward || !shared) alone.push_back(p);
   for (BitLinear* p : alone) {
     // Trits that came with a scale a row or a group keep that.
     const ScaleSync own = shared                         ? ScaleSync::per_tensor
@@ -196,9 +165,11 @@ Status Transformer::make_scale_groups(Backend& backend) {
                                                          : sync;
     if (Status s = add_group(backend, {p}, own); !s.ok()) return s;
   }
-  for (const Layer& layer : layers_) {
-    if (!shared) break;
-    if (Status s = add_group(backend, layer.ffn.matrices(), sync); !s.ok()) return s;
+  for (int64_t layer = 0; shared && layer < config_.n_layers(); ++layer) {
+    std::vector<BitLinear*> block;
+    for (BitLinear* p : parameters_of(layer))
+      if (p->role == TensorRole::feed_forward) block.push_back(p);
+    if (Status s = add_group(backend, std::move(block), sync); !s.ok()) return s;
   }
   return Status();
 }

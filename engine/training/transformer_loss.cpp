@@ -78,9 +78,9 @@ double Transformer::head_loss(Tape& tape, const Value& x, const Tensor& taught, 
                               const LossOptions& options) {
   Ops& ops = tape.ops();
   const Shape rows = {x.tensor.shape[0]};
-  const Value logits = LinearInput(x, recipe_.int8_activations).times(tape, *head_);
-  const Tensor wanted = tape.arena().take(rows, DType::i32), losses = tape.arena().take(rows);
-  if (tape.recording()) logits.gradient->tensor = tape.arena().take(logits.tensor.shape);
+  const Value logits = LinearInput(x, activations()).times(tape, *parameters_.output);
+  const Tensor wanted = tape.take(rows, DType::i32), losses = tape.take(rows);
+  if (tape.recording()) logits.gradient->tensor = tape.take(logits.tensor.shape);
   if (!ops.ok()) return 0.0;
   ops.upload(wanted, std::as_bytes(targets));
   const Tensor dlogits = tape.recording() ? logits.gradient->tensor : Tensor();
@@ -93,9 +93,9 @@ double Transformer::head_loss(Tape& tape, const Value& x, const Tensor& taught, 
   const double total = sum_of(ops, losses);
   if (taught && ops.ok()) {
     const Transformer& teacher = *options.teacher;
-    Tape once(ops, tape.arena(), false);
+    Tape once = tape.forward_only();
     const Value input{taught, nullptr};
-    const Value right = LinearInput(input, teacher.recipe_.int8_activations).times(once, *teacher.head_);
+    const Value right = LinearInput(input, teacher.activations()).times(once, *teacher.parameters_.output);
     if (ops.ok())
       ops(KlDivergence{.logits = logits.tensor,
                        .teacher = right.tensor,
@@ -113,7 +113,7 @@ double Transformer::head_loss(Tape& tape, const Value& x, const Tensor& taught, 
 // hidden_mse * sum over tokens of mean (x - taught)^2.
 void Transformer::imitate_hidden(Tape& tape, const Value& x, const Tensor& taught, const LossOptions& options) {
   Ops& ops = tape.ops();
-  const Tensor difference = tape.arena().take(x.tensor.shape), squares = tape.arena().take({1});
+  const Tensor difference = tape.take(x.tensor.shape), squares = tape.take({1});
   if (!ops.ok()) return;
   ops(ScaledAdd{.a = x.tensor, .b = taught, .y = difference, .a_scale = 1.0f, .b_scale = -1.0f});
   ops(SumSquares{.x = difference, .sums = squares, .index = 0});

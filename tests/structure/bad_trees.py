@@ -47,6 +47,7 @@ INCLUDES = [
     not_for("engine/model", "training/batch.h"),
     not_for("engine/training", "runtime/state.h"),
     not_for("engine/training", "vulkan/gpu.h"),
+    not_for("engine/graph", "model/config.h"),
     not_for("engine/selftest", "model/config.h"),
     not_for("engine/selftest", "cpu/cpu_backend.h"),
     not_for("engine/runtime", "vulkan/vulkan_backend.h"),

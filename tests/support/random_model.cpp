@@ -64,13 +64,13 @@ MemoryTensorMap random_model(const RandomModelOptions& o) {
   const Result<Config> config = read_config(map);
   if (!config.ok()) return map;  // the test that asked for it sees the same error from load
   uint64_t seed = 1000 * o.seed;
-  for (const WeightSlot& slot : weight_slots(*config)) {
+  for (const TensorSpec& slot : tensor_specs(*config)) {
     ++seed;
     if (slot.name == "token_embd.weight" || (slot.optional && o.tied_head)) continue;
     const double spread = 1.0 / std::sqrt(static_cast<double>(slot.shape.back()));
-    if (slot.kind == WeightKind::norm) {
+    if (slot.role == TensorRole::norm) {
       map.add(slot.name, slot.shape, random_values(slot.shape, 1.0, 0.1, seed));
-    } else if (slot.kind == WeightKind::router) {
+    } else if (slot.role == TensorRole::router) {
       map.add(slot.name, slot.shape, random_values(slot.shape, 0.0, 3.0 * spread, seed));
     } else if (o.ternary) {
       map.add(slot.name, slot.shape, random_trits(slot.shape, seed));

@@ -1,4 +1,4 @@
-#include "training/arena.h"
+#include "graph/arena.h"
 
 #include "tests/training/training_model.h"
 
@@ -8,7 +8,7 @@ namespace {
 TEST(Arena, LendsMemoryAgainWhenTheLastHandleIsGone) {
   const std::unique_ptr<Backend> backend = training_backend("reference");
   Ops ops(*backend);
-  training::Arena arena(ops);
+  Arena arena(ops);
   Tensor first = arena.take({10});
   const Buffer* memory = first.buffer.get();
   Tensor copy = first.view({5});
@@ -23,7 +23,7 @@ TEST(Arena, ATensorOutlivesTheArena) {
   Ops ops(*backend);
   Tensor tensor;
   {
-    training::Arena arena(ops);
+    Arena arena(ops);
     tensor = arena.take({4});
   }
   const std::vector<float> values = {1, 2, 3, 4};

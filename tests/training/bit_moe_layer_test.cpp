@@ -26,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, BlockAlpha, testing::Values("reference", "cpu
 // Projections of per-layer embeddings are a part of the block: in its alpha, quantised and dropped with it.
 TEST_P(BlockAlpha, CoversProjectionsOfPerLayerEmbeddings) {
   Ops ops(*backend);
-  training::Arena arena(ops);
+  Arena arena(ops);
   std::vector<BitLinear> parts;
   std::vector<float> all;
   for (const Shape& shape : {Shape{3, 8, 20}, Shape{3, 8, 20}, Shape{3, 20, 8}, Shape{1, 6, 20}, Shape{1, 20, 6}}) {

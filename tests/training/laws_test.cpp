@@ -100,7 +100,7 @@ TEST_P(Laws, StartingFromATernaryModelChangesNoOutputBit) {
     ASSERT_TRUE(config.ok()) << config.message();
     const std::unique_ptr<Backend> backend = training_backend(GetParam());
     Ops ops(*backend);
-    training::Arena arena(ops);
+    Arena arena(ops);
     const std::vector<int32_t> tokens = {1, 5, 9, 2, 7}, targets(5, -1);
     std::vector<std::vector<float>> logits;
     for (WeightMode mode : {WeightMode::frozen, WeightMode::ternary}) {

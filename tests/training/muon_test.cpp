@@ -37,7 +37,7 @@ Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transp
   Direction result{rows, cols, random_gradient(rows, cols, transposed), {}};
   result.direction.resize(result.gradient.size());
   Ops ops(backend);
-  training::Arena arena(ops);
+  Arena arena(ops);
   training::BitLinear p;
   p.n_matrices = kExperts, p.rows = rows, p.cols = cols;
   p.gradient = *backend.allocate({kExperts, rows, cols}, DType::f32, "gradient");
@@ -109,7 +109,7 @@ TEST_P(MuonDirection, OfATransposedGradientIsTransposed) {
 
 TEST_P(MuonDirection, IsZeroForAnExpertWithoutTokens) {
   Ops ops(*backend);
-  training::Arena arena(ops);
+  Arena arena(ops);
   training::BitLinear p;
   p.n_matrices = 2, p.rows = 8, p.cols = 16;
   const std::vector<float> zeros(256);

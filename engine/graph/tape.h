@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "training/arena.h"
+#include "graph/arena.h"
 
-namespace tritium::training {
+namespace tritium {
 
 // The gradient of the loss with respect to a value: made when the first consumer of the value writes it.
 struct Gradient {
@@ -25,11 +25,22 @@ struct Value {
 
 class Tape {
  public:
-  // recording false: forward only; values carry no gradients and nothing is kept.
-  Tape(Ops& ops, Arena& arena, bool recording) : ops_(ops), arena_(arena), recording_(recording) {}
+  // Operations run at once on tensors of the arena. recording false: forward only; values carry no gradients and
+  // nothing is kept.
+  Tape(Ops& ops, Arena& arena, bool recording) : ops_(ops), arena_(&arena), recording_(recording) {}
+  // A pass of inference that `ops` records into a Program: forward only, rounded as results that become int8 codes must
+  // be.
+  explicit Tape(Ops& ops) : ops_(ops), recording_(false), single_precision_(false) {}
+
+  // For a part that needs no gradient, or that is computed once more for it.
+  Tape forward_only() const { return Tape(*this, false); }
+  Tape again() const { return Tape(*this, true); }
 
   Ops& ops() { return ops_; }
-  Arena& arena() { return arena_; }
+  // Memory of a result, with whatever values it holds.
+  Tensor take(const Shape& shape, DType dtype = DType::f32) {
+    return arena_ ? arena_->take(shape, dtype) : ops_.temporary(shape, dtype);
+  }
   bool recording() const { return recording_; }
   // Products round as an inference pass does: results are comparable with it to the bit.
   void use_inference_arithmetic() { single_precision_ = false; }
@@ -51,12 +62,15 @@ class Tape {
   void add_gradient(const Value& value, const std::function<void(const Tensor&)>& write);
 
  private:
+  Tape(const Tape& other, bool recording)
+      : ops_(other.ops_), arena_(other.arena_), recording_(recording), single_precision_(other.single_precision_) {}
+
   Ops& ops_;
-  Arena& arena_;
+  Arena* arena_ = nullptr;
   bool recording_;
   bool single_precision_ = true;
   bool adapters_merged_ = false;
   std::vector<std::function<void()>> steps_;
 };
 
-}  // namespace tritium::training
+}  // namespace tritium

@@ -1,29 +1,29 @@
-#include "training/functions.h"
+#include "graph/functions.h"
 
 #include "base/checked_math.h"
 
-namespace tritium::training {
+namespace tritium {
 namespace {
 
-// A norm's weight as the operations take it: its shadow has one row.
-Tensor vector_of(const BitLinear& weight) { return weight.shadow.data.view({weight.cols}); }
+// A norm's weight, which has one row, as the operations take it.
+Tensor vector_of(const Parameter& weight) { return weight.weight().data.view({weight.weight().cols}); }
 
 }  // namespace
 
-Value embedding(Tape& tape, BitLinear& table, const Tensor& tokens) {
-  Value y = tape.make({tokens.elements(), table.cols});
+Value embedding(Tape& tape, const Parameter& table, const Tensor& tokens) {
+  Value y = tape.make({tokens.elements(), table.weight().cols});
   tape.ops()(Embedding{.table = table.weight(), .tokens = tokens, .y = y.tensor});
   if (table.trains())
     tape.on_backward([&tape, &table, tokens, y] {
       if (y.gradient->tensor)
         tape.ops()(EmbeddingBackward{.tokens = tokens,
                                      .dy = y.gradient->tensor.view(y.tensor.shape),
-                                     .dtable = table.gradient.view({table.rows, table.cols})});
+                                     .dtable = table.gradient.view({table.weight().rows, table.weight().cols})});
     });
   return y;
 }
 
-Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
+Value rms_norm(Tape& tape, const Value& x, const Parameter& weight, float eps) {
   Value y = tape.make(x.tensor.shape);
   tape.ops()(RmsNorm{.x = x.tensor, .weight = vector_of(weight), .y = y.tensor, .eps = eps});
   tape.on_backward([&tape, x, &weight, y, eps] {
@@ -34,7 +34,7 @@ Value rms_norm(Tape& tape, const Value& x, BitLinear& weight, float eps) {
           .dy = y.gradient->tensor.view(y.tensor.shape),
           .dx = dx,
           // A frozen norm's gradient goes nowhere.
-          .dweight = weight.trains() ? weight.gradient.view({weight.cols}) : tape.arena().take({weight.cols}),
+          .dweight = weight.trains() ? weight.gradient.view({weight.weight().cols}) : tape.take({weight.weight().cols}),
           .eps = eps,
           .accumulate = accumulate});
     });
@@ -60,8 +60,8 @@ Value add(Tape& tape, const Value& a, const Value& b) {
   return y;
 }
 
-Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale) {
-  Value y = tape.make(a.tensor.shape);
+Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale, const Tensor& into) {
+  Value y = into ? Value{into, nullptr} : tape.make(a.tensor.shape);
   tape.ops()(ScaledAdd{.a = a.tensor, .b = b.tensor, .y = y.tensor, .a_scale = 1.0f, .b_scale = scale});
   tape.on_backward([&tape, a, b, y, scale] {
     const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
@@ -144,32 +144,49 @@ Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActiv
   return y;
 }
 
+Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Value& v, const Tensor& k_cache,
+                           const Tensor& v_cache, const AttentionShape& shape) {
+  const Shape& heads = q.tensor.shape;
+  tape.ops()(StoreKv{.k = k.tensor, .v = v.tensor, .rows = shape.rows, .k_cache = k_cache, .v_cache = v_cache});
+  Value y = tape.make({heads[0], heads[1], v.tensor.shape[2]});
+  tape.ops()(Attention{.q = q.tensor,
+                       .rows = shape.rows,
+                       .k_cache = k_cache,
+                       .v_cache = v_cache,
+                       .y = y.tensor,
+                       .window = shape.window,
+                       .scale = shape.scale,
+                       .single_precision = tape.single_precision()});
+  return y;
+}
+
 void LinearInput::quantize(Tape& tape) {
   if (q_) return;
-  const int64_t rows = x_.tensor.shape[0];
-  q_ = tape.arena().take({rows, round_up(x_.tensor.shape[1], TernaryMatrix::kRowAlign)}, DType::i8);
-  scales_ = tape.arena().take({rows, 1});
+  const int64_t rows = x_.tensor.shape[0], padded = round_up(x_.tensor.shape[1], TernaryMatrix::kRowAlign);
+  q_ = tape.take({rows, padded}, DType::i8);
+  scales_ = tape.take({rows, mode_ == ActivationMode::int8_per_block ? padded / 256 : 1});
   tape.ops()(QuantizeActivations{.x = x_.tensor, .q = q_, .scales = scales_});
 }
 
-Value LinearInput::times(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
-  Value y = product(tape, layer, expert_ids);
-  if (!layer.lora_a || !tape.ops().ok()) return y;
-  const Value low = LinearInput(x_, false).product(tape, *layer.lora_a, expert_ids);
+Value LinearInput::times(Tape& tape, const Parameter& weight, const Tensor& expert_ids, const Tensor& into) {
+  const Parameter::LowRank low_rank = weight.low_rank();
+  Value y = product(tape, weight, expert_ids, low_rank.a ? Tensor() : into);
+  if (!low_rank.a || !tape.ops().ok()) return y;
+  const Value low = LinearInput(x_, ActivationMode::f32).product(tape, *low_rank.a, expert_ids, {});
   if (!tape.ops().ok()) return y;
-  const Value change = LinearInput(low, false).product(tape, *layer.lora_b, expert_ids);
-  return tape.ops().ok() ? add_scaled(tape, y, change, layer.lora_scale) : y;
+  const Value change = LinearInput(low, ActivationMode::f32).product(tape, *low_rank.b, expert_ids, {});
+  return tape.ops().ok() ? add_scaled(tape, y, change, low_rank.scale, into) : y;
 }
 
-Value LinearInput::product(Tape& tape, BitLinear& layer, const Tensor& expert_ids) {
+Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& expert_ids, const Tensor& into) {
   const int64_t rows = expert_ids ? expert_ids.elements() : x_.tensor.shape[0];
-  Value y = tape.make({rows, layer.rows});
-  const bool quantized = layer.mode != WeightMode::full && (layer.mode != WeightMode::frozen || layer.ternary());
-  const bool codes = quantized && int8_ && !(layer.lora_a && tape.adapters_merged());
+  Value y = into ? Value{into, nullptr} : tape.make({rows, layer.weight().rows});
+  const bool codes =
+      mode_ != ActivationMode::f32 && layer.takes_codes() && !(layer.low_rank().a && tape.adapters_merged());
   const bool packed = layer.weight().ternary();
   if (codes) quantize(tape);
   if (codes && !packed && !rounded_) {
-    rounded_ = tape.arena().take(x_.tensor.shape);
+    rounded_ = tape.take(x_.tensor.shape);
     tape.ops()(DequantizeActivations{.q = q_, .scales = scales_, .x = rounded_});
   }
   const Tensor x = codes && !packed ? rounded_ : x_.tensor;
@@ -188,6 +205,7 @@ Value LinearInput::product(Tape& tape, BitLinear& layer, const Tensor& expert_id
   // What the gradient of the weights is computed from: codes where there are any, they are a quarter of the size.
   const Tensor kept = codes ? Tensor() : x;
   const Tensor q = codes ? q_ : Tensor(), scales = codes ? scales_ : Tensor();
+  if (into) return y;  // a result of inference
   tape.on_backward([&tape, &layer, input = x_.gradient, shape = x_.tensor.shape, kept, q, scales, expert_ids, y] {
     const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
     if (layer.trains())
@@ -209,15 +227,16 @@ Value LinearInput::product(Tape& tape, BitLinear& layer, const Tensor& expert_id
 
 Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& options) {
   const Shape shape = {logits.tensor.shape[0], options.top_k};
-  Routing routing{.weights = tape.make(shape),
-                  .expert_ids = tape.arena().take(shape, DType::i32),
-                  .load = tape.arena().take({logits.tensor.shape[1]})};
+  Routing routing{.weights = tape.make(shape), .expert_ids = tape.take(shape, DType::i32), .load = {}};
   tape.ops()(RouteTokens{.logits = logits.tensor,
                          .expert_ids = routing.expert_ids,
                          .weights = routing.weights.tensor,
                          .renormalize = options.renormalize,
                          .scale = options.scale});
-  tape.ops()(ExpertLoad{.expert_ids = routing.expert_ids, .load = routing.load});
+  if (tape.recording() || options.observe) {
+    routing.load = tape.take({logits.tensor.shape[1]});
+    if (tape.ops().ok()) tape.ops()(ExpertLoad{.expert_ids = routing.expert_ids, .load = routing.load});
+  }
   tape.on_backward([&tape, logits, routing, options] {
     tape.add_gradient(logits, [&](const Tensor& dlogits) {
       tape.ops()(RouteTokensBackward{.logits = logits.tensor,
@@ -252,4 +271,4 @@ Value combine_experts(Tape& tape, const Value& x, const Routing& routing) {
   return y;
 }
 
-}  // namespace tritium::training
+}  // namespace tritium

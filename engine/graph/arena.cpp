@@ -1,6 +1,6 @@
-#include "training/arena.h"
+#include "graph/arena.h"
 
-namespace tritium::training {
+namespace tritium {
 
 Tensor Arena::lend(Lent& lent, const Shape& shape, DType dtype) {
   const std::shared_ptr<Buffer> handle(lent.memory.get(), [memory = lent.memory](Buffer*) {});
@@ -26,4 +26,4 @@ Tensor Arena::take(const Shape& shape, DType dtype) {
   return lend(tensors.back(), shape, dtype);
 }
 
-}  // namespace tritium::training
+}  // namespace tritium

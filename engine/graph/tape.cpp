@@ -1,10 +1,8 @@
-#include "training/tape.h"
+#include "graph/tape.h"
 
-namespace tritium::training {
+namespace tritium {
 
-Value Tape::make(const Shape& shape) {
-  return {arena_.take(shape), recording_ ? std::make_shared<Gradient>() : nullptr};
-}
+Value Tape::make(const Shape& shape) { return {take(shape), recording_ ? std::make_shared<Gradient>() : nullptr}; }
 
 void Tape::on_backward(std::function<void()> step) {
   if (recording_) steps_.push_back(std::move(step));
@@ -22,22 +20,22 @@ void Tape::backward() {
 void Tape::add_gradient(const Value& value, const std::function<void(const Tensor&, bool)>& write) {
   if (!value.gradient) return;
   const bool accumulate = static_cast<bool>(value.gradient->tensor);
-  if (!accumulate) value.gradient->tensor = arena_.take(value.tensor.shape);
+  if (!accumulate) value.gradient->tensor = take(value.tensor.shape);
   if (ops_.ok()) write(value.gradient->tensor.view(value.tensor.shape), accumulate);
 }
 
 void Tape::add_gradient(const Value& value, const std::function<void(const Tensor&)>& write) {
   if (!value.gradient) return;
   if (!value.gradient->tensor) {
-    value.gradient->tensor = arena_.take(value.tensor.shape);
+    value.gradient->tensor = take(value.tensor.shape);
     if (ops_.ok()) write(value.gradient->tensor);
     return;
   }
   const Tensor before = value.gradient->tensor.view(value.tensor.shape);
-  const Tensor part = arena_.take(value.tensor.shape);
+  const Tensor part = take(value.tensor.shape);
   if (!ops_.ok()) return;
   write(part);
   ops_(Add{.a = before, .b = part, .y = before});
 }
 
-}  // namespace tritium::training
+}  // namespace tritium

@@ -9,7 +9,7 @@
 
 #include "ops/ops.h"
 
-namespace tritium::training {
+namespace tritium {
 
 class Arena {
  public:
@@ -35,4 +35,4 @@ class Arena {
   uint64_t bytes_ = 0;
 };
 
-}  // namespace tritium::training
+}  // namespace tritium

@@ -1,0 +1,72 @@
+// The one list of a model's tensors: load, size estimates, training, export and tests visit it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "graph/parameter.h"
+#include "model/config.h"
+
+namespace tritium {
+
+// What a tensor is for: it decides how it is loaded and trained.
+enum class TensorRole {
+  embedding,
+  attention,
+  feed_forward,
+  router,  // a small matrix, never quantised
+  norm,    // a vector, never quantised
+  head,
+  adapter,  // of a matrix
+};
+
+// The parameters of a layer; null where the architecture has none. Shapes as in the file.
+struct LayerParameters {
+  const Parameter* attn_norm = nullptr;      // (dim)
+  const Parameter* attn_q = nullptr;         // (q_dim, dim)
+  const Parameter* attn_k = nullptr;         // (k_dim, dim)
+  const Parameter* attn_v = nullptr;         // (v_dim, dim)
+  const Parameter* attn_q_norm = nullptr;    // (key_dim) or (q_dim): Config::qk_norm
+  const Parameter* attn_k_norm = nullptr;    // (key_dim) or (k_dim)
+  const Parameter* attn_sub_norm = nullptr;  // (n_heads * value_dim)
+  const Parameter* attn_output = nullptr;    // (dim, n_heads * value_dim)
+  const Parameter* ffn_norm = nullptr;       // (dim)
+  const Parameter* ffn_router = nullptr;     // (n_experts, dim)
+  const Parameter* ffn_gate = nullptr;       // (ffn_dim, dim) or (n_experts, expert_ffn_dim, dim)
+  const Parameter* ffn_up = nullptr;         // the same
+  const Parameter* ffn_sub_norm = nullptr;   // (ffn_dim) or (expert_ffn_dim)
+  const Parameter* ffn_down = nullptr;       // (dim, ffn_dim) or (n_experts, dim, expert_ffn_dim)
+};
+
+struct ModelParameters {
+  const Parameter* token_embd = nullptr;  // (vocab_size, dim)
+  std::vector<LayerParameters> layers;
+  const Parameter* output_norm = nullptr;  // (dim)
+  const Parameter* output = nullptr;       // (vocab_size, dim); the embedding itself when the file has none
+};
+
+struct TensorSpec {
+  std::string name;            // "blk.3.ffn_up_exps.weight"
+  std::vector<int64_t> shape;  // outermost first
+  TensorRole role = TensorRole::feed_forward;
+  int64_t layer = 0;  // -1: before the layers; n_layers: after them
+  bool optional = false;
+  bool to_stream = false;  // what it makes is added to the residual stream
+  std::function<const Parameter*&(ModelParameters&)> where;
+
+  bool vector() const { return role == TensorRole::norm; }
+  // FP32 always.
+  bool exact() const { return role == TensorRole::norm || role == TensorRole::router; }
+  // As a stack of matrices.
+  int64_t n_matrices() const { return shape.size() == 3 ? shape[0] : 1; }
+  int64_t rows() const { return shape.size() > 1 ? shape[shape.size() - 2] : 1; }
+  int64_t cols() const { return shape.back(); }
+  int64_t elements() const { return n_matrices() * rows() * cols(); }
+};
+
+// Every tensor that a model of this configuration has, in file order.
+std::vector<TensorSpec> tensor_specs(const Config& config);
+
+}  // namespace tritium

@@ -160,5 +160,86 @@ TEST_P(TransformerOn, EveryOperationOfEveryModelAgreesWithTheReference) {
     }
 }
 
+// A Backend that counts what it is asked to allocate.
+class CountingBackend final : public Each<CountingBackend, ForwardingBackend, AllOps> {
+ public:
+  using Each::Each;
+  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name) override {
+    Result<Tensor> made = ForwardingBackend::allocate(shape, dtype, name);
+    if (made.ok()) bytes += static_cast<uint64_t>(made->bytes());
+    return made;
+  }
+  template <typename Op>
+  Status each(const Op& op) {
+    return inner().run(op);
+  }
+  uint64_t bytes = 0;
+};
+
+TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
+  for (const char* name : {"reference", "cpu"})
+    for (const RandomModelOptions& options : models()) {
+      const MemoryTensorMap map = random_model(options);
+      CountingBackend backend(*make_backend({.backend = name, .threads = 1, .capture_file = {}, .log = {}}));
+      const Config config = *read_config(map);
+      const Result<Weights> weights = load_weights(map, config, backend, {});
+      ASSERT_TRUE(weights.ok()) << weights.message();
+      const StateOptions state_options = {.capacity = 40, .batch = 8};
+      const Result<StateBytes> planned = state_bytes(config, describe_weights(map, config), state_options);
+      ASSERT_TRUE(planned.ok()) << planned.message();
+      backend.bytes = 0;
+      Result<ForwardState> state = make_state(config, *weights, backend, state_options);
+      ASSERT_TRUE(state.ok()) << state.message();
+      EXPECT_EQ(backend.bytes, planned->activations + 40 * planned->cache_per_token) << options.architecture;
+      // Nothing is allocated later: prompts of any length, and single tokens, find room.
+      std::vector<float> logits(8 * static_cast<size_t>(config.vocab_size));
+      for (int64_t n : {8, 3, 1})
+        ASSERT_TRUE(forward(config, *weights, *state, backend, std::span(kTokens).first(static_cast<size_t>(n)), 0,
+                            Logits::all, logits)
+                        .ok());
+      EXPECT_EQ(backend.bytes, planned->activations + 40 * planned->cache_per_token) << options.architecture;
+    }
+}
+
+// One pass may serve a token of each of several sequences that share the caches' memory.
+TEST(Transformer, TokensOfTwoSequencesInOnePassGiveTheLogitsOfEach) {
+  for (const RandomModelOptions& options : models()) {
+    const MemoryTensorMap map = random_model(options);
+    const auto vocab = static_cast<size_t>(options.vocab_size);
+    const std::vector<int32_t> other = {60, 2, 8};
+    const auto first = make_runner(map, ActivationMode::int8_per_token).run(kTokens, 0, Logits::last);
+    const auto second = make_runner(map, ActivationMode::int8_per_token).run(other, 0, Logits::last);
+
+    Runner r = make_runner(map, ActivationMode::int8_per_token);
+    const auto run = [&](const std::vector<int32_t>& tokens, const std::vector<int32_t>& rows, int64_t n_logits) {
+      const auto n = static_cast<int64_t>(tokens.size());
+      Program program;
+      EXPECT_TRUE(record_pass(r.config, r.weights, r.state, {n, n_logits, r.config.n_layers()}, program).ok());
+      place_temporaries(program, r.state.plan, r.state.slots);
+      std::vector<int32_t> wanted;
+      for (int64_t i = n - n_logits; i < n; ++i) wanted.push_back(static_cast<int32_t>(i));
+      Ops ops(*r.backend);
+      ops.upload(r.state.tensors.tokens, std::as_bytes(std::span(tokens)));
+      ops.upload(r.state.tensors.rows, std::as_bytes(std::span(rows)));
+      ops.upload(r.state.tensors.wanted, std::as_bytes(std::span(wanted)));
+      EXPECT_TRUE((*r.backend->prepare(program))->run().ok());
+      std::vector<float> logits(static_cast<size_t>(n_logits) * vocab);
+      ops.download(r.state.tensors.logits.view({n_logits, options.vocab_size}),
+                   std::as_writable_bytes(std::span(logits)));
+      EXPECT_TRUE(ops.finish().ok());
+      return logits;
+    };
+    // All but the last tokens of both, the second sequence from row 32 of the caches on; then the last ones together.
+    std::vector<int32_t> tokens(kTokens.begin(), kTokens.end() - 1), rows;
+    for (int32_t t = 0; t < std::ssize(tokens); ++t) rows.insert(rows.end(), {t, 0});
+    tokens.insert(tokens.end(), {other[0], other[1]});
+    rows.insert(rows.end(), {0, 32, 1, 32});
+    run(tokens, rows, 1);
+    const auto both = run({kTokens.back(), other.back()}, {static_cast<int32_t>(kTokens.size()) - 1, 0, 2, 32}, 2);
+    EXPECT_TRUE(std::ranges::equal(std::span(both).first(vocab), first)) << options.architecture;
+    EXPECT_TRUE(std::ranges::equal(std::span(both).last(vocab), second)) << options.architecture;
+  }
+}
+
 }  // namespace
 }  // namespace tritium

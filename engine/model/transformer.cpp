@@ -24,9 +24,18 @@ Result<Replay*> pass_of(const Config& config, const Weights& weights, ForwardSta
   auto pass = std::make_unique<RecordedPass>();
   pass->shape = shape;
   if (Status s = record_pass(config, weights, state, shape, pass->program); !s.ok()) return s;
-  if (!plan_holds(state.plan, pass->program))
-    return Status(StatusCode::internal, "a pass does not fit the memory that was planned for the largest one");
-  place_temporaries(pass->program, state.plan, state.slots);
+  if (plan_holds(state.plan, pass->program)) {
+    place_temporaries(pass->program, state.plan, state.slots);
+  } else {  // a pass through fewer layers: memory of its own
+    const MemoryPlan plan = plan_memory(pass->program);
+    std::vector<Tensor> slots;
+    for (int64_t bytes : plan.slots) {
+      Result<Tensor> slot = backend.allocate({bytes / 4}, DType::f32, "activations");
+      if (!slot.ok()) return slot.status();
+      slots.push_back(*std::move(slot));
+    }
+    place_temporaries(pass->program, plan, slots);
+  }
   Result<std::unique_ptr<Replay>> replay = backend.prepare(pass->program);
   if (!replay.ok()) return replay.status();
   pass->replay = *std::move(replay);

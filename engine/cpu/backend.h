@@ -42,6 +42,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   // Operations whose work is split in a way of its own: <op>.cpp.
   Status compute(const AdamwUpdate& op);
+  Status compute(const Argmax& op);
   Status compute(const Attention& op);
   Status compute(const AttentionBackward& op);
   Status compute(const CombineExpertsBackward& op);

@@ -18,6 +18,17 @@ std::span<T> part_of(const Tensor& tensor, int64_t n, int64_t first, int64_t las
 
 }  // namespace
 
+// The reference's loop takes about 1 ns a value: the one row of a decoded token, of 151936 logits, less than a
+// hundredth of the product that made it. A kernel for vector registers would not be noticed.
+Status CpuBackend::compute(const Argmax& op) {
+  const ArgmaxParams p = op.params();
+  split(p.n_rows, p.cols, [&](int64_t first, int64_t last) noexcept {
+    cpu_ref::argmax({.n_rows = u32(last - first), .cols = p.cols}, part_of<float>(op.logits, p.n_rows, first, last),
+                    part_of<int32_t>(op.ids, p.n_rows, first, last));
+  });
+  return Status();
+}
+
 Status CpuBackend::compute(const DequantizeActivations& op) {
   const DequantizeActivationsParams p = op.params();
   split(p.n_rows, p.cols, [&](int64_t first, int64_t last) noexcept {

@@ -8,6 +8,7 @@
 #include "ops/absmean.h"
 #include "ops/adamw_update.h"
 #include "ops/add.h"
+#include "ops/argmax.h"
 #include "ops/attention.h"
 #include "ops/attention_backward.h"
 #include "ops/combine_experts.h"
@@ -58,7 +59,7 @@ using AllOps =
            Attention, GatedActivation, Add, RouteTokens, CombineExperts, EmbeddingBackward, RmsNormBackward,
            TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward, GatedActivationBackward,
            CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits, KlDivergence, ScaledAdd,
-           SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize, AdamwUpdate, SgdUpdate>;
+           SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize, AdamwUpdate, SgdUpdate, Argmax>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

@@ -1,4 +1,6 @@
 // Cases of the operations that work value by value or row by row.
+#include <limits>
+
 #include "base/format_text.h"
 #include "selftest/op_cases.h"
 
@@ -84,6 +86,43 @@ std::vector<OpCase> cases_of<RmsNorm>() {
       {"heads of 64 as rows, values near 1e4", [](Ops& ops, CaseInputs& in) {
          ops(RmsNorm{.x = in.random({3, 8, 64}, 1e4), .weight = in.random({64}), .y = in.zeros({3, 8, 64})});
        }});
+  return cases;
+}
+
+template <>
+std::vector<OpCase> cases_of<Argmax>() {
+  std::vector<OpCase> cases;
+  for (int64_t n : kLengths)
+    cases.push_back({join("rows 5 of ", n), [n](Ops& ops, CaseInputs& in) {
+                       ops(Argmax{.logits = in.random({5, n}), .ids = in.zeros({5}, DType::i32)});
+                     }});
+  cases.push_back({"one row of 151936", [](Ops& ops, CaseInputs& in) {
+                     ops(Argmax{.logits = in.random({1, 151936}), .ids = in.zeros({1}, DType::i32)});
+                   }});
+  cases.push_back({"a row of 262144, the largest last, after one of equal values", [](Ops& ops, CaseInputs& in) {
+                     std::vector<float> values(2 * 262144, -1.0f);
+                     values.back() = -0.5f;
+                     ops(Argmax{.logits = in.floats({2, 262144}, values), .ids = in.zeros({2}, DType::i32)});
+                   }});
+  // Row r has its pair of values at places that different invocations of a workgroup look at.
+  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
+  struct Case {
+    std::string shape;
+    float others, first, second;
+  };
+  for (const Case& c : {Case{"ties", 1, 2, 2}, Case{"the later one is larger by a bit", -2, 1, 1.0000001f},
+                        Case{"NaN, and one value", kNan, kNan, -kInfinity}, Case{"NaN alone", kNan, kNan, kNan},
+                        Case{"NaN and infinity", 0, kNan, kInfinity}, Case{"-inf alone", -kInfinity, -kInfinity, kNan},
+                        Case{"zeros of both signs", -1, -0.0f, 0.0f}, Case{"denormal numbers", 0, 1e-45f, 2e-45f}})
+    cases.push_back({c.shape, [c](Ops& ops, CaseInputs& in) {
+                       constexpr size_t kRows = 7, kCols = 3001;
+                       std::vector<float> values(kRows * kCols, c.others);
+                       for (size_t r = 0; r < kRows; ++r) {
+                         values[r * kCols + 150 * r] = c.first;
+                         values[r * kCols + 3000 - 199 * r] = c.second;
+                       }
+                       ops(Argmax{.logits = in.floats({kRows, kCols}, values), .ids = in.zeros({kRows}, DType::i32)});
+                     }});
   return cases;
 }
 

@@ -19,6 +19,7 @@ inline Groups groups_of(const AdamwUpdate& op, const Limits& l) {
   return folded_groups(rows_of(op.shadow.parameter), l);
 }
 inline Groups groups_of(const Add& op, const Limits& l) { return groups_for_values(op.y.elements(), l); }
+inline Groups groups_of(const Argmax& op, const Limits& l) { return folded_groups(op.logits.shape[0], l); }
 inline Groups groups_of(const Attention& op, const Limits& l) {
   return folded_groups(op.q.shape[0] * op.q.shape[1], l);
 }

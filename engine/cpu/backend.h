@@ -14,9 +14,9 @@ namespace tritium {
 
 class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
  public:
-  // Operations that run on the reference's loops: they add up or count some thousand numbers, which takes no longer
-  // than starting a thread.
-  using OnTheReference = OpList<Absmean, ExpertLoad>;
+  // Operations that run on the reference's loops: they add up, count or sort some thousand numbers, which takes no
+  // longer than starting a thread.
+  using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows>;
 
   CpuBackend(const cpu::KernelTable& kernels, int threads) : kernels_(kernels), pool_(threads) {}
 

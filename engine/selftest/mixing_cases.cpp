@@ -88,6 +88,32 @@ std::vector<OpCase> cases_of<RouteTokens>() {
 }
 
 template <>
+std::vector<OpCase> cases_of<GroupRows>() {
+  struct Case {
+    int64_t tokens, top_k, experts, tile;
+    int64_t lowest, names;  // ids are lowest … lowest + names - 1
+  };
+  std::vector<OpCase> cases;
+  for (const Case& c :
+       {Case{1, 1, 1, 1, 0, 1}, Case{1, 8, 128, 64, 0, 128}, Case{5, 2, 4, 3, 0, 4}, Case{100, 3, 7, 16, -1, 9},
+        Case{9, 4, 5, 2, 5, 3}, Case{300, 4, 200, 8, 40, 1}, Case{1000, 2, 1024, 1, -3, 1030},
+        Case{129, 1, 129, 200, 0, 130}, Case{8192, 8, 512, 64, 0, 512}})
+    cases.push_back({join("tokens ", c.tokens, " top ", c.top_k, " of ", c.experts, " experts, ids from ", c.lowest,
+                          " to ", c.lowest + c.names - 1, ", tiles of ", c.tile),
+                     [=](Ops& ops, CaseInputs& in) {
+                       std::vector<int32_t> ids(static_cast<size_t>(c.tokens * c.top_k));
+                       for (int32_t& id : ids) id = static_cast<int32_t>(c.lowest + in.below(c.names));
+                       const int64_t n_tiles = GroupRows::most_tiles(c.tokens * c.top_k, c.experts, c.tile);
+                       ops(GroupRows{.expert_ids = in.ints({c.tokens, c.top_k}, ids),
+                                     .order = in.zeros({c.tokens * c.top_k}, DType::i32),
+                                     .start = in.zeros({c.experts + 1}, DType::i32),
+                                     .tiles = in.zeros({n_tiles, 2}, DType::i32),
+                                     .tile = c.tile});
+                     }});
+  return cases;
+}
+
+template <>
 std::vector<OpCase> cases_of<CombineExperts>() {
   struct Case {
     int64_t tokens, top_k, dim;

@@ -39,6 +39,8 @@ inline Groups groups_of(const GatedActivation& op, const Limits& l) { return gro
 inline Groups groups_of(const GatedActivationBackward& op, const Limits& l) {
   return groups_for_values(op.dy.elements(), l);
 }
+// One for each expert and one for the slots without.
+inline Groups groups_of(const GroupRows& op, const Limits& l) { return folded_groups(op.start.elements(), l); }
 inline Groups groups_of(const KlDivergence& op, const Limits& l) { return folded_groups(op.logits.shape[0], l); }
 inline Groups groups_of(const QuantizeActivations& op, const Limits& l) {
   return folded_groups(op.scales.elements(), l);
@@ -61,14 +63,17 @@ inline Groups groups_of(const WeightGradient& op, const Limits& l) {
 
 // What a kernel cannot do: `unsupported`.
 inline Status kernel_limit(std::string_view op, std::string_view what, int64_t value) {
-  constexpr int64_t kMost =
-      1024;  // the arrays in shaders/attention.comp, route_tokens.comp, route_tokens_backward.comp
+  // The arrays in shaders/attention.comp, group_rows.comp, route_tokens.comp, route_tokens_backward.comp.
+  constexpr int64_t kMost = 1024;
   if (value <= kMost) return Status();
   return error(StatusCode::unsupported, op, ": ", what, " is ", value, ", Vulkan kernels take at most ", kMost);
 }
 inline Status fits_kernel(const auto&) { return Status(); }
 inline Status fits_kernel(const Attention& op) {
   return kernel_limit(op.kName, "a head's size", std::max(op.q.shape[2], op.v_cache.shape[2]));
+}
+inline Status fits_kernel(const GroupRows& op) {
+  return kernel_limit(op.kName, "the number of experts", op.start.elements() - 1);
 }
 inline Status fits_kernel(const RouteTokens& op) { return kernel_limit(op.kName, "top_k", op.expert_ids.shape[1]); }
 inline Status fits_kernel(const RouteTokensBackward& op) {

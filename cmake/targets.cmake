@@ -1,4 +1,5 @@
 # tritium_library(NAME SOURCES… DEPENDS…): one static library a folder, with the project's warnings and arithmetic rules.
+# tritium_private_headers(NAME PACKAGE::TARGET…): headers that only its sources include.
 
 function(tritium_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wno-sign-conversion
@@ -21,10 +22,20 @@ endfunction()
 function(tritium_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/engine
-                                            ${PROJECT_SOURCE_DIR}/engine/include)
+  # Libraries include each other's headers; once installed there are only the public ones.
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine>
+                                            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>)
+  target_compile_features(${name} PUBLIC cxx_std_20)
   target_link_libraries(${name} PUBLIC ${ARG_DEPENDS})
   tritium_options(${name})
+endfunction()
+
+# Who uses a static library must link what it links, even what is only headers: outside this build that is nothing.
+function(tritium_private_headers name)
+  foreach(headers ${ARGN})
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:${headers}>)
+  endforeach()
 endfunction()
 
 # tritium_test(NAME SOURCES… DEPENDS…): a GoogleTest program whose tests CTest lists one by one.

@@ -22,8 +22,7 @@
         '';
         installPhase = ''
           runHook preInstall
-          install -Dm755 tritium $out/bin/tritium
-          [ ! -e tritium-bench ] || install -Dm755 tritium-bench $out/bin/tritium-bench
+          cmake --install .
           runHook postInstall
         '';
       };

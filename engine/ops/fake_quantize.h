@@ -13,7 +13,7 @@ void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> param
 // Rows first … last - 1 alone.
 void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
                         std::span<float> y, size_t first, size_t last);
-}
+}  // namespace cpu_ref
 
 // y = w + lambda (quantised(w) - w), as floats.
 //   ternary: alpha times trit, alpha as in ternarize

@@ -13,7 +13,10 @@ namespace {
 // Of neighbours in one sequence.
 std::vector<int32_t> rows_from(int32_t position, int32_t tokens) {
   std::vector<int32_t> rows;
-  for (int32_t t = 0; t < tokens; ++t) rows.insert(rows.end(), {position + t, 0});
+  for (int32_t t = 0; t < tokens; ++t) {
+    rows.push_back(position + t);
+    rows.push_back(0);
+  }
   return rows;
 }
 

@@ -1,5 +1,5 @@
 // Optimisers: one pass over each parameter reads gradient, states and shadow once and writes them once
-// (ops/training_args.h has the formulas).
+// (ops/adamw_update.h and ops/sgd_update.h have the formulas).
 #pragma once
 
 #include <functional>

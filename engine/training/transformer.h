@@ -1,4 +1,4 @@
-// The transformer of engine/model as it trains: the same layers and tensors (weight_slots), as functions on a tape.
+// The transformer of engine/model as it trains: the same layers and the same list of tensors, on a tape that records.
 #pragma once
 
 #include <functional>

@@ -12,7 +12,7 @@ float parameter_value(uint dtype, uint word, uint index) {
   return uintBitsToFloat((index & 1u) == 0u ? word << 16u : word & 0xFFFF0000u);
 }
 
-// Which alpha covers column `column` of row `row` (TernarizeArgs). Products fit: checks.cpp bounds the elements.
+// Which alpha covers column `column` of row `row` (ops/ternarize.h). Products fit: check() bounds the elements.
 uint alpha_index(uint row, uint column, uint n_rows, uint n_groups, uint group_size, uint n_alpha) {
   const uint groups = n_rows * n_groups;
   return (row * n_groups + column / group_size) / (groups / n_alpha);

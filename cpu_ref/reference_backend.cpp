@@ -10,24 +10,6 @@
 #include "ops/weight_layout.h"
 
 namespace tritium {
-namespace {
-
-constexpr int64_t kDenseRowAlign = 8;  // elements: rows start on 16 bytes in every dense type
-
-Weight describe_dense(const DenseMatrix& matrix, const std::string& name) {
-  return {.dtype = matrix.dtype,
-          .n_matrices = matrix.n_matrices,
-          .rows = matrix.rows,
-          .cols = matrix.cols,
-          .row_stride = round_up(matrix.cols, kDenseRowAlign),
-          .group_size = 0,
-          .name = name,
-          .data = {},
-          .scales = {}};
-}
-
-}  // namespace
-
 Result<Tensor> HostBackend::allocate(const Shape& shape, DType dtype, const std::string& debug_name) {
   Tensor tensor{nullptr, shape, dtype};
   try {
@@ -50,11 +32,10 @@ Status HostBackend::download(const Tensor& tensor, std::span<std::byte> data) {
 
 Result<Weight> HostBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
   Weight weight = describe_weight(matrix, debug_name);
-  Result<Tensor> data = allocate({weight.n_matrices, weight.rows, weight.row_stride}, DType::trit2, debug_name);
+  Result<Tensor> data = allocate(weight.data.shape, weight.data.dtype, debug_name);
   if (!data.ok()) return data.status();
   weight.data = *data;
-  Result<Tensor> scales =
-      allocate({weight.n_matrices, weight.rows, weight.groups_per_row()}, DType::f32, debug_name + ".scales");
+  Result<Tensor> scales = allocate(weight.scales.shape, DType::f32, debug_name + ".scales");
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
   std::ranges::copy(matrix.words(), host_span<uint32_t>(weight.data).begin());
@@ -63,8 +44,8 @@ Result<Weight> HostBackend::upload_weight(const TernaryMatrix& matrix, const std
 }
 
 Result<Weight> HostBackend::upload_weight(const DenseMatrix& matrix, const std::string& debug_name) {
-  Weight weight = describe_dense(matrix, debug_name);
-  Result<Tensor> data = allocate({weight.n_matrices, weight.rows, weight.row_stride}, weight.dtype, debug_name);
+  Weight weight = describe_weight(matrix, debug_name);
+  Result<Tensor> data = allocate(weight.data.shape, weight.data.dtype, debug_name);
   if (!data.ok()) return data.status();
   weight.data = *data;
   const auto bytes_per_element = static_cast<size_t>(bits_of(weight.dtype) / 8);

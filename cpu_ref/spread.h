@@ -10,6 +10,7 @@
 
 #include "cpu_ref/host_memory.h"
 #include "ops/op.h"
+#include "shaders/lib/step.h"
 
 namespace tritium::cpu_ref {
 
@@ -19,6 +20,7 @@ class Planes {
   template <typename Op>
   explicit Planes(const Op& op) {
     Op::visit(op, [this](Role, const auto& x, auto... scales) {
+      if constexpr ((std::is_same_v<decltype(scales), OfTheStep> || ...)) return;
       if constexpr (std::is_same_v<decltype(x), const Weight&>) {
         push(x.data);
         if (sizeof...(scales) > 0) push(x.scales);
@@ -42,11 +44,21 @@ class Planes {
   size_t next_ = 0;
 };
 
+// The numbers of an operation as kernels get them: those of the step, where it has them.
+template <typename Op>
+auto params_of(const Op& op) {
+  auto params = op.params();
+  if constexpr (requires { op.now; })
+    if (op.now)
+      params = shader::at_step(params, *reinterpret_cast<const StepValues*>(host_span<std::byte>(op.now).data()));
+  return params;
+}
+
 template <typename Op, typename Params, typename... Spans>
 void call(void (*function)(Params, Spans...), const Op& op) {
   Planes planes(op);
   // Braces: the spans are taken from left to right.
-  std::tuple<std::remove_cvref_t<Params>, Spans...> arguments{op.params(), planes.next<Spans>()...};
+  std::tuple<std::remove_cvref_t<Params>, Spans...> arguments{params_of(op), planes.next<Spans>()...};
   assert(planes.done());
   std::apply(function, arguments);
 }

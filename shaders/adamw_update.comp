@@ -11,15 +11,20 @@
 #include "lib/grid.glsl"
 #include "lib/moments.h"
 #include "lib/shadow_row.glsl"
+#include "lib/step.h"
 #include "params/adamw_update.h"
 
 layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { AdamwUpdateParams p; };
+layout(push_constant) uniform Push { AdamwUpdateParams recorded; };
 layout(set = 0, binding = 6) buffer Gradient { float gradient[]; };
 layout(set = 0, binding = 7) buffer M { uint m[]; };
 layout(set = 0, binding = 8) buffer V { uint v[]; };
 layout(set = 0, binding = 9) buffer MScales { float m_scales[]; };
 layout(set = 0, binding = 10) buffer VScales { float v_scales[]; };
+layout(set = 0, binding = 11) readonly buffer Step { StepValues now; };
+layout(constant_id = 0) const uint kAtStep = 0u;
+
+AdamwUpdateParams p;  // those of the step (lib/step.h)
 
 struct Moments {
   float first;
@@ -70,6 +75,8 @@ void store_moments(uint row, uint column, Moments moments, float m_scale, float 
 }
 
 void main() {
+  p = recorded;
+  if (kAtStep == 1u) p = at_step(recorded, now);
   const uint row = folded_group();
   if (row >= p.shadow.n_rows) return;
   s = p.shadow;

@@ -6,16 +6,23 @@
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
+#include "lib/step.h"
 #include "params/cross_entropy.h"
 
 layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { CrossEntropyParams p; };
+layout(push_constant) uniform Push { CrossEntropyParams recorded; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) readonly buffer Targets { int targets[]; };
 layout(set = 0, binding = 2) writeonly buffer Losses { float losses[]; };
 layout(set = 0, binding = 3) writeonly buffer Dlogits { float dlogits[]; };
+layout(set = 0, binding = 4) readonly buffer Step { StepValues now; };
+layout(constant_id = 0) const uint kAtStep = 0u;
+
+CrossEntropyParams p;  // those of the step (lib/step.h)
 
 void main() {
+  p = recorded;
+  if (kAtStep == 1u) p = at_step(recorded, now);
   const uint row = folded_group();
   if (row >= p.n_rows) return;
   const uint lane = gl_LocalInvocationIndex;

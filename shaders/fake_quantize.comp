@@ -9,18 +9,25 @@
 #include "lib/parameter.glsl"
 #include "lib/reduce.glsl"
 #include "lib/rounding.h"
+#include "lib/step.h"
 #include "lib/ternary.h"
 #include "params/fake_quantize.h"
 
 layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { FakeQuantizeParams p; };
+layout(push_constant) uniform Push { FakeQuantizeParams recorded; };
 layout(set = 0, binding = 0) readonly buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) readonly buffer Alpha { float alpha[]; };
 layout(set = 0, binding = 2) writeonly buffer Y { float y[]; };
+layout(set = 0, binding = 3) readonly buffer Step { StepValues now; };
+layout(constant_id = 0) const uint kAtStep = 0u;
+
+FakeQuantizeParams p;  // those of the step (lib/step.h)
 
 float weight_at(uint at) { return parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at); }
 
 void main() {
+  p = recorded;
+  if (kAtStep == 1u) p = at_step(recorded, now);
   const uint row = folded_group();
   if (row >= p.n_rows) return;
   const uint first = row * p.row_stride;

@@ -8,15 +8,20 @@
 #include "lib/grid.glsl"
 #include "lib/random.h"
 #include "lib/reduce.glsl"
+#include "lib/step.h"
 #include "lib/ternary.h"
 #include "params/flip_trits.h"
 
 layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { FlipTritsParams p; };
+layout(push_constant) uniform Push { FlipTritsParams recorded; };
 layout(set = 0, binding = 0) buffer Change { float change[]; };
 layout(set = 0, binding = 1) buffer Words { uint words[]; };
 layout(set = 0, binding = 2) readonly buffer Scales { float scales[]; };
 layout(set = 0, binding = 3) buffer Flips { int flips[]; };
+layout(set = 0, binding = 4) readonly buffer Step { StepValues now; };
+layout(constant_id = 0) const uint kAtStep = 0u;
+
+FlipTritsParams p;  // those of the step (lib/step.h)
 
 uint flipped_word(uint row, uint first, uint word) {
   const float alpha = scales[row * p.n_scales + first / p.group_size];
@@ -31,6 +36,8 @@ uint flipped_word(uint row, uint first, uint word) {
 }
 
 void main() {
+  p = recorded;
+  if (kAtStep == 1u) p = at_step(recorded, now);
   const uint row = folded_group();
   if (row >= p.n_rows) return;
   const uint row_words = p.padded_cols / 16u;

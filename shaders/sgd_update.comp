@@ -6,13 +6,18 @@
 
 #include "lib/grid.glsl"
 #include "lib/shadow_row.glsl"
+#include "lib/step.h"
 #include "params/sgd_update.h"
 
 layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { SgdUpdateParams p; };
+layout(push_constant) uniform Push { SgdUpdateParams recorded; };
 layout(set = 0, binding = 6) buffer Gradient { float gradient[]; };
 layout(set = 0, binding = 7) buffer M { float m[]; };
+layout(set = 0, binding = 8) readonly buffer Step { StepValues now; };
 layout(constant_id = 0) const uint kWithMomentum = 0u;
+layout(constant_id = 1) const uint kAtStep = 0u;
+
+SgdUpdateParams p;  // those of the step (lib/step.h)
 
 float stepped(uint row, uint column) {
   if (column >= s.cols) return 0.0;
@@ -28,6 +33,8 @@ float stepped(uint row, uint column) {
 }
 
 void main() {
+  p = recorded;
+  if (kAtStep == 1u) p = at_step(recorded, now);
   const uint row = folded_group();
   if (row >= p.shadow.n_rows) return;
   s = p.shadow;

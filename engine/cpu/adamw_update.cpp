@@ -14,7 +14,7 @@ cpu::ShadowCall CpuBackend::shadow_call(const ShadowUpdate& s, const ShadowParam
 }
 
 Status CpuBackend::compute(const AdamwUpdate& a) {
-  const AdamwUpdateParams p = a.params();
+  const AdamwUpdateParams p = cpu_ref::params_of(a);
   const bool codes = p.states_8bit != 0;
   const cpu::AdamwCall call = {.p = p,
                                .shadow = shadow_call(a.shadow, p.shadow),

@@ -25,6 +25,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   using HostBackend::upload_weight;  // dense weights: unchanged
   Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
 
+  void lay_out(Weight& weight) const override;
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
 
   template <typename Op>
@@ -78,7 +79,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   template <typename Op, typename Params, typename... Pointers>
   void by_rows(const Op& op, void (*kernel)(const Params&, cpu::Range, Pointers...)) {
-    const Params params = op.params();
+    const Params params = cpu_ref::params_of(op);
     cpu_ref::Planes planes(op);
     const std::tuple<Pointers...> tensors{planes.next<std::span<std::remove_pointer_t<Pointers>>>().data()...};
     const cpu::Parts parts = cpu::ByRows<Op>::parts(params);

@@ -3,7 +3,7 @@
 namespace tritium {
 
 Status CpuBackend::compute(const FlipTrits& a) {
-  const cpu::FlipCall call = {.p = a.params(),
+  const cpu::FlipCall call = {.p = cpu_ref::params_of(a),
                               .change = host_span<float>(a.change).data(),
                               .words = host_span<uint32_t>(a.weight.data).data(),
                               .scales = host_span<float>(a.weight.scales).data(),

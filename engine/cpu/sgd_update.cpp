@@ -3,7 +3,7 @@
 namespace tritium {
 
 Status CpuBackend::compute(const SgdUpdate& a) {
-  const SgdUpdateParams p = a.params();
+  const SgdUpdateParams p = cpu_ref::params_of(a);
   const cpu::SgdCall call = {.p = p,
                              .shadow = shadow_call(a.shadow, p.shadow),
                              .gradient = host_span<float>(a.gradient).data(),

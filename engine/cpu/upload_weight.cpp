@@ -28,18 +28,24 @@ void forget_and_use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
 
 }  // namespace
 
+void CpuBackend::lay_out(Weight& weight) const {
+  if (!weight.ternary()) return;
+  const int64_t n_blocks = ceil_div(weight.rows, cpu::kBlockRows);
+  weight.data.shape = {weight.n_matrices, n_blocks * cpu::kBlockRows, weight.row_stride};
+  weight.scales.shape = {weight.n_matrices, n_blocks, weight.groups_per_row(), cpu::kBlockRows};
+}
+
 Result<Weight> CpuBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
   using cpu::kBlockRows;
   Weight weight = describe_weight(matrix, debug_name);
+  lay_out(weight);
   const int64_t n_blocks = ceil_div(weight.rows, kBlockRows);
   const int64_t n_groups = weight.groups_per_row();
   const int64_t n_chunks = matrix.words_per_row();
-  Result<Tensor> data =
-      allocate({weight.n_matrices, n_blocks * kBlockRows, weight.row_stride}, DType::trit2, debug_name);
+  Result<Tensor> data = allocate(weight.data.shape, weight.data.dtype, debug_name);
   if (!data.ok()) return data.status();
   weight.data = *data;
-  Result<Tensor> scales =
-      allocate({weight.n_matrices, n_blocks, n_groups, kBlockRows}, DType::f32, debug_name + ".scales");
+  Result<Tensor> scales = allocate(weight.scales.shape, weight.scales.dtype, debug_name + ".scales");
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
 

@@ -61,7 +61,7 @@ Value add(Tape& tape, const Value& a, const Value& b) {
 }
 
 Value add_scaled(Tape& tape, const Value& a, const Value& b, float scale, const Tensor& into) {
-  Value y = into ? Value{into, nullptr} : tape.make(a.tensor.shape);
+  Value y = tape.make(a.tensor.shape, into);
   tape.ops()(ScaledAdd{.a = a.tensor, .b = b.tensor, .y = y.tensor, .a_scale = 1.0f, .b_scale = scale});
   tape.on_backward([&tape, a, b, y, scale] {
     const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
@@ -180,7 +180,7 @@ Value LinearInput::times(Tape& tape, const Parameter& weight, const Tensor& expe
 
 Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& expert_ids, const Tensor& into) {
   const int64_t rows = expert_ids ? expert_ids.elements() : x_.tensor.shape[0];
-  Value y = into ? Value{into, nullptr} : tape.make({rows, layer.weight().rows});
+  Value y = tape.make({rows, layer.weight().rows}, into);
   const bool codes =
       mode_ != ActivationMode::f32 && layer.takes_codes() && !(layer.low_rank().a && tape.adapters_merged());
   const bool packed = layer.weight().ternary();
@@ -205,7 +205,6 @@ Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& exp
   // What the gradient of the weights is computed from: codes where there are any, they are a quarter of the size.
   const Tensor kept = codes ? Tensor() : x;
   const Tensor q = codes ? q_ : Tensor(), scales = codes ? scales_ : Tensor();
-  if (into) return y;  // a result of inference
   tape.on_backward([&tape, &layer, input = x_.gradient, shape = x_.tensor.shape, kept, q, scales, expert_ids, y] {
     const Tensor dy = y.gradient->tensor.view(y.tensor.shape);
     if (layer.trains())
@@ -227,16 +226,14 @@ Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& exp
 
 Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& options) {
   const Shape shape = {logits.tensor.shape[0], options.top_k};
-  Routing routing{.weights = tape.make(shape), .expert_ids = tape.take(shape, DType::i32), .load = {}};
+  Routing routing{.weights = tape.make(shape), .expert_ids = tape.take(shape, DType::i32), .load = options.load};
   tape.ops()(RouteTokens{.logits = logits.tensor,
                          .expert_ids = routing.expert_ids,
                          .weights = routing.weights.tensor,
                          .renormalize = options.renormalize,
                          .scale = options.scale});
-  if (tape.recording() || options.observe) {
-    routing.load = tape.take({logits.tensor.shape[1]});
-    if (tape.ops().ok()) tape.ops()(ExpertLoad{.expert_ids = routing.expert_ids, .load = routing.load});
-  }
+  if (tape.recording() && !routing.load) routing.load = tape.take({logits.tensor.shape[1]});
+  if (routing.load) tape.ops()(ExpertLoad{.expert_ids = routing.expert_ids, .load = routing.load});
   tape.on_backward([&tape, logits, routing, options] {
     tape.add_gradient(logits, [&](const Tensor& dlogits) {
       tape.ops()(RouteTokensBackward{.logits = logits.tensor,

@@ -68,12 +68,12 @@ struct RouterOptions {
   float scale = 1.0f;
   float balance = 0.0f;  // coefficients of the losses (RouteTokensBackward)
   float z_loss = 0.0f;
-  bool observe = false;  // the load is wanted, also where there is no gradient
+  Tensor load{};  // f32 [n_experts]: the load comes here; none: it is made where a gradient needs it
 };
 struct Routing {
   Value weights;      // [T, k]
   Tensor expert_ids;  // i32 [T, k]
-  Tensor load;        // f32 [n_experts]; none where nobody wants it
+  Tensor load;        // f32 [n_experts], or none
 };
 Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& options);
 Value combine_experts(Tape& tape, const Value& x, const Routing& routing);

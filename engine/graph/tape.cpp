@@ -2,7 +2,9 @@
 
 namespace tritium {
 
-Value Tape::make(const Shape& shape) { return {take(shape), recording_ ? std::make_shared<Gradient>() : nullptr}; }
+Value Tape::make(const Shape& shape, const Tensor& into) {
+  return {into ? into : take(shape), recording_ ? std::make_shared<Gradient>() : nullptr};
+}
 
 void Tape::on_backward(std::function<void()> step) {
   if (recording_) steps_.push_back(std::move(step));

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "graph/arena.h"
+#include "ops/ops.h"
 
 namespace tritium {
 
@@ -25,11 +25,9 @@ struct Value {
 
 class Tape {
  public:
-  // Operations run at once on tensors of the arena. recording false: forward only; values carry no gradients and
-  // nothing is kept.
-  Tape(Ops& ops, Arena& arena, bool recording) : ops_(ops), arena_(&arena), recording_(recording) {}
-  // A pass of inference that `ops` records into a Program: forward only, rounded as results that become int8 codes must
-  // be.
+  // Of a training pass. recording false: forward only; values carry no gradients and nothing is kept.
+  Tape(Ops& ops, bool recording) : ops_(ops), recording_(recording) {}
+  // Of inference: forward only, rounded as results that become int8 codes must be.
   explicit Tape(Ops& ops) : ops_(ops), recording_(false), single_precision_(false) {}
 
   // For a part that needs no gradient, or that is computed once more for it.
@@ -37,20 +35,15 @@ class Tape {
   Tape again() const { return Tape(*this, true); }
 
   Ops& ops() { return ops_; }
-  // Memory of a result, with whatever values it holds.
-  Tensor take(const Shape& shape, DType dtype = DType::f32) {
-    return arena_ ? arena_->take(shape, dtype) : ops_.temporary(shape, dtype);
-  }
+  Tensor take(const Shape& shape, DType dtype = DType::f32) { return ops_.temporary(shape, dtype); }
   bool recording() const { return recording_; }
-  // Products round as an inference pass does: results are comparable with it to the bit.
-  void use_inference_arithmetic() { single_precision_ = false; }
   bool single_precision() const { return single_precision_; }
   // Weights with adapters take floats, as when both were one dense matrix.
   void use_merged_adapters() { adapters_merged_ = true; }
   bool adapters_merged() const { return adapters_merged_; }
 
-  // Of an operation's result.
-  Value make(const Shape& shape);
+  // Of an operation's result; in `into` if it is given.
+  Value make(const Shape& shape, const Tensor& into = {});
   // Runs in backward(), in reverse order, and is forgotten then.
   void on_backward(std::function<void()> step);
   void backward();
@@ -63,10 +56,9 @@ class Tape {
 
  private:
   Tape(const Tape& other, bool recording)
-      : ops_(other.ops_), arena_(other.arena_), recording_(recording), single_precision_(other.single_precision_) {}
+      : ops_(other.ops_), recording_(recording), single_precision_(other.single_precision_) {}
 
   Ops& ops_;
-  Arena* arena_ = nullptr;
   bool recording_;
   bool single_precision_ = true;
   bool adapters_merged_ = false;

@@ -14,7 +14,7 @@ struct LayerCache {
   Tensor v;  // f32 (capacity, n_kv_heads, value_dim)
 };
 
-// What a router did in a pass.
+// What a router did in a pass, where somebody looks at it.
 struct RouterState {
   Tensor logits;  // f32 [R, n_experts]
   Tensor load;    // f32 [n_experts]
@@ -32,7 +32,7 @@ struct LayerContext {
   ActivationMode activations = ActivationMode::int8_per_token;
   float balance = 0.0f;  // losses of the router
   float z_loss = 0.0f;
-  std::vector<RouterState>* routers = nullptr;  // what the routers do is added here
+  RouterState router{};  // what the router does comes here; none: it is not kept
 };
 
 // x + attention(norm(x)); x is (R, dim)

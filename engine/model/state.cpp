@@ -7,64 +7,38 @@
 #include "base/format_text.h"
 #include "model/rope_table.h"
 #include "model/transformer.h"
+#include "ops/allocator.h"
 
 namespace tritium {
 namespace {
-
-// Allocates what it is told, keeping the first error; without a backend it only counts bytes and gives tensors without
-// memory of their own.
-class Allocator {
- public:
-  explicit Allocator(Backend* backend) : backend_(backend) {}
-
-  void operator()(Tensor& tensor, const std::string& name, const Shape& shape, DType dtype = DType::f32) {
-    tensor = {std::make_shared<Buffer>(), shape, dtype};
-    bytes_ += static_cast<uint64_t>(tensor.bytes());
-    if (!backend_ || !status_.ok()) return;
-    Result<Tensor> made = backend_->allocate(shape, dtype, name);
-    if (made.ok()) {
-      tensor = *std::move(made);
-    } else {
-      status_ = made.status();
-    }
-  }
-
-  uint64_t bytes() const { return bytes_; }
-  const Status& status() const { return status_; }
-
- private:
-  Backend* backend_;
-  uint64_t bytes_ = 0;
-  Status status_;
-};
 
 // Logits of a large vocabulary are the largest tensor by far: at most this many values at once.
 constexpr int64_t kLogitValues = int64_t{1} << 22;
 
 void allocate_caches(const Config& c, ForwardState& s, Allocator& allocate) {
   const int64_t capacity = s.options.capacity;
-  if (c.rope_dims > 0) allocate(s.cos_sin, "cos_sin", {capacity, c.rope_dims / 2, 2});
+  if (c.rope_dims > 0) s.cos_sin = allocate.tensor("cos_sin", {capacity, c.rope_dims / 2, 2});
   s.caches.resize(c.layers.size());
   for (size_t i = 0; i < s.caches.size(); ++i) {
-    allocate(s.caches[i].k, join("layer", i, ".k_cache"), {capacity, c.n_kv_heads, c.key_dim});
-    allocate(s.caches[i].v, join("layer", i, ".v_cache"), {capacity, c.n_kv_heads, c.value_dim});
+    s.caches[i].k = allocate.tensor(join("layer", i, ".k_cache"), {capacity, c.n_kv_heads, c.key_dim});
+    s.caches[i].v = allocate.tensor(join("layer", i, ".v_cache"), {capacity, c.n_kv_heads, c.value_dim});
   }
 }
 
 Status allocate_pass(const Config& c, const Weights& weights, ForwardState& s, Allocator& allocate) {
   const int64_t n = s.options.batch;
   s.logit_rows = std::clamp<int64_t>(kLogitValues / c.vocab_size, 1, n);
-  allocate(s.tensors.tokens, "tokens", {n}, DType::i32);
-  allocate(s.tensors.rows, "rows", {n, 2}, DType::i32);
-  allocate(s.tensors.wanted, "wanted", {s.logit_rows}, DType::i32);
-  allocate(s.tensors.logits, "logits", {s.logit_rows, c.vocab_size});
+  s.tensors.tokens = allocate.tensor("tokens", {n}, DType::i32);
+  s.tensors.rows = allocate.tensor("rows", {n, 2}, DType::i32);
+  s.tensors.wanted = allocate.tensor("wanted", {s.logit_rows}, DType::i32);
+  s.tensors.logits = allocate.tensor("logits", {s.logit_rows, c.vocab_size});
   Program largest;
   const PassShape shape = {.n_tokens = n, .n_logits = s.logit_rows, .n_layers = c.n_layers()};
   if (Status status = record_pass(c, weights, s, shape, largest); !status.ok()) return status;
   s.plan = plan_memory(largest);
   s.slots.resize(s.plan.slots.size());
   for (size_t i = 0; i < s.slots.size(); ++i)
-    allocate(s.slots[i], join("activations", i), {s.plan.slots[i] / 4}, DType::f32);
+    s.slots[i] = allocate.tensor(join("activations", i), {s.plan.slots[i] / 4}, DType::f32);
   return Status();
 }
 
@@ -81,7 +55,7 @@ Result<ForwardState> make_state(const Config& config, const Weights& weights, Ba
                                 const StateOptions& options) {
   ForwardState state;
   state.options = options;
-  Allocator allocate(&backend);
+  Allocator allocate(backend);
   if (Status s = allocate_state(config, weights, state, allocate, allocate); !s.ok()) return s;
   if (config.rope_dims == 0) return state;
   const std::vector<float> table = rope_table(config, weights.rope_factors, 0, options.capacity);
@@ -92,7 +66,7 @@ Result<ForwardState> make_state(const Config& config, const Weights& weights, Ba
 Result<StateBytes> state_bytes(const Config& config, const Weights& weights, const StateOptions& options) {
   ForwardState state;
   state.options = options;
-  Allocator caches(nullptr), pass(nullptr);
+  Allocator caches = Allocator::counting(), pass = Allocator::counting();
   if (Status s = allocate_state(config, weights, state, caches, pass); !s.ok()) return s;
   return StateBytes{.activations = pass.bytes(),
                     .cache_per_token = caches.bytes() / static_cast<uint64_t>(options.capacity)};

@@ -35,11 +35,13 @@ struct AdamwUpdate {
   float correction1 = 1.0f;  // 1 / (1 - beta1^t), t = 1 for the first step
   float correction2 = 1.0f;
   float gradient_scale = 1.0f;
+  Tensor now;  // StepValues (check_step), or none
 
   static void visit(auto& op, auto&& f) {
     ShadowUpdate::visit(op.shadow, f);
     for (auto* t : {&op.gradient, &op.m, &op.v}) f(Role::in_out, *t);
     for (auto* t : {&op.m_scales, &op.v_scales}) f(Role::in_out, *t);
+    f(Role::input, op.now, of_the_step);
   }
 
   AdamwUpdateParams params() const {
@@ -57,7 +59,7 @@ struct AdamwUpdate {
 
   Status check() const {
     Checker c(kName);
-    shadow.check(c, gradient);
+    check_step(shadow.check(c, gradient), now);
     if (!c.ok()) return c.status();
     const bool codes = static_cast<bool>(m_scales);
     c.tensor("m", m, codes ? DType::i8 : DType::f32, gradient.shape);

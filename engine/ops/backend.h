@@ -54,6 +54,8 @@ class Backend : public RunsEach<AllOps> {
   // Weights move once, into the layout this backend wants.
   virtual Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) = 0;
   virtual Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) = 0;
+  // The shapes of the planes that upload_weight allocates for a described weight (weight_layout.h).
+  virtual void lay_out(Weight&) const {}
   // The trits and scales of a ternary weight, wherever its layout put them: scales for each row, or for each group
   // where a row has several.
   virtual Result<TernaryMatrix> download_weight(const Weight& weight) = 0;
@@ -109,6 +111,7 @@ class ForwardingBackend : public Backend {
     return inner_->upload_weight(matrix, debug_name);
   }
   Result<TernaryMatrix> download_weight(const Weight& weight) override { return inner_->download_weight(weight); }
+  void lay_out(Weight& weight) const override { inner_->lay_out(weight); }
   Status submit() override { return inner_->submit(); }
   void push_label(std::string_view label) override { inner_->push_label(label); }
   void pop_label() override { inner_->pop_label(); }

@@ -79,6 +79,7 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& name) override {
     return upload_both(matrix, name);
   }
+  void lay_out(Weight& weight) const override { tested_->lay_out(weight); }
   Result<TernaryMatrix> download_weight(const Weight& weight) override {
     return tested_->download_weight(on_side(weight, Side::tested));
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ops/op.h"
+#include "ops/step_values.h"
 #include "shaders/params/cross_entropy.h"
 
 namespace tritium {
@@ -21,10 +21,11 @@ struct CrossEntropy {
   Tensor losses;   // f32 [R]
   Tensor dlogits;  // f32 [R, vocab], or none: only the losses
   float scale = 1.0f;
+  Tensor now;  // StepValues (check_step), or none
 
   static void visit(auto& op, auto&& f) {
     f(Role::input, op.logits), f(Role::input, op.targets), f(Role::output, op.losses);
-    f(Role::output, op.dlogits);
+    f(Role::output, op.dlogits), f(Role::input, op.now, of_the_step);
   }
 
   CrossEntropyParams params() const {
@@ -36,7 +37,7 @@ struct CrossEntropy {
 
   Status check() const {
     Checker c(kName);
-    c.f32_of_rank("logits", logits, 2);
+    check_step(c.f32_of_rank("logits", logits, 2), now);
     if (!c.ok()) return c.status();
     c.tensor("targets", targets, DType::i32, {logits.shape[0]});
     c.f32("losses", losses, {logits.shape[0]});

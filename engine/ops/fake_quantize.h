@@ -29,9 +29,11 @@ struct FakeQuantize {
   Quantizer quantizer = Quantizer::ternary;
   int64_t group_size = 0;  // ternary: columns a scale covers; 0: a row
   float lambda = 1.0f;
+  Tensor now;  // StepValues (check_step), or none
 
   static void visit(auto& op, auto&& f) {
     f(Role::input, op.parameter), f(Role::input, op.alpha), f(Role::output, op.y);
+    f(Role::input, op.now, of_the_step);
   }
 
   FakeQuantizeParams params() const {
@@ -49,7 +51,7 @@ struct FakeQuantize {
 
   Status check() const {
     Checker c(kName);
-    check_parameter(c, parameter);
+    check_step(check_parameter(c, parameter), now);
     c.weight(y, false).that(y.dtype == DType::f32, "y must be f32");
     c.that(y.n_matrices == parameter.n_matrices && y.rows == parameter.rows && y.cols == parameter.cols &&
                y.row_stride == parameter.row_stride,

@@ -24,9 +24,11 @@ struct FlipTrits {
   uint32_t seed = 0;
   uint32_t step = 0;
   uint32_t stream = 0;
+  Tensor now;  // StepValues (check_step), or none
 
   static void visit(auto& op, auto&& f) {
     f(Role::in_out, op.change), f(Role::in_out, op.weight, with_fixed_scales), f(Role::in_out, op.flips);
+    f(Role::input, op.now, of_the_step);
   }
 
   FlipTritsParams params() const {
@@ -47,7 +49,7 @@ struct FlipTrits {
     c.weight(weight, true);
     if (!c.ok()) return c.status();
     c.f32("change", change, {weight.n_matrices, weight.rows, weight.cols});
-    return check_flips(c, flips, weight).status();
+    return check_step(check_flips(c, flips, weight), now).status();
   }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ops/op.h"
+#include "ops/step_values.h"
 #include "shaders/params/kl_divergence.h"
 
 namespace tritium {
@@ -24,10 +24,11 @@ struct KlDivergence {
   Tensor dlogits;  // f32 [R, vocab], +=, or none: only the losses
   float temperature = 2.0f;
   float scale = 1.0f;
+  Tensor now;  // StepValues (check_step), or none
 
   static void visit(auto& op, auto&& f) {
     for (auto* t : {&op.logits, &op.teacher, &op.targets}) f(Role::input, *t);
-    f(Role::output, op.losses), f(Role::in_out, op.dlogits);
+    f(Role::output, op.losses), f(Role::in_out, op.dlogits), f(Role::input, op.now, of_the_step);
   }
 
   KlDivergenceParams params() const {
@@ -40,7 +41,7 @@ struct KlDivergence {
 
   Status check() const {
     Checker c(kName);
-    c.f32_of_rank("logits", logits, 2);
+    check_step(c.f32_of_rank("logits", logits, 2), now);
     if (!c.ok()) return c.status();
     c.f32("teacher", teacher, logits.shape);
     c.tensor("targets", targets, DType::i32, {logits.shape[0]});

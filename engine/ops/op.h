@@ -5,7 +5,8 @@
 //   reference    its definition as plain loops (cpu_ref/<op>.cpp)
 //   visit        calls f(role, tensor) on its tensors in the order of the reference's arguments and of the shader's
 //                bindings, also on those that are not there; f(role, weight) on a dense Weight, and
-//                f(role, weight, with_scales) on one that has packed trits
+//                f(role, weight, with_scales) on one that has packed trits; f(role, tensor, of_the_step) on the numbers
+//                of a training step
 //   params       the numbers that kernels get (shaders/params/<op>.h)
 //   check        the preconditions. A failure is a bug of the caller, reported as `internal` with the shapes.
 //
@@ -37,6 +38,11 @@ struct WithScales {
   bool written = true;  // where the weight is
 };
 inline constexpr WithScales with_scales, with_fixed_scales{.written = false};
+
+// Of the tensor of StepValues that an operation of a training step may have, in visit: it changes the params before a
+// kernel on the host sees them, and is no argument of the reference (lib/step.h).
+struct OfTheStep {};
+inline constexpr OfTheStep of_the_step;
 
 inline constexpr Role role_of_sum(bool accumulate) { return accumulate ? Role::in_out : Role::output; }
 

@@ -32,8 +32,15 @@ class Ops {
     }
   }
 
-  // Memory of a recorded operation's result, with whatever values it holds. Only while recording.
-  Tensor temporary(const Shape& shape, DType dtype = DType::f32) { return program_->temporary(shape, dtype); }
+  // Memory of an operation's result. Recorded: planned later, with whatever values it holds; else allocated now, and
+  // freed with its last handle. After an error a tensor of that shape without memory.
+  Tensor temporary(const Shape& shape, DType dtype = DType::f32) {
+    if (program_) return program_->temporary(shape, dtype);
+    Result<Tensor> made = ok() ? backend_->allocate(shape, dtype, "temporary") : Result<Tensor>(status_);
+    if (made.ok()) return *std::move(made);
+    fail(made.status());
+    return {nullptr, shape, dtype};
+  }
 
   void upload(const Tensor& tensor, std::span<const std::byte> data) {
     if (status_.ok()) status_ = backend_->upload(tensor, data);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ops/op.h"
+#include "ops/step_values.h"
 #include "shaders/params/scaled_add.h"
 
 namespace tritium {
@@ -8,6 +8,13 @@ namespace tritium {
 namespace cpu_ref {
 void scaled_add(const ScaledAddParams& p, std::span<const float> a, std::span<const float> b, std::span<float> y);
 }
+
+// What of a training step b_scale is multiplied with.
+enum class StepFactor : uint32_t {
+  none = TRITIUM_STEP_NOTHING,
+  gradient_scale = TRITIUM_STEP_GRADIENT_SCALE,
+  loss_scale = TRITIUM_STEP_LOSS_SCALE
+};
 
 // y = a_scale a + b_scale b; y may be a or b.
 struct ScaledAdd {
@@ -19,13 +26,26 @@ struct ScaledAdd {
   Tensor y;
   float a_scale = 1.0f;
   float b_scale = 1.0f;
+  StepFactor step_factor = StepFactor::none;
+  Tensor now;  // StepValues (check_step): with a step_factor
 
-  static void visit(auto& op, auto&& f) { f(Role::input, op.a), f(Role::input, op.b), f(Role::output, op.y); }
+  static void visit(auto& op, auto&& f) {
+    f(Role::input, op.a), f(Role::input, op.b), f(Role::output, op.y), f(Role::input, op.now, of_the_step);
+  }
 
-  ScaledAddParams params() const { return {.n_values = u32(y.elements()), .a_scale = a_scale, .b_scale = b_scale}; }
+  ScaledAddParams params() const {
+    return {.n_values = u32(y.elements()),
+            .a_scale = a_scale,
+            .b_scale = b_scale,
+            .step_factor = static_cast<uint32_t>(step_factor)};
+  }
 
   Status check() const {
-    return Checker(kName).f32("a", a, a.shape).f32("b", b, a.shape).f32("y", y, a.shape).status();
+    Checker c(kName);
+    c.f32("a", a, a.shape).f32("b", b, a.shape).f32("y", y, a.shape);
+    return check_step(c, now)
+        .that(now || step_factor == StepFactor::none, "a factor of the step needs its numbers")
+        .status();
   }
 };
 

@@ -23,10 +23,12 @@ struct SgdUpdate {
   float momentum = 0.0f;
   float weight_decay = 0.0f;
   float gradient_scale = 1.0f;
+  bool scaled_by_step = true;  // by the gradient_scale of `now`, too
+  Tensor now;                  // StepValues (check_step), or none
 
   static void visit(auto& op, auto&& f) {
     ShadowUpdate::visit(op.shadow, f);
-    f(Role::in_out, op.gradient), f(Role::in_out, op.m);
+    f(Role::in_out, op.gradient), f(Role::in_out, op.m), f(Role::input, op.now, of_the_step);
   }
 
   SgdUpdateParams params() const {
@@ -34,12 +36,13 @@ struct SgdUpdate {
             .learning_rate = learning_rate,
             .momentum = m ? momentum : 0.0f,
             .weight_decay = weight_decay,
-            .gradient_scale = gradient_scale};
+            .gradient_scale = gradient_scale,
+            .scaled_by_step = scaled_by_step ? 1u : 0u};
   }
 
   Status check() const {
     Checker c(kName);
-    shadow.check(c, gradient);
+    check_step(shadow.check(c, gradient), now);
     if (m && c.ok()) c.f32("m", m, gradient.shape);
     return c.that(m || momentum == 0.0f, "momentum needs its state").status();
   }

@@ -1,7 +1,7 @@
 // What every optimiser does with a parameter after its step, in the same pass.
 #pragma once
 
-#include "ops/op.h"
+#include "ops/step_values.h"
 #include "shaders/params/shadow.h"
 
 namespace tritium {

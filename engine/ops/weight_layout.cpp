@@ -2,18 +2,37 @@
 
 #include <algorithm>
 
+#include "base/checked_math.h"
+
 namespace tritium {
 
 Weight describe_weight(const TernaryMatrix& matrix, const std::string& name) {
   const bool grouped = matrix.granularity() == ScaleGranularity::group;
-  return {.dtype = DType::trit2,
-          .n_matrices = matrix.n_matrices(),
-          .rows = matrix.rows(),
-          .cols = matrix.cols(),
-          .row_stride = matrix.padded_cols(),
-          .group_size = grouped ? matrix.group_size() : matrix.padded_cols(),
+  Weight weight = {.dtype = DType::trit2,
+                   .n_matrices = matrix.n_matrices(),
+                   .rows = matrix.rows(),
+                   .cols = matrix.cols(),
+                   .row_stride = matrix.padded_cols(),
+                   .group_size = grouped ? matrix.group_size() : matrix.padded_cols(),
+                   .name = name,
+                   .data = {},
+                   .scales = {}};
+  weight.data = {nullptr, {weight.n_matrices, weight.rows, weight.row_stride}, DType::trit2};
+  weight.scales = {nullptr, {weight.n_matrices, weight.rows, weight.groups_per_row()}, DType::f32};
+  return weight;
+}
+
+Weight describe_weight(const DenseMatrix& matrix, const std::string& name) {
+  constexpr int64_t kRowAlign = 8;  // elements: rows start on 16 bytes in every dense type
+  const int64_t stride = round_up(matrix.cols, kRowAlign);
+  return {.dtype = matrix.dtype,
+          .n_matrices = matrix.n_matrices,
+          .rows = matrix.rows,
+          .cols = matrix.cols,
+          .row_stride = stride,
+          .group_size = 0,
           .name = name,
-          .data = {},
+          .data = {nullptr, {matrix.n_matrices, matrix.rows, stride}, matrix.dtype},
           .scales = {}};
 }
 

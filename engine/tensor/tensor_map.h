@@ -22,6 +22,8 @@ struct TensorInfo {
   uint64_t bytes = 0;          // as stored
   bool ternary = false;        // load_ternary can be expected to work
 
+  // Of load_dense.
+  DType dense_type() const { return type == "F32" ? DType::f32 : type == "BF16" ? DType::bf16 : DType::f16; }
   int64_t elements() const {
     int64_t n = 1;
     for (int64_t d : shape) n *= d;

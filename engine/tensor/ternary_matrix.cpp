@@ -24,16 +24,24 @@ size_t scale_count(int64_t n_matrices, int64_t rows, int64_t groups_per_row, Sca
 
 }  // namespace
 
+TernaryMatrix TernaryMatrix::described(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity,
+                                       int64_t group_size) {
+  TernaryMatrix matrix;
+  matrix.n_matrices_ = n_matrices;
+  matrix.rows_ = rows;
+  matrix.cols_ = cols;
+  matrix.words_per_row_ = round_up(cols, kRowAlign) / kCodesPerWord;
+  matrix.group_size_ = granularity == ScaleGranularity::group ? group_size : 0;
+  matrix.granularity_ = granularity;
+  return matrix;
+}
+
 TernaryMatrix::TernaryMatrix(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity,
                              int64_t group_size)
-    : n_matrices_(n_matrices),
-      rows_(rows),
-      cols_(cols),
-      words_per_row_(round_up(cols, kRowAlign) / kCodesPerWord),
-      group_size_(granularity == ScaleGranularity::group ? group_size : 0),
-      granularity_(granularity),
-      words_(static_cast<size_t>(n_matrices * rows * words_per_row_), kZeroTrits),
-      scales_(scale_count(n_matrices, rows, groups_per_row(), granularity), 0.0f) {}
+    : TernaryMatrix(described(n_matrices, rows, cols, granularity, group_size)) {
+  words_.assign(static_cast<size_t>(n_matrices * rows * words_per_row_), kZeroTrits);
+  scales_.assign(scale_count(n_matrices, rows, groups_per_row(), granularity), 0.0f);
+}
 
 int64_t TernaryMatrix::groups_per_row() const { return cols_ == 0 ? 0 : ceil_div(cols_, group_size()); }
 

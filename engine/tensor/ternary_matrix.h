@@ -30,6 +30,10 @@ class TernaryMatrix {
   // ignored.
   TernaryMatrix(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size = 0);
 
+  // Sizes alone, without trits or scales: enough to plan with.
+  static TernaryMatrix described(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity,
+                                 int64_t group_size = 0);
+
   // Absmean quantisation of FP32 weights (n_matrices, rows, cols), one alpha per scale:
   //   alpha = mean |w| over the group, trit = clip(round_half_even(w / alpha), -1, 1).
   // BitNet b1.58, section 2 (Ma et al. 2024). Fails on a NaN or an infinity.

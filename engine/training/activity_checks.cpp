@@ -28,9 +28,9 @@ DenseMatrix dense_of(const BitLinear& p, const std::vector<float>& values) {
 
 class Checks {
  public:
-  Checks(Ops& ops, Arena& arena, Transformer& model, const Batch& batch)
+  Checks(Ops& ops, Workspace& workspace, Transformer& model, const Batch& batch)
       : ops_(ops),
-        arena_(arena),
+        workspace_(workspace),
         model_(model),
         batch_{batch.n_sequences, batch.sequence_length, batch.inputs, batch.targets} {
     for (BitLinear* p : model.parameters())
@@ -44,14 +44,14 @@ class Checks {
   std::vector<ActivityCheck> take() { return std::move(checks_); }
 
  private:
-  std::vector<float> logits() { return model_.logits(ops_, arena_, batch_, InputKind::floats); }
+  std::vector<float> logits() { return model_.logits(ops_, workspace_, batch_, InputKind::floats); }
   Result<std::vector<float>> logits_with(bool shadows);
   void add(std::string what, std::string found, bool passed) {
     checks_.push_back({std::move(what), std::move(found), passed});
   }
 
   Ops& ops_;
-  Arena& arena_;
+  Workspace& workspace_;
   Transformer& model_;
   TokenBatch batch_;
   std::vector<BitLinear*> ternary_;
@@ -153,9 +153,9 @@ void Checks::flips(const std::vector<double>& percent) {
 
 }  // namespace
 
-Result<std::vector<ActivityCheck>> check_activity(Ops& ops, Arena& arena, Transformer& model, const Batch& batch,
-                                                  const std::vector<double>& flips) {
-  Checks checks(ops, arena, model, batch);
+Result<std::vector<ActivityCheck>> check_activity(Ops& ops, Workspace& workspace, Transformer& model,
+                                                  const Batch& batch, const std::vector<double>& flips) {
+  Checks checks(ops, workspace, model, batch);
   for (Status s : {checks.packed_codes(), checks.packed_computes(), checks.bins()})
     if (!s.ok()) return s;
   checks.flips(flips);

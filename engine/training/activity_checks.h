@@ -8,7 +8,7 @@
 namespace tritium::training {
 
 // `flips`: percent of trits that flipped in each interval of the run, in order. The model is as it was afterwards.
-Result<std::vector<ActivityCheck>> check_activity(Ops& ops, Arena& arena, Transformer& model, const Batch& batch,
-                                                  const std::vector<double>& flips);
+Result<std::vector<ActivityCheck>> check_activity(Ops& ops, Workspace& workspace, Transformer& model,
+                                                  const Batch& batch, const std::vector<double>& flips);
 
 }  // namespace tritium::training

@@ -3,7 +3,6 @@
 // to 0): measure before use.
 #pragma once
 
-#include "graph/arena.h"
 #include "training/transformer.h"
 
 namespace tritium::training {
@@ -16,20 +15,21 @@ struct AverageOptions {
 
 class Averages {
  public:
-  Averages(Ops& ops, Transformer& model, const AverageOptions& options) : ops_(ops), model_(model), options_(options) {}
+  Averages(Transformer& model, const AverageOptions& options) : model_(model), options_(options) {}
 
   // Memory for an FP32 average of every shadow that trains (BitLinear::average).
-  Status allocate();
+  void allocate(Allocator& allocator);
   // After step `step` of `total`. `count`: steps averaged so far; the new number is returned, for the next call and for
   // checkpoints.
-  int64_t update(Arena& arena, int64_t step, int64_t total, int64_t count);
+  Result<int64_t> update(Workspace& workspace, int64_t step, int64_t total, int64_t count);
+  // What update() runs: average <- (1 - share) average + share shadow.
+  void record(Ops& ops, double share) const;
   // The averages in place of the shadows; sums, alphas and trits are still those of before.
-  Status take_over();
+  Status take_over(Backend& backend);
 
  private:
-  Tensor shadow_as_floats(Arena& arena, const BitLinear& parameter);
+  static Tensor shadow_as_floats(Ops& ops, const BitLinear& parameter);
 
-  Ops& ops_;
   Transformer& model_;
   AverageOptions options_;
 };

@@ -10,20 +10,21 @@
 namespace tritium::training {
 namespace {
 
-Result<Weight> upload_dense(Backend& backend, const BitLinear& layer, std::span<const float> weights, DType dtype) {
+// Without values where the allocator counts.
+DenseMatrix dense_of(const BitLinear& layer, std::span<const float> weights, DType dtype) {
   DenseMatrix matrix{
       .n_matrices = layer.n_matrices, .rows = layer.rows, .cols = layer.cols, .dtype = dtype, .bytes = {}};
   if (dtype == DType::f32) {
     matrix.bytes.resize(weights.size_bytes());
     std::memcpy(matrix.bytes.data(), weights.data(), weights.size_bytes());
-  } else {
-    matrix.bytes.resize(weights.size() * 2);
-    for (size_t i = 0; i < weights.size(); ++i) {
-      const uint16_t bits = f32_to_bf16(weights[i]);
-      std::memcpy(&matrix.bytes[2 * i], &bits, 2);
-    }
+    return matrix;
   }
-  return backend.upload_weight(matrix, layer.name);
+  matrix.bytes.resize(weights.size() * 2);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const uint16_t bits = f32_to_bf16(weights[i]);
+    std::memcpy(&matrix.bytes[2 * i], &bits, 2);
+  }
+  return matrix;
 }
 
 DType dtype_of(ShadowPrecision precision) { return precision == ShadowPrecision::bf16 ? DType::bf16 : DType::f32; }
@@ -69,7 +70,7 @@ Quantizer quantizer_of(WeightMode mode) {
   return Quantizer::ternary;
 }
 
-Result<BitLinear> BitLinear::from_weights(Backend& backend, const std::string& name, const Shape& shape,
+Result<BitLinear> BitLinear::from_weights(Allocator& allocator, const std::string& name, const Shape& shape,
                                           std::span<const float> weights, const BitLinearOptions& options) {
   BitLinear layer;
   layer.name = name;
@@ -79,40 +80,35 @@ Result<BitLinear> BitLinear::from_weights(Backend& backend, const std::string& n
   layer.group_size = has_trits(options.mode) && options.group_size < layer.cols ? options.group_size : 0;
   layer.mode = options.mode;
   layer.shadow_precision = options.shadow;
-  if (static_cast<int64_t>(weights.size()) != layer.elements())
+  if (static_cast<int64_t>(weights.size()) != layer.elements() && !(allocator.counts() && weights.empty()))
     return error(StatusCode::invalid_argument, name, ": ", weights.size(), " weights do not fill ", shape.text());
-  Result<Weight> shadow = upload_dense(backend, layer, weights, dtype_of(options.shadow));
-  if (!shadow.ok()) return shadow.status();
-  layer.shadow = *shadow;
+  layer.shadow = allocator.weight(dense_of(layer, weights, dtype_of(options.shadow)), name);
   if (has_trits(options.mode)) {
     const auto granularity = layer.group_size > 0 ? ScaleGranularity::group : ScaleGranularity::row;
-    const TernaryMatrix empty(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
-    Result<Weight> packed = backend.upload_weight(empty, name);
-    if (!packed.ok()) return packed.status();
-    layer.packed = *packed;
+    TernaryMatrix zeros =
+        TernaryMatrix::described(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+    if (!allocator.counts())
+      zeros = TernaryMatrix(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+    layer.packed = allocator.weight(zeros, name);
   }
-  if (is_integer(options.mode)) {
-    Result<Weight> effective = upload_dense(backend, layer, weights, DType::f32);
-    if (!effective.ok()) return effective.status();
-    layer.effective = *effective;
-  }
+  if (is_integer(options.mode)) layer.effective = allocator.weight(dense_of(layer, weights, DType::f32), name);
+  if (!allocator.ok()) return allocator.status();
   return layer;
 }
 
-Result<BitLinear> BitLinear::frozen(Backend& backend, const std::string& name, const DenseMatrix& matrix) {
+Result<BitLinear> BitLinear::frozen(Allocator& allocator, const std::string& name, const DenseMatrix& matrix) {
   BitLinear layer;
   layer.name = name;
   layer.n_matrices = matrix.n_matrices;
   layer.rows = matrix.rows;
   layer.cols = matrix.cols;
   layer.mode = WeightMode::frozen;
-  Result<Weight> weight = backend.upload_weight(matrix, name);
-  if (!weight.ok()) return weight.status();
-  layer.shadow = *weight;
+  layer.shadow = allocator.weight(matrix, name);
+  if (!allocator.ok()) return allocator.status();
   return layer;
 }
 
-Result<BitLinear> BitLinear::from_ternary(Backend& backend, const std::string& name, const TernaryMatrix& matrix,
+Result<BitLinear> BitLinear::from_ternary(Allocator& allocator, const std::string& name, const TernaryMatrix& matrix,
                                           const BitLinearOptions& options) {
   BitLinear layer;
   layer.name = name;
@@ -122,20 +118,29 @@ Result<BitLinear> BitLinear::from_ternary(Backend& backend, const std::string& n
   layer.group_size = matrix.granularity() == ScaleGranularity::group ? matrix.group_size() : 0;
   layer.mode = options.mode;
   layer.shadow_precision = options.shadow;
-  Result<Weight> packed = backend.upload_weight(matrix, name);
-  if (!packed.ok()) return packed.status();
-  layer.packed = *packed;
+  layer.packed = allocator.weight(matrix, name);
   layer.as_loaded = true;
+  layer.one_scale = matrix.granularity() == ScaleGranularity::tensor;
+  if (!allocator.ok()) return allocator.status();
   return layer;
 }
 
-Status BitLinear::init_shadow_from_ternary(Backend& backend, int64_t n_scales) {
+void BitLinear::make_effective(Allocator& allocator) {
+  const std::vector<float> zeros(allocator.counts() ? 0 : static_cast<size_t>(elements()));
+  effective = allocator.weight(dense_of(*this, zeros, DType::f32), name);
+}
+
+Status BitLinear::init_shadow_from_ternary(Allocator& allocator, int64_t n_scales) {
   if (!ternary()) return error(StatusCode::invalid_argument, name, " has no trits to start from");
-  const Result<TernaryMatrix> trits = backend.download_weight(packed);
-  if (!trits.ok()) return trits.status();
   const int64_t groups = n_matrices * rows * groups_per_row();
   if (n_scales < 1 || groups % n_scales != 0)
     return error(StatusCode::invalid_argument, name, ": ", n_scales, " scales do not divide ", groups, " scale groups");
+  if (allocator.counts()) {
+    shadow = allocator.weight(dense_of(*this, {}, dtype_of(shadow_precision)), name);
+    return allocator.status();
+  }
+  const Result<TernaryMatrix> trits = allocator.backend()->download_weight(packed);
+  if (!trits.ok()) return trits.status();
   const auto part_of = [&](int64_t row, int64_t col) {
     const int64_t group = row * groups_per_row() + (group_size > 0 ? col / group_size : 0);
     return static_cast<size_t>(group * n_scales / groups);
@@ -154,10 +159,8 @@ Status BitLinear::init_shadow_from_ternary(Backend& backend, int64_t n_scales) {
       weights[static_cast<size_t>(row * cols + c)] =
           static_cast<float>(double{trits->value(row / rows, row % rows, c)} / rho);
     }
-  Result<Weight> made = upload_dense(backend, *this, weights, dtype_of(shadow_precision));
-  if (!made.ok()) return made.status();
-  shadow = *made;
-  return Status();
+  shadow = allocator.weight(dense_of(*this, weights, dtype_of(shadow_precision)), name);
+  return allocator.status();
 }
 
 Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
@@ -166,7 +169,7 @@ Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
   floats.data = values;
   const Result<std::vector<float>> weights = dense_values(backend, floats);
   if (!weights.ok()) return weights.status();
-  Result<Weight> made = upload_dense(backend, *this, *weights, shadow.dtype);
+  Result<Weight> made = backend.upload_weight(dense_of(*this, *weights, shadow.dtype), name);
   if (!made.ok()) return made.status();
   shadow = *made;
   return Status();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/tensors.h"
+#include "ops/allocator.h"
 #include "ops/ops.h"
 #include "tensor/ternary_matrix.h"
 #include "tritium/training.hpp"
@@ -25,22 +26,25 @@ struct BitLinearOptions {
 
 class BitLinear final : public Parameter {
  public:
-  // From full-precision weights [n_matrices, rows, cols]. In mode ternary the trits are packed by requantize().
-  static Result<BitLinear> from_weights(Backend& backend, const std::string& name, const Shape& shape,
+  // From full-precision weights [n_matrices, rows, cols]; where the allocator counts, there may be none. In mode
+  // ternary the trits are packed by requantize().
+  static Result<BitLinear> from_weights(Allocator& allocator, const std::string& name, const Shape& shape,
                                         std::span<const float> weights, const BitLinearOptions& options);
   // Weights that are not ternary and stay as they are, in their own type.
-  static Result<BitLinear> frozen(Backend& backend, const std::string& name, const DenseMatrix& matrix);
+  static Result<BitLinear> frozen(Allocator& allocator, const std::string& name, const DenseMatrix& matrix);
   // Packed trits as they are. No shadow yet: it computes, and does not train. A scale group in the matrix decides
   // group_size.
-  static Result<BitLinear> from_ternary(Backend& backend, const std::string& name, const TernaryMatrix& matrix,
+  static Result<BitLinear> from_ternary(Allocator& allocator, const std::string& name, const TernaryMatrix& matrix,
                                         const BitLinearOptions& options);
 
   // Shadows w = t alpha / rho, with rho the fraction of non-zero trits among the weights that share the scale: mean |w|
   // is alpha again and every code is kept, so starting to train changes no output bit. (w = t alpha would shrink alpha
   // to rho alpha at the first step.) `n_scales`: equal consecutive parts of the scale groups that will share an alpha.
-  Status init_shadow_from_ternary(Backend& backend, int64_t n_scales);
+  Status init_shadow_from_ternary(Allocator& allocator, int64_t n_scales);
   // Replaces the shadow by floats of the same layout, rounded to its type.
   Status set_shadow(Backend& backend, const Tensor& values);
+  // Memory for what is between shadow and trits.
+  void make_effective(Allocator& allocator);
   // Frees the shadow and everything that only training needs.
   void drop_shadow();
 
@@ -66,6 +70,7 @@ class BitLinear final : public Parameter {
   WeightMode mode = WeightMode::full;
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;
   bool as_loaded = false;  // the trits came from a file and have not been trained yet
+  bool one_scale = false;  // they came with one for all
   Weight packed;           // modes ternary and stochastic, and frozen ternary weights
   Weight shadow;     // f32 or bf16, while it trains (mode stochastic has none); and frozen weights that are not ternary
   Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)

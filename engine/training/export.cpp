@@ -103,7 +103,7 @@ Status check_export(const Transformer& model, ExportType type, bool has_file) {
   return Status();
 }
 
-Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, Transformer& model,
+Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens) {
   std::vector<GgufTensor> tensors;
   Exported result;
@@ -133,7 +133,7 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, T
   const InputKind inputs = float_inputs  ? InputKind::floats
                            : any_adapter ? InputKind::merged_floats
                                          : InputKind::as_trained;
-  const Result<double> difference = compare_with_file({.model = path}, ops, arena, model, inputs, tokens);
+  const Result<double> difference = compare_with_file({.model = path}, ops, workspace, model, inputs, tokens);
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;
   return result;

@@ -23,11 +23,11 @@ struct Exported {
 
 // Writes the file (atomically), loads it again and compares its logits on `tokens` (at least one) with the trainer's.
 // Fails when they differ by more than 1e-3 of their largest magnitude.
-Result<Exported> export_model(const std::string& path, Ops& ops, Arena& arena, Transformer& model,
+Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens);
 
 // The same for the adapters of a model whose other weights are those of the file `base`.
-Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Arena& arena,
+Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Workspace& workspace,
                                 Transformer& model, std::span<const int32_t> tokens);
 
 }  // namespace tritium::training

@@ -34,7 +34,7 @@ Status check_adapter_export(const Transformer& model, bool has_file) {
   return Status();
 }
 
-Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Arena& arena,
+Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Workspace& workspace,
                                 Transformer& model, std::span<const int32_t> tokens) {
   std::vector<GgufTensor> tensors;
   Exported result;
@@ -59,7 +59,7 @@ Result<Exported> export_adapter(const std::string& path, const std::string& base
   if (Status s = write_gguf(path, metadata, tensors); !s.ok()) return s;
   const InputKind inputs = model.recipe().int8_activations ? InputKind::as_trained : InputKind::floats;
   const Result<double> difference =
-      compare_with_file({.model = base, .adapter = path}, ops, arena, model, inputs, tokens);
+      compare_with_file({.model = base, .adapter = path}, ops, workspace, model, inputs, tokens);
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;
   return result;

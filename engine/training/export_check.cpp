@@ -39,14 +39,14 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
 
 }  // namespace
 
-Result<double> compare_with_file(const ExportedFiles& files, Ops& ops, Arena& arena, Transformer& model,
+Result<double> compare_with_file(const ExportedFiles& files, Ops& ops, Workspace& workspace, Transformer& model,
                                  InputKind inputs, std::span<const int32_t> tokens) {
   const bool int8 = inputs != InputKind::floats && model.recipe().int8_activations;
   const Result<std::vector<float>> stored = file_logits(files, ops, tokens, int8);
   if (!stored.ok()) return stored.status().within("the exported file");
   const std::vector<int32_t> unscored(tokens.size(), -1);
   const std::vector<float> trained =
-      model.logits(ops, arena, {1, static_cast<int64_t>(tokens.size()), tokens, unscored}, inputs);
+      model.logits(ops, workspace, {1, static_cast<int64_t>(tokens.size()), tokens, unscored}, inputs);
   if (Status s = ops.finish(); !s.ok()) return s;
   double largest = 0, largest_difference = 0;
   for (size_t i = 0; i < trained.size(); ++i) {

@@ -21,11 +21,11 @@ HeldOut::HeldOut(const TokenStream& text, int64_t context, int64_t sequences, in
   n_sample_ = std::min(all_.size(), batches_of(std::max(kSampleTokens, between)));
 }
 
-Result<double> HeldOut::mean(Ops& ops, Arena& arena, Transformer& model, size_t n_batches) const {
+Result<double> HeldOut::mean(Ops& ops, Workspace& workspace, Transformer& model, size_t n_batches) const {
   double total = 0;
   int64_t scored = 0;
   for (const Batch& b : std::span(all_).first(n_batches)) {
-    total += model.loss(ops, arena, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
+    total += model.loss(ops, workspace, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
     scored += b.n_scored;
   }
   if (Status s = ops.finish(); !s.ok()) return s;

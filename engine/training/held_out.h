@@ -14,15 +14,17 @@ class HeldOut {
   HeldOut(const TokenStream& text, int64_t context, int64_t sequences, int64_t between);
 
   // Mean loss of the scored tokens, nats.
-  Result<double> loss(Ops& ops, Arena& arena, Transformer& model) const { return mean(ops, arena, model, all_.size()); }
-  Result<double> loss_of_sample(Ops& ops, Arena& arena, Transformer& model) const {
-    return mean(ops, arena, model, n_sample_);
+  Result<double> loss(Ops& ops, Workspace& workspace, Transformer& model) const {
+    return mean(ops, workspace, model, all_.size());
+  }
+  Result<double> loss_of_sample(Ops& ops, Workspace& workspace, Transformer& model) const {
+    return mean(ops, workspace, model, n_sample_);
   }
   const Batch& first() const { return all_.front(); }
   double bits_per_byte(double nats_per_token) const;
 
  private:
-  Result<double> mean(Ops& ops, Arena& arena, Transformer& model, size_t n_batches) const;
+  Result<double> mean(Ops& ops, Workspace& workspace, Transformer& model, size_t n_batches) const;
 
   std::vector<Batch> all_;
   size_t n_sample_ = 1;

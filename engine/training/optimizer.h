@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 
-#include "graph/arena.h"
 #include "training/muon.h"
 #include "training/transformer.h"
 
@@ -25,6 +24,7 @@ struct OptimizerOptions {
   // Ternary weights learn at this times their mean alpha at the start times the learning rate; 0: at the learning rate.
   // Below 0: that, for weights that came as trits; the others at the learning rate.
   float alpha_rate = 0.0f;
+  float weight_decay = 0.0f;  // of matrices
   // Gradients live for a layer at a time: update_by_layer() in place of step().
   bool by_layer = false;
 };
@@ -33,7 +33,6 @@ struct OptimizerOptions {
 struct StepOptions {
   int64_t step = 1;  // from 1
   float learning_rate = 1e-3f;
-  float weight_decay = 0.0f;  // of matrices
   float gradient_scale = 1.0f;
   float noise_scale = 0.0f;
   float lambda = 1.0f;  // Transformer::requantize
@@ -43,44 +42,60 @@ struct StepOptions {
 // sides that are no multiples of 8) goes by adamw.
 OptimizerKind optimizer_of(OptimizerKind wanted, TensorRole role, int64_t rows, int64_t cols);
 
+// Of everything that is kept for the parameters.
+struct ParameterBytes {
+  uint64_t shadows = 0, states = 0, gradients = 0, trits = 0, averages = 0;
+  uint64_t to_train() const { return shadows + states + gradients + trits; }
+};
+
 class Optimizer {
  public:
   Optimizer(Ops& ops, Transformer& model, const OptimizerOptions& options)
-      : ops_(ops), model_(model), options_(options), muon_(ops) {}
+      : ops_(ops), model_(model), options_(options) {}
 
   // Memory for states, and for the gradients of everything that trains (by_layer: of the largest layers).
-  Status allocate();
+  void allocate(Allocator& allocator);
   // Sums of |shadow| and alphas of the weights as they are; trits of those that came as floats.
-  void start(Arena& arena, float lambda);
+  void start(Workspace& workspace, float lambda);
   // Global norm of the gradients; by_layer: of those of the last step.
   double gradient_norm();
   // Updates every parameter, then alphas and trits; clears the gradients.
-  void step(Arena& arena, const StepOptions& options);
-  // For LossOptions::layer_done of the backward pass that begins now: updates each layer when its gradients are there
-  // and gives their memory to the next one. `options` must outlive the pass.
-  std::function<void(int64_t)> update_by_layer(Arena& arena, const StepOptions& options);
+  void step(Workspace& workspace, const StepOptions& options);
+  // For the loss() that comes next: updates each layer when its gradients are there and gives their memory to the next
+  // one. Valid until the next call.
+  const LayerUpdate& update_by_layer(const StepOptions& options);
 
-  // Of everything that is kept for the parameters: shadows, states, gradients, trits and scales.
-  uint64_t bytes() const;
+  // What start() and step() run. soft: lambda is below 1.
+  void record_start(Ops& ops);
+  void record_step(Ops& ops, bool soft);
+  LayerUpdate layer_update(bool soft);
+
+  ParameterBytes bytes() const;
 
  private:
-  void update_layer(Arena& arena, int64_t layer, const StepOptions& options);
-  void update(Arena& arena, BitLinear& parameter, const StepOptions& options, const ScaleGroup* group);
+  void set_step(const StepOptions& options);
+  void record_layer(Ops& ops, int64_t layer, bool soft);
+  void record_update(Ops& ops, const BitLinear& parameter, const ScaleGroup* group, bool soft);
+  void record_shadow(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow);
+  ShadowUpdate change_of(const BitLinear& parameter) const;
+  ShadowUpdate shadow_update(const BitLinear& parameter, const ScaleGroup* group, bool soft) const;
+  void adamw(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
+  void sgd(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
+  void muon(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
+
+  void allocate_states(Allocator& allocator, BitLinear& parameter);
+  void allocate_shared(Allocator& allocator);
   // alpha_rate for the members of a group, once its alphas are known.
   void scale_rates(const ScaleGroup& group);
   void scale_rate(const BitLinear& parameter);  // of one without a shadow
-  // The step's options with the parameter's own learning rate.
-  StepOptions options_for(const BitLinear& parameter, const StepOptions& options) const;
-  void step_shadow(Arena& arena, const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options);
-  ShadowUpdate change_of(const BitLinear& parameter, const StepOptions& options);
-  ShadowUpdate shadow_update(const BitLinear& parameter, const StepOptions& options, const ScaleGroup* group) const;
-  void adamw(const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options) const;
-  void muon(Arena& arena, const BitLinear& parameter, const ShadowUpdate& shadow, const StepOptions& options);
+  float rate_of(const BitLinear& parameter) const;
+  float decay_of(const BitLinear& p) const { return p.rows > 1 ? options_.weight_decay : 0.0f; }
   const ScaleGroup* group_of(const BitLinear* parameter) const;
   uint32_t stream_of(const BitLinear& parameter) const;
   Tensor take_gradient(const BitLinear& parameter);
   void lease_gradients(int64_t layer);
-  void measure(const BitLinear& parameter);
+  void return_gradients(int64_t layer);
+  void measure(Ops& ops, const BitLinear& parameter) const;
 
   Ops& ops_;
   Transformer& model_;
@@ -90,8 +105,12 @@ class Optimizer {
   // by_layer: gradients that are not in use, by their elements; all zeros, as the pass leaves them.
   std::multimap<int64_t, Tensor> spare_;
   std::map<int64_t, Tensor> changes_;  // for weights without a shadow, by their elements; all zeros, likewise
-  uint64_t gradient_bytes_ = 0;
-  Tensor squares_;  // f32 [n parameters]: of the last gradients
+  uint64_t shared_bytes_ = 0;          // of those, once they were all made
+  Tensor squares_;                     // f32 [n parameters]: of the last gradients
+
+  std::unique_ptr<Recording> step_;
+  std::pair<uint64_t, bool> recorded_for_;  // Transformer::structure(), soft
+  LayerUpdate update_;
 };
 
 }  // namespace tritium::training

@@ -143,10 +143,10 @@ Result<QuantCompareRow> Study::train(const Way& way, int64_t width, const std::s
       return true;
     }};
     const bool checks = way.mode == WeightMode::ternary && seed == 0 && report.checks.empty();
-    const Inspection inspect = [&](Ops& ops, Arena& arena, Transformer& model, const Batch& batch) -> Status {
+    const Inspection inspect = [&](Ops& ops, Workspace& workspace, Transformer& model, const Batch& batch) -> Status {
       vocabulary_ = model.config().vocab_size;
       if (!checks) return Status();
-      Result<std::vector<ActivityCheck>> found = check_activity(ops, arena, model, batch, flips);
+      Result<std::vector<ActivityCheck>> found = check_activity(ops, workspace, model, batch, flips);
       if (!found.ok()) return found.status();
       report.checks = *std::move(found);
       return Status();

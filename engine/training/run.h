@@ -10,7 +10,7 @@
 namespace tritium::training {
 
 // `inspect` sees the trained model (its weights quantised) before the run ends, with a batch of the held-out text.
-using Inspection = std::function<Status(Ops&, Arena&, Transformer&, const Batch&)>;
+using Inspection = std::function<Status(Ops&, Workspace&, Transformer&, const Batch&)>;
 Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCallbacks& callbacks,
                                       const Inspection& inspect);
 

@@ -2,19 +2,18 @@
 
 namespace tritium::training {
 
-Result<ScaleGroup> ScaleGroup::create(Backend& backend, std::vector<BitLinear*> members, int64_t n_scales,
+Result<ScaleGroup> ScaleGroup::create(Allocator& allocator, std::vector<BitLinear*> members, int64_t n_scales,
                                       const ScaleOptions& options) {
   ScaleGroup group;
-  Result<Tensor> alpha = backend.allocate({n_scales}, DType::f32, members.front()->name + ".alpha");
-  if (!alpha.ok()) return alpha.status();
+  group.alpha_ = allocator.tensor(members.front()->name + ".alpha", {n_scales});
   group.members_ = std::move(members);
-  group.alpha_ = *alpha;
   group.n_scales_ = n_scales;
   group.options_ = options;
+  if (!allocator.ok()) return allocator.status();
   return group;
 }
 
-void ScaleGroup::refresh(Ops& ops, Arena& arena, bool exact) {
+void ScaleGroup::refresh(Ops& ops, bool exact) {
   Tensor total;
   int64_t covered = 0;  // weights that one alpha covers
   for (const BitLinear* member : members_) {
@@ -23,7 +22,7 @@ void ScaleGroup::refresh(Ops& ops, Arena& arena, bool exact) {
       total = member->sums;
       break;
     }
-    const Tensor part = arena.take({n_scales_});
+    const Tensor part = ops.temporary({n_scales_});
     ops(Absmean{.sums = member->sums, .alpha = part, .n_groups = n_scales_});
     if (total) ops(Add{.a = total, .b = part, .y = part});
     total = part;
@@ -41,14 +40,15 @@ void ScaleGroup::ternarize(Ops& ops) const {
     ops(Ternarize{.parameter = member->shadow, .alpha = alpha_, .weight = member->packed, .flips = member->flips});
 }
 
-void ScaleGroup::soften(Ops& ops, float lambda) const {
+void ScaleGroup::soften(Ops& ops, float lambda, const Tensor& now) const {
   for (const BitLinear* member : members_)
     ops(FakeQuantize{.parameter = member->shadow,
                      .alpha = alpha_,
                      .y = member->effective,
                      .quantizer = Quantizer::ternary,
                      .group_size = member->group_size,
-                     .lambda = lambda});
+                     .lambda = lambda,
+                     .now = now});
 }
 
 }  // namespace tritium::training

@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "graph/arena.h"
 #include "training/bit_linear.h"
 
 namespace tritium::training {
@@ -19,7 +18,7 @@ struct ScaleOptions {
 class ScaleGroup {
  public:
   // Members have equal numbers of alphas: n_scales parts each. alpha[i] covers part i of every member.
-  static Result<ScaleGroup> create(Backend& backend, std::vector<BitLinear*> members, int64_t n_scales,
+  static Result<ScaleGroup> create(Allocator& allocator, std::vector<BitLinear*> members, int64_t n_scales,
                                    const ScaleOptions& options);
 
   const std::vector<BitLinear*>& members() const { return members_; }
@@ -29,11 +28,11 @@ class ScaleGroup {
 
   // alpha from the members' sums, as the optimiser's last pass left them.
   // exact: without a running average, also where there is one.
-  void refresh(Ops& ops, Arena& arena, bool exact = false);
+  void refresh(Ops& ops, bool exact = false);
   // Packs the trits of every member with alpha; counts flips.
   void ternarize(Ops& ops) const;
-  // The members' effective weights w + lambda (alpha t - w).
-  void soften(Ops& ops, float lambda) const;
+  // The members' effective weights w + lambda (alpha t - w); with `now`, lambda times its own.
+  void soften(Ops& ops, float lambda, const Tensor& now) const;
 
  private:
   std::vector<BitLinear*> members_;

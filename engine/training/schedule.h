@@ -9,6 +9,10 @@ namespace tritium::training {
 // `warmup_steps`, is applied.
 double learning_rate_factor(const TrainOptions& options, int64_t step, int64_t total);
 
+// Steps that a run of some minutes counts on until it knows better, so that warm-up and warm start begin at their
+// beginning.
+inline constexpr int64_t kUntilMeasured = 1000;
+
 // 0 … 1: how far weights have hardened (Recipe, warm start).
 double hardening(const TrainOptions& options, int64_t step, int64_t total);
 

@@ -170,7 +170,12 @@ OptimizerOptions optimizer_options_of(const TrainOptions& o) {
           .ste_clip = static_cast<float>(o.ste_clip),
           .seed = o.seed,
           .alpha_rate = static_cast<float>(alpha_rate / o.learning_rate),
+          .weight_decay = static_cast<float>(o.weight_decay),
           .by_layer = o.update_by_layer};
+}
+
+AverageOptions average_options_of(const TrainOptions& o) {
+  return {.kind = o.average, .decay = o.ema_decay, .fraction = o.swa_fraction};
 }
 
 Result<Setup> prepare_run(const TrainOptions& o) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "tensor/tensor_map.h"
+#include "training/averages.h"
 #include "training/corpus.h"
 #include "training/optimizer.h"
 #include "training/transformer.h"
@@ -28,5 +29,6 @@ Result<Setup> prepare_run(const TrainOptions& options);
 
 Recipe frozen_recipe(const TrainOptions& options);  // of a teacher: as an application runs it
 OptimizerOptions optimizer_options_of(const TrainOptions& options);
+AverageOptions average_options_of(const TrainOptions& options);
 
 }  // namespace tritium::training

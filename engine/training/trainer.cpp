@@ -39,7 +39,7 @@ class Run {
         setup_(std::move(setup)),
         backend_(std::move(backend)),
         ops_(*backend_),
-        arena_(ops_) {}
+        workspace_(*backend_) {}
 
   Result<TrainReport> run();
 
@@ -71,7 +71,7 @@ class Run {
   Setup setup_;
   std::unique_ptr<Backend> backend_;
   Ops ops_;
-  Arena arena_;
+  Workspace workspace_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Transformer> teacher_;  // null: none
   std::unique_ptr<Optimizer> optimizer_;
@@ -85,7 +85,6 @@ class Run {
 };
 
 int64_t Run::expected_steps(int64_t step) const {
-  constexpr int64_t kUntilMeasured = 1000;  // so that warm-up and warm start begin at their beginning
   int64_t steps = setup_.steps > 0 ? setup_.steps : kUntilMeasured;
   if (options_.minutes > 0 && step > 3) {
     const double a_step = seconds() / static_cast<double>(step);
@@ -111,17 +110,21 @@ Status Run::prepare() {
     teacher_ = *std::move(teacher);
   }
   optimizer_ = std::make_unique<Optimizer>(ops_, *model_, optimizer_options_of(options_));
-  if (Status s = optimizer_->allocate(); !s.ok()) return s;
-  averages_.emplace(
-      ops_, *model_,
-      AverageOptions{.kind = options_.average, .decay = options_.ema_decay, .fraction = options_.swa_fraction});
-  if (Status s = averages_->allocate(); !s.ok()) return s;
+  averages_.emplace(*model_, average_options_of(options_));
+  const auto lambda = static_cast<float>(hardening(options_, 0, expected_steps(0)));
+  const RunMemory memory = {.model = *model_,
+                            .teacher = teacher_.get(),
+                            .optimizer = *optimizer_,
+                            .averages = *averages_,
+                            .soft = lambda < 1.0f};
+  Allocator allocator(*backend_);
+  if (Status s = allocate_run(options_, memory, allocator, workspace_); !s.ok()) return s;
   if (!options_.output.empty()) {
     if (Status s = check_export(*model_, options_.export_type, !options_.model.empty()); !s.ok()) return s;
     // Hours before it is needed.
     if (const Result<AtomicFile> file = AtomicFile::create(options_.output); !file.ok()) return file.status();
   }
-  optimizer_->start(arena_, static_cast<float>(hardening(options_, 0, expected_steps(0))));
+  optimizer_->start(workspace_, lambda);
   Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
   if (!plan.ok()) return plan.status();
   batches_.emplace(*std::move(plan));
@@ -166,7 +169,6 @@ StepOptions Run::step_options(int64_t step) const {
   const double progress = static_cast<double>(step) / static_cast<double>(total);
   return {.step = step,
           .learning_rate = static_cast<float>(options_.learning_rate * learning_rate_factor(options_, step, total)),
-          .weight_decay = static_cast<float>(options_.weight_decay),
           .gradient_scale = 1.0f,
           .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
           .lambda = static_cast<float>(hardening(options_, step, total))};
@@ -191,8 +193,8 @@ Status Run::one_step(int64_t step) {
                        .distill = static_cast<float>(options_.distill),
                        .temperature = static_cast<float>(options_.temperature),
                        .hidden_mse = static_cast<float>(options_.hidden_mse)};
-    if (options_.update_by_layer) how.layer_done = optimizer_->update_by_layer(arena_, now);
-    loss += model_->loss(ops_, arena_, {sequences, options_.context, part(batch.inputs), part(batch.targets)}, how);
+    if (options_.update_by_layer) how.update = &optimizer_->update_by_layer(now);
+    loss += model_->loss(ops_, workspace_, {sequences, options_.context, part(batch.inputs), part(batch.targets)}, how);
     divergence += model_->taught().divergence;
   }
   if (teacher_) observer_->taught(divergence / static_cast<double>(batch.n_scored));
@@ -203,8 +205,10 @@ Status Run::one_step(int64_t step) {
     return error(StatusCode::device_error, "step ", step, ": the loss is ", loss, " and the gradient's norm ", norm,
                  "; a smaller learning_rate or a smaller clip may help, the last checkpoint is from before");
   if (options_.clip > 0 && norm > options_.clip) now.gradient_scale = static_cast<float>(options_.clip / norm);
-  if (!options_.update_by_layer) optimizer_->step(arena_, now);
-  state_.averaged_steps = averages_->update(arena_, step, expected_steps(step), state_.averaged_steps);
+  if (!options_.update_by_layer) optimizer_->step(workspace_, now);
+  const Result<int64_t> averaged = averages_->update(workspace_, step, expected_steps(step), state_.averaged_steps);
+  if (!averaged.ok()) return averaged.status();
+  state_.averaged_steps = *averaged;
   observer_->stepped(loss, norm, double{now.learning_rate}, batch.n_scored,
                      std::chrono::duration<double>(Clock::now() - begun).count());
   return ops_.finish();
@@ -216,7 +220,7 @@ Status Run::look_around(int64_t step, bool last) {
   if (evaluates || step % interval(options_.log_every, 100) == 0) {
     std::optional<double> valid;
     if (evaluates) {
-      const Result<double> loss = held_out_->loss_of_sample(ops_, arena_, *model_);
+      const Result<double> loss = held_out_->loss_of_sample(ops_, workspace_, *model_);
       if (!loss.ok()) return loss.status();
       valid = *loss;
       report_.valid_loss = *loss;
@@ -267,12 +271,12 @@ Status Run::look_at_experts() {
 
 Status Run::train() {
   started_ = Clock::now();
-  const Result<double> first = held_out_->loss(ops_, arena_, *model_);
+  const Result<double> first = held_out_->loss(ops_, workspace_, *model_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
   if (Status s = look_at_experts(); !s.ok()) return s;
   if (teacher_) {
-    const Result<double> theirs = held_out_->loss(ops_, arena_, *teacher_);
+    const Result<double> theirs = held_out_->loss(ops_, workspace_, *teacher_);
     if (!theirs.ok()) return theirs.status();
     report_.teacher_valid_loss = *theirs;
   }
@@ -295,7 +299,7 @@ Status Run::train() {
     report_.tokens_per_second = observer_->tokens_per_second();
   }
   if (report_.stop == TrainStop::interrupted) return Status();
-  const Result<double> final_loss = held_out_->loss(ops_, arena_, *model_);
+  const Result<double> final_loss = held_out_->loss(ops_, workspace_, *model_);
   if (!final_loss.ok()) return final_loss.status();
   report_.valid_loss = *final_loss;
   report_.bits_per_byte = held_out_->bits_per_byte(*final_loss);
@@ -305,9 +309,9 @@ Status Run::train() {
 // What is inspected and exported: averages, or after an early stop the best weights.
 Status Run::choose_weights() {
   if (options_.average != Average::none && state_.averaged_steps > 0) {
-    if (Status s = averages_->take_over(); !s.ok()) return s;
-    optimizer_->start(arena_, 1.0f);
-    const Result<double> loss = held_out_->loss(ops_, arena_, *model_);
+    if (Status s = averages_->take_over(*backend_); !s.ok()) return s;
+    optimizer_->start(workspace_, 1.0f);
+    const Result<double> loss = held_out_->loss(ops_, workspace_, *model_);
     if (!loss.ok()) return loss.status();
     report_.average_valid_loss = *loss;
   } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
@@ -332,14 +336,14 @@ Status Run::finish() {
   model_->requantize(ops_, 1.0f);
   const Batch& sample = held_out_->first();
   if (inspect_)
-    if (Status s = inspect_(ops_, arena_, *model_, sample); !s.ok()) return s;
+    if (Status s = inspect_(ops_, workspace_, *model_, sample); !s.ok()) return s;
   if (options_.output.empty()) return ops_.finish();
   const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
   const auto tokens = std::span(sample.inputs).first(n);
   const Result<Exported> exported =
       exports_adapter(*model_, options_.export_type)
-          ? export_adapter(options_.output, options_.model, ops_, arena_, *model_, tokens)
-          : export_model(options_.output, ops_, arena_, *model_, setup_.metadata, options_.export_type, tokens);
+          ? export_adapter(options_.output, options_.model, ops_, workspace_, *model_, tokens)
+          : export_model(options_.output, ops_, workspace_, *model_, setup_.metadata, options_.export_type, tokens);
   if (!exported.ok()) return exported.status();
   report_.output = options_.output;
   report_.export_difference = exported->largest_difference;
@@ -361,25 +365,32 @@ Result<TrainReport> Run::run() {
 }  // namespace tritium::training
 
 namespace tritium::training {
+namespace {
+
+Status check_memory(const TrainOptions& options, const Setup& setup, Backend& backend) {
+  const Result<TrainPlan> plan = plan_memory(options, setup, backend);
+  if (!plan.ok()) return plan.status();
+  if (plan->available_bytes == 0 || plan->memory_bytes <= plan->available_bytes) return Status();
+  std::string parts;
+  for (const MemoryPart& part : plan->memory)
+    parts += join(parts.empty() ? "" : ", ", part.what, " ", part.bytes >> 20, " MiB");
+  return error(StatusCode::out_of_memory, "training needs about ", plan->memory_bytes >> 20, " MiB (", parts,
+               "), this machine has ", plan->available_bytes >> 20,
+               " MiB free; a smaller micro_batch or context, checkpoint_activations, BF16 shadows or 8-bit states "
+               "need less");
+}
+
+}  // namespace
 
 Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCallbacks& callbacks,
                                       const Inspection& inspect) {
   Result<Setup> setup = prepare_run(options);
   if (!setup.ok()) return setup.status();
-  const TrainPlan plan = plan_memory(options, *setup);
-  if (plan.available_bytes > 0 && plan.memory_bytes > plan.available_bytes) {
-    std::string parts;
-    for (const MemoryPart& part : plan.memory)
-      parts += join(parts.empty() ? "" : ", ", part.what, " ", part.bytes >> 20, " MiB");
-    return error(StatusCode::out_of_memory, "training needs about ", plan.memory_bytes >> 20, " MiB (", parts,
-                 "), this machine has ", plan.available_bytes >> 20,
-                 " MiB free; a smaller micro_batch or context, checkpoint_activations, BF16 shadows or 8-bit states "
-                 "need less");
-  }
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();
   std::unique_ptr<Backend> device = *std::move(backend);
+  if (Status s = check_memory(options, *setup, *device); !s.ok()) return s;
   if (options.profile) device = make_timed_backend(std::move(device));
   return Run(options, callbacks, inspect, *std::move(setup), std::move(device)).run();
 }

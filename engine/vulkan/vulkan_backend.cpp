@@ -14,8 +14,6 @@
 namespace tritium::vulkan {
 namespace {
 
-constexpr int64_t kDenseRowAlign = 8;  // elements: rows start on 16 bytes in every dense type
-
 class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
  public:
   explicit VulkanBackend(std::unique_ptr<Gpu> gpu) : gpu_(std::move(gpu)) {}
@@ -70,12 +68,10 @@ Result<std::unique_ptr<Replay>> VulkanBackend::prepare(const Program& program) {
 
 Result<Weight> VulkanBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
   Weight weight = describe_weight(matrix, debug_name);
-  Result<Tensor> data =
-      gpu_->allocate({weight.n_matrices, weight.rows, weight.row_stride}, DType::trit2, debug_name, false);
+  Result<Tensor> data = gpu_->allocate(weight.data.shape, weight.data.dtype, debug_name, false);
   if (!data.ok()) return data.status();
   weight.data = *data;
-  Result<Tensor> scales = gpu_->allocate({weight.n_matrices, weight.rows, weight.groups_per_row()}, DType::f32,
-                                         debug_name + ".scales", false);
+  Result<Tensor> scales = gpu_->allocate(weight.scales.shape, DType::f32, debug_name + ".scales", false);
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
   if (Status s = gpu_->upload(weight.data, std::as_bytes(matrix.words())); !s.ok()) return s;
@@ -105,17 +101,8 @@ void write_padded_rows(const DenseMatrix& matrix, uint64_t row_bytes, uint64_t s
 }
 
 Result<Weight> VulkanBackend::upload_weight(const DenseMatrix& matrix, const std::string& debug_name) {
-  Weight weight = {.dtype = matrix.dtype,
-                   .n_matrices = matrix.n_matrices,
-                   .rows = matrix.rows,
-                   .cols = matrix.cols,
-                   .row_stride = round_up(matrix.cols, kDenseRowAlign),
-                   .group_size = 0,
-                   .name = debug_name,
-                   .data = {},
-                   .scales = {}};
-  Result<Tensor> data =
-      gpu_->allocate({weight.n_matrices, weight.rows, weight.row_stride}, weight.dtype, debug_name, false);
+  Weight weight = describe_weight(matrix, debug_name);
+  Result<Tensor> data = gpu_->allocate(weight.data.shape, weight.data.dtype, debug_name, false);
   if (!data.ok()) return data.status();
   weight.data = *data;
   const auto element = static_cast<uint64_t>(bits_of(weight.dtype) / 8);

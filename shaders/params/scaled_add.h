@@ -9,8 +9,9 @@ struct ScaledAddParams {
   uint n_values;
   float a_scale;
   float b_scale;
+  uint step_factor;  // TRITIUM_STEP_…: what of the step b_scale is multiplied with
 };
-TRITIUM_CHECK_SIZE(ScaledAddParams, 12)
+TRITIUM_CHECK_SIZE(ScaledAddParams, 16)
 
 TRITIUM_PARAMS_END
 

@@ -11,8 +11,9 @@ struct SgdUpdateParams {
   float momentum;  // 0: none is kept
   float weight_decay;
   float gradient_scale;
+  uint scaled_by_step;  // by the step's gradient_scale, too
 };
-TRITIUM_CHECK_SIZE(SgdUpdateParams, 92)
+TRITIUM_CHECK_SIZE(SgdUpdateParams, 96)
 
 TRITIUM_PARAMS_END
 

@@ -9,6 +9,7 @@
 #include "backends.h"
 #include "cpu_ref/reference_backend.h"
 #include "ops/compare_backend.h"
+#include "tests/support/counting_backend.h"
 #include "tests/support/random_model.h"
 
 namespace tritium {
@@ -159,22 +160,6 @@ TEST_P(TransformerOn, EveryOperationOfEveryModelAgreesWithTheReference) {
       r.run(std::span(kTokens).first(1), static_cast<int64_t>(kTokens.size()), Logits::last);
     }
 }
-
-// A Backend that counts what it is asked to allocate.
-class CountingBackend final : public Each<CountingBackend, ForwardingBackend, AllOps> {
- public:
-  using Each::Each;
-  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name) override {
-    Result<Tensor> made = ForwardingBackend::allocate(shape, dtype, name);
-    if (made.ok()) bytes += static_cast<uint64_t>(made->bytes());
-    return made;
-  }
-  template <typename Op>
-  Status each(const Op& op) {
-    return inner().run(op);
-  }
-  uint64_t bytes = 0;
-};
 
 TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
   for (const char* name : {"reference", "cpu"})

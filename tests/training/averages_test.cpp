@@ -17,18 +17,20 @@ class ShadowAverages : public ::testing::TestWithParam<const char*> {
   // The shadow of one parameter after each of `steps`, and its average after the last.
   void run(ShadowPrecision precision, const training::AverageOptions& options, int64_t steps) {
     TrainingModel m(training_backend(GetParam()), kTinyMoe, {.shadow = precision});
-    training::Averages averages(m.ops, *m.model, options);
-    ASSERT_TRUE(averages.allocate().ok());
+    training::Averages averages(*m.model, options);
+    Allocator allocator(*m.backend);
+    averages.allocate(allocator);
+    ASSERT_TRUE(allocator.ok());
     training::BitLinear& p = m.parameter(kName);
     int64_t count = 0;
     for (int64_t step = 1; step <= steps; ++step) {
       m.step(step);
-      count = averages.update(m.arena, step, steps, count);
+      count = *averages.update(m.workspace, step, steps, count);
       shadows.push_back(*p.values(*m.backend));
     }
-    ASSERT_TRUE(averages.take_over().ok());
+    ASSERT_TRUE(averages.take_over(*m.backend).ok());
     averaged = *p.values(*m.backend);
-    m.optimizer->start(m.arena, 1.0f);
+    m.optimizer->start(m.workspace, 1.0f);
     ASSERT_TRUE(m.ops.finish().ok());
     trits.emplace(*m.backend->download_weight(p.packed));
   }

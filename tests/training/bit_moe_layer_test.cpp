@@ -26,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, BlockAlpha, testing::Values("reference", "cpu
 // Projections of per-layer embeddings are a part of the block: in its alpha, quantised and dropped with it.
 TEST_P(BlockAlpha, CoversProjectionsOfPerLayerEmbeddings) {
   Ops ops(*backend);
-  Arena arena(ops);
+  Allocator allocator(*backend);
   std::vector<BitLinear> parts;
   std::vector<float> all;
   for (const Shape& shape : {Shape{3, 8, 20}, Shape{3, 8, 20}, Shape{3, 20, 8}, Shape{1, 6, 20}, Shape{1, 20, 6}}) {
@@ -34,21 +34,21 @@ TEST_P(BlockAlpha, CoversProjectionsOfPerLayerEmbeddings) {
     for (size_t i = 0; i < weights.size(); ++i)
       weights[i] = static_cast<float>(random_normal(parts.size(), i) * 0.01 * static_cast<double>(parts.size() + 1));
     all.insert(all.end(), weights.begin(), weights.end());
-    Result<BitLinear> made = BitLinear::from_weights(*backend, "part", shape, weights, {});
+    Result<BitLinear> made = BitLinear::from_weights(allocator, "part", shape, weights, {});
     ASSERT_TRUE(made.ok()) << made.message();
     parts.push_back(*std::move(made));
     parts.back().sums = *backend->allocate({shape[0] * shape[1]}, DType::f32, "sums");
   }
   const training::BitMoELayer layer = {
       .gate = &parts[0], .up = &parts[1], .down = &parts[2], .ple_projections = {&parts[3], &parts[4]}};
-  Result<training::ScaleGroup> group = training::ScaleGroup::create(*backend, layer.matrices(), 1, {});
+  Result<training::ScaleGroup> group = training::ScaleGroup::create(allocator, layer.matrices(), 1, {});
   ASSERT_TRUE(group.ok());
   for (const BitLinear* p : layer.matrices())
     ops(SgdUpdate{.shadow = {.parameter = p->shadow, .sums = p->sums},
                   .gradient = *backend->allocate({p->n_matrices, p->rows, p->cols}, DType::f32, "none"),
                   .m = {},
                   .learning_rate = 0.0f});
-  group->refresh(ops, arena);
+  group->refresh(ops);
   group->ternarize(ops);
   ASSERT_TRUE(ops.finish().ok());
   double sum = 0;

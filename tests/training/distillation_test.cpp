@@ -44,7 +44,7 @@ class Distillation : public ::testing::TestWithParam<const char*> {
                                  .teacher = &from,
                                  .distill = kDistill,
                                  .hidden_mse = kHidden};
-    const double loss = m.model->loss(m.ops, m.arena, {2, 6, m.inputs, m.targets}, options);
+    const double loss = m.model->loss(m.ops, m.workspace, {2, 6, m.inputs, m.targets}, options);
     const Status status = m.ops.finish();
     EXPECT_TRUE(status.ok()) << status.message();
     taught = m.model->taught();
@@ -97,7 +97,7 @@ TEST_P(Distillation, TheStudentComesCloserToItsTeacher) {
   const training::Taught before = taught;
   for (int64_t step = 1; step <= 15; ++step) {
     objective(*teacher, true);
-    student->optimizer->step(student->arena, {.step = step, .learning_rate = 0.01f});
+    student->optimizer->step(student->workspace, {.step = step, .learning_rate = 0.01f});
   }
   objective(*teacher, false);
   EXPECT_LT(taught.divergence, 0.6 * before.divergence);

@@ -100,7 +100,7 @@ TEST_P(Laws, StartingFromATernaryModelChangesNoOutputBit) {
     ASSERT_TRUE(config.ok()) << config.message();
     const std::unique_ptr<Backend> backend = training_backend(GetParam());
     Ops ops(*backend);
-    Arena arena(ops);
+    Workspace workspace(*backend);
     const std::vector<int32_t> tokens = {1, 5, 9, 2, 7}, targets(5, -1);
     std::vector<std::vector<float>> logits;
     for (WeightMode mode : {WeightMode::frozen, WeightMode::ternary}) {
@@ -108,9 +108,11 @@ TEST_P(Laws, StartingFromATernaryModelChangesNoOutputBit) {
           Transformer::create(*backend, *config, map, {.attention = mode, .feed_forward = mode});
       ASSERT_TRUE(made.ok()) << made.message();
       training::Optimizer optimizer(ops, **made, {});
-      ASSERT_TRUE(optimizer.allocate().ok());
-      optimizer.start(arena, 1.0f);
-      logits.push_back((*made)->logits(ops, arena, {1, 5, tokens, targets}));
+      Allocator allocator(*backend);
+      optimizer.allocate(allocator);
+      ASSERT_TRUE(allocator.ok());
+      optimizer.start(workspace, 1.0f);
+      logits.push_back((*made)->logits(ops, workspace, {1, 5, tokens, targets}));
       ASSERT_TRUE(ops.finish().ok());
     }
     EXPECT_EQ(logits[0], logits[1]) << architecture;
@@ -123,9 +125,10 @@ TEST_P(Laws, ShadowsOfATernaryMatrixHaveItsScaleAsTheirMeanAndKeepItsCodes) {
   for (int64_t i = 0; i < 2 * 5 * 37; ++i)
     matrix.set_trit(i / 185, i / 37 % 5, i % 37, static_cast<int>((i * 7 + i / 11) % 3) - 1);
   for (size_t i = 0; i < matrix.scales().size(); ++i) matrix.scales()[i] = 0.1f + 0.05f * static_cast<float>(i);
-  Result<BitLinear> layer = BitLinear::from_ternary(*backend, "w", matrix, {});
+  Allocator allocator(*backend);
+  Result<BitLinear> layer = BitLinear::from_ternary(allocator, "w", matrix, {});
   ASSERT_TRUE(layer.ok());
-  ASSERT_TRUE(layer->init_shadow_from_ternary(*backend, 10).ok());
+  ASSERT_TRUE(layer->init_shadow_from_ternary(allocator, 10).ok());
   const Result<std::vector<float>> shadow = layer->values(*backend);
   ASSERT_TRUE(shadow.ok());
   for (int64_t row = 0; row < 10; ++row) {
@@ -152,7 +155,7 @@ TEST_P(Laws, WhatWasTrainedIsWhatIsDeployed) {
     const Result<MemoryTensorMap> map = training::make_transformer(description, kVocabulary, 3);
     ASSERT_TRUE(map.ok());
     const Result<training::Exported> exported = training::export_model(
-        folder.file("model.gguf"), m.ops, m.arena, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
+        folder.file("model.gguf"), m.ops, m.workspace, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
     // Trits are the same numbers in the file; F16 weights are multiplied by another kernel.
     EXPECT_LE(exported->largest_difference, type == ExportType::f16 ? 1e-5 : 0.0);
@@ -163,10 +166,10 @@ TEST_P(Laws, DroppingTheShadowsChangesNoOutputBit) {
   TrainingModel m = model(kTinyMoe, {});
   m.step(1);
   const training::TokenBatch batch{2, 6, m.inputs, m.targets};
-  const std::vector<float> before = m.model->logits(m.ops, m.arena, batch);
+  const std::vector<float> before = m.model->logits(m.ops, m.workspace, batch);
   for (BitLinear* p : m.model->parameters())
     if (p->ternary()) p->drop_shadow();
-  EXPECT_EQ(m.model->logits(m.ops, m.arena, batch), before);
+  EXPECT_EQ(m.model->logits(m.ops, m.workspace, batch), before);
   EXPECT_TRUE(m.ops.finish().ok());
 }
 
@@ -213,7 +216,7 @@ TEST_P(Laws, RowsOfAnyLengthTrain) {
 TEST_P(Laws, AShadowMattersOnlyWhenItsTritFlips) {
   TrainingModel m = model(kTinyDense, {});
   const training::TokenBatch batch{2, 6, m.inputs, m.targets};
-  const std::vector<float> before = m.model->logits(m.ops, m.arena, batch);
+  const std::vector<float> before = m.model->logits(m.ops, m.workspace, batch);
   BitLinear& p = m.parameter("blk.0.ffn_up.weight");
   const float alpha = trits_of(m, p).scale(0, 0, 0);
   const training::ScaleGroup* group = nullptr;
@@ -223,7 +226,7 @@ TEST_P(Laws, AShadowMattersOnlyWhenItsTritFlips) {
   const auto logits_with_first = [&](float value) {
     m.ops.upload(p.shadow.data.view({1, 1, 1}), std::as_bytes(std::span(&value, 1)));
     group->ternarize(m.ops);
-    return m.model->logits(m.ops, m.arena, batch);
+    return m.model->logits(m.ops, m.workspace, batch);
   };
   const float first = shadow_of(m, p)[0];
   const int trit = shader::ternary_trit(first, alpha);
@@ -254,9 +257,9 @@ TEST_P(Laws, RunningAlphasPackInTheSamePass) {
 TEST_P(Laws, AWarmStartGoesFromFullPrecisionToTernary) {
   TrainingModel m = model(kTinyDense, {});
   const training::TokenBatch batch{2, 6, m.inputs, m.targets};
-  const std::vector<float> ternary = m.model->logits(m.ops, m.arena, batch);
+  const std::vector<float> ternary = m.model->logits(m.ops, m.workspace, batch);
   m.model->requantize(m.ops, 0.5f);
-  const std::vector<float> between = m.model->logits(m.ops, m.arena, batch);
+  const std::vector<float> between = m.model->logits(m.ops, m.workspace, batch);
   EXPECT_NE(between, ternary);
   const BitLinear& p = m.parameter("blk.0.attn_q.weight");
   const Result<std::vector<float>> softened = p.forward_values(*m.backend);
@@ -264,7 +267,7 @@ TEST_P(Laws, AWarmStartGoesFromFullPrecisionToTernary) {
   ASSERT_TRUE(softened.ok());
   for (size_t i = 0; i < shadow.size(); ++i) EXPECT_NEAR((*softened)[i], 0.5f * (shadow[i] + hard[i]), 1e-6);
   m.model->requantize(m.ops, 1.0f);
-  EXPECT_EQ(m.model->logits(m.ops, m.arena, batch), ternary);
+  EXPECT_EQ(m.model->logits(m.ops, m.workspace, batch), ternary);
   EXPECT_TRUE(m.ops.finish().ok());
 }
 
@@ -274,13 +277,13 @@ TEST_P(Laws, BytesAWeightAreAtMostFiveWithBf16ShadowsAnd8BitStates) {
   TrainingModel m = model(description, {.shadow = ShadowPrecision::bf16}, {.states_8bit = true, .by_layer = true});
   for (int64_t step = 1; step <= 1; ++step) {
     const training::StepOptions now{.step = step};
-    m.model->loss(m.ops, m.arena, {2, 6, m.inputs, m.targets},
-                  {.gradient_scale = 0.1f, .layer_done = m.optimizer->update_by_layer(m.arena, now)});
+    m.model->loss(m.ops, m.workspace, {2, 6, m.inputs, m.targets},
+                  {.gradient_scale = 0.1f, .update = &m.optimizer->update_by_layer(now)});
   }
   ASSERT_TRUE(m.ops.finish().ok());
   int64_t weights = 0;
   for (const BitLinear* p : m.model->parameters()) weights += p->elements();
-  EXPECT_LE(static_cast<double>(m.optimizer->bytes()) / static_cast<double>(weights), 5.0);
+  EXPECT_LE(static_cast<double>(m.optimizer->bytes().to_train()) / static_cast<double>(weights), 5.0);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class Lora : public ::testing::TestWithParam<const char*> {
     EXPECT_TRUE(map.ok());
     metadata = map->metadata();
     const Result<training::Exported> written = training::export_model(
-        folder.file("base.gguf"), m.ops, m.arena, *m.model, metadata, type, std::span(m.inputs).first(6));
+        folder.file("base.gguf"), m.ops, m.workspace, *m.model, metadata, type, std::span(m.inputs).first(6));
     EXPECT_TRUE(written.ok()) << written.message();
     Result<std::unique_ptr<TensorMap>> file = open_gguf(folder.file("base.gguf"), {});
     EXPECT_TRUE(file.ok()) << file.message();
@@ -63,8 +63,9 @@ TEST_P(Lora, TheAdapterFileGivesTheTrainersLogits) {
     TrainingModel m(training_backend(GetParam()), *base, lora_recipe());
     for (int64_t step = 1; step <= 3; ++step) m.step(step);
     EXPECT_TRUE(training::exports_adapter(*m.model, ExportType::automatic));
-    const Result<training::Exported> exported = training::export_adapter(
-        folder.file("adapter.gguf"), folder.file("base.gguf"), m.ops, m.arena, *m.model, std::span(m.inputs).first(6));
+    const Result<training::Exported> exported =
+        training::export_adapter(folder.file("adapter.gguf"), folder.file("base.gguf"), m.ops, m.workspace, *m.model,
+                                 std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
     EXPECT_LE(exported->largest_difference, 1e-5);
   }
@@ -77,8 +78,9 @@ TEST_P(Lora, TheMergedFileGivesTheTrainersLogits) {
   for (const training::Recipe& recipe : {lora_recipe(), mixed}) {
     TrainingModel m(training_backend(GetParam()), *base, recipe);
     for (int64_t step = 1; step <= 3; ++step) m.step(step);
-    const Result<training::Exported> exported = training::export_model(
-        folder.file("merged.gguf"), m.ops, m.arena, *m.model, metadata, ExportType::f16, std::span(m.inputs).first(6));
+    const Result<training::Exported> exported =
+        training::export_model(folder.file("merged.gguf"), m.ops, m.workspace, *m.model, metadata, ExportType::f16,
+                               std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
     EXPECT_LE(exported->largest_difference, 1e-4);
   }

@@ -37,7 +37,6 @@ Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transp
   Direction result{rows, cols, random_gradient(rows, cols, transposed), {}};
   result.direction.resize(result.gradient.size());
   Ops ops(backend);
-  Arena arena(ops);
   training::BitLinear p;
   p.n_matrices = kExperts, p.rows = rows, p.cols = cols;
   p.gradient = *backend.allocate({kExperts, rows, cols}, DType::f32, "gradient");
@@ -45,8 +44,10 @@ Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transp
   ops.upload(p.gradient, std::as_bytes(std::span(result.gradient)));
   const std::vector<float> zeros(result.gradient.size());
   ops.upload(p.m, std::as_bytes(std::span(zeros)));
-  training::Muon muon(ops);
-  const Tensor direction = muon.direction(arena, p, 0.95f, 1.0f);
+  training::Muon muon;
+  Allocator allocator(backend);
+  muon.allocate(allocator, p);
+  const Tensor direction = muon.direction(ops, p, 0.95f, {});
   ops.download(direction, std::as_writable_bytes(std::span(result.direction)));
   const Status status = ops.finish();
   EXPECT_TRUE(status.ok()) << status.message();
@@ -109,7 +110,6 @@ TEST_P(MuonDirection, OfATransposedGradientIsTransposed) {
 
 TEST_P(MuonDirection, IsZeroForAnExpertWithoutTokens) {
   Ops ops(*backend);
-  Arena arena(ops);
   training::BitLinear p;
   p.n_matrices = 2, p.rows = 8, p.cols = 16;
   const std::vector<float> zeros(256);
@@ -117,9 +117,11 @@ TEST_P(MuonDirection, IsZeroForAnExpertWithoutTokens) {
     *t = *backend->allocate({2, 8, 16}, DType::f32, "zeros");
     ops.upload(*t, std::as_bytes(std::span(zeros)));
   }
-  training::Muon muon(ops);
+  training::Muon muon;
+  Allocator allocator(*backend);
+  muon.allocate(allocator, p);
   std::vector<float> direction(256, 1.0f);
-  ops.download(muon.direction(arena, p, 0.95f, 1.0f), std::as_writable_bytes(std::span(direction)));
+  ops.download(muon.direction(ops, p, 0.95f, {}), std::as_writable_bytes(std::span(direction)));
   EXPECT_TRUE(ops.finish().ok());
   EXPECT_EQ(direction, zeros);
 }

@@ -30,7 +30,7 @@ TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const std::string&
 
 TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const TensorMap& weights, const training::Recipe& recipe,
                              const training::OptimizerOptions& options)
-    : backend(std::move(device)), ops(*backend), arena(ops) {
+    : backend(std::move(device)), ops(*backend), workspace(*backend) {
   const Result<Config> read = read_config(weights);
   EXPECT_TRUE(read.ok()) << read.message();
   config = *read;
@@ -39,8 +39,10 @@ TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const TensorMap& w
   EXPECT_TRUE(made.ok()) << made.message();
   model = *std::move(made);
   optimizer = std::make_unique<training::Optimizer>(ops, *model, options);
-  EXPECT_TRUE(optimizer->allocate().ok());
-  optimizer->start(arena, 1.0f);
+  Allocator allocator(*backend);
+  optimizer->allocate(allocator);
+  EXPECT_TRUE(allocator.ok()) << allocator.status().message();
+  optimizer->start(workspace, 1.0f);
   for (uint64_t i = 0; i < 12; ++i) {
     inputs.push_back(static_cast<int32_t>(random_bits(5, i) % kVocabulary));
     targets.push_back(i % 5 == 3 ? -1 : static_cast<int32_t>(random_bits(6, i) % kVocabulary));
@@ -51,7 +53,7 @@ double TrainingModel::loss(bool gradients) {
   float scored = 0;
   for (int32_t target : targets) scored += target >= 0 ? 1.0f : 0.0f;
   const double total =
-      model->loss(ops, arena, {2, 6, inputs, targets}, {.gradient_scale = gradients ? 1.0f / scored : 0.0f});
+      model->loss(ops, workspace, {2, 6, inputs, targets}, {.gradient_scale = gradients ? 1.0f / scored : 0.0f});
   const Status status = ops.finish();
   EXPECT_TRUE(status.ok()) << status.message();
   return total / scored;
@@ -74,7 +76,7 @@ std::vector<float> TrainingModel::values_of(const Tensor& tensor) {
 
 void TrainingModel::step(int64_t number, float learning_rate) {
   loss(true);
-  optimizer->step(arena, {.step = number, .learning_rate = learning_rate});
+  optimizer->step(workspace, {.step = number, .learning_rate = learning_rate});
   const Status status = ops.finish();
   EXPECT_TRUE(status.ok()) << status.message();
 }

@@ -39,7 +39,7 @@ struct TrainingModel {
 
   std::unique_ptr<Backend> backend;
   Ops ops;
-  Arena arena;
+  Workspace workspace;
   Config config;
   std::unique_ptr<training::Transformer> model;
   std::unique_ptr<training::Optimizer> optimizer;

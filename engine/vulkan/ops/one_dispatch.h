@@ -81,8 +81,11 @@ inline Status fits_kernel(const RouteTokensBackward& op) {
 }
 
 // Specialisation constants 0, 1, …
-inline std::vector<uint32_t> constants_of(const auto&) { return {}; }
-inline std::vector<uint32_t> constants_of(const SgdUpdate& op) { return {op.m ? 1u : 0u}; }
+inline std::vector<uint32_t> constants_of(const auto& op) {
+  if constexpr (requires { op.now; }) return {op.now ? 1u : 0u};
+  return {};
+}
+inline std::vector<uint32_t> constants_of(const SgdUpdate& op) { return {op.m ? 1u : 0u, op.now ? 1u : 0u}; }
 
 inline Access access_of(Role role) {
   switch (role) {

@@ -1,16 +1,17 @@
 #include "cpu/backend.h"
+#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 
 cpu::ShadowCall CpuBackend::shadow_call(const ShadowUpdate& s, const ShadowParams& p) {
   return {.p = p,
+          .layout = cpu::rows32_of(s.weight),
           .parameter = host_span<std::byte>(s.parameter.data).data(),
           .sums = host_span<float>(s.sums).data(),
           .alpha = host_span<float>(s.alpha).data(),
           .words = host_span<uint32_t>(s.weight.data).data(),
           .scales = host_span<float>(s.weight.scales).data(),
-          .flips = host_span<int32_t>(s.flips).data(),
-          .rows_per_matrix = s.parameter.rows};
+          .flips = host_span<int32_t>(s.flips).data()};
 }
 
 Status CpuBackend::compute(const AdamwUpdate& a) {

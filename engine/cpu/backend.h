@@ -1,5 +1,5 @@
-// The class behind cpu_backend.h. Host memory as in the reference; ternary weights are kept in blocks of 32 rows
-// (kernels.h), everything else as the reference keeps it.
+// The class behind cpu_backend.h. Host memory as in the reference; ternary weights are kept as layout/
+// says, everything else as the reference keeps it.
 #pragma once
 
 #include <algorithm>

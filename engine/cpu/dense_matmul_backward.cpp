@@ -16,12 +16,8 @@ Status CpuBackend::compute(const DenseMatmulBackward& a) try {
                  a.dy, a.expert_ids, a.dx, [&](int64_t matrix) -> cpu::ProductOperand {
                    return {.kind = a.weight.dtype == DType::f32 ? cpu::OperandKind::floats : cpu::OperandKind::halves,
                            .data = host_span<std::byte>(a.weight.data).data() + matrix * bytes_per_matrix,
-                           .rows = nullptr,
                            .stride = p.row_stride,
-                           .dtype = p.dtype,
-                           .scales = nullptr,
-                           .n_scales = 0,
-                           .scale_columns = 0};
+                           .dtype = p.dtype};
                  });
   return Status();
 } catch (const std::bad_alloc&) {

@@ -1,10 +1,9 @@
 #include "cpu/backend.h"
+#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 
 Status CpuBackend::compute(const Embedding& a) {
-  using cpu::kBlockRows;
-  using cpu::kChunkColumns;
   const EmbeddingParams p = a.params();
   const std::byte* table = host_span<std::byte>(a.table.data).data();
   const uint32_t* words = reinterpret_cast<const uint32_t*>(table);
@@ -12,16 +11,14 @@ Status CpuBackend::compute(const Embedding& a) {
   const int32_t* tokens = host_span<int32_t>(a.tokens).data();
   float* y = host_span<float>(a.y).data();
   const int64_t row_bytes = p.row_stride * bits_of(a.table.dtype) / 8;
-  const int64_t chunks = p.row_stride / kChunkColumns;
+  const cpu::Rows32 layout = cpu::rows32_of(a.table);
 
   const auto ternary = [&](int64_t row, float* out) {
-    const int64_t block = row / kBlockRows;
-    const int64_t lane = row % kBlockRows;
+    const cpu::Rows32::Place at = layout.place_of(row);
     for (int64_t g = 0; g < p.n_groups; ++g) {
       const int64_t start = g * p.group_size;
       if (start >= p.dim) break;  // groups of padding
-      kernels_.ternary_row(words + (block * chunks + start / kChunkColumns) * kBlockRows + lane,
-                           scales[(block * p.n_groups + g) * kBlockRows + lane],
+      kernels_.ternary_row(words + layout.word(at, start / cpu::kChunkColumns), scales[layout.scale(at, g)],
                            std::min<int64_t>(p.group_size, p.dim - start), out + start);
     }
   };

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "cpu/layout/rows32.h"
 #include "shaders/params/adamw_update.h"
 #include "shaders/params/add.h"
 #include "shaders/params/attention.h"
@@ -28,14 +29,6 @@
 
 namespace tritium::cpu {
 
-// How this backend keeps ternary weights: blocks of 32 rows; a block holds, chunk after chunk of 16 columns,
-// the 32-bit word of each row. So a vector's lanes are rows, no sum runs across lanes, and one thread reads
-// one sequential stream.
-//   word of (row, column c) of a matrix: [row / 32][c / 16][row % 32]; scale: [row / 32][group][row % 32]
-// Rows that fill up the last block hold code 0 and scale 0.
-inline constexpr int64_t kBlockRows = 32;
-inline constexpr int64_t kChunkColumns = 16;
-
 // Rows of activations in the order in which their matrices are computed; rows of one matrix lie together.
 struct TernaryActivations {
   const int8_t* q;         // (X, chunks * 16)
@@ -51,10 +44,9 @@ struct TernaryActivations {
 };
 
 struct TernaryProduct {
+  Rows32 layout;
   const uint32_t* words;       // of the matrix
   const float* weight_scales;  // of the matrix
-  int64_t rows;                // of the matrix
-  int64_t chunks;
   int64_t segment_chunks;
   int64_t group_chunks;  // chunks a weight scale covers
   int64_t block_chunks;  // chunks an activation scale covers
@@ -67,11 +59,10 @@ struct TernaryProduct {
 };
 
 struct TernaryFloatProduct {
+  Rows32 layout;
   const uint32_t* words;
   const float* weight_scales;
-  int64_t rows;
   int64_t cols;
-  int64_t chunks;
   int64_t group_chunks;
   const float* x;  // (X, cols)
   const int32_t* x_rows;
@@ -100,18 +91,19 @@ enum class OperandKind {
   halves,             // as floats, in f16 or bf16
   transposed_halves,
   codes,  // int8 times scales, as floats
-  trits,  // row k of a matrix in blocks of 32 rows, times its scales
+  trits,  // row k of a packed matrix, times its scales
 };
 
 struct ProductOperand {
   OperandKind kind;
   const void* data;
-  const int32_t* rows;  // null: row k itself; floats and codes alone
-  int64_t stride;       // elements from a row to the next; trits: columns of a packed row
-  uint32_t dtype;       // of halves
-  const float* scales;
-  int64_t n_scales;       // of a row
-  int64_t scale_columns;  // columns that a scale covers
+  const int32_t* rows = nullptr;  // null: row k itself; floats and codes alone
+  int64_t stride = 0;             // elements from a row to the next
+  Rows32 layout = {};             // of trits
+  uint32_t dtype = 0;             // of halves
+  const float* scales = nullptr;  // of codes and trits
+  int64_t n_scales = 0;           // of a row of codes
+  int64_t scale_columns = 0;      // columns that a scale covers
 };
 
 // C(i, j) = or += sum over k < depth of A(i, k) B(k, j), i < m, j < n
@@ -165,13 +157,13 @@ struct RmsNormGradient {
 // A parameter and what is written with it. Fields that ShadowParams does not ask for are null.
 struct ShadowCall {
   ShadowParams p;
+  Rows32 layout;  // of words and scales
   void* parameter;
   float* sums;
   const float* alpha;
   uint32_t* words;
   float* scales;
   int32_t* flips;
-  int64_t rows_per_matrix;
 };
 
 struct AdamwCall {
@@ -192,11 +184,11 @@ struct SgdCall {
 
 struct FlipCall {
   FlipTritsParams p;
+  Rows32 layout;  // of words and scales
   float* change;
   uint32_t* words;
   const float* scales;
   int32_t* flips;
-  int64_t rows_per_matrix;
 };
 
 // What a thread does of an operation.
@@ -214,7 +206,7 @@ struct KernelTable {
 
   // Of packed rows first … last - 1, one panel.
   void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
-  // Of blocks of 32 weight rows.
+  // Of blocks of weight rows (layout/rows32.h).
   void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
   // Of weight rows.

@@ -1,4 +1,5 @@
 #include "cpu/backend.h"
+#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 
@@ -14,13 +15,13 @@ Status CpuBackend::compute(const Ternarize& a) {
                                       .padded_cols = p.padded_cols,
                                       .n_scales = p.n_scales,
                                       .count_flips = p.count_flips},
+                                .layout = cpu::rows32_of(a.weight),
                                 .parameter = host_span<std::byte>(a.parameter.data).data(),
                                 .sums = nullptr,
                                 .alpha = host_span<float>(a.alpha).data(),
                                 .words = host_span<uint32_t>(a.weight.data).data(),
                                 .scales = host_span<float>(a.weight.scales).data(),
-                                .flips = host_span<int32_t>(a.flips).data(),
-                                .rows_per_matrix = a.weight.rows};
+                                .flips = host_span<int32_t>(a.flips).data()};
   split(p.n_rows, p.cols, [&](int64_t first, int64_t last) noexcept { kernels_.ternarize(call, first, last); });
   return Status();
 }

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "cpu/backend.h"
+#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 namespace {
@@ -20,10 +21,10 @@ void CpuBackend::clear_rows_without_matrix(float* y, int64_t row_length) {
 }
 
 Status CpuBackend::compute(const TernaryMatmul& a) try {
-  using cpu::kBlockRows;
   using cpu::kChunkColumns;
   const TernaryMatmulParams p = a.params();
-  const int64_t chunks = p.padded_cols / kChunkColumns;
+  const cpu::Rows32 layout = cpu::rows32_of(a.weight);
+  const int64_t chunks = layout.chunks;
   const int64_t segment_chunks = std::min(p.group_size, p.block) / kChunkColumns;
   const int64_t n_segments = chunks / segment_chunks;
   const int64_t row_bytes = chunks * kernels_.packed_chunk_bytes;
@@ -54,15 +55,13 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();
   float* y = host_span<float>(a.y).data();
-  const int64_t n_blocks = ceil_div(p.out_features, kBlockRows);
   // A chunk of 32 rows is 128 bytes, 4 ns from memory, and then 512 products for every token.
   const auto cost_of_block = [&](const RowOrder::Group& group) { return chunks * (4 + group.size()); };
-  split_matrices(n_blocks, cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-    const int64_t first_block = group.matrix * n_blocks;
-    kernels_.ternary_matmul({.words = words + first_block * chunks * kBlockRows,
-                             .weight_scales = weight_scales + first_block * p.n_groups * kBlockRows,
-                             .rows = p.out_features,
-                             .chunks = chunks,
+  split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
+    const cpu::Rows32::Place start = layout.first_of(group.matrix);
+    kernels_.ternary_matmul({.layout = layout,
+                             .words = words + layout.word(start, 0),
+                             .weight_scales = weight_scales + layout.scale(start, 0),
                              .segment_chunks = segment_chunks,
                              .group_chunks = p.group_size / kChunkColumns,
                              .block_chunks = p.block / kChunkColumns,

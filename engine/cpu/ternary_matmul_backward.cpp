@@ -1,6 +1,7 @@
 #include <new>
 
 #include "cpu/backend.h"
+#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 
@@ -8,7 +9,7 @@ namespace tritium {
 // add to one of dX, always in ascending order of matrix and row.
 Status CpuBackend::compute(const TernaryMatmulBackward& a) try {
   const TernaryMatmulBackwardParams p = a.params();
-  const int64_t n_blocks = ceil_div(p.out_features, cpu::kBlockRows);
+  const cpu::Rows32 layout = cpu::rows32_of(a.weight);
   input_gradient({.n_rows = p.n_rows,
                   .out_features = p.out_features,
                   .cols = p.cols,
@@ -16,15 +17,11 @@ Status CpuBackend::compute(const TernaryMatmulBackward& a) try {
                   .n_matrices = p.n_matrices,
                   .accumulate = p.accumulate != 0},
                  a.dy, a.expert_ids, a.dx, [&](int64_t matrix) -> cpu::ProductOperand {
-                   const int64_t block = matrix * n_blocks;
+                   const cpu::Rows32::Place start = layout.first_of(matrix);
                    return {.kind = cpu::OperandKind::trits,
-                           .data = host_span<uint32_t>(a.weight.data).data() +
-                                   block * cpu::kBlockRows * p.padded_cols / cpu::kChunkColumns,
-                           .rows = nullptr,
-                           .stride = p.padded_cols,
-                           .dtype = 0,
-                           .scales = host_span<float>(a.weight.scales).data() + block * p.n_groups * cpu::kBlockRows,
-                           .n_scales = p.n_groups,
+                           .data = host_span<uint32_t>(a.weight.data).data() + layout.word(start, 0),
+                           .layout = layout,
+                           .scales = host_span<float>(a.weight.scales).data() + layout.scale(start, 0),
                            .scale_columns = p.group_size};
                  });
   return Status();

@@ -1,7 +1,8 @@
-// Ternary weights into blocks of 32 rows: the words of a chunk of 16 columns side by side (kernels.h).
+// Ternary weights into the layout of this backend, and back.
 #include <new>
 
 #include "cpu/backend.h"
+#include "cpu/layout/pack_rows32.h"
 #include "ops/weight_layout.h"
 
 #if defined(__linux__)
@@ -29,60 +30,33 @@ void forget_and_use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
 }  // namespace
 
 Result<Weight> CpuBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
-  using cpu::kBlockRows;
   Weight weight = describe_weight(matrix, debug_name);
-  const int64_t n_blocks = ceil_div(weight.rows, kBlockRows);
-  const int64_t n_groups = weight.groups_per_row();
-  const int64_t n_chunks = matrix.words_per_row();
-  Result<Tensor> data =
-      allocate({weight.n_matrices, n_blocks * kBlockRows, weight.row_stride}, DType::trit2, debug_name);
+  Result<Tensor> data = allocate(cpu::words_shape(weight), DType::trit2, debug_name);
   if (!data.ok()) return data.status();
   weight.data = *data;
-  Result<Tensor> scales =
-      allocate({weight.n_matrices, n_blocks, n_groups, kBlockRows}, DType::f32, debug_name + ".scales");
+  Result<Tensor> scales = allocate(cpu::scales_shape(weight), DType::f32, debug_name + ".scales");
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
 
   const std::vector<float> row_scales = kernel_scales(matrix);
-  const uint32_t* row_words = matrix.words().data();
   forget_and_use_large_pages(host_span<std::byte>(weight.data));
   uint32_t* words_out = host_span<uint32_t>(weight.data).data();
   float* scales_out = host_span<float>(weight.scales).data();
-  // Item: a block of a matrix. Rows that fill up a matrix's last block become zero.
-  split(weight.n_matrices * n_blocks, n_chunks * kBlockRows, [&](int64_t first, int64_t last) noexcept {
-    for (int64_t item = first; item < last; ++item) {
-      const int64_t first_row = item / n_blocks * weight.rows + item % n_blocks * kBlockRows;
-      const int64_t n_rows = std::min(kBlockRows, weight.rows - item % n_blocks * kBlockRows);
-      uint32_t* words = words_out + item * n_chunks * kBlockRows;
-      float* group_scales = scales_out + item * n_groups * kBlockRows;
-      for (int64_t c = 0; c < n_chunks; ++c)
-        for (int64_t r = 0; r < kBlockRows; ++r)
-          words[c * kBlockRows + r] = r < n_rows ? row_words[(first_row + r) * n_chunks + c] : 0;
-      for (int64_t g = 0; g < n_groups; ++g)
-        for (int64_t r = 0; r < n_rows; ++r)
-          group_scales[g * kBlockRows + r] = row_scales[static_cast<size_t>((first_row + r) * n_groups + g)];
-    }
-  });
+  const cpu::Rows32 layout = cpu::rows32_of(weight);
+  split(weight.n_matrices * layout.blocks(), matrix.words_per_row() * cpu::kBlockRows,
+        [&](int64_t first, int64_t last) noexcept {
+          for (int64_t block = first; block < last; ++block)
+            cpu::pack_block(layout, block, matrix.words().data(), row_scales.data(), words_out, scales_out);
+        });
   return weight;
 }
 
 Result<TernaryMatrix> CpuBackend::download_weight(const Weight& weight) try {
-  using cpu::kBlockRows;
-  const int64_t n_blocks = ceil_div(weight.rows, kBlockRows);
-  const int64_t n_groups = weight.groups_per_row();
-  const int64_t n_chunks = weight.row_stride / cpu::kChunkColumns;
-  const auto words = host_span<uint32_t>(weight.data);
-  const auto scales = host_span<float>(weight.scales);
   std::vector<uint32_t> row_words;
   std::vector<float> row_scales;
-  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row) {
-    const int64_t block = row / weight.rows * n_blocks + row % weight.rows / kBlockRows;
-    const int64_t lane = row % weight.rows % kBlockRows;
-    for (int64_t c = 0; c < n_chunks; ++c)
-      row_words.push_back(words[static_cast<size_t>((block * n_chunks + c) * kBlockRows + lane)]);
-    for (int64_t g = 0; g < n_groups; ++g)
-      row_scales.push_back(scales[static_cast<size_t>((block * n_groups + g) * kBlockRows + lane)]);
-  }
+  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row)
+    cpu::unpack_row(cpu::rows32_of(weight), row, host_span<uint32_t>(weight.data).data(),
+                    host_span<float>(weight.scales).data(), row_words, row_scales);
   return matrix_of(weight, row_words, row_scales);
 } catch (const std::bad_alloc&) {
   return Status(StatusCode::out_of_memory, weight.name + ": no memory to copy its trits");

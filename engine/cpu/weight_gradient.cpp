@@ -19,7 +19,6 @@ Status CpuBackend::compute(const WeightGradient& a) try {
         .data = p.quantized ? static_cast<const void*>(host_span<int8_t>(a.q).data()) : host_span<float>(a.x).data(),
         .rows = x_rows,
         .stride = p.quantized ? p.padded_cols : p.cols,
-        .dtype = 0,
         .scales = host_span<float>(a.scales).data(),
         .n_scales = p.n_blocks,
         .scale_columns = p.block};

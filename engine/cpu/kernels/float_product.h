@@ -8,6 +8,7 @@
 #include "cpu/kernels.h"
 #include "cpu/kernels/dense_matmul.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/trits.h"
 
 namespace tritium::cpu {
 namespace {
@@ -205,26 +206,21 @@ void pack_codes(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, f
   for (int64_t c = n; c < width; ++c) out[c] = 0.0f;
 }
 
-// Row k of packed trits (blocks of 32 rows, kernels.h) times their scales. j is a multiple of the lanes; a chunk of 16
-// columns is one word.
+// Row k of packed trits times their scales. j is a multiple of the lanes; a chunk of 16 columns is one word.
 template <typename V>
 void pack_trits(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
   const auto& m = *static_cast<const ProductOperand*>(b);
-  const int64_t chunks = m.stride / kChunkColumns;
-  const uint32_t* words = static_cast<const uint32_t*>(m.data) + k / kBlockRows * chunks * kBlockRows + k % kBlockRows;
-  const float* scales = m.scales + k / kBlockRows * m.n_scales * kBlockRows + k % kBlockRows;
-  typename V::U shifts;
-  for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
+  const Rows32::Place row = Rows32::in_matrix(k);
+  const uint32_t* words = static_cast<const uint32_t*>(m.data) + m.layout.word(row, 0);
+  const float* scales = m.scales + m.layout.scale(row, 0);
   for (int64_t c = 0; c < width; c += V::kLanes) {
     if (c >= n) {
       V::store(out + c, V::all(0.0f));
       continue;
     }
     const int64_t column = j + c;
-    const uint32_t word = words[column / kChunkColumns * kBlockRows] >> (2 * (column % kChunkColumns));
-    const auto codes = ((typename V::U{} + word) >> shifts) & 3u;
-    const auto trits = V::to_float(reinterpret_cast<typename V::I>(codes) - 1);
-    V::store(out + c, trits * scales[column / m.scale_columns * kBlockRows]);
+    const auto trits = trits_of<V>(words[column / kChunkColumns * kRowStride], column % kChunkColumns);
+    V::store(out + c, V::to_float(trits) * scales[column / m.scale_columns * kRowStride]);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/trits.h"
 #include "shaders/params/dtype.h"
 
 namespace tritium::cpu {
@@ -89,55 +90,22 @@ TRITIUM_INLINE int64_t alpha_of(const ShadowParams& p, int64_t row, int64_t c) {
   return (row * groups + c / p.group_size) * p.n_alpha / (static_cast<int64_t>(p.n_rows) * groups);
 }
 
-template <typename V>
-TRITIUM_INLINE uint32_t sum_of_words(typename V::U v) {
-  uint32_t result = 0;
-  for (int i = 0; i < V::kLanes; ++i) result += v[i];
-  return result;
-}
-
-// Where the packed words and scales of a row begin; the next ones are kBlockRows further on. Of a ShadowCall or
-// FlipCall.
-struct PackedRow {
-  int64_t words, scales;
-};
-TRITIUM_INLINE PackedRow packed_row(const auto& call, int64_t row) {
-  const int64_t chunks = call.p.padded_cols / kChunkColumns;
-  const int64_t n_blocks = (call.rows_per_matrix + kBlockRows - 1) / kBlockRows;
-  const int64_t in_matrix = row % call.rows_per_matrix;
-  const int64_t block = row / call.rows_per_matrix * n_blocks + in_matrix / kBlockRows;
-  return {block * chunks * kBlockRows + in_matrix % kBlockRows,
-          block * call.p.n_scales * kBlockRows + in_matrix % kBlockRows};
-}
-
 // Trits of a row from the parameter as it is stored.
 template <typename V>
 void ternarize_row(const ShadowCall& s, int64_t row) {
   const ShadowParams& p = s.p;
-  const PackedRow at = packed_row(s, row);
-  uint32_t* words = s.words + at.words;
-  float* scales = s.scales + at.scales;
-  for (int64_t g = 0; g < p.n_groups; ++g) scales[g * kBlockRows] = s.alpha[alpha_of(p, row, g * p.group_size)];
-  typename V::U shifts;
-  for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
-  int32_t changed = 0;
-  for (int64_t c = 0; c < p.cols; c += kChunkColumns) {
-    const float alpha = s.alpha[alpha_of(p, row, c)];
-    const float bound = alpha > 0.0f ? alpha : __builtin_inff();
-    uint32_t word = 0;
-    for (int64_t part = 0; part < kChunkColumns; part += V::kLanes) {
-      const int64_t left = static_cast<int64_t>(p.cols) - c - part;
-      const int64_t n = left >= V::kLanes ? V::kLanes : left > 0 ? left : 0;
-      const auto twice = 2.0f * load_parameter<V>(s.parameter, p.dtype, row * p.row_stride + c + part, n);
-      // A comparison gives -1 where it holds.
-      const auto code = 1 - (twice > bound) + (twice < -bound);
-      word |= sum_of_words<V>(reinterpret_cast<typename V::U>(code) << shifts) << (2 * part);
-    }
-    uint32_t& stored = words[c / kChunkColumns * kBlockRows];
-    const uint32_t difference = stored ^ word;
-    changed += __builtin_popcount((difference | difference >> 1) & 0x55555555u);
-    stored = word;
-  }
+  const Rows32::Place at = s.layout.place_of(row);
+  for (int64_t g = 0; g < p.n_groups; ++g)
+    s.scales[s.layout.scale(at, g)] = s.alpha[alpha_of(p, row, g * p.group_size)];
+  const int32_t changed = replace_trits<V>(
+      s.words + s.layout.word(at, 0),
+      p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I) __attribute__((always_inline)) {
+        const float alpha = s.alpha[alpha_of(p, row, chunk)];
+        const float bound = alpha > 0.0f ? alpha : __builtin_inff();
+        const auto twice = 2.0f * load_parameter<V>(s.parameter, p.dtype, row * p.row_stride + chunk + part, n);
+        // A comparison gives -1 where it holds.
+        return (twice < -bound) - (twice > bound);
+      });
   if (p.count_flips) s.flips[row] += changed;
 }
 

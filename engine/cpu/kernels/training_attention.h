@@ -18,7 +18,7 @@ struct HeadRows {
 
 template <typename V>
 ProductOperand operand_of(const HeadRows& rows, OperandKind kind) {
-  return {kind, rows.at, nullptr, rows.stride, TRITIUM_DTYPE_F32, nullptr, 0, 0};
+  return {.kind = kind, .data = rows.at, .stride = rows.stride};
 }
 
 // c(i, j) = or += scale * a(i, k) b(k, j)

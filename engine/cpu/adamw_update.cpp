@@ -27,7 +27,7 @@ Status CpuBackend::compute(const AdamwUpdate& a) {
                                .m_scales = host_span<float>(a.m_scales).data(),
                                .v_scales = host_span<float>(a.v_scales).data()};
   split(p.shadow.n_rows, p.shadow.cols * 2,
-        [&](int64_t first, int64_t last) noexcept { kernels_.adamw_update(call, first, last); });
+        [&](int64_t first, int64_t last) noexcept { kernels_.updates.adamw_update(call, first, last); });
   return Status();
 }
 

@@ -42,7 +42,7 @@ Status CpuBackend::compute(const Attention& a) try {
                             .dq = nullptr,
                             .dk = nullptr,
                             .dv = nullptr},
-                           kernels_.attention_of_sequences);
+                           kernels_.attention.attention_of_sequences);
     return Status();
   }
   const cpu::AttentionCall call = {.p = p,
@@ -61,7 +61,7 @@ Status CpuBackend::compute(const Attention& a) try {
   for (size_t t = 0; t < rows.size(); t += 2) n_keys = std::max<int64_t>(n_keys, rows[t] + 1);
   if (p.window > 0) n_keys = std::min<int64_t>(n_keys, p.window);
   split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
-        [&](int64_t first, int64_t last) noexcept { kernels_.attention(call, tiling, first, last); });
+        [&](int64_t first, int64_t last) noexcept { kernels_.attention.attention(call, tiling, first, last); });
   return Status();
 } catch (const std::bad_alloc&) {
   return Status(StatusCode::out_of_memory, "attention: no memory for the weights of a block of queries");

@@ -14,7 +14,7 @@ Status CpuBackend::compute(const AttentionBackward& a) try {
                           .dq = host_span<float>(a.dq).data(),
                           .dk = host_span<float>(a.dk).data(),
                           .dv = host_span<float>(a.dv).data()},
-                         kernels_.attention_backward);
+                         kernels_.attention.attention_backward);
   return Status();
 } catch (const std::bad_alloc&) {
   return Status(StatusCode::out_of_memory, "attention_backward: no memory for the weights of a block of queries");

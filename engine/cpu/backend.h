@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "cpu/by_rows.h"
 #include "cpu/row_order.h"
+#include "cpu/rungs.h"
 #include "cpu_ref/reference_backend.h"
 
 namespace tritium {
@@ -18,7 +19,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // longer than starting a thread.
   using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows>;
 
-  CpuBackend(const cpu::KernelTable& kernels, int threads) : kernels_(kernels), pool_(threads) {}
+  CpuBackend(const cpu::KernelSet& kernels, int threads) : kernels_(kernels), pool_(threads) {}
 
   std::string name() const override { return "cpu"; }
 
@@ -32,8 +33,8 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
     if constexpr (OnTheReference::contains<Op>) {
       cpu_ref::call(Op::reference, op);
       return Status();
-    } else if constexpr (requires { cpu::ByRows<Op>::kernel; }) {
-      by_rows(op, kernels_.*cpu::ByRows<Op>::kernel);
+    } else if constexpr (requires { cpu::ByRows<Op>::kernel(kernels_); }) {
+      by_rows(op, cpu::ByRows<Op>::kernel(kernels_));
       return Status();
     } else {
       return compute(op);
@@ -117,7 +118,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // A loop shared by sleeping threads starts some 5 to 50 µs late, by spinning ones 1 µs.
   static constexpr int64_t kWorthWaking = 10'000;
 
-  const cpu::KernelTable& kernels_;
+  const cpu::KernelSet kernels_;
   ThreadPool pool_;
 
   // Memory of ternary_matmul, kept from call to call.
@@ -139,22 +140,22 @@ void CpuBackend::input_gradient(const InputGradient& g, const Tensor& dy, const 
   const auto out = host_span<float>(dx);
   // A row of dx may have several contributions, or none.
   if (!g.accumulate) std::ranges::fill(out, 0.0f);
-  const int64_t n_vectors = ceil_div(g.cols, int64_t{kernels_.lanes});
+  const int64_t n_vectors = ceil_div(g.cols, int64_t{kernels_.floats.lanes});
   split(n_vectors, product_cost(g.n_rows, g.out_features), [&](int64_t first, int64_t last) noexcept {
     for (const RowOrder::Group& group : order_.groups())
-      kernels_.float_product({.m = group.size(),
-                              .n = g.cols,
-                              .depth = g.out_features,
-                              .a = gradient,
-                              .a_rows = order_.y_rows() + group.first,
-                              .a_stride = g.out_features,
-                              .a_by_column = false,
-                              .b = weight(group.matrix),
-                              .c = out.data(),
-                              .c_rows = order_.x_rows() + group.first,
-                              .c_stride = g.cols,
-                              .accumulate = true},
-                             first, last);
+      kernels_.floats.float_product({.m = group.size(),
+                                     .n = g.cols,
+                                     .depth = g.out_features,
+                                     .a = gradient,
+                                     .a_rows = order_.y_rows() + group.first,
+                                     .a_stride = g.out_features,
+                                     .a_by_column = false,
+                                     .b = weight(group.matrix),
+                                     .c = out.data(),
+                                     .c_rows = order_.x_rows() + group.first,
+                                     .c_stride = g.cols,
+                                     .accumulate = true},
+                                    first, last);
   });
 }
 

@@ -21,59 +21,59 @@ struct ByRows;
 
 template <>
 struct ByRows<Add> {
-  static constexpr auto kernel = &KernelTable::add;
+  static auto kernel(const KernelSet& k) { return k.rows.add; }
   static Parts parts(const AddParams& p) { return {p.n_values, 4, kLine}; }
 };
 template <>
 struct ByRows<ScaledAdd> {
-  static constexpr auto kernel = &KernelTable::scaled_add;
+  static auto kernel(const KernelSet& k) { return k.rows.scaled_add; }
   static Parts parts(const ScaledAddParams& p) { return {p.n_values, 4, kLine}; }
 };
 template <>
 struct ByRows<GatedActivation> {
-  static constexpr auto kernel = &KernelTable::gated_activation;
+  static auto kernel(const KernelSet& k) { return k.rows.gated_activation; }
   static Parts parts(const GatedActivationParams& p) { return {p.n_values, 1}; }
 };
 template <>
 struct ByRows<GatedActivationBackward> {
-  static constexpr auto kernel = &KernelTable::gated_activation_backward;
+  static auto kernel(const KernelSet& k) { return k.gradients.gated_activation_backward; }
   static Parts parts(const GatedActivationBackwardParams& p) { return {p.n_values, 1}; }
 };
 template <>
 struct ByRows<RmsNorm> {
-  static constexpr auto kernel = &KernelTable::rms_norm;
+  static auto kernel(const KernelSet& k) { return k.rows.rms_norm; }
   static Parts parts(const RmsNormParams& p) { return {p.n_rows, p.dim / 4}; }
 };
 template <>
 struct ByRows<QuantizeActivations> {
-  static constexpr auto kernel = &KernelTable::quantize_activations;
+  static auto kernel(const KernelSet& k) { return k.rows.quantize_activations; }
   static Parts parts(const QuantizeActivationsParams& p) {
     return {int64_t{p.n_rows} * (p.padded_cols / p.block), p.block / 4};
   }
 };
 template <>
 struct ByRows<Rope> {
-  static constexpr auto kernel = &KernelTable::rope;
+  static auto kernel(const KernelSet& k) { return k.rows.rope; }
   static Parts parts(const RopeParams& p) { return {p.n_tokens, int64_t{p.n_heads} * p.head_dim / 4}; }
 };
 template <>
 struct ByRows<RouteTokens> {
-  static constexpr auto kernel = &KernelTable::route_tokens;
+  static auto kernel(const KernelSet& k) { return k.rows.route_tokens; }
   static Parts parts(const RouteTokensParams& p) { return {p.n_tokens, int64_t{p.n_experts} * 2 + 50}; }
 };
 template <>
 struct ByRows<CombineExperts> {
-  static constexpr auto kernel = &KernelTable::combine_experts;
+  static auto kernel(const KernelSet& k) { return k.rows.combine_experts; }
   static Parts parts(const CombineExpertsParams& p) { return {p.n_tokens, int64_t{p.top_k} * p.dim / 4}; }
 };
 template <>
 struct ByRows<CrossEntropy> {
-  static constexpr auto kernel = &KernelTable::cross_entropy;
+  static auto kernel(const KernelSet& k) { return k.gradients.cross_entropy; }
   static Parts parts(const CrossEntropyParams& p) { return {p.n_rows, p.vocab_size}; }
 };
 template <>
 struct ByRows<KlDivergence> {
-  static constexpr auto kernel = &KernelTable::kl_divergence;
+  static auto kernel(const KernelSet& k) { return k.gradients.kl_divergence; }
   static Parts parts(const KlDivergenceParams& p) { return {p.n_rows, 2 * int64_t{p.vocab_size}}; }
 };
 

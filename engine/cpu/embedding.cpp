@@ -18,8 +18,8 @@ Status CpuBackend::compute(const Embedding& a) {
     for (int64_t g = 0; g < p.n_groups; ++g) {
       const int64_t start = g * p.group_size;
       if (start >= p.dim) break;  // groups of padding
-      kernels_.ternary_row(words + layout.word(at, start / cpu::kChunkColumns), scales[layout.scale(at, g)],
-                           std::min<int64_t>(p.group_size, p.dim - start), out + start);
+      kernels_.ternary.ternary_row(words + layout.word(at, start / cpu::kChunkColumns), scales[layout.scale(at, g)],
+                                   std::min<int64_t>(p.group_size, p.dim - start), out + start);
     }
   };
   split(p.n_tokens, p.dim / 2, [&](int64_t first, int64_t last) noexcept {
@@ -28,7 +28,7 @@ Status CpuBackend::compute(const Embedding& a) {
       if (a.table.ternary()) {
         ternary(tokens[t], out);
       } else {
-        kernels_.dense_row(table + tokens[t] * row_bytes, p.dtype, p.dim, out);
+        kernels_.floats.dense_row(table + tokens[t] * row_bytes, p.dtype, p.dim, out);
       }
     }
   });

@@ -11,7 +11,7 @@ Status CpuBackend::compute(const FlipTrits& a) {
                               .scales = host_span<float>(a.weight.scales).data(),
                               .flips = host_span<int32_t>(a.flips).data()};
   split(call.p.n_rows, int64_t{call.p.cols} * 2,
-        [&](int64_t first, int64_t last) noexcept { kernels_.flip_trits(call, first, last); });
+        [&](int64_t first, int64_t last) noexcept { kernels_.updates.flip_trits(call, first, last); });
   return Status();
 }
 

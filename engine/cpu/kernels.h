@@ -1,4 +1,4 @@
-// The table of inner loops that every instruction set provides, and their arguments.
+// The inner loops that instruction sets provide, in families, and their arguments.
 //
 // The files in isa/ are compiled for processors that may not be the one that runs. An inline function
 // compiled there could be the copy that the linker keeps for the whole program, so they see nothing but this
@@ -196,37 +196,63 @@ struct Range {
   int64_t first, last;
 };
 
-// Every function computes a part of its operation (engine/ops): [first, last), or the Range of one whose parts do not
-// depend on each other.
-struct KernelTable {
-  const char* level;
+// The families of kernels: a rung (rungs.h) has some of them, or all. Every function computes a part of its operation
+// (engine/ops): [first, last), or the Range of one whose parts do not depend on each other.
+
+// Products with packed trits.
+struct TernaryKernels {
   int panel_tokens;        // rows in a panel of packed activations (the last of a matrix may have fewer)
   int packed_chunk_bytes;  // of one row
-  int lanes;               // floats in a vector
 
   // Of packed rows first … last - 1, one panel.
   void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
   // Of blocks of weight rows (layout/rows32.h).
   void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
+  // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
+  // the group.
+  void (*ternary_row)(const uint32_t* words, float scale, int64_t count, float* y);
+};
+
+// Products of floats.
+struct FloatKernels {
+  int lanes;  // floats in a vector
+
   // Of weight rows.
   void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
   // Of vectors of columns.
   void (*float_product)(const FloatProduct& p, int64_t first, int64_t last);
+  // y[c] = x[c] as float, from f32, f16 or bf16.
+  void (*dense_row)(const void* x, uint32_t dtype, int64_t count, float* y);
+};
+
+struct AttentionKernels {
+  // Of tasks.
+  void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
+  // Of pairs of a sequence and a kv head.
+  void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+  void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+};
+
+// Operations that treat every value, or every row, alike.
+struct RowKernels {
+  // Of values.
+  void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
+  void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
+  void (*gated_activation)(const GatedActivationParams& p, Range, const float* gate, const float* up, float* y);
   // Of rows.
   void (*rms_norm)(const RmsNormParams& p, Range, const float* x, const float* weight, float* y);
   // Of blocks of all rows.
   void (*quantize_activations)(const QuantizeActivationsParams& p, Range, const float* x, int8_t* q, float* scales);
-  // Of tasks.
-  void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
-  // Of values.
-  void (*gated_activation)(const GatedActivationParams& p, Range, const float* gate, const float* up, float* y);
-  void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
-  void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
   // Of tokens.
   void (*rope)(const RopeParams& p, Range, const float* x, const int32_t* rows, const float* cos_sin, float* y);
   void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
+};
+
+// Losses, and gradients that are no products.
+struct GradientKernels {
+  int lanes;
 
   // Of values.
   void (*gated_activation_backward)(const GatedActivationBackwardParams& p, Range, const float* gate, const float* up,
@@ -239,24 +265,27 @@ struct KernelTable {
                         float* dlogits);
   void (*kl_divergence)(const KlDivergenceParams& p, Range, const float* logits, const float* teacher,
                         const int32_t* targets, float* losses, float* dlogits);
+};
+
+// The optimisers' passes over the rows of a parameter and its trits.
+struct UpdateKernels {
   void (*flip_trits)(const FlipCall& f, int64_t first, int64_t last);
   void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
   void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
   void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);
-  // Of pairs of a sequence and a kv head.
-  void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
-  void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
-
-  // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
-  // the group.
-  void (*ternary_row)(const uint32_t* words, float scale, int64_t count, float* y);
-  // y[c] = x[c] as float, from f32, f16 or bf16.
-  void (*dense_row)(const void* x, uint32_t dtype, int64_t count, float* y);
 };
 
-// One for each file in isa/ that the build compiles.
-extern const KernelTable kPortableKernels;
-extern const KernelTable kAvx2Kernels;
-extern const KernelTable kAvx512VnniKernels;
+// One of each, compiled for one instruction set by a file in isa/.
+struct KernelSet {
+  TernaryKernels ternary;
+  FloatKernels floats;
+  AttentionKernels attention;
+  RowKernels rows;
+  GradientKernels gradients;
+  UpdateKernels updates;
+};
+extern const KernelSet kPortableKernels;
+extern const KernelSet kAvx2Kernels;
+extern const KernelSet kAvx512VnniKernels;
 
 }  // namespace tritium::cpu

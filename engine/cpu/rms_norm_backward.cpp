@@ -14,9 +14,9 @@ Status CpuBackend::compute(const RmsNormBackward& a) try {
                                      .dweight = host_span<float>(a.dweight).data(),
                                      .inverse_rms = inverse_rms_.data()};
   split(call.p.n_rows, call.p.dim / 4,
-        [&](int64_t first, int64_t last) noexcept { kernels_.rms_norm_backward(call, first, last); });
-  split(ceil_div(int64_t{call.p.dim}, int64_t{kernels_.lanes}), call.p.n_rows,
-        [&](int64_t first, int64_t last) noexcept { kernels_.rms_norm_weight_gradient(call, first, last); });
+        [&](int64_t first, int64_t last) noexcept { kernels_.gradients.rms_norm_backward(call, first, last); });
+  split(ceil_div(int64_t{call.p.dim}, int64_t{kernels_.gradients.lanes}), call.p.n_rows,
+        [&](int64_t first, int64_t last) noexcept { kernels_.gradients.rms_norm_weight_gradient(call, first, last); });
   return Status();
 } catch (const std::bad_alloc&) {
   return Status(StatusCode::out_of_memory, "rms_norm_backward: no memory for a number a row");

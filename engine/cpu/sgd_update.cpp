@@ -9,7 +9,7 @@ Status CpuBackend::compute(const SgdUpdate& a) {
                              .gradient = host_span<float>(a.gradient).data(),
                              .m = host_span<float>(a.m).data()};
   split(p.shadow.n_rows, p.shadow.cols,
-        [&](int64_t first, int64_t last) noexcept { kernels_.sgd_update(call, first, last); });
+        [&](int64_t first, int64_t last) noexcept { kernels_.updates.sgd_update(call, first, last); });
   return Status();
 }
 

@@ -22,7 +22,7 @@ Status CpuBackend::compute(const Ternarize& a) {
                                 .words = host_span<uint32_t>(a.weight.data).data(),
                                 .scales = host_span<float>(a.weight.scales).data(),
                                 .flips = host_span<int32_t>(a.flips).data()};
-  split(p.n_rows, p.cols, [&](int64_t first, int64_t last) noexcept { kernels_.ternarize(call, first, last); });
+  split(p.n_rows, p.cols, [&](int64_t first, int64_t last) noexcept { kernels_.updates.ternarize(call, first, last); });
   return Status();
 }
 

@@ -27,7 +27,7 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
   const int64_t chunks = layout.chunks;
   const int64_t segment_chunks = std::min(p.group_size, p.block) / kChunkColumns;
   const int64_t n_segments = chunks / segment_chunks;
-  const int64_t row_bytes = chunks * kernels_.packed_chunk_bytes;
+  const int64_t row_bytes = chunks * kernels_.ternary.packed_chunk_bytes;
   order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(a.expert_ids));
 
   const cpu::TernaryActivations activations = {
@@ -42,13 +42,13 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
       .packed_scales = at_least(packed_scales_, int64_t{p.n_rows} * p.n_blocks)};
   panels_.clear();
   for (const RowOrder::Group& group : order_.groups())
-    for (int64_t row = group.first; row < group.last; row += kernels_.panel_tokens)
-      panels_.emplace_back(row, std::min(row + kernels_.panel_tokens, group.last));
-  split(static_cast<int64_t>(panels_.size()), kernels_.panel_tokens * chunks,
+    for (int64_t row = group.first; row < group.last; row += kernels_.ternary.panel_tokens)
+      panels_.emplace_back(row, std::min(row + kernels_.ternary.panel_tokens, group.last));
+  split(static_cast<int64_t>(panels_.size()), kernels_.ternary.panel_tokens * chunks,
         [&](int64_t first, int64_t last) noexcept {
           for (int64_t i = first; i < last; ++i) {
             const auto [from, to] = panels_[static_cast<size_t>(i)];
-            kernels_.pack_activations(activations, from, to);
+            kernels_.ternary.pack_activations(activations, from, to);
           }
         });
 
@@ -59,19 +59,19 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
   const auto cost_of_block = [&](const RowOrder::Group& group) { return chunks * (4 + group.size()); };
   split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const cpu::Rows32::Place start = layout.first_of(group.matrix);
-    kernels_.ternary_matmul({.layout = layout,
-                             .words = words + layout.word(start, 0),
-                             .weight_scales = weight_scales + layout.scale(start, 0),
-                             .segment_chunks = segment_chunks,
-                             .group_chunks = p.group_size / kChunkColumns,
-                             .block_chunks = p.block / kChunkColumns,
-                             .packed = activations.packed + group.first * row_bytes,
-                             .sums = activations.sums + group.first * n_segments,
-                             .packed_scales = activations.packed_scales + group.first * p.n_blocks,
-                             .n_tokens = group.size(),
-                             .y_rows = order_.y_rows() + group.first,
-                             .y = y},
-                            first, last);
+    kernels_.ternary.ternary_matmul({.layout = layout,
+                                     .words = words + layout.word(start, 0),
+                                     .weight_scales = weight_scales + layout.scale(start, 0),
+                                     .segment_chunks = segment_chunks,
+                                     .group_chunks = p.group_size / kChunkColumns,
+                                     .block_chunks = p.block / kChunkColumns,
+                                     .packed = activations.packed + group.first * row_bytes,
+                                     .sums = activations.sums + group.first * n_segments,
+                                     .packed_scales = activations.packed_scales + group.first * p.n_blocks,
+                                     .n_tokens = group.size(),
+                                     .y_rows = order_.y_rows() + group.first,
+                                     .y = y},
+                                    first, last);
   });
   clear_rows_without_matrix(y, p.out_features);
   return Status();

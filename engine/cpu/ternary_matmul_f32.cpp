@@ -17,17 +17,17 @@ Status CpuBackend::compute(const TernaryMatmulF32& a) try {
   const auto cost_of_block = [&](const RowOrder::Group& group) { return layout.chunks * 16 * (1 + group.size()); };
   split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const cpu::Rows32::Place start = layout.first_of(group.matrix);
-    kernels_.ternary_matmul_f32({.layout = layout,
-                                 .words = words + layout.word(start, 0),
-                                 .weight_scales = weight_scales + layout.scale(start, 0),
-                                 .cols = p.cols,
-                                 .group_chunks = p.group_size / cpu::kChunkColumns,
-                                 .x = x,
-                                 .x_rows = order_.x_rows() + group.first,
-                                 .n_tokens = group.size(),
-                                 .y_rows = order_.y_rows() + group.first,
-                                 .y = y},
-                                first, last);
+    kernels_.ternary.ternary_matmul_f32({.layout = layout,
+                                         .words = words + layout.word(start, 0),
+                                         .weight_scales = weight_scales + layout.scale(start, 0),
+                                         .cols = p.cols,
+                                         .group_chunks = p.group_size / cpu::kChunkColumns,
+                                         .x = x,
+                                         .x_rows = order_.x_rows() + group.first,
+                                         .n_tokens = group.size(),
+                                         .y_rows = order_.y_rows() + group.first,
+                                         .y = y},
+                                        first, last);
   });
   clear_rows_without_matrix(y, p.out_features);
   return Status();

@@ -15,6 +15,7 @@
 #include "shaders/params/attention_backward.h"
 #include "shaders/params/combine_experts.h"
 #include "shaders/params/cross_entropy.h"
+#include "shaders/params/embedding.h"
 #include "shaders/params/flip_trits.h"
 #include "shaders/params/gated_activation.h"
 #include "shaders/params/gated_activation_backward.h"
@@ -26,6 +27,7 @@
 #include "shaders/params/route_tokens.h"
 #include "shaders/params/scaled_add.h"
 #include "shaders/params/sgd_update.h"
+#include "shaders/params/ternarize.h"
 
 namespace tritium::cpu {
 
@@ -112,12 +114,12 @@ struct FloatProduct {
   const float* a;
   const int32_t* a_rows;  // null: in order
   int64_t a_stride;
-  bool a_by_column;  // A(i, k) = a[a_rows[k] * a_stride + i], else a[a_rows[i] * a_stride + k]
+  bool a_by_column = false;  // A(i, k) = a[a_rows[k] * a_stride + i], else a[a_rows[i] * a_stride + k]
   ProductOperand b;
   float* c;
-  const int32_t* c_rows;
+  const int32_t* c_rows = nullptr;
   int64_t c_stride;
-  bool accumulate;
+  bool accumulate = false;
 };
 
 struct AttentionCall {
@@ -141,9 +143,9 @@ inline constexpr int64_t kAttentionQueries = 8;  // in a task
 struct TrainingAttention {
   AttentionBackwardParams p;
   const float *q, *k, *v;
-  float* y;
-  const float* dy;
-  float *dq, *dk, *dv;
+  float* y = nullptr;
+  const float* dy = nullptr;
+  float *dq = nullptr, *dk = nullptr, *dv = nullptr;
 };
 inline constexpr int64_t kTrainingQueries = 64;  // of a head at a time; scratch: 2 * kTrainingQueries * sequence_length
 
@@ -152,43 +154,6 @@ struct RmsNormGradient {
   const float *x, *weight, *dy;
   float *dx, *dweight;
   float* inverse_rms;  // [n_rows]
-};
-
-// A parameter and what is written with it. Fields that ShadowParams does not ask for are null.
-struct ShadowCall {
-  ShadowParams p;
-  Rows32 layout;  // of words and scales
-  void* parameter;
-  float* sums;
-  const float* alpha;
-  uint32_t* words;
-  float* scales;
-  int32_t* flips;
-};
-
-struct AdamwCall {
-  AdamwUpdateParams p;
-  ShadowCall shadow;
-  float* gradient;
-  float *m, *v;
-  int8_t *m_codes, *v_codes;
-  float *m_scales, *v_scales;
-};
-
-struct SgdCall {
-  SgdUpdateParams p;
-  ShadowCall shadow;
-  float* gradient;
-  float* m;
-};
-
-struct FlipCall {
-  FlipTritsParams p;
-  Rows32 layout;  // of words and scales
-  float* change;
-  uint32_t* words;
-  const float* scales;
-  int32_t* flips;
 };
 
 // What a thread does of an operation.
@@ -209,9 +174,6 @@ struct TernaryKernels {
   // Of blocks of weight rows (layout/rows32.h).
   void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
-  // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
-  // the group.
-  void (*ternary_row)(const uint32_t* words, float scale, int64_t count, float* y);
 };
 
 // Products of floats.
@@ -222,8 +184,6 @@ struct FloatKernels {
   void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
   // Of vectors of columns.
   void (*float_product)(const FloatProduct& p, int64_t first, int64_t last);
-  // y[c] = x[c] as float, from f32, f16 or bf16.
-  void (*dense_row)(const void* x, uint32_t dtype, int64_t count, float* y);
 };
 
 struct AttentionKernels {
@@ -245,6 +205,8 @@ struct RowKernels {
   // Of blocks of all rows.
   void (*quantize_activations)(const QuantizeActivationsParams& p, Range, const float* x, int8_t* q, float* scales);
   // Of tokens.
+  void (*embedding)(const EmbeddingParams& p, const Rows32& layout, Range, const void* table, const float* scales,
+                    const int32_t* tokens, float* y);
   void (*rope)(const RopeParams& p, Range, const float* x, const int32_t* rows, const float* cos_sin, float* y);
   void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
@@ -269,10 +231,16 @@ struct GradientKernels {
 
 // The optimisers' passes over the rows of a parameter and its trits.
 struct UpdateKernels {
-  void (*flip_trits)(const FlipCall& f, int64_t first, int64_t last);
-  void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
-  void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
-  void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);
+  void (*flip_trits)(const FlipTritsParams& p, const Rows32& layout, Range, float* change, uint32_t* words,
+                     const float* scales, int32_t* flips);
+  void (*ternarize)(const TernarizeParams& p, const Rows32& layout, Range, const void* parameter, const float* alpha,
+                    uint32_t* words, float* scales, int32_t* flips);
+  // Those that ShadowParams does not ask for are null.
+  void (*adamw_update)(const AdamwUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
+                       const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, void* m,
+                       void* v, float* m_scales, float* v_scales);
+  void (*sgd_update)(const SgdUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
+                     const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m);
 };
 
 // One of each, compiled for one instruction set by a file in isa/.

@@ -1,10 +1,9 @@
-#include <new>
-
+// The gradient of x / rms(x) * weight: dx by rows, then dweight by columns.
 #include "cpu/backend.h"
 
 namespace tritium {
 
-Status CpuBackend::compute(const RmsNormBackward& a) try {
+void CpuBackend::compute(const RmsNormBackward& a) {
   inverse_rms_.resize(static_cast<size_t>(a.params().n_rows));
   const cpu::RmsNormGradient call = {.p = a.params(),
                                      .x = host_span<float>(a.x).data(),
@@ -15,11 +14,8 @@ Status CpuBackend::compute(const RmsNormBackward& a) try {
                                      .inverse_rms = inverse_rms_.data()};
   split(call.p.n_rows, call.p.dim / 4,
         [&](int64_t first, int64_t last) noexcept { kernels_.gradients.rms_norm_backward(call, first, last); });
-  split(ceil_div(int64_t{call.p.dim}, int64_t{kernels_.gradients.lanes}), call.p.n_rows,
+  split(ceil_div(call.p.dim, kernels_.gradients.lanes), call.p.n_rows,
         [&](int64_t first, int64_t last) noexcept { kernels_.gradients.rms_norm_weight_gradient(call, first, last); });
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "rms_norm_backward: no memory for a number a row");
 }
 
 }  // namespace tritium

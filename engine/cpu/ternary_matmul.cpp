@@ -1,9 +1,6 @@
-// Int8 activations times packed trits: activations are packed for the kernels once, sorted by expert; then
-// every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
-#include <new>
-
+// y = x W^T, int8 activations times packed trits, and dx = dy W. Activations are packed for the kernels once, sorted by
+// expert; then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
 #include "cpu/backend.h"
-#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 namespace {
@@ -20,7 +17,7 @@ void CpuBackend::clear_rows_without_matrix(float* y, int64_t row_length) {
   for (const int32_t row : order_.rows_without_matrix()) std::fill_n(y + row * row_length, row_length, 0.0f);
 }
 
-Status CpuBackend::compute(const TernaryMatmul& a) try {
+void CpuBackend::compute(const TernaryMatmul& a) {
   using cpu::kChunkColumns;
   const TernaryMatmulParams p = a.params();
   const cpu::Rows32 layout = cpu::rows32_of(a.weight);
@@ -28,7 +25,7 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
   const int64_t segment_chunks = std::min(p.group_size, p.block) / kChunkColumns;
   const int64_t n_segments = chunks / segment_chunks;
   const int64_t row_bytes = chunks * kernels_.ternary.packed_chunk_bytes;
-  order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(a.expert_ids));
+  sort_rows(a);
 
   const cpu::TernaryActivations activations = {
       .q = host_span<int8_t>(a.q).data(),
@@ -74,9 +71,22 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
                                     first, last);
   });
   clear_rows_without_matrix(y, p.out_features);
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "ternary_matmul: no memory for the packed activations");
+}
+
+// The trits of W are decoded a strip at a time. Threads share out columns, not rows: several rows of dy may add to one
+// of dx, always in ascending order of matrix and row.
+void CpuBackend::compute(const TernaryMatmulBackward& a) {
+  const cpu::Rows32 layout = cpu::rows32_of(a.weight);
+  const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
+  const float* scales = host_span<float>(a.weight.scales).data();
+  input_gradient(a, [&](int64_t matrix) -> cpu::ProductOperand {
+    const cpu::Rows32::Place start = layout.first_of(matrix);
+    return {.kind = cpu::OperandKind::trits,
+            .data = words + layout.word(start, 0),
+            .layout = layout,
+            .scales = scales + layout.scale(start, 0),
+            .scale_columns = a.weight.group_size};
+  });
 }
 
 }  // namespace tritium

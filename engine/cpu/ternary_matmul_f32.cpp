@@ -1,14 +1,12 @@
-#include <new>
-
+// y = x W^T, float activations times packed trits.
 #include "cpu/backend.h"
-#include "cpu/layout/pack_rows32.h"
 
 namespace tritium {
 
-Status CpuBackend::compute(const TernaryMatmulF32& a) try {
+void CpuBackend::compute(const TernaryMatmulF32& a) {
   const TernaryMatmulF32Params p = a.params();
   const cpu::Rows32 layout = cpu::rows32_of(a.weight);
-  order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(a.expert_ids));
+  sort_rows(a);
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();
   const float* x = host_span<float>(a.x).data();
@@ -30,9 +28,6 @@ Status CpuBackend::compute(const TernaryMatmulF32& a) try {
                                         first, last);
   });
   clear_rows_without_matrix(y, p.out_features);
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "ternary_matmul_f32: no memory to sort the rows by expert");
 }
 
 }  // namespace tritium

@@ -84,29 +84,15 @@ struct Vector : VectorTypes<kLaneCount> {
   }
 };
 
-// Sums across lanes fold the upper half onto the lower one: one order for each lane count.
-template <typename V>
-TRITIUM_INLINE float sum(typename V::F v) {
+// Sums of floats or of doubles across lanes fold the upper half onto the lower one: one order for each lane count.
+template <typename V, typename Lanes>
+TRITIUM_INLINE auto lane_sum(Lanes v) {
   if constexpr (V::kLanes == 16) {
     const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
     const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-    return sum<Vector<8>>(low + high);
+    return lane_sum<Vector<8>>(low + high);
   } else if constexpr (V::kLanes == 8) {
-    return sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
-  } else {
-    static_assert(V::kLanes == 4);
-    return (v[0] + v[2]) + (v[1] + v[3]);
-  }
-}
-
-template <typename V>
-TRITIUM_INLINE double sum_wide(typename V::D v) {
-  if constexpr (V::kLanes == 16) {
-    const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
-    const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-    return sum_wide<Vector<8>>(low + high);
-  } else if constexpr (V::kLanes == 8) {
-    return sum_wide<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
+    return lane_sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
   } else {
     static_assert(V::kLanes == 4);
     return (v[0] + v[2]) + (v[1] + v[3]);

@@ -48,7 +48,7 @@ struct DenseSum {
   static constexpr int kTokens = V::kDenseTokens;
   TRITIUM_INLINE Vector in(typename V::F v) { return v; }
   TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return V::fma(a, b, c); }
-  TRITIUM_INLINE float total(Vector v) { return cpu::sum<V>(v); }
+  TRITIUM_INLINE float total(Vector v) { return lane_sum<V>(v); }
 };
 template <typename V>
 struct DenseSum<V, StoredF32> {
@@ -56,7 +56,7 @@ struct DenseSum<V, StoredF32> {
   static constexpr int kTokens = V::kDenseTokens / 2;
   TRITIUM_INLINE Vector in(typename V::F v) { return widen<V>(v); }
   TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }
-  TRITIUM_INLINE float total(Vector v) { return static_cast<float>(sum_wide<V>(v)); }
+  TRITIUM_INLINE float total(Vector v) { return static_cast<float>(lane_sum<V>(v)); }
 };
 
 template <typename V, typename Stored, int kRows, int kTokens>

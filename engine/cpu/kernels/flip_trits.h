@@ -20,26 +20,23 @@ TRITIUM_INLINE typename V::I flipped(typename V::I trit, typename V::F change, f
 }
 
 template <typename V>
-void flip_row(const FlipCall& f, int64_t row) {
-  const FlipTritsParams& p = f.p;
-  const Rows32::Place at = f.layout.place_of(row);
-  const int32_t changed = replace_trits<V>(
-      f.words + f.layout.word(at, 0),
-      p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I trits) __attribute__((always_inline)) {
-        const float alpha = f.scales[f.layout.scale(at, chunk / p.group_size)];
-        const int64_t index = row * p.cols + chunk + part;
-        // Lanes beyond the row change by 0.
-        const auto change = load_up_to<V>(f.change + index, n);
-        const auto random24 = random_words<V>(p.seed, p.step, p.stream, index).x >> 8u;
-        if (n > 0) store_up_to<V>(f.change + index, typename V::F{}, n);
-        return alpha > 0.0f ? flipped<V>(trits, change, alpha, random24) : trits;
-      });
-  if (p.count_flips) f.flips[row] += changed;
-}
-
-template <typename V>
-void flip_trits(const FlipCall& f, int64_t first, int64_t last) {
-  for (int64_t row = first; row < last; ++row) flip_row<V>(f, row);
+void flip_trits(const FlipTritsParams& p, const Rows32& layout, Range rows, float* changes, uint32_t* words,
+                const float* scales, int32_t* flips) {
+  for (int64_t row = rows.first; row < rows.last; ++row) {
+    const Rows32::Place at = layout.place_of(row);
+    const int32_t changed = replace_trits<V>(
+        words + layout.word(at, 0),
+        p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I trits) __attribute__((always_inline)) {
+          const float alpha = scales[layout.scale(at, chunk / p.group_size)];
+          const int64_t index = row * p.cols + chunk + part;
+          // Lanes beyond the row change by 0.
+          const auto change = load_up_to<V>(changes + index, n);
+          const auto random24 = random_words<V>(p.seed, p.step, p.stream, index).x >> 8u;
+          if (n > 0) store_up_to<V>(changes + index, typename V::F{}, n);
+          return alpha > 0.0f ? flipped<V>(trits, change, alpha, random24) : trits;
+        });
+    if (p.count_flips) flips[row] += changed;
+  }
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ void rms_norm_backward(const RmsNormGradient& g, int64_t first, int64_t last) {
           products = V::fma(load_up_to<V>(g.weight + d, n) * load_up_to<V>(dy + d, n), in, products);
         });
     const auto n_values = static_cast<float>(dim);
-    const float r = 1.0f / __builtin_sqrtf(sum<V>(squares) / n_values + g.p.eps);
-    const float towards_x = r * r * (sum<V>(products) / n_values);
+    const float r = 1.0f / __builtin_sqrtf(lane_sum<V>(squares) / n_values + g.p.eps);
+    const float towards_x = r * r * (lane_sum<V>(products) / n_values);
     g.inverse_rms[row] = r;
     for_vectors<V>(
         0, dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
@@ -128,7 +128,7 @@ void cross_entropy(const CrossEntropyParams& p, Range rows, const float* all_log
           for (int64_t lane = n; lane < V::kLanes; ++lane) terms[lane] = 0.0f;
           total += widen<V>(terms);
         });
-    const double sum = sum_wide<V>(total);
+    const double sum = lane_sum<V>(total);
     const double lse = static_cast<double>(top) + __builtin_log(sum);
     losses[row] = static_cast<float>(lse - static_cast<double>(logits[target]));
     if (!p.with_gradient) continue;
@@ -170,8 +170,8 @@ void kl_divergence(const KlDivergenceParams& params, Range rows, const float* lo
           teacher_total += widen<V>(teacher_terms);
           cross_total += widen<V>(teacher_terms > 0.0f ? teacher_terms * (v - u) : typename V::F{});
         });
-    const double q_sum = sum_wide<V>(student_total), p_sum = sum_wide<V>(teacher_total);
-    const double divergence = sum_wide<V>(cross_total) / p_sum + __builtin_log(q_sum) - __builtin_log(p_sum);
+    const double q_sum = lane_sum<V>(student_total), p_sum = lane_sum<V>(teacher_total);
+    const double divergence = lane_sum<V>(cross_total) / p_sum + __builtin_log(q_sum) - __builtin_log(p_sum);
     const double temperature = static_cast<double>(params.temperature);
     losses[row] = divergence < 0.0 ? 0.0f : static_cast<float>(temperature * temperature * divergence);
     if (!params.with_gradient) continue;

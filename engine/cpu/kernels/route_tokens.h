@@ -40,7 +40,7 @@ double sum_of_exp(const float* logits, int64_t n, double largest) {
           for (int64_t lane = 0; lane < count; ++lane) sum[lane] += e[lane];
         }
       });
-  return sum_wide<V>(sum);
+  return lane_sum<V>(sum);
 }
 
 template <typename V>

@@ -4,6 +4,7 @@
 #include "cpu/kernels/attention.h"
 #include "cpu/kernels/dense_matmul.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/embedding.h"
 #include "cpu/kernels/flip_trits.h"
 #include "cpu/kernels/float_product.h"
 #include "cpu/kernels/gradients.h"
@@ -25,12 +26,8 @@ constexpr KernelSet kernels_over() {
                       .packed_chunk_bytes = 4 * V::kPlanes,
                       .pack_activations = pack_activations<V>,
                       .ternary_matmul = ternary_matmul<V>,
-                      .ternary_matmul_f32 = ternary_matmul_f32<V>,
-                      .ternary_row = ternary_row<V>},
-          .floats = {.lanes = V::kLanes,
-                     .dense_matmul = dense_matmul<V>,
-                     .float_product = float_product<V>,
-                     .dense_row = dense_row<V>},
+                      .ternary_matmul_f32 = ternary_matmul_f32<V>},
+          .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
           .attention = {.attention = attention<V>,
                         .attention_of_sequences = attention_of_sequences<V>,
                         .attention_backward = attention_backward<V>},
@@ -39,6 +36,7 @@ constexpr KernelSet kernels_over() {
                    .gated_activation = gated_activation<V>,
                    .rms_norm = rms_norm<V>,
                    .quantize_activations = quantize_activations<V>,
+                   .embedding = embedding<V>,
                    .rope = rope<V>,
                    .route_tokens = route_tokens<V>,
                    .combine_experts = combine_experts<V>},

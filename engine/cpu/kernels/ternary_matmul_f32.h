@@ -68,14 +68,5 @@ void ternary_matmul_f32(const TernaryFloatProduct& m, int64_t first, int64_t las
   }
 }
 
-// One row of a ternary table. scale * trit, not a table of three values: that keeps the sign of zero.
-template <typename V>
-void ternary_row(const uint32_t* words, float scale, int64_t count, float* y) {
-  for (int64_t c = 0; c < count; ++c) {
-    const uint32_t code = words[c / kChunkColumns * kRowStride] >> (2 * (c % kChunkColumns)) & 3u;
-    y[c] = scale * static_cast<float>(static_cast<int32_t>(code) - 1);
-  }
-}
-
 }  // namespace
 }  // namespace tritium::cpu

@@ -25,7 +25,7 @@ ProductOperand operand_of(const HeadRows& rows, OperandKind kind) {
 template <typename V, typename A>
 void small_product(const A& a, int64_t m, int64_t depth, const ProductOperand& b, int64_t n, const HeadRows& c,
                    bool accumulate, float scale) {
-  product<V>(a, m, depth, pack_of<V>(b), &b, n, {c.at, nullptr, c.stride, accumulate, scale}, 0,
+  product<V>(a, m, depth, pack_of<V>(b), b, n, {c.at, nullptr, c.stride, accumulate, scale}, 0,
              (n + V::kLanes - 1) / V::kLanes);
 }
 
@@ -64,7 +64,7 @@ void attention_weights(const AttentionBackwardParams& p, const QueryBlock& block
           sums += e;
           store_up_to<V>(row + j, e, n);
         });
-    const float inverse = 1.0f / sum<V>(sums);
+    const float inverse = 1.0f / lane_sum<V>(sums);
     for (int64_t j = 0; j < first; ++j) row[j] = 0.0f;
     for_vectors<V>(
         first, last + 1, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
@@ -85,7 +85,7 @@ void score_gradients(const QueryBlock& block, float scale, const float* weights,
         0, block.n_keys, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
           products = V::fma(load_up_to<V>(w + j, n), load_up_to<V>(d + j, n), products);
         });
-    const float mean = sum<V>(products);
+    const float mean = lane_sum<V>(products);
     for_vectors<V>(
         0, block.n_keys, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
           store_up_to<V>(d + j, load_up_to<V>(w + j, n) * (load_up_to<V>(d + j, n) - mean) * scale, n);

@@ -1,3 +1,4 @@
+// Aligned memory.
 #include "cpu_ref/host_memory.h"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// y = s round(w / s), on the reference's loop: which alpha a row has follows from its number among all of them.
+// y = w + lambda (Q(w) - w) on the reference's loop: which alpha a row has follows from its number among all of them.
 #include "cpu/backend.h"
 
 namespace tritium {

@@ -1,4 +1,4 @@
-// The gradient of x / rms(x) * weight: dx by rows, then dweight by columns.
+// y = x r w with r = 1 / rms(x): dx = r (w dy - x r^2 mean(w dy x)) by rows, then dw += sum of dy x r by columns.
 #include "cpu/backend.h"
 
 namespace tritium {

@@ -1,11 +1,11 @@
-// The sum of x^2.
+// sums[index] = sum of x^2, in parts of a fixed size, summed in order: the result does not depend on the number of
+// threads.
 #include <vector>
 
 #include "cpu/backend.h"
 
 namespace tritium {
 
-// Parts of a fixed size, summed in order: the result does not depend on the number of threads.
 void CpuBackend::compute(const SumSquares& a) {
   constexpr int64_t kPart = 1 << 16;
   const auto x = host_span<float>(a.x);

@@ -84,6 +84,21 @@ struct Vector : VectorTypes<kLaneCount> {
   }
 };
 
+// Codes as AVX2's and AVX-512's products of bytes take them: a word AND 0x03 (shifted right by 0, 2, 4, 6) is four.
+template <int kLaneCount>
+struct BytePlanes : Vector<kLaneCount> {
+  typedef int8_t Chunk __attribute__((vector_size(16)));
+  using typename Vector<kLaneCount>::U;
+
+  static constexpr int kPlanes = 4;
+  TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
+  // 16 columns -> planes of 4 bytes: columns p, p + 4, p + 8, p + 12.
+  TRITIUM_INLINE void pack_chunk(const int8_t* q, int8_t* planes) {
+    const Chunk c = BytePlanes::template load_as<Chunk>(q);
+    BytePlanes::store(planes, __builtin_shufflevector(c, c, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  }
+};
+
 // Sums of floats or of doubles across lanes fold the upper half onto the lower one: one order for each lane count.
 template <typename V, typename Lanes>
 TRITIUM_INLINE auto lane_sum(Lanes v) {

@@ -1,5 +1,4 @@
-// Operations that treat every value, or every row of a few values, alike: add, gated_activation,
-// combine_experts.
+// a + b, a_scale a + b_scale b, act(gate) up, and the weighted sum of experts: a vector of values at a time.
 #pragma once
 
 #include "cpu/isa/vector.h"

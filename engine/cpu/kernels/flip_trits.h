@@ -1,4 +1,4 @@
-// Trits that move by chance (flipped_trit of shaders/lib/ternary.h), 16 columns of a row at a time.
+// trit += change / alpha in expectation (flipped_trit of shaders/lib/ternary.h), 16 columns of a row at a time.
 #pragma once
 
 #include "cpu/kernels/shadow.h"

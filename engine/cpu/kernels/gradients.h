@@ -1,5 +1,5 @@
-// Gradients that treat every value, or every row, alike: gated_activation_backward, rms_norm_backward, cross_entropy,
-// kl_divergence.
+// Gradients of act(gate) up and of x / rms(x) weight; -log softmax(logits)[target] and T^2 KL(teacher || student) with
+// theirs.
 #pragma once
 
 #include "cpu/isa/vector.h"

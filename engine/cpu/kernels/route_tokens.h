@@ -1,5 +1,4 @@
-// Softmax over the experts' logits, and the k largest. Experts are ranked by logit, as in cpu_ref: no
-// rounding.
+// weights = the k largest of softmax(logits). Experts are ranked by logit, as in cpu_ref: no rounding.
 #pragma once
 
 #include "cpu/isa/vector.h"

@@ -1,6 +1,7 @@
-// The optimisers' pass over a parameter (formulas: shaders/lib/{random,shadow,moments,ternary}.h; order of steps:
-// cpu_ref/shadow.h): gradient, states and shadow are read once and written once, a row at a time; while the row is in
-// L1 its trits are packed.
+// w -= learning_rate (m / (sqrt(v) + eps) + weight_decay w), or by m alone, and the trits of w: the optimisers' pass
+// over a parameter (formulas: shaders/lib/{random,shadow,moments,ternary}.h; order of steps: cpu_ref/shadow.h).
+// Gradient, states and shadow are read once and written once, a row at a time; while the row is in L1 its trits are
+// packed.
 #pragma once
 
 #include "cpu/isa/vector.h"

@@ -13,6 +13,7 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/elementwise.h"
 
 namespace tritium::cpu {
 namespace {
@@ -128,13 +129,8 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
     for (int v = 0; v < kVectors; ++v)
       for (int t = 0; t < kTokens; ++t) {
         const int64_t start = row + v * kLanes;
-        const int64_t valid = rows - start;
-        float* to = m.y + m.y_rows[token + t] * rows + start;
-        if (valid >= kLanes) {
-          V::store(to, y[v * kTokens + t]);
-        } else if (valid > 0) {
-          V::store_first(to, y[v * kTokens + t], valid);
-        }
+        const int64_t valid = rows - start < kLanes ? rows - start : kLanes;
+        if (valid > 0) store_up_to<V>(m.y + m.y_rows[token + t] * rows + start, y[v * kTokens + t], valid);
       }
   }
 }

@@ -1,5 +1,6 @@
-// Attention of whole sequences and its gradient, as products of small matrices: kTrainingQueries queries of a head at a
-// time against all keys they see. A task is a (sequence, kv head): the gradients of its keys and values are its own.
+// softmax(scale * q k^T) v of whole sequences and its gradient, as products of small matrices: kTrainingQueries queries
+// of a head at a time against all keys they see. A task is a (sequence, kv head): the gradients of its keys and values
+// are its own.
 #pragma once
 
 #include "cpu/isa/vector.h"

@@ -9,7 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "cpu/by_rows.h"
-#include "cpu/layout/pack_rows32.h"
+#include "cpu/layout/rows32.h"
 #include "cpu/row_order.h"
 #include "cpu/rungs.h"
 #include "cpu_ref/reference_backend.h"
@@ -35,9 +35,9 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   Status each(const Op& op) try {
     if constexpr (OnTheReference::contains<Op>) {
       cpu_ref::call(Op::reference, op);
-    } else if constexpr (requires { cpu::ByRows<Op>::kernel(kernels_); }) {
-      by_rows(op, cpu::ByRows<Op>::kernel(kernels_));
-    } else if constexpr (requires { cpu::ReferenceByRows<Op>::n_rows; }) {
+    } else if constexpr (requires { cpu::kernel_of(kernels_, op); }) {
+      by_rows(op, cpu::kernel_of(kernels_, op));
+    } else if constexpr (requires { cpu::shared_rows(op.params()); }) {
       reference_by_rows(op, Op::reference);
     } else {
       compute(op);
@@ -80,7 +80,10 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   }
   template <typename Op, typename Params, typename... Pointers>
   void by_rows(const Op& op, void (*kernel)(const Params&, const cpu::Rows32&, cpu::Range, Pointers...)) {
-    const cpu::Rows32 layout = cpu::rows32_of(cpu::ByRows<Op>::packed(op));
+    cpu::Rows32 layout = {};  // of the weight whose scales are visited, too
+    Op::visit(op, [&](Role, const auto& x, auto... scales) {
+      if constexpr (sizeof...(scales) > 0) layout = rows32_of(x);
+    });
     run_by_rows<Params, Pointers...>(
         op, [&](const Params& p, cpu::Range range, Pointers... pointers) { kernel(p, layout, range, pointers...); });
   }
@@ -95,6 +98,10 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // matrix, of equal cost.
   template <typename CostOf, typename Body>
   void split_matrices(int64_t n_blocks, const CostOf& cost_of, const Body& body);
+
+  static cpu::Rows32 rows32_of(const Weight& weight) {
+    return {.rows = weight.rows, .chunks = weight.row_stride / cpu::kChunkColumns, .groups = weight.groups_per_row()};
+  }
 
   // The rows of a product into order_.
   template <typename Op>
@@ -138,7 +145,7 @@ void CpuBackend::run_by_rows(const Op& op, const Kernel& kernel) {
   const Params params = op.params();
   cpu_ref::Planes planes(op);
   const std::tuple<Pointers...> tensors{planes.next_pointer<Pointers>()...};
-  const cpu::Parts parts = cpu::ByRows<Op>::parts(params);
+  const cpu::Parts parts = cpu::parts_of(params);
   split(ceil_div(parts.n, parts.granule), parts.cost, [&](int64_t first, int64_t last) noexcept {
     const cpu::Range range = {first * parts.granule, std::min(last * parts.granule, parts.n)};
     std::apply([&](Pointers... pointers) { kernel(params, range, pointers...); }, tensors);
@@ -147,16 +154,16 @@ void CpuBackend::run_by_rows(const Op& op, const Kernel& kernel) {
 
 template <typename Op, typename Params, typename... Spans>
 void CpuBackend::reference_by_rows(const Op& op, void (*reference)(Params, Spans...)) {
-  using Rows = cpu::ReferenceByRows<Op>;
   const auto params = op.params();
-  const int64_t n = params.*Rows::n_rows;
+  const auto rows = cpu::shared_rows(params);
+  const int64_t n = params.*rows.count;
   std::atomic<bool> memory_ended = false;  // a worker has nobody to throw to
-  split(n, Rows::cost(params), [&](int64_t first, int64_t last) noexcept {
+  split(n, rows.cost, [&](int64_t first, int64_t last) noexcept {
     auto part = params;
-    part.*Rows::n_rows = u32(last - first);
+    part.*rows.count = u32(last - first);
     cpu_ref::Planes planes(op);
     const auto rows_of = [&]<typename Span>(std::type_identity<Span>) {
-      const bool whole = Rows::whole(op, planes.tensor());
+      const bool whole = cpu::whole(op, planes.tensor());
       const Span all = planes.next<Span>();
       const size_t row = all.size() / static_cast<size_t>(n);
       return whole ? all : all.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(last - first) * row);

@@ -16,7 +16,7 @@ namespace {
 // Those that this processor can run, from the one that TRITIUM_SIMD names on.
 std::vector<cpu::Rung> chosen_rungs() {
   const char* wanted = std::getenv("TRITIUM_SIMD");
-  return cpu::usable_rungs(cpu::rungs(), cpu::features_of_this_processor(), wanted ? wanted : "");
+  return cpu::usable_rungs(cpu::rungs(), wanted ? wanted : "");
 }
 
 uint64_t physical_memory() {
@@ -44,8 +44,7 @@ std::string simd_level() { return std::string(chosen_rungs().front().name); }
 
 std::vector<std::string> simd_levels() {
   std::vector<std::string> levels;
-  for (const cpu::Rung& rung : cpu::usable_rungs(cpu::rungs(), cpu::features_of_this_processor(), ""))
-    levels.emplace_back(rung.name);
+  for (const cpu::Rung& rung : cpu::usable_rungs(cpu::rungs(), "")) levels.emplace_back(rung.name);
   return levels;
 }
 

@@ -13,38 +13,30 @@ constexpr Families all_of(const KernelSet& set) {
 
 constexpr Rung kRungs[] = {
 #if defined(__x86_64__)
-    {"avx512-vnni", kAvx512f | kAvx512bw | kAvx512vl | kAvx512dq | kAvx512Vnni, all_of(kAvx512VnniKernels)},
+    {"avx512-vnni",
+     [] {
+       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+              __builtin_cpu_supports("avx512vnni");
+     },
+     all_of(kAvx512VnniKernels)},
     // F16C is older than AVX2 on every processor that has both (and GCC 10's cpu_supports does not know it).
-    {"avx2", kAvx2 | kFma, all_of(kAvx2Kernels)},
+    {"avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, all_of(kAvx2Kernels)},
 #endif
 #if defined(__aarch64__)
-    {"neon", 0, all_of(kPortableKernels)},  // what 128-bit vectors are there
+    {"neon", [] { return true; }, all_of(kPortableKernels)},  // what 128-bit vectors are there
 #else
-    {"portable", 0, all_of(kPortableKernels)},
+    {"portable", [] { return true; }, all_of(kPortableKernels)},
 #endif
 };
 
 }  // namespace
 
-uint32_t features_of_this_processor() {
-  uint32_t features = 0;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) features |= kAvx2;
-  if (__builtin_cpu_supports("fma")) features |= kFma;
-  if (__builtin_cpu_supports("avx512f")) features |= kAvx512f;
-  if (__builtin_cpu_supports("avx512bw")) features |= kAvx512bw;
-  if (__builtin_cpu_supports("avx512vl")) features |= kAvx512vl;
-  if (__builtin_cpu_supports("avx512dq")) features |= kAvx512dq;
-  if (__builtin_cpu_supports("avx512vnni")) features |= kAvx512Vnni;
-#endif
-  return features;
-}
-
 std::span<const Rung> rungs() { return kRungs; }
 
-std::vector<Rung> usable_rungs(std::span<const Rung> rungs, uint32_t features, std::string_view best) {
+std::vector<Rung> usable_rungs(std::span<const Rung> rungs, std::string_view best) {
   std::vector<Rung> usable;
-  std::ranges::copy_if(rungs, std::back_inserter(usable), [&](const Rung& r) { return (r.needs & ~features) == 0; });
+  std::ranges::copy_if(rungs, std::back_inserter(usable), [](const Rung& rung) { return rung.runs_here(); });
   const auto named = std::ranges::find(usable, best, &Rung::name);
   if (named != usable.end()) usable.erase(usable.begin(), named);
   return usable;

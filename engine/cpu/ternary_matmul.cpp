@@ -20,7 +20,7 @@ void CpuBackend::clear_rows_without_matrix(float* y, int64_t row_length) {
 void CpuBackend::compute(const TernaryMatmul& a) {
   using cpu::kChunkColumns;
   const TernaryMatmulParams p = a.params();
-  const cpu::Rows32 layout = cpu::rows32_of(a.weight);
+  const cpu::Rows32 layout = rows32_of(a.weight);
   const int64_t chunks = layout.chunks;
   const int64_t segment_chunks = std::min(p.group_size, p.block) / kChunkColumns;
   const int64_t n_segments = chunks / segment_chunks;
@@ -76,7 +76,7 @@ void CpuBackend::compute(const TernaryMatmul& a) {
 // The trits of W are decoded a strip at a time. Threads share out columns, not rows: several rows of dy may add to one
 // of dx, always in ascending order of matrix and row.
 void CpuBackend::compute(const TernaryMatmulBackward& a) {
-  const cpu::Rows32 layout = cpu::rows32_of(a.weight);
+  const cpu::Rows32 layout = rows32_of(a.weight);
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* scales = host_span<float>(a.weight.scales).data();
   input_gradient(a, [&](int64_t matrix) -> cpu::ProductOperand {

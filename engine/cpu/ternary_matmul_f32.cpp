@@ -5,7 +5,7 @@ namespace tritium {
 
 void CpuBackend::compute(const TernaryMatmulF32& a) {
   const TernaryMatmulF32Params p = a.params();
-  const cpu::Rows32 layout = cpu::rows32_of(a.weight);
+  const cpu::Rows32 layout = rows32_of(a.weight);
   sort_rows(a);
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();

@@ -1,8 +1,7 @@
-// Ternary weights into the layout of this backend, and back.
+// Ternary weights, as files have them row after row, into rows32, and back.
 #include <new>
 
 #include "cpu/backend.h"
-#include "cpu/layout/pack_rows32.h"
 #include "ops/weight_layout.h"
 
 #if defined(__linux__)
@@ -27,14 +26,29 @@ void forget_and_use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
 #endif
 }
 
+// Block `block` of a stack.
+void pack_block(const cpu::Rows32& layout, int64_t block, const uint32_t* row_words, const float* row_scales,
+                uint32_t* words, float* scales) {
+  const int64_t first_row = layout.first_row(block), n_rows = layout.rows_in(block);
+  for (int64_t c = 0; c < layout.chunks; ++c)
+    for (int64_t r = 0; r < cpu::kBlockRows; ++r)
+      words[layout.word({block, r}, c)] = r < n_rows ? row_words[(first_row + r) * layout.chunks + c] : 0;
+  for (int64_t g = 0; g < layout.groups; ++g)
+    for (int64_t r = 0; r < n_rows; ++r)
+      scales[layout.scale({block, r}, g)] = row_scales[(first_row + r) * layout.groups + g];
+}
+
 }  // namespace
 
 Result<Weight> CpuBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
   Weight weight = describe_weight(matrix, debug_name);
-  Result<Tensor> data = allocate(cpu::words_shape(weight), DType::trit2, debug_name);
+  const cpu::Rows32 layout = rows32_of(weight);
+  Result<Tensor> data =
+      allocate({weight.n_matrices, layout.blocks() * cpu::kBlockRows, weight.row_stride}, DType::trit2, debug_name);
   if (!data.ok()) return data.status();
   weight.data = *data;
-  Result<Tensor> scales = allocate(cpu::scales_shape(weight), DType::f32, debug_name + ".scales");
+  Result<Tensor> scales = allocate({weight.n_matrices, layout.blocks(), layout.groups, cpu::kBlockRows}, DType::f32,
+                                   debug_name + ".scales");
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
 
@@ -42,21 +56,25 @@ Result<Weight> CpuBackend::upload_weight(const TernaryMatrix& matrix, const std:
   forget_and_use_large_pages(host_span<std::byte>(weight.data));
   uint32_t* words_out = host_span<uint32_t>(weight.data).data();
   float* scales_out = host_span<float>(weight.scales).data();
-  const cpu::Rows32 layout = cpu::rows32_of(weight);
-  split(weight.n_matrices * layout.blocks(), matrix.words_per_row() * cpu::kBlockRows,
+  split(weight.n_matrices * layout.blocks(), layout.chunks * cpu::kBlockRows,
         [&](int64_t first, int64_t last) noexcept {
           for (int64_t block = first; block < last; ++block)
-            cpu::pack_block(layout, block, matrix.words().data(), row_scales.data(), words_out, scales_out);
+            pack_block(layout, block, matrix.words().data(), row_scales.data(), words_out, scales_out);
         });
   return weight;
 }
 
 Result<TernaryMatrix> CpuBackend::download_weight(const Weight& weight) try {
+  const cpu::Rows32 layout = rows32_of(weight);
+  const auto words = host_span<uint32_t>(weight.data);
+  const auto scales = host_span<float>(weight.scales);
   std::vector<uint32_t> row_words;
   std::vector<float> row_scales;
-  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row)
-    cpu::unpack_row(cpu::rows32_of(weight), row, host_span<uint32_t>(weight.data).data(),
-                    host_span<float>(weight.scales).data(), row_words, row_scales);
+  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row) {
+    const cpu::Rows32::Place at = layout.place_of(row);
+    for (int64_t c = 0; c < layout.chunks; ++c) row_words.push_back(words[static_cast<size_t>(layout.word(at, c))]);
+    for (int64_t g = 0; g < layout.groups; ++g) row_scales.push_back(scales[static_cast<size_t>(layout.scale(at, g))]);
+  }
   return matrix_of(weight, row_words, row_scales);
 } catch (const std::bad_alloc&) {
   return Status(StatusCode::out_of_memory, weight.name + ": no memory to copy its trits");

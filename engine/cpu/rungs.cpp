@@ -2,7 +2,6 @@
 #include "cpu/rungs.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace tritium::cpu {
 namespace {
@@ -47,13 +46,13 @@ KernelSet kernels_of(std::span<const Rung> rungs) {
   const auto replace = [](auto& family, const auto* by) {
     if (by) family = *by;
   };
-  for (const Rung& rung : std::views::reverse(rungs)) {
-    replace(kernels.ternary, rung.families.ternary);
-    replace(kernels.floats, rung.families.floats);
-    replace(kernels.attention, rung.families.attention);
-    replace(kernels.rows, rung.families.rows);
-    replace(kernels.gradients, rung.families.gradients);
-    replace(kernels.updates, rung.families.updates);
+  for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) {
+    replace(kernels.ternary, rung->families.ternary);
+    replace(kernels.floats, rung->families.floats);
+    replace(kernels.attention, rung->families.attention);
+    replace(kernels.rows, rung->families.rows);
+    replace(kernels.gradients, rung->families.gradients);
+    replace(kernels.updates, rung->families.updates);
   }
   return kernels;
 }

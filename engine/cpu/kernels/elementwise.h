@@ -26,6 +26,12 @@ TRITIUM_INLINE void store_up_to(float* to, typename V::F v, int64_t n) {
   V::store_first(to, v, n);
 }
 
+inline float largest_of(const float* x, int64_t n) {
+  float top = x[0];
+  for (int64_t i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;
+  return top;
+}
+
 template <typename V>
 void add(const AddParams&, Range r, const float* a, const float* b, float* y) {
   for_vectors<V>(

@@ -55,13 +55,11 @@ void attention_weights(const AttentionBackwardParams& p, const QueryBlock& block
     float* row = weights + i * block.n_keys;
     const int64_t last = block.first + i - block.first_key;  // the query's own token
     const int64_t first = p.window == 0 || last + 1 < static_cast<int64_t>(p.window) ? 0 : last + 1 - p.window;
-    float top = row[first];
-    for (int64_t j = first; j <= last; ++j) top = row[j] > top ? row[j] : top;
+    const float top = largest_of(row + first, last + 1 - first);
     typename V::F sums = {};
     for_vectors<V>(
         first, last + 1, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
-          auto e = exp_single<V>(load_up_to<V>(row + j, n) - top);
-          for (int64_t lane = n; lane < V::kLanes; ++lane) e[lane] = 0.0f;
+          const auto e = exp_up_to<V>(load_up_to<V>(row + j, n) - top, n);
           sums += e;
           store_up_to<V>(row + j, e, n);
         });

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format tokenizer graph model selftest backends runtime)
+  set(parts base tensor ops cpu_ref cpu vulkan format tokenizer graph model layers selftest backends runtime)
   if(TARGET tritium_training)
     list(APPEND parts training)
   endif()

@@ -1,4 +1,4 @@
-// Where the largest value of a row is: the token that a sampler at temperature 0 takes.
+// ids = argmax of each row of logits: the token that a sampler at temperature 0 takes.
 #include <cmath>
 
 #include "ops/argmax.h"

@@ -1,4 +1,5 @@
-// softmax(scale * q k^T) v over the keys a query may see. Vaswani et al. 2017; grouped queries: Ainslie et al. 2023.
+// y = softmax(scale * q k^T) v over the keys a query may see, and the gradients. Vaswani et al. 2017; grouped queries:
+// Ainslie et al. 2023.
 #include <algorithm>
 #include <cmath>
 #include <limits>

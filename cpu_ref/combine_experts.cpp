@@ -1,4 +1,4 @@
-// The outputs of the chosen experts, each times its weight, added up; and the gradient.
+// y[t] = sum over the chosen experts s of weights[t][s] x[t][s], and the gradients.
 #include "ops/combine_experts.h"
 #include "ops/combine_experts_backward.h"
 

@@ -1,4 +1,4 @@
-// -log softmax(logits)[target], and its gradient.
+// loss = -log softmax(logits)[target], dlogits = scale (softmax(logits) - onehot(target))
 #include <cmath>
 
 #include "ops/cross_entropy.h"

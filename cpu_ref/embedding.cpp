@@ -1,4 +1,4 @@
-// Rows of a table, and the gradient of the table.
+// y[t] = table[tokens[t]], dtable[tokens[t]] += dy[t]
 #include <vector>
 
 #include "cpu_ref/weight_value.h"

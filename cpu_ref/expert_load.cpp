@@ -1,4 +1,4 @@
-// Which part of the slots chose each expert.
+// load[e] = slots that chose expert e / all slots
 #include <cmath>
 #include <vector>
 

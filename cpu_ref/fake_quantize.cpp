@@ -1,4 +1,4 @@
-// Weights as floats of the values that a quantiser would store.
+// y = w + lambda (Q(w) - w), Q(w) the value that a quantiser would store.
 #include "ops/fake_quantize.h"
 #include "cpu_ref/shadow.h"
 #include "shaders/lib/rounding.h"
@@ -12,13 +12,6 @@ void fake_quantize(const FakeQuantizeParams& p, std::span<const std::byte> param
 
 void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> parameter, std::span<const float> alpha,
                         std::span<float> y, size_t first, size_t last) {
-  const ScaleLayout layout = {.n_alpha = p.n_alpha,
-                              .n_groups = p.n_groups,
-                              .group_size = p.group_size,
-                              .n_rows = p.n_rows,
-                              .cols = p.cols,
-                              .padded_cols = 0,
-                              .n_scales = 0};
   const auto qmax = static_cast<int>(p.quantizer);
   for (size_t row = first; row < last; ++row) {
     const auto value = [&](size_t c) {
@@ -33,7 +26,7 @@ void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> 
       const float w = value(c);
       float quantized = 0;
       if (qmax == 0) {
-        const float a = alpha[layout.alpha_of(row, c)];
+        const float a = alpha[alpha_of(p, row, c)];
         quantized = a * static_cast<float>(shader::ternary_trit(w, a));
       } else {
         quantized = scale * static_cast<float>(shader::quantize_to_integer(w, inverse, qmax));

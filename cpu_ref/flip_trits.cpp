@@ -1,4 +1,4 @@
-// Trits that move at random, by the wanted change in expectation.
+// trit += change / alpha in expectation: trits that move at random.
 #include "ops/flip_trits.h"
 #include "cpu_ref/weight_value.h"
 #include "shaders/lib/random.h"
@@ -15,8 +15,7 @@ void flip_trits(const FlipTritsParams& p, std::span<float> change, std::span<uin
       const int trit = trit_at(words, at);
       const int next =
           shader::flipped_trit(trit, change[index], scales[row * p.n_scales + c / p.group_size], random >> 8);
-      const auto shift = static_cast<uint32_t>(2 * (at % 16));
-      words[at / 16] = (words[at / 16] & ~(3u << shift)) | static_cast<uint32_t>(next + 1) << shift;
+      set_trit(words, at, next);
       if (p.count_flips && next != trit) ++flips[row];
       change[index] = 0.0f;
     }

@@ -1,5 +1,5 @@
-// act(min(gate, clamp)) * clip(up, -clamp, clamp), in double and rounded once. shaders/lib/activation.h is the same in
-// the single precision of a shader.
+// y = act(min(gate, clamp)) * clip(up, -clamp, clamp), and the gradients, in double and rounded once.
+// shaders/lib/activation.h is the same in the single precision of a shader.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-// Token-expert slots grouped by expert: count, running sums, place.
+// order = the slots sorted by expert, start = where each begins in it, tiles = its parts: count, running sums, place.
 #include <algorithm>
 #include <vector>
 

@@ -1,3 +1,4 @@
+// Aligned memory.
 #include "cpu_ref/host_memory.h"
 
 #include <cstring>
@@ -9,8 +10,7 @@ namespace {
 constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector register
 }
 
-HostBuffer::HostBuffer(size_t bytes)
-    : data_(static_cast<std::byte*>(::operator new(bytes + 64, kAlignment))), size_(bytes) {
+HostBuffer::HostBuffer(size_t bytes) : data_(static_cast<std::byte*>(::operator new(bytes + 64, kAlignment))) {
   std::memset(data_, 0, bytes + 64);
 }
 

@@ -18,11 +18,9 @@ class HostBuffer final : public Buffer {
   HostBuffer& operator=(const HostBuffer&) = delete;
 
   std::byte* data() { return data_; }
-  size_t size() const { return size_; }
 
  private:
   std::byte* data_ = nullptr;
-  size_t size_ = 0;
 };
 
 // The values of a host tensor; empty for a tensor that is not there. T has the size of the tensor's dtype, or is

@@ -1,4 +1,4 @@
-// KL divergence from a teacher's predictions (Hinton et al. 2015), and its gradient.
+// loss = T^2 KL(softmax(teacher / T) || softmax(logits / T)) (Hinton et al. 2015), and its gradient.
 #include <cmath>
 
 #include "ops/kl_divergence.h"

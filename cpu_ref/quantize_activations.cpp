@@ -1,4 +1,5 @@
-// Absmax quantisation to int8, a scale for each token or each block of 256. BitNet b1.58, section 2 (Ma et al. 2024).
+// q = round(127 x / max |x|), scale = max |x| / 127, for each token or each block of 256. BitNet b1.58, section 2 (Ma
+// et al. 2024).
 #include <algorithm>
 #include <cmath>
 

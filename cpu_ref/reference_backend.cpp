@@ -1,3 +1,4 @@
+// Tensors in host memory, and weights as files have them.
 #include "cpu_ref/reference_backend.h"
 
 #include <algorithm>

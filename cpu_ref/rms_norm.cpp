@@ -1,4 +1,4 @@
-// x / sqrt(mean(x^2) + eps) * weight (Zhang & Sennrich 2019), and the gradients.
+// y = x / sqrt(mean(x^2) + eps) * weight (Zhang & Sennrich 2019), and the gradients.
 #include <cmath>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// Rotary position embedding (Su et al. 2021): pair i of a head turns by the angle whose cosine and sine are given.
+// (a, b) -> (a cos - b sin, a sin + b cos): rotary position embedding (Su et al. 2021), pair i of a head by the angle
+// whose cosine and sine are given.
 #include "ops/rope.h"
 
 namespace tritium::cpu_ref {

@@ -1,4 +1,4 @@
-// The router of a mixture of experts: softmax over all experts, then the k most probable. Shazeer et al. 2017.
+// weights = the k largest of softmax(logits), renormalised or not, and the gradient. Shazeer et al. 2017.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

@@ -1,4 +1,4 @@
-// One step of gradient descent with momentum and what follows it in the same pass (shadow.h).
+// m = momentum m + g, w -= learning_rate (m + weight_decay w), and what follows in the same pass (shadow.h).
 #include "ops/sgd_update.h"
 
 #include <vector>

@@ -1,4 +1,4 @@
-// What the optimisers and the quantiser do with a row of a parameter.
+// w -> noise -> rounding -> sums of |w| -> trits: what the optimisers and the quantiser do with a row of a parameter.
 #pragma once
 
 #include <cmath>
@@ -11,48 +11,32 @@
 
 namespace tritium::cpu_ref {
 
-// Which alpha covers which weights (Ternarize).
-struct ScaleLayout {
-  size_t n_alpha, n_groups, group_size, n_rows, cols, padded_cols, n_scales;
-
-  size_t alpha_of(size_t row, size_t col) const {
-    return (row * n_groups + col / group_size) * n_alpha / (n_rows * n_groups);
-  }
-};
-
-// Replaces the trits and scales of a row by those of value(c); returns how many trits changed.
-template <typename Value>
-int32_t ternarize_row(const ScaleLayout& layout, size_t row, const Value& value, std::span<const float> alpha,
-                      std::span<uint32_t> words, std::span<float> scales) {
-  int32_t changed = 0;
-  for (size_t g = 0; g < layout.n_groups; ++g)
-    scales[row * layout.n_scales + g] = alpha[layout.alpha_of(row, g * layout.group_size)];
-  for (size_t c = 0; c < layout.cols; ++c) {
-    const size_t at = row * layout.padded_cols + c;
-    const int trit = shader::ternary_trit(value(c), alpha[layout.alpha_of(row, c)]);
-    changed += trit != trit_at(words, at);
-    const auto shift = static_cast<uint32_t>(2 * (at % 16));
-    words[at / 16] = (words[at / 16] & ~(3u << shift)) | static_cast<uint32_t>(trit + 1) << shift;
-  }
-  return changed;
+// Which alpha covers a weight (Ternarize). p: the params of an operation that has scale groups.
+size_t alpha_of(const auto& p, size_t row, size_t col) {
+  return (row * p.n_groups + col / p.group_size) * p.n_alpha / (size_t{p.n_rows} * p.n_groups);
 }
 
-// Of ShadowParams or TernarizeParams.
-ScaleLayout layout_of(const auto& p) {
-  return {.n_alpha = p.n_alpha,
-          .n_groups = p.n_groups,
-          .group_size = p.group_size,
-          .n_rows = p.n_rows,
-          .cols = p.cols,
-          .padded_cols = p.padded_cols,
-          .n_scales = p.n_scales};
+// Replaces the trits and scales of a row by those of value(c); returns how many trits changed. p: ShadowParams or
+// TernarizeParams.
+template <typename Value>
+int32_t ternarize_row(const auto& p, size_t row, const Value& value, std::span<const float> alpha,
+                      std::span<uint32_t> words, std::span<float> scales) {
+  int32_t changed = 0;
+  for (size_t g = 0; g < p.n_groups; ++g) scales[row * p.n_scales + g] = alpha[alpha_of(p, row, g * p.group_size)];
+  for (size_t c = 0; c < p.cols; ++c) {
+    const size_t at = row * p.padded_cols + c;
+    const int trit = shader::ternary_trit(value(c), alpha[alpha_of(p, row, c)]);
+    changed += trit != trit_at(words, at);
+    set_trit(words, at, trit);
+  }
+  return changed;
 }
 
 // Clipped straight-through: weights far beyond the boundary get no gradient.
 inline double straight_through(const ShadowParams& p, double gradient, double w, size_t row, size_t col,
                                std::span<const float> alpha) {
   if (!(p.clip > 0.0f)) return gradient;
-  return std::abs(w) > double{p.clip} * alpha[layout_of(p).alpha_of(row, col)] ? 0.0 : gradient;
+  return std::abs(w) > double{p.clip} * alpha[alpha_of(p, row, col)] ? 0.0 : gradient;
 }
 
 // The planes that ShadowUpdate writes.
@@ -71,15 +55,14 @@ inline double shadow_value(const ShadowParams& p, const ShadowPlanes& planes, si
 
 // After the optimiser's step, which made `stepped` of a row.
 inline void write_row(const ShadowParams& p, size_t row, std::span<const float> stepped, const ShadowPlanes& planes) {
-  const ScaleLayout layout = layout_of(p);
   const auto dtype = static_cast<DType>(p.dtype);
   std::vector<double> sums(p.n_groups);
   for (size_t c = 0; c < p.cols; ++c) {
     float w = stepped[c];
     const auto index = static_cast<uint32_t>(row * p.cols + c);
     if (p.noise_scale > 0.0f)
-      w = shader::with_boundary_noise(w, planes.alpha[layout.alpha_of(row, c)], p.noise_scale, p.noise_zone, p.seed,
-                                      p.step, p.stream, index);
+      w = shader::with_boundary_noise(w, planes.alpha[alpha_of(p, row, c)], p.noise_scale, p.noise_zone, p.seed, p.step,
+                                      p.stream, index);
     const size_t at = row * p.row_stride + c;
     if (dtype == DType::f32) {
       std::memcpy(&planes.parameter[4 * at], &w, 4);
@@ -95,7 +78,7 @@ inline void write_row(const ShadowParams& p, size_t row, std::span<const float> 
     planes.sums[row * p.n_groups + g] = static_cast<float>(sums[g]);
   if (!p.with_weight) return;
   const auto value = [&](size_t c) { return dense_value(planes.parameter, dtype, row * p.row_stride + c); };
-  const int32_t changed = ternarize_row(layout, row, value, planes.alpha, planes.words, planes.scales);
+  const int32_t changed = ternarize_row(p, row, value, planes.alpha, planes.words, planes.scales);
   if (p.count_flips) planes.flips[row] += changed;
 }
 

@@ -34,6 +34,12 @@ class Planes {
   Span next() {
     return host_span<std::remove_const_t<typename Span::element_type>>(*planes_[next_++]);
   }
+  // The pointer to the values of the next plane; void and const void: to its bytes.
+  template <typename Pointer>
+  Pointer next_pointer() {
+    return static_cast<Pointer>(static_cast<void*>(host_span<std::byte>(*planes_[next_++]).data()));
+  }
+  const Tensor* tensor() const { return planes_[next_]; }
   bool done() const { return next_ == size_; }
 
  private:

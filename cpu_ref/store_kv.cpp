@@ -1,4 +1,4 @@
-// Rows of keys and values into their places in the caches.
+// k_cache[row of t] = k[t], v_cache[row of t] = v[t]
 #include <algorithm>
 
 #include "ops/store_kv.h"

@@ -1,4 +1,4 @@
-// The sum of x^2, as one of several numbers.
+// sums[index] = sum of x^2
 #include "ops/sum_squares.h"
 
 namespace tritium::cpu_ref {

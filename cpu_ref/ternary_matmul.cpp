@@ -1,4 +1,4 @@
-// Int8 activations times packed trits. Ma et al. 2024 (BitNet b1.58).
+// y = x W^T, x int8 codes times scales, W packed trits times scales (Ma et al. 2024, BitNet b1.58); dx = dy W.
 #include <algorithm>
 #include <cmath>
 #include <vector>

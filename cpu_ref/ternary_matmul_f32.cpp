@@ -1,4 +1,5 @@
-// Float activations times packed trits: the exact product that ternary_matmul approximates, for checks and training.
+// y = x W^T, x floats, W packed trits times scales: the exact product that ternary_matmul approximates, for checks and
+// training.
 #include "ops/ternary_matmul_f32.h"
 #include "cpu_ref/weight_value.h"
 

@@ -16,6 +16,11 @@ inline int trit_at(std::span<const uint32_t> words, size_t index) {
   return shader::unpack_trit(words[index / 16], static_cast<uint32_t>(index % 16));
 }
 
+inline void set_trit(std::span<uint32_t> words, size_t index, int trit) {
+  const auto shift = static_cast<uint32_t>(2 * (index % 16));
+  words[index / 16] = (words[index / 16] & ~(3u << shift)) | static_cast<uint32_t>(trit + 1) << shift;
+}
+
 // Element `index` of a plane of f32, f16 or bf16 values.
 inline float dense_value(std::span<const std::byte> plane, DType dtype, size_t index) {
   if (dtype == DType::f32) {

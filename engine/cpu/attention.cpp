@@ -1,6 +1,5 @@
-#include <algorithm>
-#include <new>
-
+// softmax(scale * q k^T) v and its gradient: by tasks of a few queries over caches, or as products of matrices where
+// the tokens are those of whole sequences.
 #include "cpu/backend.h"
 
 namespace tritium {
@@ -22,28 +21,23 @@ int64_t whole_sequences(std::span<const int32_t> rows, int64_t capacity) {
 
 }  // namespace
 
-Status CpuBackend::compute(const Attention& a) try {
+void CpuBackend::compute(const Attention& a) {
   const AttentionParams p = a.params();
   const auto rows = host_span<int32_t>(a.rows);
   if (const int64_t length = a.single_precision ? whole_sequences(rows, a.k_cache.shape[0]) : 0; length > 0) {
-    run_training_attention({.p = {.n_sequences = u32(p.n_tokens / length),
-                                  .sequence_length = u32(length),
-                                  .n_heads = p.n_heads,
-                                  .n_kv_heads = p.n_kv_heads,
-                                  .key_dim = p.key_dim,
-                                  .value_dim = p.value_dim,
-                                  .window = p.window,
-                                  .scale = p.scale},
-                            .q = host_span<float>(a.q).data(),
-                            .k = host_span<float>(a.k_cache).data(),
-                            .v = host_span<float>(a.v_cache).data(),
-                            .y = host_span<float>(a.y).data(),
-                            .dy = nullptr,
-                            .dq = nullptr,
-                            .dk = nullptr,
-                            .dv = nullptr},
-                           kernels_.attention_of_sequences);
-    return Status();
+    return run_training_attention({.p = {.n_sequences = u32(p.n_tokens / length),
+                                         .sequence_length = u32(length),
+                                         .n_heads = p.n_heads,
+                                         .n_kv_heads = p.n_kv_heads,
+                                         .key_dim = p.key_dim,
+                                         .value_dim = p.value_dim,
+                                         .window = p.window,
+                                         .scale = p.scale},
+                                   .q = host_span<float>(a.q).data(),
+                                   .k = host_span<float>(a.k_cache).data(),
+                                   .v = host_span<float>(a.v_cache).data(),
+                                   .y = host_span<float>(a.y).data()},
+                                  kernels_.attention.attention_of_sequences);
   }
   const cpu::AttentionCall call = {.p = p,
                                    .q = host_span<float>(a.q).data(),
@@ -61,10 +55,31 @@ Status CpuBackend::compute(const Attention& a) try {
   for (size_t t = 0; t < rows.size(); t += 2) n_keys = std::max<int64_t>(n_keys, rows[t] + 1);
   if (p.window > 0) n_keys = std::min<int64_t>(n_keys, p.window);
   split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
-        [&](int64_t first, int64_t last) noexcept { kernels_.attention(call, tiling, first, last); });
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "attention: no memory for the weights of a block of queries");
+        [&](int64_t first, int64_t last) noexcept { kernels_.attention.attention(call, tiling, first, last); });
+}
+
+void CpuBackend::compute(const AttentionBackward& a) {
+  run_training_attention({.p = a.params(),
+                          .q = host_span<float>(a.q).data(),
+                          .k = host_span<float>(a.k).data(),
+                          .v = host_span<float>(a.v).data(),
+                          .dy = host_span<float>(a.dy).data(),
+                          .dq = host_span<float>(a.dq).data(),
+                          .dk = host_span<float>(a.dk).data(),
+                          .dv = host_span<float>(a.dv).data()},
+                         kernels_.attention.attention_backward);
+}
+
+void CpuBackend::run_training_attention(const cpu::TrainingAttention& call,
+                                        void (*kernel)(const cpu::TrainingAttention&, float*, int64_t, int64_t)) {
+  const auto scratch = static_cast<size_t>(2 * cpu::kTrainingQueries * call.p.sequence_length);
+  const int64_t n_tasks = int64_t{call.p.n_sequences} * call.p.n_kv_heads;
+  const int64_t n_parts = std::min<int64_t>(pool_.threads(), n_tasks);
+  attention_scratch_.resize(scratch * static_cast<size_t>(n_parts));
+  pool_.for_each(n_parts, [&](int64_t part) noexcept {
+    kernel(call, attention_scratch_.data() + scratch * static_cast<size_t>(part), n_tasks * part / n_parts,
+           n_tasks * (part + 1) / n_parts);
+  });
 }
 
 }  // namespace tritium

@@ -1,13 +1,17 @@
-// The class behind cpu_backend.h. Host memory as in the reference; ternary weights are kept in blocks of 32 rows
-// (kernels.h), everything else as the reference keeps it.
+// The class behind cpu_backend.h. Host memory as in the reference; ternary weights are kept as layout/
+// says, everything else as the reference keeps it.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <new>
 #include <utility>
 
 #include "base/thread_pool.h"
 #include "cpu/by_rows.h"
+#include "cpu/layout/rows32.h"
 #include "cpu/row_order.h"
+#include "cpu/rungs.h"
 #include "cpu_ref/reference_backend.h"
 
 namespace tritium {
@@ -18,7 +22,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // longer than starting a thread.
   using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows>;
 
-  CpuBackend(const cpu::KernelTable& kernels, int threads) : kernels_(kernels), pool_(threads) {}
+  CpuBackend(const cpu::KernelSet& kernels, int threads) : kernels_(kernels), pool_(threads) {}
 
   std::string name() const override { return "cpu"; }
 
@@ -29,41 +33,35 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
 
   template <typename Op>
-  Status each(const Op& op) {
+  Status each(const Op& op) try {
     if constexpr (OnTheReference::contains<Op>) {
       cpu_ref::call(Op::reference, op);
-      return Status();
-    } else if constexpr (requires { cpu::ByRows<Op>::kernel; }) {
-      by_rows(op, kernels_.*cpu::ByRows<Op>::kernel);
-      return Status();
+    } else if constexpr (requires { cpu::kernel_of(kernels_, op); }) {
+      by_rows(op, cpu::kernel_of(kernels_, op));
+    } else if constexpr (requires { cpu::shared_rows(op.params()); }) {
+      reference_by_rows(op, Op::reference);
     } else {
-      return compute(op);
+      compute(op);
     }
+    return Status();
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::out_of_memory,
+                  std::string(Op::kName) + ": no memory for what it needs beside its tensors");
   }
 
-  // Operations whose work is split in a way of its own: <op>.cpp.
-  Status compute(const AdamwUpdate& op);
-  Status compute(const Argmax& op);
-  Status compute(const Attention& op);
-  Status compute(const AttentionBackward& op);
-  Status compute(const CombineExpertsBackward& op);
-  Status compute(const DenseMatmul& op);
-  Status compute(const DenseMatmulBackward& op);
-  Status compute(const DequantizeActivations& op);
-  Status compute(const Embedding& op);
-  Status compute(const EmbeddingBackward& op);
-  Status compute(const FakeQuantize& op);
-  Status compute(const FlipTrits& op);
-  Status compute(const RmsNormBackward& op);
-  Status compute(const RouteTokensBackward& op);
-  Status compute(const SgdUpdate& op);
-  Status compute(const StoreKv& op);
-  Status compute(const SumSquares& op);
-  Status compute(const Ternarize& op);
-  Status compute(const TernaryMatmul& op);
-  Status compute(const TernaryMatmulBackward& op);
-  Status compute(const TernaryMatmulF32& op);
-  Status compute(const WeightGradient& op);
+  // Operations whose work is split in a way of its own: <op>.cpp. They may throw std::bad_alloc.
+  void compute(const Attention& op);
+  void compute(const AttentionBackward& op);
+  void compute(const DenseMatmul& op);
+  void compute(const DenseMatmulBackward& op);
+  void compute(const EmbeddingBackward& op);
+  void compute(const FakeQuantize& op);
+  void compute(const RmsNormBackward& op);
+  void compute(const SumSquares& op);
+  void compute(const TernaryMatmul& op);
+  void compute(const TernaryMatmulBackward& op);
+  void compute(const TernaryMatmulF32& op);
+  void compute(const WeightGradient& op);
 
  private:
   // body(first, last) on parts of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
@@ -79,16 +77,22 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   template <typename Op, typename Params, typename... Pointers>
   void by_rows(const Op& op, void (*kernel)(const Params&, cpu::Range, Pointers...)) {
-    const Params params = cpu_ref::params_of(op);
-    cpu_ref::Planes planes(op);
-    const std::tuple<Pointers...> tensors{planes.next<std::span<std::remove_pointer_t<Pointers>>>().data()...};
-    const cpu::Parts parts = cpu::ByRows<Op>::parts(params);
-    const int64_t n = ceil_div(parts.n, parts.granule);
-    split(n, parts.cost, [&](int64_t first, int64_t last) noexcept {
-      const cpu::Range range = {first * parts.granule, std::min(last * parts.granule, parts.n)};
-      std::apply([&](Pointers... pointers) { kernel(params, range, pointers...); }, tensors);
-    });
+    run_by_rows<Params, Pointers...>(op, kernel);
   }
+  template <typename Op, typename Params, typename... Pointers>
+  void by_rows(const Op& op, void (*kernel)(const Params&, const cpu::Rows32&, cpu::Range, Pointers...)) {
+    cpu::Rows32 layout = {};  // of the weight whose scales are visited, too
+    Op::visit(op, [&](Role, const auto& x, auto... scales) {
+      if constexpr (std::is_same_v<decltype(x), const Weight&> && sizeof...(scales) > 0) layout = rows32_of(x);
+    });
+    run_by_rows<Params, Pointers...>(
+        op, [&](const Params& p, cpu::Range range, Pointers... pointers) { kernel(p, layout, range, pointers...); });
+  }
+  template <typename Params, typename... Pointers, typename Op, typename Kernel>
+  void run_by_rows(const Op& op, const Kernel& kernel);
+
+  template <typename Op, typename Params, typename... Spans>
+  void reference_by_rows(const Op& op, void (*reference)(Params, Spans...));
 
   // body(group, first, last) for blocks 0 … n_blocks - 1 of the matrix of every group of order_.
   // cost_of(group) is that of one block; each thread gets a contiguous stretch of blocks, matrix after
@@ -96,19 +100,24 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   template <typename CostOf, typename Body>
   void split_matrices(int64_t n_blocks, const CostOf& cost_of, const Body& body);
 
+  static cpu::Rows32 rows32_of(const Weight& weight) {
+    return {.rows = weight.rows, .chunks = weight.row_stride / cpu::kChunkColumns, .groups = weight.groups_per_row()};
+  }
+
+  // The rows of a product into order_.
+  template <typename Op>
+  void sort_rows(const Op& op) {
+    const auto p = op.params();
+    order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(op.expert_ids));
+  }
+
   // dX of a product, whatever W is stored as; weight(matrix) describes one matrix.
-  struct InputGradient {
-    int64_t n_rows, out_features, cols, rows_per_x, n_matrices;
-    bool accumulate;
-  };
-  template <typename WeightOf>
-  void input_gradient(const InputGradient& g, const Tensor& dy, const Tensor& expert_ids, const Tensor& dx,
-                      const WeightOf& weight);
+  template <typename Op, typename WeightOf>
+  void input_gradient(const Op& op, const WeightOf& weight);
 
   // Of a column vector of a float product of `depth` terms for m rows: two fused multiply-adds a cycle.
   static int64_t product_cost(int64_t m, int64_t depth) { return m * depth / 6 + depth + 1; }
 
-  static cpu::ShadowCall shadow_call(const ShadowUpdate& s, const ShadowParams& p);
   void run_training_attention(const cpu::TrainingAttention& call,
                               void (*kernel)(const cpu::TrainingAttention&, float*, int64_t, int64_t));
 
@@ -118,7 +127,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // A loop shared by sleeping threads starts some 5 to 50 µs late, by spinning ones 1 µs.
   static constexpr int64_t kWorthWaking = 10'000;
 
-  const cpu::KernelTable& kernels_;
+  const cpu::KernelSet kernels_;
   ThreadPool pool_;
 
   // Memory of ternary_matmul, kept from call to call.
@@ -132,31 +141,67 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   std::vector<float> attention_scratch_;  // of attention in training
 };
 
-template <typename WeightOf>
-void CpuBackend::input_gradient(const InputGradient& g, const Tensor& dy, const Tensor& expert_ids, const Tensor& dx,
-                                const WeightOf& weight) {
-  order_.sort(g.n_rows, g.rows_per_x, g.n_matrices, static_cast<bool>(expert_ids), host_span<int32_t>(expert_ids));
-  const float* gradient = host_span<float>(dy).data();
-  const auto out = host_span<float>(dx);
-  // A row of dx may have several contributions, or none.
-  if (!g.accumulate) std::ranges::fill(out, 0.0f);
-  const int64_t n_vectors = ceil_div(g.cols, int64_t{kernels_.lanes});
-  split(n_vectors, product_cost(g.n_rows, g.out_features), [&](int64_t first, int64_t last) noexcept {
-    for (const RowOrder::Group& group : order_.groups())
-      kernels_.float_product({.m = group.size(),
-                              .n = g.cols,
-                              .depth = g.out_features,
-                              .a = gradient,
-                              .a_rows = order_.y_rows() + group.first,
-                              .a_stride = g.out_features,
-                              .a_by_column = false,
-                              .b = weight(group.matrix),
-                              .c = out.data(),
-                              .c_rows = order_.x_rows() + group.first,
-                              .c_stride = g.cols,
-                              .accumulate = true},
-                             first, last);
+template <typename Params, typename... Pointers, typename Op, typename Kernel>
+void CpuBackend::run_by_rows(const Op& op, const Kernel& kernel) {
+  const Params params = cpu_ref::params_of(op);
+  cpu_ref::Planes planes(op);
+  const std::tuple<Pointers...> tensors{planes.next_pointer<Pointers>()...};
+  const cpu::Parts parts = cpu::parts_of(params);
+  split(ceil_div(parts.n, parts.granule), parts.cost, [&](int64_t first, int64_t last) noexcept {
+    const cpu::Range range = {first * parts.granule, std::min(last * parts.granule, parts.n)};
+    std::apply([&](Pointers... pointers) { kernel(params, range, pointers...); }, tensors);
   });
+}
+
+template <typename Op, typename Params, typename... Spans>
+void CpuBackend::reference_by_rows(const Op& op, void (*reference)(Params, Spans...)) {
+  const auto params = op.params();
+  const auto rows = cpu::shared_rows(params);
+  const int64_t n = params.*rows.count;
+  std::atomic<bool> memory_ended = false;  // a worker has nobody to throw to
+  split(n, rows.cost, [&](int64_t first, int64_t last) noexcept {
+    auto part = params;
+    part.*rows.count = u32(last - first);
+    cpu_ref::Planes planes(op);
+    const auto rows_of = [&]<typename Span>(std::type_identity<Span>) {
+      const bool whole = cpu::whole(op, planes.tensor());
+      const Span all = planes.next<Span>();
+      const size_t row = all.size() / static_cast<size_t>(n);
+      return whole ? all : all.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(last - first) * row);
+    };
+    try {
+      std::apply(reference, std::tuple<decltype(part), Spans...>{part, rows_of(std::type_identity<Spans>())...});
+    } catch (const std::bad_alloc&) {
+      memory_ended = true;
+    }
+  });
+  if (memory_ended) throw std::bad_alloc();
+}
+
+template <typename Op, typename WeightOf>
+void CpuBackend::input_gradient(const Op& op, const WeightOf& weight) {
+  const auto p = op.params();
+  sort_rows(op);
+  const float* dy = host_span<float>(op.dy).data();
+  const auto dx = host_span<float>(op.dx);
+  // A row of dx may have several contributions, or none.
+  if (!p.accumulate) std::ranges::fill(dx, 0.0f);
+  split(ceil_div(p.cols, kernels_.floats.lanes), product_cost(p.n_rows, p.out_features),
+        [&](int64_t first, int64_t last) noexcept {
+          for (const RowOrder::Group& group : order_.groups())
+            kernels_.floats.float_product({.m = group.size(),
+                                           .n = p.cols,
+                                           .depth = p.out_features,
+                                           .a = dy,
+                                           .a_rows = order_.y_rows() + group.first,
+                                           .a_stride = p.out_features,
+                                           .b = weight(group.matrix),
+                                           .c = dx.data(),
+                                           .c_rows = order_.x_rows() + group.first,
+                                           .c_stride = p.cols,
+                                           .accumulate = true},
+                                          first, last);
+        });
 }
 
 template <typename CostOf, typename Body>

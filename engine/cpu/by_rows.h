@@ -1,6 +1,4 @@
-// Operations whose parts (rows, tokens, values) do not depend on each other: a row of this table says which kernel, how
-// many parts, and what one costs. The kernel takes the operation's params, the parts of a thread, and its tensors in
-// the order of Op::visit.
+// Operations whose parts (rows, tokens, values) do not depend on each other, as rows of two tables.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -8,6 +6,8 @@
 
 namespace tritium::cpu {
 
+// The first table: which kernel, how many parts, and what one costs. A kernel takes the operation's params, the layout
+// of its packed weight where it has one, the parts of a thread, and its tensors in the order of Op::visit.
 struct Parts {
   int64_t n;
   int64_t cost;         // ns of one, roughly and on one thread
@@ -16,65 +16,84 @@ struct Parts {
 // A line of 16 floats, so that threads do not write to the same one.
 constexpr int64_t kLine = 16;
 
-template <typename Op>
-struct ByRows;
+inline auto kernel_of(const KernelSet& k, const Add&) { return k.rows.add; }
+inline Parts parts_of(const AddParams& p) { return {p.n_values, 4, kLine}; }
 
-template <>
-struct ByRows<Add> {
-  static constexpr auto kernel = &KernelTable::add;
-  static Parts parts(const AddParams& p) { return {p.n_values, 4, kLine}; }
+inline auto kernel_of(const KernelSet& k, const ScaledAdd&) { return k.rows.scaled_add; }
+inline Parts parts_of(const ScaledAddParams& p) { return {p.n_values, 4, kLine}; }
+
+inline auto kernel_of(const KernelSet& k, const GatedActivation&) { return k.rows.gated_activation; }
+inline Parts parts_of(const GatedActivationParams& p) { return {p.n_values, 1}; }
+
+inline auto kernel_of(const KernelSet& k, const GatedActivationBackward&) {
+  return k.gradients.gated_activation_backward;
+}
+inline Parts parts_of(const GatedActivationBackwardParams& p) { return {p.n_values, 1}; }
+
+inline auto kernel_of(const KernelSet& k, const Embedding&) { return k.rows.embedding; }
+inline Parts parts_of(const EmbeddingParams& p) { return {p.n_tokens, p.dim / 2}; }
+
+inline auto kernel_of(const KernelSet& k, const RmsNorm&) { return k.rows.rms_norm; }
+inline Parts parts_of(const RmsNormParams& p) { return {p.n_rows, p.dim / 4}; }
+
+inline auto kernel_of(const KernelSet& k, const QuantizeActivations&) { return k.rows.quantize_activations; }
+inline Parts parts_of(const QuantizeActivationsParams& p) {
+  return {int64_t{p.n_rows} * (p.padded_cols / p.block), p.block / 4};
+}
+
+inline auto kernel_of(const KernelSet& k, const Rope&) { return k.rows.rope; }
+inline Parts parts_of(const RopeParams& p) { return {p.n_tokens, int64_t{p.n_heads} * p.head_dim / 4}; }
+
+inline auto kernel_of(const KernelSet& k, const RouteTokens&) { return k.rows.route_tokens; }
+inline Parts parts_of(const RouteTokensParams& p) { return {p.n_tokens, int64_t{p.n_experts} * 2 + 50}; }
+
+inline auto kernel_of(const KernelSet& k, const CombineExperts&) { return k.rows.combine_experts; }
+inline Parts parts_of(const CombineExpertsParams& p) { return {p.n_tokens, int64_t{p.top_k} * p.dim / 4}; }
+
+inline auto kernel_of(const KernelSet& k, const CrossEntropy&) { return k.gradients.cross_entropy; }
+inline Parts parts_of(const CrossEntropyParams& p) { return {p.n_rows, p.vocab_size}; }
+
+inline auto kernel_of(const KernelSet& k, const KlDivergence&) { return k.gradients.kl_divergence; }
+inline Parts parts_of(const KlDivergenceParams& p) { return {p.n_rows, 2 * int64_t{p.vocab_size}}; }
+
+inline auto kernel_of(const KernelSet& k, const FlipTrits&) { return k.updates.flip_trits; }
+inline Parts parts_of(const FlipTritsParams& p) { return {p.n_rows, 2 * int64_t{p.cols}}; }
+
+inline auto kernel_of(const KernelSet& k, const Ternarize&) { return k.updates.ternarize; }
+inline Parts parts_of(const TernarizeParams& p) { return {p.n_rows, p.cols}; }
+
+inline auto kernel_of(const KernelSet& k, const AdamwUpdate&) { return k.updates.adamw_update; }
+inline Parts parts_of(const AdamwUpdateParams& p) { return {p.shadow.n_rows, 2 * int64_t{p.shadow.cols}}; }
+
+inline auto kernel_of(const KernelSet& k, const SgdUpdate&) { return k.updates.sgd_update; }
+inline Parts parts_of(const SgdUpdateParams& p) { return {p.shadow.n_rows, p.shadow.cols}; }
+
+// The second table: the reference's loop shared among threads, a call of it on a part of the rows of every tensor but
+// those that are `whole`.
+template <typename Params>
+struct SharedRows {
+  uint32_t Params::*count;
+  int64_t cost;  // ns of one
 };
-template <>
-struct ByRows<ScaledAdd> {
-  static constexpr auto kernel = &KernelTable::scaled_add;
-  static Parts parts(const ScaledAddParams& p) { return {p.n_values, 4, kLine}; }
-};
-template <>
-struct ByRows<GatedActivation> {
-  static constexpr auto kernel = &KernelTable::gated_activation;
-  static Parts parts(const GatedActivationParams& p) { return {p.n_values, 1}; }
-};
-template <>
-struct ByRows<GatedActivationBackward> {
-  static constexpr auto kernel = &KernelTable::gated_activation_backward;
-  static Parts parts(const GatedActivationBackwardParams& p) { return {p.n_values, 1}; }
-};
-template <>
-struct ByRows<RmsNorm> {
-  static constexpr auto kernel = &KernelTable::rms_norm;
-  static Parts parts(const RmsNormParams& p) { return {p.n_rows, p.dim / 4}; }
-};
-template <>
-struct ByRows<QuantizeActivations> {
-  static constexpr auto kernel = &KernelTable::quantize_activations;
-  static Parts parts(const QuantizeActivationsParams& p) {
-    return {int64_t{p.n_rows} * (p.padded_cols / p.block), p.block / 4};
-  }
-};
-template <>
-struct ByRows<Rope> {
-  static constexpr auto kernel = &KernelTable::rope;
-  static Parts parts(const RopeParams& p) { return {p.n_tokens, int64_t{p.n_heads} * p.head_dim / 4}; }
-};
-template <>
-struct ByRows<RouteTokens> {
-  static constexpr auto kernel = &KernelTable::route_tokens;
-  static Parts parts(const RouteTokensParams& p) { return {p.n_tokens, int64_t{p.n_experts} * 2 + 50}; }
-};
-template <>
-struct ByRows<CombineExperts> {
-  static constexpr auto kernel = &KernelTable::combine_experts;
-  static Parts parts(const CombineExpertsParams& p) { return {p.n_tokens, int64_t{p.top_k} * p.dim / 4}; }
-};
-template <>
-struct ByRows<CrossEntropy> {
-  static constexpr auto kernel = &KernelTable::cross_entropy;
-  static Parts parts(const CrossEntropyParams& p) { return {p.n_rows, p.vocab_size}; }
-};
-template <>
-struct ByRows<KlDivergence> {
-  static constexpr auto kernel = &KernelTable::kl_divergence;
-  static Parts parts(const KlDivergenceParams& p) { return {p.n_rows, 2 * int64_t{p.vocab_size}}; }
-};
+
+// About 1 ns a value: the one row of a decoded token, of 151936 logits, less than a hundredth of the product that made
+// it. A kernel for vector registers would not be noticed.
+inline SharedRows<ArgmaxParams> shared_rows(const ArgmaxParams& p) { return {&ArgmaxParams::n_rows, p.cols}; }
+inline SharedRows<DequantizeActivationsParams> shared_rows(const DequantizeActivationsParams& p) {
+  return {&DequantizeActivationsParams::n_rows, p.cols};
+}
+inline SharedRows<CombineExpertsBackwardParams> shared_rows(const CombineExpertsBackwardParams& p) {
+  return {&CombineExpertsBackwardParams::n_tokens, int64_t{p.top_k} * p.dim};
+}
+inline SharedRows<RouteTokensBackwardParams> shared_rows(const RouteTokensBackwardParams& p) {
+  return {&RouteTokensBackwardParams::n_tokens, p.n_experts * 8};
+}
+inline SharedRows<StoreKvParams> shared_rows(const StoreKvParams& p) {
+  return {&StoreKvParams::n_tokens, (int64_t{p.k_row} + p.v_row) / 4};
+}
+
+bool whole(const auto&, const Tensor*) { return false; }
+inline bool whole(const RouteTokensBackward& op, const Tensor* t) { return t == &op.load; }
+inline bool whole(const StoreKv& op, const Tensor* t) { return t == &op.k_cache || t == &op.v_cache; }
 
 }  // namespace tritium::cpu

@@ -1,6 +1,6 @@
+// The backend `cpu` made for this processor, and what there is to say of it.
 #include "cpu/cpu_backend.h"
 
-#include <array>
 #include <cstdlib>
 #include <fstream>
 
@@ -13,37 +13,10 @@
 namespace tritium {
 namespace {
 
-bool runs_here(const cpu::KernelTable& kernels) {
-#if defined(__x86_64__)
-  if (&kernels == &cpu::kAvx512VnniKernels)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vnni");
-  // F16C is older than AVX2 on every processor that has both (and GCC 10's cpu_supports does not know it).
-  if (&kernels == &cpu::kAvx2Kernels) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-  return &kernels == &cpu::kPortableKernels;
-}
-
-// Best first.
-std::vector<const cpu::KernelTable*> usable_kernels() {
-  std::vector<const cpu::KernelTable*> usable;
-  for (const cpu::KernelTable* kernels : {
-#if defined(__x86_64__)
-         &cpu::kAvx512VnniKernels, &cpu::kAvx2Kernels,
-#endif
-             &cpu::kPortableKernels
-       })
-    if (runs_here(*kernels)) usable.push_back(kernels);
-  return usable;
-}
-
-const cpu::KernelTable& chosen_kernels() {
-  const auto usable = usable_kernels();
-  if (const char* wanted = std::getenv("TRITIUM_SIMD"))
-    for (const cpu::KernelTable* kernels : usable)
-      if (std::string_view(kernels->level) == wanted) return *kernels;
-  return *usable.front();
+// Those that this processor can run, from the one that TRITIUM_SIMD names on.
+std::vector<cpu::Rung> chosen_rungs() {
+  const char* wanted = std::getenv("TRITIUM_SIMD");
+  return cpu::usable_rungs(cpu::rungs(), wanted ? wanted : "");
 }
 
 uint64_t physical_memory() {
@@ -64,14 +37,14 @@ std::string processor_name() {
 }  // namespace
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
-  return std::make_unique<CpuBackend>(chosen_kernels(), options.threads);
+  return std::make_unique<CpuBackend>(cpu::kernels_of(chosen_rungs()), options.threads);
 }
 
-std::string simd_level() { return chosen_kernels().level; }
+std::string simd_level() { return std::string(chosen_rungs().front().name); }
 
 std::vector<std::string> simd_levels() {
   std::vector<std::string> levels;
-  for (const cpu::KernelTable* kernels : usable_kernels()) levels.emplace_back(kernels->level);
+  for (const cpu::Rung& rung : cpu::usable_rungs(cpu::rungs(), "")) levels.emplace_back(rung.name);
   return levels;
 }
 

@@ -4,6 +4,8 @@
 //   <op>.cpp        an operation: its arguments, how the work is split over threads
 //   kernels/<op>.h  its inner loops, written once over an instruction set's trait
 //   isa/<set>.cpp   the kernels compiled for one instruction set
+//   layout/         the order of words of packed trits
+//   rungs.cpp       which kernels for which processor
 #pragma once
 
 #include <memory>

@@ -1,9 +1,10 @@
+// dtable[tokens[t]] += dy[t]
 #include "cpu/backend.h"
 
 namespace tritium {
 
 // Threads share out columns: rows of the table may get several gradients, in the order of the tokens.
-Status CpuBackend::compute(const EmbeddingBackward& a) {
+void CpuBackend::compute(const EmbeddingBackward& a) {
   const EmbeddingBackwardParams p = a.params();
   const auto tokens = host_span<int32_t>(a.tokens);
   const float* dy = host_span<float>(a.dy).data();
@@ -15,7 +16,6 @@ Status CpuBackend::compute(const EmbeddingBackward& a) {
       for (int64_t d = first; d < last; ++d) to[d] += from[d];
     }
   });
-  return Status();
 }
 
 }  // namespace tritium

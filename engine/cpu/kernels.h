@@ -1,4 +1,4 @@
-// The table of inner loops that every instruction set provides, and their arguments.
+// The inner loops that instruction sets provide, in families, and their arguments.
 //
 // The files in isa/ are compiled for processors that may not be the one that runs. An inline function
 // compiled there could be the copy that the linker keeps for the whole program, so they see nothing but this
@@ -8,12 +8,14 @@
 
 #include <stdint.h>
 
+#include "cpu/layout/rows32.h"
 #include "shaders/params/adamw_update.h"
 #include "shaders/params/add.h"
 #include "shaders/params/attention.h"
 #include "shaders/params/attention_backward.h"
 #include "shaders/params/combine_experts.h"
 #include "shaders/params/cross_entropy.h"
+#include "shaders/params/embedding.h"
 #include "shaders/params/flip_trits.h"
 #include "shaders/params/gated_activation.h"
 #include "shaders/params/gated_activation_backward.h"
@@ -25,16 +27,9 @@
 #include "shaders/params/route_tokens.h"
 #include "shaders/params/scaled_add.h"
 #include "shaders/params/sgd_update.h"
+#include "shaders/params/ternarize.h"
 
 namespace tritium::cpu {
-
-// How this backend keeps ternary weights: blocks of 32 rows; a block holds, chunk after chunk of 16 columns,
-// the 32-bit word of each row. So a vector's lanes are rows, no sum runs across lanes, and one thread reads
-// one sequential stream.
-//   word of (row, column c) of a matrix: [row / 32][c / 16][row % 32]; scale: [row / 32][group][row % 32]
-// Rows that fill up the last block hold code 0 and scale 0.
-inline constexpr int64_t kBlockRows = 32;
-inline constexpr int64_t kChunkColumns = 16;
 
 // Rows of activations in the order in which their matrices are computed; rows of one matrix lie together.
 struct TernaryActivations {
@@ -51,10 +46,9 @@ struct TernaryActivations {
 };
 
 struct TernaryProduct {
+  Rows32 layout;
   const uint32_t* words;       // of the matrix
   const float* weight_scales;  // of the matrix
-  int64_t rows;                // of the matrix
-  int64_t chunks;
   int64_t segment_chunks;
   int64_t group_chunks;  // chunks a weight scale covers
   int64_t block_chunks;  // chunks an activation scale covers
@@ -67,11 +61,10 @@ struct TernaryProduct {
 };
 
 struct TernaryFloatProduct {
+  Rows32 layout;
   const uint32_t* words;
   const float* weight_scales;
-  int64_t rows;
   int64_t cols;
-  int64_t chunks;
   int64_t group_chunks;
   const float* x;  // (X, cols)
   const int32_t* x_rows;
@@ -100,18 +93,19 @@ enum class OperandKind {
   halves,             // as floats, in f16 or bf16
   transposed_halves,
   codes,  // int8 times scales, as floats
-  trits,  // row k of a matrix in blocks of 32 rows, times its scales
+  trits,  // row k of a packed matrix, times its scales
 };
 
 struct ProductOperand {
   OperandKind kind;
   const void* data;
-  const int32_t* rows;  // null: row k itself; floats and codes alone
-  int64_t stride;       // elements from a row to the next; trits: columns of a packed row
-  uint32_t dtype;       // of halves
-  const float* scales;
-  int64_t n_scales;       // of a row
-  int64_t scale_columns;  // columns that a scale covers
+  const int32_t* rows = nullptr;  // null: row k itself; floats and codes alone
+  int64_t stride = 0;             // elements from a row to the next
+  Rows32 layout = {};             // of trits
+  uint32_t dtype = 0;             // of halves
+  const float* scales = nullptr;  // of codes and trits
+  int64_t n_scales = 0;           // of a row of codes
+  int64_t scale_columns = 0;      // columns that a scale covers
 };
 
 // C(i, j) = or += sum over k < depth of A(i, k) B(k, j), i < m, j < n
@@ -120,12 +114,12 @@ struct FloatProduct {
   const float* a;
   const int32_t* a_rows;  // null: in order
   int64_t a_stride;
-  bool a_by_column;  // A(i, k) = a[a_rows[k] * a_stride + i], else a[a_rows[i] * a_stride + k]
+  bool a_by_column = false;  // A(i, k) = a[a_rows[k] * a_stride + i], else a[a_rows[i] * a_stride + k]
   ProductOperand b;
   float* c;
-  const int32_t* c_rows;
+  const int32_t* c_rows = nullptr;
   int64_t c_stride;
-  bool accumulate;
+  bool accumulate = false;
 };
 
 struct AttentionCall {
@@ -149,9 +143,9 @@ inline constexpr int64_t kAttentionQueries = 8;  // in a task
 struct TrainingAttention {
   AttentionBackwardParams p;
   const float *q, *k, *v;
-  float* y;
-  const float* dy;
-  float *dq, *dk, *dv;
+  float* y = nullptr;
+  const float* dy = nullptr;
+  float *dq = nullptr, *dk = nullptr, *dv = nullptr;
 };
 inline constexpr int64_t kTrainingQueries = 64;  // of a head at a time; scratch: 2 * kTrainingQueries * sequence_length
 
@@ -162,79 +156,65 @@ struct RmsNormGradient {
   float* inverse_rms;  // [n_rows]
 };
 
-// A parameter and what is written with it. Fields that ShadowParams does not ask for are null.
-struct ShadowCall {
-  ShadowParams p;
-  void* parameter;
-  float* sums;
-  const float* alpha;
-  uint32_t* words;
-  float* scales;
-  int32_t* flips;
-  int64_t rows_per_matrix;
-};
-
-struct AdamwCall {
-  AdamwUpdateParams p;
-  ShadowCall shadow;
-  float* gradient;
-  float *m, *v;
-  int8_t *m_codes, *v_codes;
-  float *m_scales, *v_scales;
-};
-
-struct SgdCall {
-  SgdUpdateParams p;
-  ShadowCall shadow;
-  float* gradient;
-  float* m;
-};
-
-struct FlipCall {
-  FlipTritsParams p;
-  float* change;
-  uint32_t* words;
-  const float* scales;
-  int32_t* flips;
-  int64_t rows_per_matrix;
-};
-
 // What a thread does of an operation.
 struct Range {
   int64_t first, last;
 };
 
-// Every function computes a part of its operation (engine/ops): [first, last), or the Range of one whose parts do not
-// depend on each other.
-struct KernelTable {
-  const char* level;
+// The families of kernels: a rung (rungs.h) has some of them, or all. Every function computes a part of its operation
+// (engine/ops): [first, last), or the Range of one whose parts do not depend on each other.
+
+// Products with packed trits.
+struct TernaryKernels {
   int panel_tokens;        // rows in a panel of packed activations (the last of a matrix may have fewer)
   int packed_chunk_bytes;  // of one row
-  int lanes;               // floats in a vector
 
   // Of packed rows first … last - 1, one panel.
   void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
-  // Of blocks of 32 weight rows.
+  // Of blocks of weight rows (layout/rows32.h).
   void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
+};
+
+// Products of floats.
+struct FloatKernels {
+  int lanes;  // floats in a vector
+
   // Of weight rows.
   void (*dense_matmul)(const DenseProduct& m, int64_t first, int64_t last);
   // Of vectors of columns.
   void (*float_product)(const FloatProduct& p, int64_t first, int64_t last);
+};
+
+struct AttentionKernels {
+  // Of tasks.
+  void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
+  // Of pairs of a sequence and a kv head.
+  void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+  void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
+};
+
+// Operations that treat every value, or every row, alike.
+struct RowKernels {
+  // Of values.
+  void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
+  void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
+  void (*gated_activation)(const GatedActivationParams& p, Range, const float* gate, const float* up, float* y);
   // Of rows.
   void (*rms_norm)(const RmsNormParams& p, Range, const float* x, const float* weight, float* y);
   // Of blocks of all rows.
   void (*quantize_activations)(const QuantizeActivationsParams& p, Range, const float* x, int8_t* q, float* scales);
-  // Of tasks.
-  void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
-  // Of values.
-  void (*gated_activation)(const GatedActivationParams& p, Range, const float* gate, const float* up, float* y);
-  void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
-  void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
   // Of tokens.
+  void (*embedding)(const EmbeddingParams& p, const Rows32& layout, Range, const void* table, const float* scales,
+                    const int32_t* tokens, float* y);
   void (*rope)(const RopeParams& p, Range, const float* x, const int32_t* rows, const float* cos_sin, float* y);
   void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
+};
+
+// Losses, and gradients that are no products.
+struct GradientKernels {
+  int lanes;
 
   // Of values.
   void (*gated_activation_backward)(const GatedActivationBackwardParams& p, Range, const float* gate, const float* up,
@@ -247,24 +227,33 @@ struct KernelTable {
                         float* dlogits);
   void (*kl_divergence)(const KlDivergenceParams& p, Range, const float* logits, const float* teacher,
                         const int32_t* targets, float* losses, float* dlogits);
-  void (*flip_trits)(const FlipCall& f, int64_t first, int64_t last);
-  void (*ternarize)(const ShadowCall& s, int64_t first, int64_t last);
-  void (*adamw_update)(const AdamwCall& a, int64_t first, int64_t last);
-  void (*sgd_update)(const SgdCall& a, int64_t first, int64_t last);
-  // Of pairs of a sequence and a kv head.
-  void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
-  void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
-
-  // y[c] = scale * trit c of a row, `count` columns from a group's start; `words` is the row's first word of
-  // the group.
-  void (*ternary_row)(const uint32_t* words, float scale, int64_t count, float* y);
-  // y[c] = x[c] as float, from f32, f16 or bf16.
-  void (*dense_row)(const void* x, uint32_t dtype, int64_t count, float* y);
 };
 
-// One for each file in isa/ that the build compiles.
-extern const KernelTable kPortableKernels;
-extern const KernelTable kAvx2Kernels;
-extern const KernelTable kAvx512VnniKernels;
+// The optimisers' passes over the rows of a parameter and its trits.
+struct UpdateKernels {
+  void (*flip_trits)(const FlipTritsParams& p, const Rows32& layout, Range, float* change, uint32_t* words,
+                     const float* scales, int32_t* flips);
+  void (*ternarize)(const TernarizeParams& p, const Rows32& layout, Range, const void* parameter, const float* alpha,
+                    uint32_t* words, float* scales, int32_t* flips);
+  // Those that ShadowParams does not ask for are null.
+  void (*adamw_update)(const AdamwUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
+                       const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, void* m,
+                       void* v, float* m_scales, float* v_scales);
+  void (*sgd_update)(const SgdUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
+                     const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m);
+};
+
+// One of each, compiled for one instruction set by a file in isa/.
+struct KernelSet {
+  TernaryKernels ternary;
+  FloatKernels floats;
+  AttentionKernels attention;
+  RowKernels rows;
+  GradientKernels gradients;
+  UpdateKernels updates;
+};
+extern const KernelSet kPortableKernels;
+extern const KernelSet kAvx2Kernels;
+extern const KernelSet kAvx512VnniKernels;
 
 }  // namespace tritium::cpu

@@ -1,10 +1,9 @@
-#include <new>
-
+// y = x r w with r = 1 / rms(x): dx = r (w dy - x r^2 mean(w dy x)) by rows, then dw += sum of dy x r by columns.
 #include "cpu/backend.h"
 
 namespace tritium {
 
-Status CpuBackend::compute(const RmsNormBackward& a) try {
+void CpuBackend::compute(const RmsNormBackward& a) {
   inverse_rms_.resize(static_cast<size_t>(a.params().n_rows));
   const cpu::RmsNormGradient call = {.p = a.params(),
                                      .x = host_span<float>(a.x).data(),
@@ -14,12 +13,9 @@ Status CpuBackend::compute(const RmsNormBackward& a) try {
                                      .dweight = host_span<float>(a.dweight).data(),
                                      .inverse_rms = inverse_rms_.data()};
   split(call.p.n_rows, call.p.dim / 4,
-        [&](int64_t first, int64_t last) noexcept { kernels_.rms_norm_backward(call, first, last); });
-  split(ceil_div(int64_t{call.p.dim}, int64_t{kernels_.lanes}), call.p.n_rows,
-        [&](int64_t first, int64_t last) noexcept { kernels_.rms_norm_weight_gradient(call, first, last); });
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "rms_norm_backward: no memory for a number a row");
+        [&](int64_t first, int64_t last) noexcept { kernels_.gradients.rms_norm_backward(call, first, last); });
+  split(ceil_div(call.p.dim, kernels_.gradients.lanes), call.p.n_rows,
+        [&](int64_t first, int64_t last) noexcept { kernels_.gradients.rms_norm_weight_gradient(call, first, last); });
 }
 
 }  // namespace tritium

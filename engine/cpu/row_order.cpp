@@ -1,3 +1,4 @@
+// A counting sort of rows by their matrix: count, running sums, place. It keeps rows of a matrix in order.
 #include "cpu/row_order.h"
 
 #include <utility>
@@ -13,7 +14,6 @@ void RowOrder::sort(int64_t n_rows, int64_t rows_per_x, int64_t n_matrices, bool
   rows_without_matrix_.clear();
   groups_.clear();
 
-  // A counting sort: count, running sums, place. It keeps rows of a matrix in order.
   first_of_matrix_.assign(static_cast<size_t>(n_matrices), 0);
   for (int64_t row = 0; row < n_rows; ++row)
     if (const int64_t matrix = matrix_of(row); exists(matrix)) ++first_of_matrix_[static_cast<size_t>(matrix)];

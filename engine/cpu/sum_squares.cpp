@@ -1,12 +1,12 @@
-#include <new>
+// sums[index] = sum of x^2, in parts of a fixed size, summed in order: the result does not depend on the number of
+// threads.
 #include <vector>
 
 #include "cpu/backend.h"
 
 namespace tritium {
 
-// Parts of a fixed size, summed in order: the result does not depend on the number of threads.
-Status CpuBackend::compute(const SumSquares& a) try {
+void CpuBackend::compute(const SumSquares& a) {
   constexpr int64_t kPart = 1 << 16;
   const auto x = host_span<float>(a.x);
   const auto n = static_cast<int64_t>(x.size());
@@ -25,9 +25,6 @@ Status CpuBackend::compute(const SumSquares& a) try {
   double total = 0;
   for (double sum : sums) total += sum;
   host_span<float>(a.sums)[static_cast<size_t>(a.index)] = static_cast<float>(total);
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "sum_squares: no memory for partial sums");
 }
 
 }  // namespace tritium

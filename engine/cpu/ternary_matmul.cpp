@@ -1,7 +1,5 @@
-// Int8 activations times packed trits: activations are packed for the kernels once, sorted by expert; then
-// every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
-#include <new>
-
+// y = x W^T, int8 activations times packed trits, and dx = dy W. Activations are packed for the kernels once, sorted by
+// expert; then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
 #include "cpu/backend.h"
 
 namespace tritium {
@@ -19,15 +17,15 @@ void CpuBackend::clear_rows_without_matrix(float* y, int64_t row_length) {
   for (const int32_t row : order_.rows_without_matrix()) std::fill_n(y + row * row_length, row_length, 0.0f);
 }
 
-Status CpuBackend::compute(const TernaryMatmul& a) try {
-  using cpu::kBlockRows;
+void CpuBackend::compute(const TernaryMatmul& a) {
   using cpu::kChunkColumns;
   const TernaryMatmulParams p = a.params();
-  const int64_t chunks = p.padded_cols / kChunkColumns;
+  const cpu::Rows32 layout = rows32_of(a.weight);
+  const int64_t chunks = layout.chunks;
   const int64_t segment_chunks = std::min(p.group_size, p.block) / kChunkColumns;
   const int64_t n_segments = chunks / segment_chunks;
-  const int64_t row_bytes = chunks * kernels_.packed_chunk_bytes;
-  order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(a.expert_ids));
+  const int64_t row_bytes = chunks * kernels_.ternary.packed_chunk_bytes;
+  sort_rows(a);
 
   const cpu::TernaryActivations activations = {
       .q = host_span<int8_t>(a.q).data(),
@@ -41,43 +39,54 @@ Status CpuBackend::compute(const TernaryMatmul& a) try {
       .packed_scales = at_least(packed_scales_, int64_t{p.n_rows} * p.n_blocks)};
   panels_.clear();
   for (const RowOrder::Group& group : order_.groups())
-    for (int64_t row = group.first; row < group.last; row += kernels_.panel_tokens)
-      panels_.emplace_back(row, std::min(row + kernels_.panel_tokens, group.last));
-  split(static_cast<int64_t>(panels_.size()), kernels_.panel_tokens * chunks,
+    for (int64_t row = group.first; row < group.last; row += kernels_.ternary.panel_tokens)
+      panels_.emplace_back(row, std::min(row + kernels_.ternary.panel_tokens, group.last));
+  split(static_cast<int64_t>(panels_.size()), kernels_.ternary.panel_tokens * chunks,
         [&](int64_t first, int64_t last) noexcept {
           for (int64_t i = first; i < last; ++i) {
             const auto [from, to] = panels_[static_cast<size_t>(i)];
-            kernels_.pack_activations(activations, from, to);
+            kernels_.ternary.pack_activations(activations, from, to);
           }
         });
 
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();
   float* y = host_span<float>(a.y).data();
-  const int64_t n_blocks = ceil_div(p.out_features, kBlockRows);
   // A chunk of 32 rows is 128 bytes, 4 ns from memory, and then 512 products for every token.
   const auto cost_of_block = [&](const RowOrder::Group& group) { return chunks * (4 + group.size()); };
-  split_matrices(n_blocks, cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-    const int64_t first_block = group.matrix * n_blocks;
-    kernels_.ternary_matmul({.words = words + first_block * chunks * kBlockRows,
-                             .weight_scales = weight_scales + first_block * p.n_groups * kBlockRows,
-                             .rows = p.out_features,
-                             .chunks = chunks,
-                             .segment_chunks = segment_chunks,
-                             .group_chunks = p.group_size / kChunkColumns,
-                             .block_chunks = p.block / kChunkColumns,
-                             .packed = activations.packed + group.first * row_bytes,
-                             .sums = activations.sums + group.first * n_segments,
-                             .packed_scales = activations.packed_scales + group.first * p.n_blocks,
-                             .n_tokens = group.size(),
-                             .y_rows = order_.y_rows() + group.first,
-                             .y = y},
-                            first, last);
+  split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
+    const cpu::Rows32::Place start = layout.first_of(group.matrix);
+    kernels_.ternary.ternary_matmul({.layout = layout,
+                                     .words = words + layout.word(start, 0),
+                                     .weight_scales = weight_scales + layout.scale(start, 0),
+                                     .segment_chunks = segment_chunks,
+                                     .group_chunks = p.group_size / kChunkColumns,
+                                     .block_chunks = p.block / kChunkColumns,
+                                     .packed = activations.packed + group.first * row_bytes,
+                                     .sums = activations.sums + group.first * n_segments,
+                                     .packed_scales = activations.packed_scales + group.first * p.n_blocks,
+                                     .n_tokens = group.size(),
+                                     .y_rows = order_.y_rows() + group.first,
+                                     .y = y},
+                                    first, last);
   });
   clear_rows_without_matrix(y, p.out_features);
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "ternary_matmul: no memory for the packed activations");
+}
+
+// The trits of W are decoded a strip at a time. Threads share out columns, not rows: several rows of dy may add to one
+// of dx, always in ascending order of matrix and row.
+void CpuBackend::compute(const TernaryMatmulBackward& a) {
+  const cpu::Rows32 layout = rows32_of(a.weight);
+  const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
+  const float* scales = host_span<float>(a.weight.scales).data();
+  input_gradient(a, [&](int64_t matrix) -> cpu::ProductOperand {
+    const cpu::Rows32::Place start = layout.first_of(matrix);
+    return {.kind = cpu::OperandKind::trits,
+            .data = words + layout.word(start, 0),
+            .layout = layout,
+            .scales = scales + layout.scale(start, 0),
+            .scale_columns = a.weight.group_size};
+  });
 }
 
 }  // namespace tritium

@@ -1,16 +1,14 @@
-#include <new>
-
+// dW += dY^T X of each matrix, over the rows that use it. Threads share out columns of dW.
 #include "cpu/backend.h"
 
 namespace tritium {
 
-// dW = dY^T X of each matrix, over the rows that use it. Threads share out columns of dW.
-Status CpuBackend::compute(const WeightGradient& a) try {
+void CpuBackend::compute(const WeightGradient& a) {
   const WeightGradientParams p = a.params();
-  order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(a.expert_ids));
+  sort_rows(a);
   const float* dy = host_span<float>(a.dy).data();
   float* dw = host_span<float>(a.dw).data();
-  const int64_t n_vectors = ceil_div(int64_t{p.cols}, int64_t{kernels_.lanes});
+  const int64_t n_vectors = ceil_div(p.cols, kernels_.floats.lanes);
   const auto cost_of_vector = [&](const RowOrder::Group& group) { return product_cost(group.size(), p.out_features); };
   split_matrices(n_vectors, cost_of_vector, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const int32_t* x_rows = order_.x_rows() + group.first;
@@ -19,27 +17,22 @@ Status CpuBackend::compute(const WeightGradient& a) try {
         .data = p.quantized ? static_cast<const void*>(host_span<int8_t>(a.q).data()) : host_span<float>(a.x).data(),
         .rows = x_rows,
         .stride = p.quantized ? p.padded_cols : p.cols,
-        .dtype = 0,
         .scales = host_span<float>(a.scales).data(),
         .n_scales = p.n_blocks,
         .scale_columns = p.block};
-    kernels_.float_product({.m = p.out_features,
-                            .n = p.cols,
-                            .depth = group.size(),
-                            .a = dy,
-                            .a_rows = order_.y_rows() + group.first,
-                            .a_stride = p.out_features,
-                            .a_by_column = true,
-                            .b = x,
-                            .c = dw + group.matrix * p.out_features * p.cols,
-                            .c_rows = nullptr,
-                            .c_stride = p.cols,
-                            .accumulate = true},
-                           first, last);
+    kernels_.floats.float_product({.m = p.out_features,
+                                   .n = p.cols,
+                                   .depth = group.size(),
+                                   .a = dy,
+                                   .a_rows = order_.y_rows() + group.first,
+                                   .a_stride = p.out_features,
+                                   .a_by_column = true,
+                                   .b = x,
+                                   .c = dw + group.matrix * p.out_features * p.cols,
+                                   .c_stride = p.cols,
+                                   .accumulate = true},
+                                  first, last);
   });
-  return Status();
-} catch (const std::bad_alloc&) {
-  return Status(StatusCode::out_of_memory, "weight_gradient: no memory to sort the rows by expert");
 }
 
 }  // namespace tritium

@@ -14,21 +14,24 @@ Value gated_ffn(const LayerContext& c, const Value& x, const Tensor& expert_ids)
   return LinearInput(hidden, c.activations).times(c.tape, *w.ffn_down, expert_ids);
 }
 
-// sum over the chosen experts, g_e * expert_e(x), with r = x Wr^T and g = the top k of softmax(r)
-Value mixture_of_experts(const LayerContext& c, const Value& x) {
+}  // namespace
+
+Routing route_to_experts(const LayerContext& c, const Value& x) {
   const Config& config = c.config;
   const Value logits = LinearInput(x, ActivationMode::f32).times(c.tape, *c.parameters.ffn_router, {}, c.router.logits);
-  const Routing routing = route_tokens(c.tape, logits,
-                                       {.top_k = config.n_experts_used,
-                                        .renormalize = config.renormalize_experts,
-                                        .scale = config.expert_scale,
-                                        .balance = c.balance,
-                                        .z_loss = c.z_loss,
-                                        .load = c.router.load});
-  return combine_experts(c.tape, gated_ffn(c, x, routing.expert_ids), routing);
+  return route_tokens(c.tape, logits,
+                      {.top_k = config.n_experts_used,
+                       .renormalize = config.renormalize_experts,
+                       .scale = config.expert_scale,
+                       .balance = c.balance,
+                       .z_loss = c.z_loss,
+                       .load = c.router.load});
 }
 
-}  // namespace
+Value mixture_of_experts(const LayerContext& c, const Value& x) {
+  const Routing routing = route_to_experts(c, x);
+  return combine_experts(c.tape, gated_ffn(c, x, routing.expert_ids), routing);
+}
 
 Value feed_forward_part(const LayerContext& c, const Value& x) {
   const Ops::Label label(c.tape.ops(), "ffn");

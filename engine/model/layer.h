@@ -41,4 +41,9 @@ Value attention_part(const LayerContext& c, const Value& x);
 // x + ffn(norm(x)): dense, or a mixture of experts
 Value feed_forward_part(const LayerContext& c, const Value& x);
 
+// g = the top k of softmax(x Wr^T)
+Routing route_to_experts(const LayerContext& c, const Value& x);
+// sum over the chosen experts, g_e * expert_e(x)
+Value mixture_of_experts(const LayerContext& c, const Value& x);
+
 }  // namespace tritium

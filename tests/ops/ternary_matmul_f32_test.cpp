@@ -3,8 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "cpu_ref/cpu_linear.h"
-#include "ops/all.h"
+#include "layers/linear.h"
 
 namespace tritium {
 
@@ -16,7 +15,7 @@ TEST(TernaryMatmulF32Reference, EqualsTheProductWithTheDequantisedMatrix) {
   const Result<CpuLinear> linear = CpuLinear::from_weight(weights, rows, cols, ScaleGranularity::row);
   ASSERT_TRUE(linear.ok()) << linear.message();
   const std::vector<float> dequantized = linear->matrix().dequantize();
-  const Result<std::vector<float>> y = linear->forward(x, 1, InputPrecision::f32);
+  const Result<std::vector<float>> y = linear->forward(x, 1, ActivationMode::f32);
   ASSERT_TRUE(y.ok()) << y.message();
   for (int64_t n = 0; n < rows; ++n) {
     double expected = 0;

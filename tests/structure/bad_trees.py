@@ -45,6 +45,8 @@ INCLUDES = [
     not_for("engine/model", "runtime/state.h"),
     not_for("engine/model", "cpu_ref/operations.h"),
     not_for("engine/model", "training/batch.h"),
+    not_for("engine/layers", "cpu_ref/host_memory.h"),
+    not_for("engine/layers", "training/batch.h"),
     not_for("engine/training", "runtime/state.h"),
     not_for("engine/training", "vulkan/gpu.h"),
     not_for("engine/graph", "model/config.h"),

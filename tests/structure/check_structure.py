@@ -28,6 +28,7 @@ ALLOWED = {
     "engine/tokenizer": ["tokenizer", "tensor", "base", "tritium"],
     "engine/graph": ["graph", "ops", "tensor", "base", "tritium"],
     "engine/model": ["model", "graph", "ops", "tensor", "base", "tritium"],
+    "engine/layers": ["layers", "model", "graph", "cpu_ref/reference_backend.h", "ops", "tensor", "base", "tritium"],
     "engine/training": ["training", "model", "graph", "tokenizer", "format", "ops", "tensor", "base", "tritium", "backends.h"],
     "engine/selftest": ["selftest", "ops", "tensor", "base", "tritium"],
     "engine/runtime": ["runtime", "model", "tokenizer", "format", "selftest", "ops", "tensor", "base", "tritium", "backends.h",

@@ -8,11 +8,9 @@
 namespace tritium::cpu {
 namespace {
 
-struct Avx2 : Vector<8> {
+struct Avx2 : BytePlanes<8> {
   typedef int16_t Sum __attribute__((vector_size(32)));
-  typedef int8_t Chunk __attribute__((vector_size(16)));
 
-  static constexpr int kPlanes = 4;
   // 16 chunks * 8 products * 2 * 128 = 2^15, reached by negative sums only; a vpmaddubsw itself never
   // saturates.
   static constexpr int kMaxChunks = 16;
@@ -22,18 +20,12 @@ struct Avx2 : Vector<8> {
   static constexpr int kDenseTokens = 2;
   static constexpr int kProductRows = 4;  // times 3 vectors: 12 of the 16 registers hold sums
 
-  TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
     return sum +
            reinterpret_cast<Sum>(_mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x)));
   }
   TRITIUM_INLINE I widen(Sum sum) {
     return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
-  }
-  // 16 columns -> planes of 4 bytes: columns p, p + 4, p + 8, p + 12.
-  TRITIUM_INLINE void pack_chunk(const int8_t* q, int8_t* planes) {
-    const Chunk c = load_as<Chunk>(q);
-    store(planes, __builtin_shufflevector(c, c, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   }
 
   TRITIUM_INLINE F sqrt(F v) { return _mm256_sqrt_ps(v); }

@@ -1,9 +1,10 @@
+// Every family for 16 lanes of AVX-512.
 #include "cpu/isa/avx512_vnni.h"
 
 #include "cpu/kernels/table.h"
 
 namespace tritium::cpu {
 
-constinit const KernelTable kAvx512VnniKernels = table_of<Avx512Vnni>("avx512-vnni");
+constinit const KernelSet kAvx512VnniKernels = kernels_over<Avx512Vnni>();
 
 }  // namespace tritium::cpu

@@ -1,15 +1,10 @@
+// Every family for 4 lanes of whatever the compiler's base instruction set is.
 #include "cpu/isa/portable.h"
 
 #include "cpu/kernels/table.h"
 
 namespace tritium::cpu {
 
-constinit const KernelTable kPortableKernels = table_of<Portable>(
-#if defined(__aarch64__)
-    "neon"  // what 128-bit vectors are there
-#else
-    "portable"
-#endif
-);
+constinit const KernelSet kPortableKernels = kernels_over<Portable>();
 
 }  // namespace tritium::cpu

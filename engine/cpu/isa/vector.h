@@ -84,29 +84,30 @@ struct Vector : VectorTypes<kLaneCount> {
   }
 };
 
-// Sums across lanes fold the upper half onto the lower one: one order for each lane count.
-template <typename V>
-TRITIUM_INLINE float sum(typename V::F v) {
-  if constexpr (V::kLanes == 16) {
-    const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
-    const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-    return sum<Vector<8>>(low + high);
-  } else if constexpr (V::kLanes == 8) {
-    return sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
-  } else {
-    static_assert(V::kLanes == 4);
-    return (v[0] + v[2]) + (v[1] + v[3]);
-  }
-}
+// Codes as AVX2's and AVX-512's products of bytes take them: a word AND 0x03 (shifted right by 0, 2, 4, 6) is four.
+template <int kLaneCount>
+struct BytePlanes : Vector<kLaneCount> {
+  typedef int8_t Chunk __attribute__((vector_size(16)));
+  using typename Vector<kLaneCount>::U;
 
-template <typename V>
-TRITIUM_INLINE double sum_wide(typename V::D v) {
+  static constexpr int kPlanes = 4;
+  TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
+  // 16 columns -> planes of 4 bytes: columns p, p + 4, p + 8, p + 12.
+  TRITIUM_INLINE void pack_chunk(const int8_t* q, int8_t* planes) {
+    const Chunk c = BytePlanes::template load_as<Chunk>(q);
+    BytePlanes::store(planes, __builtin_shufflevector(c, c, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  }
+};
+
+// Sums of floats or of doubles across lanes fold the upper half onto the lower one: one order for each lane count.
+template <typename V, typename Lanes>
+TRITIUM_INLINE auto lane_sum(Lanes v) {
   if constexpr (V::kLanes == 16) {
     const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
     const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-    return sum_wide<Vector<8>>(low + high);
+    return lane_sum<Vector<8>>(low + high);
   } else if constexpr (V::kLanes == 8) {
-    return sum_wide<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
+    return lane_sum<Vector<4>>(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
   } else {
     static_assert(V::kLanes == 4);
     return (v[0] + v[2]) + (v[1] + v[3]);

@@ -44,7 +44,7 @@ void score_keys(const Query& query, const float* keys, int64_t stride, int64_t d
           for (int i = 0; i < kCount; ++i) sum[i] += in * widen<V>(load_up_to<V>(k[i] + d, count));
         });
     TRITIUM_UNROLL
-    for (int i = 0; i < kCount; ++i) scores[j + i] = sum_wide<V>(sum[i]) * static_cast<double>(scale);
+    for (int i = 0; i < kCount; ++i) scores[j + i] = lane_sum<V>(sum[i]) * static_cast<double>(scale);
   };
   for (; j + kKeys <= n; j += kKeys) {
     const float* key = keys + j * stride;
@@ -87,7 +87,7 @@ void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, i
     sum += e;
     V::store(p + j, e);
   }
-  query.sum = query.sum * factor + sum_wide<V>(sum);
+  query.sum = query.sum * factor + lane_sum<V>(sum);
   query.largest = largest;
   const float* values = a.v_cache + from * v_stride + kv_head * a.p.value_dim + first_column;
   mix_values<V>(p, values, v_stride, columns, n, factor, query.mix);

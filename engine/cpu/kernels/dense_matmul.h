@@ -1,4 +1,4 @@
-// Float activations times f32, f16 or bf16 weights. Lanes are columns: each (weight row, activation row) has
+// y = x W^T, float activations times f32, f16 or bf16 weights. Lanes are columns: each (weight row, activation row) has
 // one vector of partial sums whatever the tile, so an output does not depend on how many tokens it is
 // computed with.
 #pragma once
@@ -48,7 +48,7 @@ struct DenseSum {
   static constexpr int kTokens = V::kDenseTokens;
   TRITIUM_INLINE Vector in(typename V::F v) { return v; }
   TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return V::fma(a, b, c); }
-  TRITIUM_INLINE float total(Vector v) { return cpu::sum<V>(v); }
+  TRITIUM_INLINE float total(Vector v) { return lane_sum<V>(v); }
 };
 template <typename V>
 struct DenseSum<V, StoredF32> {
@@ -56,7 +56,7 @@ struct DenseSum<V, StoredF32> {
   static constexpr int kTokens = V::kDenseTokens / 2;
   TRITIUM_INLINE Vector in(typename V::F v) { return widen<V>(v); }
   TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }
-  TRITIUM_INLINE float total(Vector v) { return static_cast<float>(sum_wide<V>(v)); }
+  TRITIUM_INLINE float total(Vector v) { return static_cast<float>(lane_sum<V>(v)); }
 };
 
 template <typename V, typename Stored, int kRows, int kTokens>
@@ -99,9 +99,9 @@ void dense_rows(const DenseProduct& m, int64_t first, int64_t last, int64_t toke
 
 template <typename V, typename Stored>
 void dense_product(const DenseProduct& m, int64_t first, int64_t last) {
-  // 32 weight rows stay in the L2 cache while all tokens pass, a few at a time, that stay in L1.
-  for (int64_t row = first; row < last; row += kBlockRows) {
-    const int64_t end = row + kBlockRows < last ? row + kBlockRows : last;
+  constexpr int64_t kRowsInCache = 32;  // in L2 while all tokens pass, a few at a time, that stay in L1
+  for (int64_t row = first; row < last; row += kRowsInCache) {
+    const int64_t end = row + kRowsInCache < last ? row + kRowsInCache : last;
     int64_t token = 0;
     constexpr int kTokens = DenseSum<V, Stored>::kTokens;
     for (; token + kTokens <= m.n_tokens; token += kTokens) dense_rows<V, Stored, kTokens>(m, row, end, token);

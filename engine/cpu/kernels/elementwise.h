@@ -1,5 +1,4 @@
-// Operations that treat every value, or every row of a few values, alike: add, gated_activation,
-// combine_experts.
+// a + b, a_scale a + b_scale b, act(gate) up, and the weighted sum of experts: a vector of values at a time.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -25,6 +24,12 @@ template <typename V>
 TRITIUM_INLINE void store_up_to(float* to, typename V::F v, int64_t n) {
   if (n == V::kLanes) return V::store(to, v);
   V::store_first(to, v, n);
+}
+
+inline float largest_of(const float* x, int64_t n) {
+  float top = x[0];
+  for (int64_t i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;
+  return top;
 }
 
 template <typename V>

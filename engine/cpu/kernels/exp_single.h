@@ -33,5 +33,13 @@ TRITIUM_INLINE typename V::F exp_single(typename V::F x) {
   return vanishes ? F{} : p * power;
 }
 
+// 0 in lanes from n on, where a row has ended.
+template <typename V>
+TRITIUM_INLINE typename V::F exp_up_to(typename V::F x, int64_t n) {
+  auto e = exp_single<V>(x);
+  for (int64_t lane = n; lane < V::kLanes; ++lane) e[lane] = 0.0f;
+  return e;
+}
+
 }  // namespace
 }  // namespace tritium::cpu

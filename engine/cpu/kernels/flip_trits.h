@@ -1,4 +1,4 @@
-// Trits that move by chance (flipped_trit of shaders/lib/ternary.h), 16 columns of a row at a time.
+// trit += change / alpha in expectation (flipped_trit of shaders/lib/ternary.h), 16 columns of a row at a time.
 #pragma once
 
 #include "cpu/kernels/shadow.h"
@@ -20,41 +20,23 @@ TRITIUM_INLINE typename V::I flipped(typename V::I trit, typename V::F change, f
 }
 
 template <typename V>
-void flip_row(const FlipCall& f, int64_t row) {
-  const FlipTritsParams& p = f.p;
-  const PackedRow packed = packed_row(f, row);
-  uint32_t* words = f.words + packed.words;
-  const float* scales = f.scales + packed.scales;
-  typename V::U shifts;
-  for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
-  int32_t changed = 0;
-  for (int64_t c = 0; c < p.cols; c += kChunkColumns) {
-    const float alpha = scales[c / p.group_size * kBlockRows];
-    uint32_t& stored = words[c / kChunkColumns * kBlockRows];
-    uint32_t word = 0;
-    for (int64_t part = 0; part < kChunkColumns; part += V::kLanes) {
-      const int64_t left = static_cast<int64_t>(p.cols) - c - part;
-      const int64_t n = left >= V::kLanes ? V::kLanes : left > 0 ? left : 0;
-      const int64_t at = row * p.cols + c + part;
-      const auto codes = ((typename V::U{} + (stored >> (2 * part))) >> shifts) & 3u;
-      const auto trits = reinterpret_cast<typename V::I>(codes) - 1;
-      // Lanes beyond the row change by 0.
-      const auto change = load_up_to<V>(f.change + at, n);
-      const auto random24 = random_words<V>(p.seed, p.step, p.stream, at).x >> 8u;
-      const auto next = alpha > 0.0f ? flipped<V>(trits, change, alpha, random24) : trits;
-      word |= sum_of_words<V>(reinterpret_cast<typename V::U>(next + 1) << shifts) << (2 * part);
-      if (n > 0) store_up_to<V>(f.change + at, typename V::F{}, n);
-    }
-    const uint32_t difference = stored ^ word;
-    changed += __builtin_popcount((difference | difference >> 1) & 0x55555555u);
-    stored = word;
+void flip_trits(const FlipTritsParams& p, const Rows32& layout, Range rows, float* changes, uint32_t* words,
+                const float* scales, int32_t* flips) {
+  for (int64_t row = rows.first; row < rows.last; ++row) {
+    const Rows32::Place at = layout.place_of(row);
+    const int32_t changed = replace_trits<V>(
+        words + layout.word(at, 0),
+        p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I trits) __attribute__((always_inline)) {
+          const float alpha = scales[layout.scale(at, chunk / p.group_size)];
+          const int64_t index = row * p.cols + chunk + part;
+          // Lanes beyond the row change by 0.
+          const auto change = load_up_to<V>(changes + index, n);
+          const auto random24 = random_words<V>(p.seed, p.step, p.stream, index).x >> 8u;
+          if (n > 0) store_up_to<V>(changes + index, typename V::F{}, n);
+          return alpha > 0.0f ? flipped<V>(trits, change, alpha, random24) : trits;
+        });
+    if (p.count_flips) flips[row] += changed;
   }
-  if (p.count_flips) f.flips[row] += changed;
-}
-
-template <typename V>
-void flip_trits(const FlipCall& f, int64_t first, int64_t last) {
-  for (int64_t row = first; row < last; ++row) flip_row<V>(f, row);
 }
 
 }  // namespace

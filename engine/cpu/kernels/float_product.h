@@ -8,6 +8,7 @@
 #include "cpu/kernels.h"
 #include "cpu/kernels/dense_matmul.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/trits.h"
 
 namespace tritium::cpu {
 namespace {
@@ -63,8 +64,8 @@ struct Destination {
   float scale;  // of the product
 };
 
-// B, row k from column j on, as `n` floats; the strip's other columns become 0.
-typedef void PackRow(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out);
+// B, row k from column j on, as `n` floats.
+typedef void PackRow(const ProductOperand& b, int64_t k, int64_t j, int64_t n, float* out);
 
 template <typename V, typename A, int kRows, int kVectors>
 void product_tile(const A& a, int64_t i, int64_t k, int64_t depth, const float* strip, const Destination& to, int64_t j,
@@ -110,8 +111,8 @@ void product_rows(const A& a, int64_t first, int64_t last, int64_t k, int64_t de
 
 // Columns [first, last) of C, counted in vectors; n columns in all; m rows, `depth` terms.
 template <typename V, typename A>
-void product(const A& a, int64_t m, int64_t depth, PackRow* pack, const void* b, int64_t n, const Destination& to,
-             int64_t first, int64_t last) {
+void product(const A& a, int64_t m, int64_t depth, PackRow* pack, const ProductOperand& b, int64_t n,
+             const Destination& to, int64_t first, int64_t last) {
   constexpr int64_t kLanes = V::kLanes;
   // Rows of A that stay in L1 while the block's strips pass.
   constexpr int64_t kRowsAtOnce = 4 * V::kProductRows;
@@ -130,8 +131,11 @@ void product(const A& a, int64_t m, int64_t depth, PackRow* pack, const void* b,
         column[n_strips] = next * kLanes;
         const int64_t width = vectors[n_strips] * kLanes;
         const int64_t valid = n - column[n_strips] < width ? n - column[n_strips] : width;
-        for (int64_t row = 0; row < d; ++row)
-          pack(b, k + row, column[n_strips], valid, width, strips[n_strips] + row * width);
+        for (int64_t row = 0; row < d; ++row) {
+          float* out = strips[n_strips] + row * width;
+          for (int64_t c = valid; c < width; ++c) out[c] = 0.0f;
+          pack(b, k + row, column[n_strips], valid, out);
+        }
         next += vectors[n_strips];
       }
       for (int64_t i = 0; i < m; i += kRowsAtOnce) {
@@ -154,77 +158,55 @@ void product(const A& a, int64_t m, int64_t depth, PackRow* pack, const void* b,
 // The ways in which B is stored.
 
 template <typename V>
-void pack_floats(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
-  const auto& m = *static_cast<const ProductOperand*>(b);
+void pack_floats(const ProductOperand& m, int64_t k, int64_t j, int64_t n, float* out) {
   const float* row = static_cast<const float*>(m.data) + (m.rows ? m.rows[k] : k) * m.stride + j;
   for_vectors<V>(
-      0, width, [=](int64_t c, int64_t) __attribute__((always_inline)) {
-        const int64_t left = n - c;
-        V::store(out + c, left >= V::kLanes ? V::load(row + c)
-                          : left > 0        ? V::load_first(row + c, left)
-                                            : V::all(0.0f));
+      0, n, [=](int64_t c, int64_t left) __attribute__((always_inline)) {
+        V::store(out + c, load_up_to<V>(row + c, left));
       });
 }
 
 // B(k, j) = data[j * stride + k]: a matrix whose rows are columns of B.
 template <typename V>
-void pack_transposed_floats(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
-  const auto& m = *static_cast<const ProductOperand*>(b);
+void pack_transposed_floats(const ProductOperand& m, int64_t k, int64_t j, int64_t n, float* out) {
   const float* from = static_cast<const float*>(m.data) + j * m.stride + k;
   for (int64_t c = 0; c < n; ++c) out[c] = from[c * m.stride];
-  for (int64_t c = n; c < width; ++c) out[c] = 0.0f;
 }
 
 template <typename V>
-void pack_halves(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
-  const auto& m = *static_cast<const ProductOperand*>(b);
+void pack_halves(const ProductOperand& m, int64_t k, int64_t j, int64_t n, float* out) {
   const uint16_t* row = static_cast<const uint16_t*>(m.data) + k * m.stride + j;
   dense_row<V>(row, m.dtype, n, out);
-  for (int64_t c = n; c < width; ++c) out[c] = 0.0f;
 }
 
 template <typename V>
-void pack_transposed_halves(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
-  const auto& m = *static_cast<const ProductOperand*>(b);
+void pack_transposed_halves(const ProductOperand& m, int64_t k, int64_t j, int64_t n, float* out) {
   const uint16_t* from = static_cast<const uint16_t*>(m.data) + j * m.stride + k;
   for (int64_t c = 0; c < n; ++c) {
     uint16_t lanes[V::kLanes] = {from[c * m.stride]};
     out[c] = m.dtype == TRITIUM_DTYPE_BF16 ? V::from_bf16(lanes)[0] : V::from_f16(lanes)[0];
   }
-  for (int64_t c = n; c < width; ++c) out[c] = 0.0f;
 }
 
 // int8 codes times the scale of their block.
 template <typename V>
-void pack_codes(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
-  const auto& m = *static_cast<const ProductOperand*>(b);
+void pack_codes(const ProductOperand& m, int64_t k, int64_t j, int64_t n, float* out) {
   const int64_t row = m.rows ? m.rows[k] : k;
   const int8_t* q = static_cast<const int8_t*>(m.data) + row * m.stride + j;
   const float* scales = m.scales + row * m.n_scales;
   for (int64_t c = 0; c < n; ++c) out[c] = scales[(j + c) / m.scale_columns] * static_cast<float>(q[c]);
-  for (int64_t c = n; c < width; ++c) out[c] = 0.0f;
 }
 
-// Row k of packed trits (blocks of 32 rows, kernels.h) times their scales. j is a multiple of the lanes; a chunk of 16
-// columns is one word.
+// Row k of packed trits times their scales. j is a multiple of the lanes; a chunk of 16 columns is one word.
 template <typename V>
-void pack_trits(const void* b, int64_t k, int64_t j, int64_t n, int64_t width, float* out) {
-  const auto& m = *static_cast<const ProductOperand*>(b);
-  const int64_t chunks = m.stride / kChunkColumns;
-  const uint32_t* words = static_cast<const uint32_t*>(m.data) + k / kBlockRows * chunks * kBlockRows + k % kBlockRows;
-  const float* scales = m.scales + k / kBlockRows * m.n_scales * kBlockRows + k % kBlockRows;
-  typename V::U shifts;
-  for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
-  for (int64_t c = 0; c < width; c += V::kLanes) {
-    if (c >= n) {
-      V::store(out + c, V::all(0.0f));
-      continue;
-    }
+void pack_trits(const ProductOperand& m, int64_t k, int64_t j, int64_t n, float* out) {
+  const Rows32::Place row = Rows32::in_matrix(k);
+  const uint32_t* words = static_cast<const uint32_t*>(m.data) + m.layout.word(row, 0);
+  const float* scales = m.scales + m.layout.scale(row, 0);
+  for (int64_t c = 0; c < n; c += V::kLanes) {
     const int64_t column = j + c;
-    const uint32_t word = words[column / kChunkColumns * kBlockRows] >> (2 * (column % kChunkColumns));
-    const auto codes = ((typename V::U{} + word) >> shifts) & 3u;
-    const auto trits = V::to_float(reinterpret_cast<typename V::I>(codes) - 1);
-    V::store(out + c, trits * scales[column / m.scale_columns * kBlockRows]);
+    const auto trits = trits_of<V>(words[column / kChunkColumns * kRowStride], column % kChunkColumns);
+    V::store(out + c, V::to_float(trits) * scales[column / m.scale_columns * kRowStride]);
   }
 }
 
@@ -245,8 +227,8 @@ template <typename V>
 void float_product(const FloatProduct& p, int64_t first, int64_t last) {
   const Destination to = {p.c, p.c_rows, p.c_stride, p.accumulate, 1.0f};
   if (p.a_by_column)
-    return product<V>(ByColumn{p.a, p.a_rows, p.a_stride}, p.m, p.depth, pack_of<V>(p.b), &p.b, p.n, to, first, last);
-  product<V>(ByRow{p.a, p.a_rows, p.a_stride}, p.m, p.depth, pack_of<V>(p.b), &p.b, p.n, to, first, last);
+    return product<V>(ByColumn{p.a, p.a_rows, p.a_stride}, p.m, p.depth, pack_of<V>(p.b), p.b, p.n, to, first, last);
+  product<V>(ByRow{p.a, p.a_rows, p.a_stride}, p.m, p.depth, pack_of<V>(p.b), p.b, p.n, to, first, last);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Gradients that treat every value, or every row, alike: gated_activation_backward, rms_norm_backward, cross_entropy,
-// kl_divergence.
+// Gradients of act(gate) up and of x / rms(x) weight; -log softmax(logits)[target] and T^2 KL(teacher || student) with
+// theirs.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -79,8 +79,8 @@ void rms_norm_backward(const RmsNormGradient& g, int64_t first, int64_t last) {
           products = V::fma(load_up_to<V>(g.weight + d, n) * load_up_to<V>(dy + d, n), in, products);
         });
     const auto n_values = static_cast<float>(dim);
-    const float r = 1.0f / __builtin_sqrtf(sum<V>(squares) / n_values + g.p.eps);
-    const float towards_x = r * r * (sum<V>(products) / n_values);
+    const float r = 1.0f / __builtin_sqrtf(lane_sum<V>(squares) / n_values + g.p.eps);
+    const float towards_x = r * r * (lane_sum<V>(products) / n_values);
     g.inverse_rms[row] = r;
     for_vectors<V>(
         0, dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
@@ -118,17 +118,13 @@ void cross_entropy(const CrossEntropyParams& p, Range rows, const float* all_log
       if (p.with_gradient) __builtin_memset(dlogits, 0, sizeof(float) * static_cast<size_t>(vocab));
       continue;
     }
-    float top = logits[0];
-    for (int64_t c = 1; c < vocab; ++c) top = logits[c] > top ? logits[c] : top;
+    const float top = largest_of(logits, vocab);
     typename V::D total = {};
     for_vectors<V>(
         0, vocab, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
-          // Lanes beyond the row were loaded as zeros, whose exponentials do not count.
-          typename V::F terms = exp_single<V>(load_up_to<V>(logits + c, n) - top);
-          for (int64_t lane = n; lane < V::kLanes; ++lane) terms[lane] = 0.0f;
-          total += widen<V>(terms);
+          total += widen<V>(exp_up_to<V>(load_up_to<V>(logits + c, n) - top, n));
         });
-    const double sum = sum_wide<V>(total);
+    const double sum = lane_sum<V>(total);
     const double lse = static_cast<double>(top) + __builtin_log(sum);
     losses[row] = static_cast<float>(lse - static_cast<double>(logits[target]));
     if (!p.with_gradient) continue;
@@ -154,24 +150,19 @@ void kl_divergence(const KlDivergenceParams& params, Range rows, const float* lo
     }
     const float* student = logits + row * vocab;
     const float* teacher = teachers + row * vocab;
-    float student_top = student[0], teacher_top = teacher[0];
-    for (int64_t c = 1; c < vocab; ++c) {
-      student_top = student[c] > student_top ? student[c] : student_top;
-      teacher_top = teacher[c] > teacher_top ? teacher[c] : teacher_top;
-    }
+    const float student_top = largest_of(student, vocab), teacher_top = largest_of(teacher, vocab);
     typename V::D student_total = {}, teacher_total = {}, cross_total = {};
     for_vectors<V>(
         0, vocab, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
           const auto u = (load_up_to<V>(student + c, n) - student_top) * inverse;
           const auto v = (load_up_to<V>(teacher + c, n) - teacher_top) * inverse;
-          auto student_terms = exp_single<V>(u), teacher_terms = exp_single<V>(v);
-          for (int64_t lane = n; lane < V::kLanes; ++lane) student_terms[lane] = teacher_terms[lane] = 0.0f;
-          student_total += widen<V>(student_terms);
+          const auto teacher_terms = exp_up_to<V>(v, n);
+          student_total += widen<V>(exp_up_to<V>(u, n));
           teacher_total += widen<V>(teacher_terms);
           cross_total += widen<V>(teacher_terms > 0.0f ? teacher_terms * (v - u) : typename V::F{});
         });
-    const double q_sum = sum_wide<V>(student_total), p_sum = sum_wide<V>(teacher_total);
-    const double divergence = sum_wide<V>(cross_total) / p_sum + __builtin_log(q_sum) - __builtin_log(p_sum);
+    const double q_sum = lane_sum<V>(student_total), p_sum = lane_sum<V>(teacher_total);
+    const double divergence = lane_sum<V>(cross_total) / p_sum + __builtin_log(q_sum) - __builtin_log(p_sum);
     const double temperature = static_cast<double>(params.temperature);
     losses[row] = divergence < 0.0 ? 0.0f : static_cast<float>(temperature * temperature * divergence);
     if (!params.with_gradient) continue;

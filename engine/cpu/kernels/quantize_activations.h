@@ -1,5 +1,5 @@
-// Absmax quantisation to int8, equal to the bit to cpu_ref: the maximum is exact in any order, and IEEE
-// division and rounding give what shaders/lib/rounding.h develops by hand for devices whose own are loose.
+// q = round(127 x / max |x|), scale = max |x| / 127, equal to the bit to cpu_ref: the maximum is exact in any order,
+// and IEEE division and rounding give what shaders/lib/rounding.h develops by hand for devices whose own are loose.
 #pragma once
 
 #include "cpu/isa/vector.h"

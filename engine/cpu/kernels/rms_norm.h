@@ -16,7 +16,7 @@ double sum_of_squares(const float* x, int64_t n) {
         const auto wide = __builtin_convertvector(load_up_to<V>(x + i, count), typename V::D);
         sum += wide * wide;
       });
-  return sum_wide<V>(sum);
+  return lane_sum<V>(sum);
 }
 
 template <typename V>

@@ -1,5 +1,4 @@
-// Softmax over the experts' logits, and the k largest. Experts are ranked by logit, as in cpu_ref: no
-// rounding.
+// weights = the k largest of softmax(logits). Experts are ranked by logit, as in cpu_ref: no rounding.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -40,7 +39,7 @@ double sum_of_exp(const float* logits, int64_t n, double largest) {
           for (int64_t lane = 0; lane < count; ++lane) sum[lane] += e[lane];
         }
       });
-  return sum_wide<V>(sum);
+  return lane_sum<V>(sum);
 }
 
 template <typename V>

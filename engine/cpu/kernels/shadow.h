@@ -1,17 +1,44 @@
-// The optimisers' pass over a parameter (formulas: shaders/lib/{random,shadow,moments,ternary}.h; order of steps:
-// cpu_ref/shadow.h): gradient, states and shadow are read once and written once, a row at a time; while the row is in
-// L1 its trits are packed.
+// w -= learning_rate (m / (sqrt(v) + eps) + weight_decay w), or by m alone, and the trits of w: the optimisers' pass
+// over a parameter (formulas: shaders/lib/{random,shadow,moments,ternary}.h; order of steps: cpu_ref/shadow.h).
+// Gradient, states and shadow are read once and written once, a row at a time; while the row is in L1 its trits are
+// packed.
 #pragma once
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/trits.h"
 #include "shaders/params/dtype.h"
 
 namespace tritium::cpu {
 namespace {
 
 constexpr int64_t kMomentBlock = 256;  // TRITIUM_MOMENT_BLOCK
+
+// The packed form of a parameter.
+struct Packed {
+  const Rows32& layout;
+  const float* alpha;
+  uint32_t* words;
+  float* scales;
+  int32_t* flips;
+};
+
+// A parameter and what is written with it.
+struct Shadow {
+  const ShadowParams& p;
+  void* parameter;
+  float* sums;
+  Packed packed;
+};
+
+struct Adamw {
+  const AdamwUpdateParams& p;
+  Shadow shadow;
+  float* gradient;
+  void *m, *v;  // floats, or codes
+  float *m_scales, *v_scales;
+};
 
 template <typename V>
 struct Words {
@@ -68,7 +95,7 @@ TRITIUM_INLINE typename V::F load_parameter(const void* data, uint32_t dtype, in
 
 // Stores w as the parameter's type and returns what was stored.
 template <typename V>
-TRITIUM_INLINE typename V::F store_parameter(const ShadowCall& s, typename V::F w, int64_t row, int64_t c, int64_t n) {
+TRITIUM_INLINE typename V::F store_parameter(const Shadow& s, typename V::F w, int64_t row, int64_t c, int64_t n) {
   const int64_t at = row * s.p.row_stride + c;
   if (s.p.dtype == TRITIUM_DTYPE_F32) {
     store_up_to<V>(static_cast<float*>(s.parameter) + at, w, n);
@@ -84,72 +111,40 @@ TRITIUM_INLINE typename V::F store_parameter(const ShadowCall& s, typename V::F 
   return V::bits_to_float(kept << 16u);
 }
 
-TRITIUM_INLINE int64_t alpha_of(const ShadowParams& p, int64_t row, int64_t c) {
+TRITIUM_INLINE int64_t alpha_of(const auto& p, int64_t row, int64_t c) {
   const int64_t groups = p.n_groups;
   return (row * groups + c / p.group_size) * p.n_alpha / (static_cast<int64_t>(p.n_rows) * groups);
 }
 
+// Trits of a row from the parameter as it is stored. p: TernarizeParams or ShadowParams.
 template <typename V>
-TRITIUM_INLINE uint32_t sum_of_words(typename V::U v) {
-  uint32_t result = 0;
-  for (int i = 0; i < V::kLanes; ++i) result += v[i];
-  return result;
-}
-
-// Where the packed words and scales of a row begin; the next ones are kBlockRows further on. Of a ShadowCall or
-// FlipCall.
-struct PackedRow {
-  int64_t words, scales;
-};
-TRITIUM_INLINE PackedRow packed_row(const auto& call, int64_t row) {
-  const int64_t chunks = call.p.padded_cols / kChunkColumns;
-  const int64_t n_blocks = (call.rows_per_matrix + kBlockRows - 1) / kBlockRows;
-  const int64_t in_matrix = row % call.rows_per_matrix;
-  const int64_t block = row / call.rows_per_matrix * n_blocks + in_matrix / kBlockRows;
-  return {block * chunks * kBlockRows + in_matrix % kBlockRows,
-          block * call.p.n_scales * kBlockRows + in_matrix % kBlockRows};
-}
-
-// Trits of a row from the parameter as it is stored.
-template <typename V>
-void ternarize_row(const ShadowCall& s, int64_t row) {
-  const ShadowParams& p = s.p;
-  const PackedRow at = packed_row(s, row);
-  uint32_t* words = s.words + at.words;
-  float* scales = s.scales + at.scales;
-  for (int64_t g = 0; g < p.n_groups; ++g) scales[g * kBlockRows] = s.alpha[alpha_of(p, row, g * p.group_size)];
-  typename V::U shifts;
-  for (int lane = 0; lane < V::kLanes; ++lane) shifts[lane] = static_cast<uint32_t>(2 * lane);
-  int32_t changed = 0;
-  for (int64_t c = 0; c < p.cols; c += kChunkColumns) {
-    const float alpha = s.alpha[alpha_of(p, row, c)];
-    const float bound = alpha > 0.0f ? alpha : __builtin_inff();
-    uint32_t word = 0;
-    for (int64_t part = 0; part < kChunkColumns; part += V::kLanes) {
-      const int64_t left = static_cast<int64_t>(p.cols) - c - part;
-      const int64_t n = left >= V::kLanes ? V::kLanes : left > 0 ? left : 0;
-      const auto twice = 2.0f * load_parameter<V>(s.parameter, p.dtype, row * p.row_stride + c + part, n);
-      // A comparison gives -1 where it holds.
-      const auto code = 1 - (twice > bound) + (twice < -bound);
-      word |= sum_of_words<V>(reinterpret_cast<typename V::U>(code) << shifts) << (2 * part);
-    }
-    uint32_t& stored = words[c / kChunkColumns * kBlockRows];
-    const uint32_t difference = stored ^ word;
-    changed += __builtin_popcount((difference | difference >> 1) & 0x55555555u);
-    stored = word;
-  }
-  if (p.count_flips) s.flips[row] += changed;
+void ternarize_row(const auto& p, const Packed& to, const void* parameter, int64_t row) {
+  const Rows32::Place at = to.layout.place_of(row);
+  for (int64_t g = 0; g < p.n_groups; ++g)
+    to.scales[to.layout.scale(at, g)] = to.alpha[alpha_of(p, row, g * p.group_size)];
+  const int32_t changed = replace_trits<V>(
+      to.words + to.layout.word(at, 0),
+      p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I) __attribute__((always_inline)) {
+        const float alpha = to.alpha[alpha_of(p, row, chunk)];
+        const float bound = alpha > 0.0f ? alpha : __builtin_inff();
+        const auto twice = 2.0f * load_parameter<V>(parameter, p.dtype, row * p.row_stride + chunk + part, n);
+        // A comparison gives -1 where it holds.
+        return (twice < -bound) - (twice > bound);
+      });
+  if (p.count_flips) to.flips[row] += changed;
 }
 
 template <typename V>
-void ternarize(const ShadowCall& s, int64_t first, int64_t last) {
-  for (int64_t row = first; row < last; ++row) ternarize_row<V>(s, row);
+void ternarize(const TernarizeParams& p, const Rows32& layout, Range rows, const void* parameter, const float* alpha,
+               uint32_t* words, float* scales, int32_t* flips) {
+  for (int64_t row = rows.first; row < rows.last; ++row)
+    ternarize_row<V>(p, {layout, alpha, words, scales, flips}, parameter, row);
 }
 
 // What follows an optimiser's step: noise, rounding, sums of magnitudes, trits. `step(c, n)` gives the new values of
 // columns c … c + n - 1, and is called for each vector of the row in order.
 template <typename V, typename Step>
-TRITIUM_INLINE void write_row(const ShadowCall& s, int64_t row, Step step) {
+TRITIUM_INLINE void write_row(const Shadow& s, int64_t row, Step step) {
   const ShadowParams& p = s.p;
   for (int64_t g = 0; g < p.n_groups; ++g) {
     const int64_t start = g * p.group_size;
@@ -159,7 +154,7 @@ TRITIUM_INLINE void write_row(const ShadowCall& s, int64_t row, Step step) {
         start, end, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
           auto w = step(c, n);
           if (p.noise_scale > 0.0f) {
-            const float alpha = s.alpha[alpha_of(p, row, c)];
+            const float alpha = s.packed.alpha[alpha_of(p, row, c)];
             const auto near = V::magnitude(V::magnitude(w) - 0.5f * alpha) < p.noise_zone * alpha;
             const auto noise = p.noise_scale * alpha *
                                normal_of<V>(random_words<V>(p.seed, p.step, p.stream ^ 0x80000000u, row * p.cols + c));
@@ -168,9 +163,9 @@ TRITIUM_INLINE void write_row(const ShadowCall& s, int64_t row, Step step) {
           sums += widen<V>(V::magnitude(store_parameter<V>(s, w, row, c, n)));
         });
     // Lanes beyond the row are zero: their gradients and weights were loaded as zeros.
-    if (p.with_sums) s.sums[row * p.n_groups + g] = static_cast<float>(sum_wide<V>(sums));
+    if (p.with_sums) s.sums[row * p.n_groups + g] = static_cast<float>(lane_sum<V>(sums));
   }
-  if (p.with_weight) ternarize_row<V>(s, row);
+  if (p.with_weight) ternarize_row<V>(p, s.packed, s.parameter, row);
 }
 
 // m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2; returns the new weights.
@@ -185,28 +180,29 @@ TRITIUM_INLINE typename V::F adamw_step(const AdamwUpdateParams& p, typename V::
 
 // The gradient of weights w at columns c … c + n - 1 of a row, which is cleared; 0 beyond the clip.
 template <typename V>
-TRITIUM_INLINE typename V::F take_gradient(const ShadowCall& s, float* gradient, float scale, typename V::F w,
-                                           int64_t row, int64_t c, int64_t n) {
+TRITIUM_INLINE typename V::F take_gradient(const Shadow& s, float* gradient, float scale, typename V::F w, int64_t row,
+                                           int64_t c, int64_t n) {
   float* from = gradient + row * s.p.cols + c;
   const auto g = load_up_to<V>(from, n) * scale;
   store_up_to<V>(from, typename V::F{}, n);
   if (!(s.p.clip > 0.0f)) return g;
-  return V::magnitude(w) > s.p.clip * s.alpha[alpha_of(s.p, row, c)] ? typename V::F{} : g;
+  return V::magnitude(w) > s.p.clip * s.packed.alpha[alpha_of(s.p, row, c)] ? typename V::F{} : g;
 }
 
 template <typename V>
-void adamw_floats(const AdamwCall& a, int64_t row) {
+void adamw_floats(const Adamw& a, int64_t row) {
   const ShadowParams& s = a.p.shadow;
+  float *all_m = static_cast<float*>(a.m), *all_v = static_cast<float*>(a.v);
   write_row<V>(
       a.shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
         const int64_t at = row * s.cols + c;
-        auto m = load_up_to<V>(a.m + at, n);
-        auto v = load_up_to<V>(a.v + at, n);
+        auto m = load_up_to<V>(all_m + at, n);
+        auto v = load_up_to<V>(all_v + at, n);
         const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
         const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
         const auto stepped = adamw_step<V>(a.p, g, w, m, v);
-        store_up_to<V>(a.m + at, m, n);
-        store_up_to<V>(a.v + at, v, n);
+        store_up_to<V>(all_m + at, m, n);
+        store_up_to<V>(all_v + at, v, n);
         return stepped;
       });
 }
@@ -229,7 +225,7 @@ TRITIUM_INLINE typename V::I to_int(typename V::F v) {
 
 // Codes of `count` moments that lie in m and v, at element `at` of the parameter; scales are the largest of the block.
 template <typename V>
-void encode_moments(const AdamwCall& a, const float* m, const float* v, int64_t at, int64_t count, float m_scale,
+void encode_moments(const Adamw& a, const float* m, const float* v, int64_t at, int64_t count, float m_scale,
                     float v_scale) {
   for_vectors<V>(
       0, count, [&](int64_t i, int64_t n) __attribute__((always_inline)) {
@@ -252,15 +248,15 @@ void encode_moments(const AdamwCall& a, const float* m, const float* v, int64_t 
           v_code -= fraction_of<V>(r.z) * (high - low) < second - low;
         }
         for (int64_t lane = 0; lane < n; ++lane) {
-          a.m_codes[at + i + lane] = static_cast<int8_t>(m_code[lane]);
-          a.v_codes[at + i + lane] = static_cast<int8_t>(v_code[lane]);
+          static_cast<int8_t*>(a.m)[at + i + lane] = static_cast<int8_t>(m_code[lane]);
+          static_cast<int8_t*>(a.v)[at + i + lane] = static_cast<int8_t>(v_code[lane]);
         }
       });
 }
 
 // Moments of a row are decoded vector by vector and kept as floats until the largest of their block is known.
 template <typename V>
-void adamw_codes(const AdamwCall& a, int64_t row) {
+void adamw_codes(const Adamw& a, int64_t row) {
   const ShadowParams& s = a.p.shadow;
   const int64_t cols = s.cols;
   const int64_t blocks = (cols + kMomentBlock - 1) / kMomentBlock;
@@ -276,8 +272,8 @@ void adamw_codes(const AdamwCall& a, int64_t row) {
         float& v_scale = a.v_scales[row * blocks + block];
         typename V::I m_code = {}, v_code = {};
         for (int64_t lane = 0; lane < n; ++lane) {
-          m_code[lane] = a.m_codes[at + lane];
-          v_code[lane] = static_cast<uint8_t>(a.v_codes[at + lane]);
+          m_code[lane] = static_cast<const int8_t*>(a.m)[at + lane];
+          v_code[lane] = static_cast<const uint8_t*>(a.v)[at + lane];
         }
         auto m = first_moment<V>(m_code, m_scale);
         auto v = second_moment<V>(v_code, v_scale);
@@ -300,9 +296,13 @@ void adamw_codes(const AdamwCall& a, int64_t row) {
 }
 
 template <typename V>
-void adamw_update(const AdamwCall& a, int64_t first, int64_t last) {
-  for (int64_t row = first; row < last; ++row) {
-    if (a.p.states_8bit) {
+void adamw_update(const AdamwUpdateParams& p, const Rows32& layout, Range rows, void* parameter, float* sums,
+                  const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, void* m, void* v,
+                  float* m_scales, float* v_scales) {
+  const Adamw a = {
+      p, {p.shadow, parameter, sums, {layout, alpha, words, scales, flips}}, gradient, m, v, m_scales, v_scales};
+  for (int64_t row = rows.first; row < rows.last; ++row) {
+    if (p.states_8bit) {
       adamw_codes<V>(a, row);
     } else {
       adamw_floats<V>(a, row);
@@ -311,19 +311,21 @@ void adamw_update(const AdamwCall& a, int64_t first, int64_t last) {
 }
 
 template <typename V>
-void sgd_update(const SgdCall& a, int64_t first, int64_t last) {
-  const ShadowParams& s = a.p.shadow;
-  for (int64_t row = first; row < last; ++row)
+void sgd_update(const SgdUpdateParams& p, const Rows32& layout, Range rows, void* parameter, float* sums,
+                const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m) {
+  const ShadowParams& s = p.shadow;
+  const Shadow shadow = {s, parameter, sums, {layout, alpha, words, scales, flips}};
+  for (int64_t row = rows.first; row < rows.last; ++row)
     write_row<V>(
-        a.shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+        shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
           const int64_t at = row * s.cols + c;
-          const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
-          auto direction = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
-          if (a.m) {
-            direction += a.p.momentum * load_up_to<V>(a.m + at, n);
-            store_up_to<V>(a.m + at, direction, n);
+          const auto w = load_parameter<V>(parameter, s.dtype, row * s.row_stride + c, n);
+          auto direction = take_gradient<V>(shadow, gradient, p.gradient_scale, w, row, c, n);
+          if (m) {
+            direction += p.momentum * load_up_to<V>(m + at, n);
+            store_up_to<V>(m + at, direction, n);
           }
-          return w - a.p.learning_rate * (direction + a.p.weight_decay * w);
+          return w - p.learning_rate * (direction + p.weight_decay * w);
         });
 }
 

@@ -1,9 +1,10 @@
-// All kernels instantiated over one trait V. Included once by each isa/*.cpp.
+// The kernels of every family over one trait V. Included once by each isa/*.cpp.
 #pragma once
 
 #include "cpu/kernels/attention.h"
 #include "cpu/kernels/dense_matmul.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/embedding.h"
 #include "cpu/kernels/flip_trits.h"
 #include "cpu/kernels/float_product.h"
 #include "cpu/kernels/gradients.h"
@@ -20,38 +21,35 @@ namespace tritium::cpu {
 namespace {
 
 template <typename V>
-constexpr KernelTable table_of(const char* level) {
-  return {.level = level,
-          .panel_tokens = V::kPanelTokens,
-          .packed_chunk_bytes = 4 * V::kPlanes,
-          .lanes = V::kLanes,
-          .pack_activations = pack_activations<V>,
-          .ternary_matmul = ternary_matmul<V>,
-          .ternary_matmul_f32 = ternary_matmul_f32<V>,
-          .dense_matmul = dense_matmul<V>,
-          .float_product = float_product<V>,
-          .rms_norm = rms_norm<V>,
-          .quantize_activations = quantize_activations<V>,
-          .attention = attention<V>,
-          .gated_activation = gated_activation<V>,
-          .add = add<V>,
-          .scaled_add = scaled_add<V>,
-          .rope = rope<V>,
-          .route_tokens = route_tokens<V>,
-          .combine_experts = combine_experts<V>,
-          .gated_activation_backward = gated_activation_backward<V>,
-          .rms_norm_backward = rms_norm_backward<V>,
-          .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
-          .cross_entropy = cross_entropy<V>,
-          .kl_divergence = kl_divergence<V>,
-          .flip_trits = flip_trits<V>,
-          .ternarize = ternarize<V>,
-          .adamw_update = adamw_update<V>,
-          .sgd_update = sgd_update<V>,
-          .attention_of_sequences = attention_of_sequences<V>,
-          .attention_backward = attention_backward<V>,
-          .ternary_row = ternary_row<V>,
-          .dense_row = dense_row<V>};
+constexpr KernelSet kernels_over() {
+  return {.ternary = {.panel_tokens = V::kPanelTokens,
+                      .packed_chunk_bytes = 4 * V::kPlanes,
+                      .pack_activations = pack_activations<V>,
+                      .ternary_matmul = ternary_matmul<V>,
+                      .ternary_matmul_f32 = ternary_matmul_f32<V>},
+          .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
+          .attention = {.attention = attention<V>,
+                        .attention_of_sequences = attention_of_sequences<V>,
+                        .attention_backward = attention_backward<V>},
+          .rows = {.add = add<V>,
+                   .scaled_add = scaled_add<V>,
+                   .gated_activation = gated_activation<V>,
+                   .rms_norm = rms_norm<V>,
+                   .quantize_activations = quantize_activations<V>,
+                   .embedding = embedding<V>,
+                   .rope = rope<V>,
+                   .route_tokens = route_tokens<V>,
+                   .combine_experts = combine_experts<V>},
+          .gradients = {.lanes = V::kLanes,
+                        .gated_activation_backward = gated_activation_backward<V>,
+                        .rms_norm_backward = rms_norm_backward<V>,
+                        .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
+                        .cross_entropy = cross_entropy<V>,
+                        .kl_divergence = kl_divergence<V>},
+          .updates = {.flip_trits = flip_trits<V>,
+                      .ternarize = ternarize<V>,
+                      .adamw_update = adamw_update<V>,
+                      .sgd_update = sgd_update<V>}};
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Int8 activations times 2-bit codes, 32 weight rows by up to V::kPanelTokens activation rows at a time.
+// y = x W^T, int8 activations times 2-bit codes, a block of weight rows by up to V::kPanelTokens activation rows at a
+// time.
 //
 // Lanes are weight rows. A word of codes AND 0x03 (shifted right by 0, 2, 4, 6) is 4 unsigned bytes, the
 // codes of columns p, p + 4, p + 8, p + 12 of a chunk, multiplied with the same 4 columns of the activations,
@@ -12,6 +13,7 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/elementwise.h"
 
 namespace tritium::cpu {
 namespace {
@@ -61,7 +63,7 @@ template <typename V, int kTokens>
     const int64_t last = first + V::kMaxChunks < chunks ? first + V::kMaxChunks : chunks;
     typename V::Sum sums[kVectors][kTokens][kSums] = {};
     for (int64_t c = first; c < last; ++c) {
-      const uint32_t* chunk = words + c * kBlockRows;
+      const uint32_t* chunk = words + c * kRowStride;
       if constexpr (kTokens <= 3) {
         __builtin_prefetch(chunk + kAhead);
         __builtin_prefetch(chunk + kAhead + 16);
@@ -102,21 +104,21 @@ template <typename V, int kTokens>
 void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
   constexpr int kVectors = V::vectors_of(kTokens);
   constexpr int64_t kLanes = V::kLanes;
-  const int64_t n_segments = m.chunks / m.segment_chunks;
-  const int64_t n_groups = (m.chunks + m.group_chunks - 1) / m.group_chunks;
-  const int8_t* x = m.packed + token * m.chunks * V::kPlanes * 4;
+  const int64_t chunks = m.layout.chunks, rows = m.layout.rows;
+  const int64_t n_segments = chunks / m.segment_chunks;
+  const int8_t* x = m.packed + token * chunks * V::kPlanes * 4;
   const int32_t* x_sums = m.sums + token * n_segments;
-  const float* x_scales = m.packed_scales + token * (m.chunks / m.block_chunks);
+  const float* x_scales = m.packed_scales + token * (chunks / m.block_chunks);
   for (int64_t lane = 0; lane < kBlockRows; lane += kVectors * kLanes) {
     const int64_t row = block * kBlockRows + lane;
-    if (row >= m.rows) return;
+    if (row >= rows) return;
     typename V::F y[kVectors * kTokens] = {};
     for (int64_t s = 0; s < n_segments; ++s) {
       const int64_t chunk = s * m.segment_chunks;
       typename V::I total[kVectors * kTokens];
-      sum_codes<V, kTokens>(m.words + (block * m.chunks + chunk) * kBlockRows + lane,
-                            x + chunk * V::kPlanes * kTokens * 4, m.segment_chunks, total);
-      const float* w_scales = m.weight_scales + (block * n_groups + chunk / m.group_chunks) * kBlockRows + lane;
+      sum_codes<V, kTokens>(m.words + m.layout.word({block, lane}, chunk), x + chunk * V::kPlanes * kTokens * 4,
+                            m.segment_chunks, total);
+      const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
       for (int v = 0; v < kVectors; ++v)
         for (int t = 0; t < kTokens; ++t) {
           // shader::accumulate_segment, lane by lane.
@@ -127,13 +129,8 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
     for (int v = 0; v < kVectors; ++v)
       for (int t = 0; t < kTokens; ++t) {
         const int64_t start = row + v * kLanes;
-        const int64_t valid = m.rows - start;
-        float* to = m.y + m.y_rows[token + t] * m.rows + start;
-        if (valid >= kLanes) {
-          V::store(to, y[v * kTokens + t]);
-        } else if (valid > 0) {
-          V::store_first(to, y[v * kTokens + t], valid);
-        }
+        const int64_t valid = rows - start < kLanes ? rows - start : kLanes;
+        if (valid > 0) store_up_to<V>(m.y + m.y_rows[token + t] * rows + start, y[v * kTokens + t], valid);
       }
   }
 }

@@ -1,4 +1,4 @@
-// Float activations times 2-bit codes. Lanes are weight rows; a decoded column serves up to 4 activation
+// y = x W^T, float activations times 2-bit codes. Lanes are weight rows; a decoded column serves up to 4 activation
 // rows. The sum over a weight group is scaled once: float sums over columns, in order, then over groups.
 #pragma once
 
@@ -17,18 +17,18 @@ template <typename V, int kTokens>
 void ternary_float_tile(const TernaryFloatProduct& m, int64_t block, int64_t token) {
   constexpr int kVectors = 2;
   const int64_t group = m.group_chunks * kChunkColumns;
-  const int64_t n_groups = (m.chunks + m.group_chunks - 1) / m.group_chunks;
+  const int64_t rows = m.layout.rows;
   const float* x[kTokens];
   for (int t = 0; t < kTokens; ++t) x[t] = m.x + m.x_rows[token + t] * m.cols;
   for (int64_t lane = 0; lane < kBlockRows; lane += kVectors * V::kLanes) {
     const int64_t row = block * kBlockRows + lane;
-    if (row >= m.rows) return;
+    if (row >= rows) return;
     typename V::F y[kVectors][kTokens] = {};
     for (int64_t start = 0; start < m.cols; start += group) {
       const int64_t end = start + group < m.cols ? start + group : m.cols;
       typename V::F sum[kVectors][kTokens] = {};
       for (int64_t column = start; column < end; column += kChunkColumns) {
-        const uint32_t* words = m.words + (block * m.chunks + column / kChunkColumns) * kBlockRows + lane;
+        const uint32_t* words = m.words + m.layout.word({block, lane}, column / kChunkColumns);
         const int64_t n = end - column < kChunkColumns ? end - column : kChunkColumns;
         typename V::U w[kVectors];
         TRITIUM_UNROLL
@@ -42,7 +42,7 @@ void ternary_float_tile(const TernaryFloatProduct& m, int64_t block, int64_t tok
           }
         }
       }
-      const float* scales = m.weight_scales + (block * n_groups + start / group) * kBlockRows + lane;
+      const float* scales = m.weight_scales + m.layout.scale({block, lane}, start / group);
       TRITIUM_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         TRITIUM_UNROLL
@@ -51,9 +51,9 @@ void ternary_float_tile(const TernaryFloatProduct& m, int64_t block, int64_t tok
     }
     for (int v = 0; v < kVectors; ++v)
       for (int t = 0; t < kTokens; ++t) {
-        const int64_t valid = m.rows - (row + v * V::kLanes);
+        const int64_t valid = rows - (row + v * V::kLanes);
         if (valid > 0)
-          V::store_first(m.y + m.y_rows[token + t] * m.rows + row + v * V::kLanes, y[v][t],
+          V::store_first(m.y + m.y_rows[token + t] * rows + row + v * V::kLanes, y[v][t],
                          valid < V::kLanes ? valid : V::kLanes);
       }
   }
@@ -65,15 +65,6 @@ void ternary_matmul_f32(const TernaryFloatProduct& m, int64_t first, int64_t las
     int64_t token = 0;
     for (; token + 4 <= m.n_tokens; token += 4) ternary_float_tile<V, 4>(m, block, token);
     for (; token < m.n_tokens; ++token) ternary_float_tile<V, 1>(m, block, token);
-  }
-}
-
-// One row of a ternary table. scale * trit, not a table of three values: that keeps the sign of zero.
-template <typename V>
-void ternary_row(const uint32_t* words, float scale, int64_t count, float* y) {
-  for (int64_t c = 0; c < count; ++c) {
-    const uint32_t code = words[c / kChunkColumns * kBlockRows] >> (2 * (c % kChunkColumns)) & 3u;
-    y[c] = scale * static_cast<float>(static_cast<int32_t>(code) - 1);
   }
 }
 

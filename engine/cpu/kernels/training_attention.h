@@ -1,5 +1,6 @@
-// Attention of whole sequences and its gradient, as products of small matrices: kTrainingQueries queries of a head at a
-// time against all keys they see. A task is a (sequence, kv head): the gradients of its keys and values are its own.
+// softmax(scale * q k^T) v of whole sequences and its gradient, as products of small matrices: kTrainingQueries queries
+// of a head at a time against all keys they see. A task is a (sequence, kv head): the gradients of its keys and values
+// are its own.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -18,14 +19,14 @@ struct HeadRows {
 
 template <typename V>
 ProductOperand operand_of(const HeadRows& rows, OperandKind kind) {
-  return {kind, rows.at, nullptr, rows.stride, TRITIUM_DTYPE_F32, nullptr, 0, 0};
+  return {.kind = kind, .data = rows.at, .stride = rows.stride};
 }
 
 // c(i, j) = or += scale * a(i, k) b(k, j)
 template <typename V, typename A>
 void small_product(const A& a, int64_t m, int64_t depth, const ProductOperand& b, int64_t n, const HeadRows& c,
                    bool accumulate, float scale) {
-  product<V>(a, m, depth, pack_of<V>(b), &b, n, {c.at, nullptr, c.stride, accumulate, scale}, 0,
+  product<V>(a, m, depth, pack_of<V>(b), b, n, {c.at, nullptr, c.stride, accumulate, scale}, 0,
              (n + V::kLanes - 1) / V::kLanes);
 }
 
@@ -54,17 +55,15 @@ void attention_weights(const AttentionBackwardParams& p, const QueryBlock& block
     float* row = weights + i * block.n_keys;
     const int64_t last = block.first + i - block.first_key;  // the query's own token
     const int64_t first = p.window == 0 || last + 1 < static_cast<int64_t>(p.window) ? 0 : last + 1 - p.window;
-    float top = row[first];
-    for (int64_t j = first; j <= last; ++j) top = row[j] > top ? row[j] : top;
+    const float top = largest_of(row + first, last + 1 - first);
     typename V::F sums = {};
     for_vectors<V>(
         first, last + 1, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
-          auto e = exp_single<V>(load_up_to<V>(row + j, n) - top);
-          for (int64_t lane = n; lane < V::kLanes; ++lane) e[lane] = 0.0f;
+          const auto e = exp_up_to<V>(load_up_to<V>(row + j, n) - top, n);
           sums += e;
           store_up_to<V>(row + j, e, n);
         });
-    const float inverse = 1.0f / sum<V>(sums);
+    const float inverse = 1.0f / lane_sum<V>(sums);
     for (int64_t j = 0; j < first; ++j) row[j] = 0.0f;
     for_vectors<V>(
         first, last + 1, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
@@ -85,7 +84,7 @@ void score_gradients(const QueryBlock& block, float scale, const float* weights,
         0, block.n_keys, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
           products = V::fma(load_up_to<V>(w + j, n), load_up_to<V>(d + j, n), products);
         });
-    const float mean = sum<V>(products);
+    const float mean = lane_sum<V>(products);
     for_vectors<V>(
         0, block.n_keys, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
           store_up_to<V>(d + j, load_up_to<V>(w + j, n) * (load_up_to<V>(d + j, n) - mean) * scale, n);

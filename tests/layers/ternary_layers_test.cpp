@@ -3,8 +3,7 @@
 
 #include "backends.h"
 #include "base/counter_rng.h"
-#include "cpu_ref/ternary_linear.h"
-#include "cpu_ref/ternary_moe_layer.h"
+#include "layers/mixture.h"
 
 namespace tritium {
 namespace {
@@ -55,11 +54,12 @@ TEST_P(TernaryLayers, LinearGivesWhatTheCpuLinearGives) {
   const Result<TernaryLinear> moved = TernaryLinear::from_cpu_linear(*backend, *linear);
   ASSERT_TRUE(moved.ok()) << moved.message();
   const std::vector<float> x = random_values(2, 4 * 300);
-  for (const InputPrecision precision : {InputPrecision::int8, InputPrecision::int8_block, InputPrecision::f32}) {
-    const Result<std::vector<float>> y = moved->forward(x, 4, precision);
+  for (const ActivationMode activations :
+       {ActivationMode::int8_per_token, ActivationMode::int8_per_block, ActivationMode::f32}) {
+    const Result<std::vector<float>> y = moved->forward(x, 4, activations);
     ASSERT_TRUE(y.ok()) << y.message();
     // Integer sums are the same to the bit; floats are summed in another order.
-    expect_near(*y, *linear->forward(x, 4, precision), precision == InputPrecision::f32 ? 2e-5 : 0.0);
+    expect_near(*y, *linear->forward(x, 4, activations), activations == ActivationMode::f32 ? 2e-5 : 0.0);
   }
   EXPECT_FALSE(moved->forward(x, 5).ok());
 }
@@ -103,8 +103,7 @@ TEST_P(TernaryLayers, FromCpuMoeStacksTheExpertsTrits) {
   for (int64_t e = 0; e < 5; ++e)
     for (int64_t row : {0, 39})
       for (int64_t col = 0; col < 24; ++col)
-        EXPECT_EQ(stack->value(e, row, col),
-                  layer->experts()[static_cast<size_t>(e)].down().matrix().value(0, row, col));
+        EXPECT_EQ(stack->value(e, row, col), layer->experts[static_cast<size_t>(e)].down.matrix().value(0, row, col));
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+// The table of rungs, and the choice among them.
+#include "cpu/rungs.h"
+
+#include <algorithm>
+
+namespace tritium::cpu {
+namespace {
+
+constexpr Families all_of(const KernelSet& set) {
+  return {&set.ternary, &set.floats, &set.attention, &set.rows, &set.gradients, &set.updates};
+}
+
+constexpr Rung kRungs[] = {
+#if defined(__x86_64__)
+    {"avx512-vnni",
+     [] {
+       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+              __builtin_cpu_supports("avx512vnni");
+     },
+     all_of(kAvx512VnniKernels)},
+    // F16C is older than AVX2 on every processor that has both (and GCC 10's cpu_supports does not know it).
+    {"avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, all_of(kAvx2Kernels)},
+#endif
+#if defined(__aarch64__)
+    {"neon", [] { return true; }, all_of(kPortableKernels)},  // what 128-bit vectors are there
+#else
+    {"portable", [] { return true; }, all_of(kPortableKernels)},
+#endif
+};
+
+}  // namespace
+
+std::span<const Rung> rungs() { return kRungs; }
+
+std::vector<Rung> usable_rungs(std::span<const Rung> rungs, std::string_view best) {
+  std::vector<Rung> usable;
+  std::ranges::copy_if(rungs, std::back_inserter(usable), [](const Rung& rung) { return rung.runs_here(); });
+  const auto named = std::ranges::find(usable, best, &Rung::name);
+  if (named != usable.end()) usable.erase(usable.begin(), named);
+  return usable;
+}
+
+KernelSet kernels_of(std::span<const Rung> rungs) {
+  KernelSet kernels = {};
+  const auto replace = [](auto& family, const auto* by) {
+    if (by) family = *by;
+  };
+  for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) {
+    replace(kernels.ternary, rung->families.ternary);
+    replace(kernels.floats, rung->families.floats);
+    replace(kernels.attention, rung->families.attention);
+    replace(kernels.rows, rung->families.rows);
+    replace(kernels.gradients, rung->families.gradients);
+    replace(kernels.updates, rung->families.updates);
+  }
+  return kernels;
+}
+
+}  // namespace tritium::cpu

@@ -162,7 +162,7 @@ class Training(unittest.TestCase):
     def test_every_option_is_in_the_help_and_in_the_list_for_people(self):
         code, listed, err = tritium("train", "--list-options")
         self.assertEqual(code, 0, err)
-        with open(os.path.join(os.path.dirname(__file__), "..", "..", "papers", "training_options.md"), encoding="utf-8") as file:
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "..", "papers", "training_options.md"), encoding="utf-8") as file:
             self.assertIn(listed, file.read(), "papers/training_options.md says how it is written anew")
         rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? \|", listed, re.MULTILINE)
         resolved = json.loads(tritium("train", "--preset", "tiny-moe", "--print-config")[1])

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tensor/metadata.h"
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace tritium {
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "api/state.h"
 #include "base/caught.h"
 #include "base/format_text.h"
-#include "runtime/state.h"
 
 namespace tritium {
 namespace {

@@ -1,4 +1,4 @@
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/format_text.h"
-#include "tokenizer/streaming_detokenizer.h"
-#include "tokenizer/utf8.h"
+#include "text/streaming_detokenizer.h"
+#include "text/utf8.h"
 
 namespace tritium {
 namespace {

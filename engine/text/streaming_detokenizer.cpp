@@ -1,7 +1,7 @@
-#include "tokenizer/streaming_detokenizer.h"
+#include "text/streaming_detokenizer.h"
 
-#include "tokenizer/tokenizer.h"
-#include "tokenizer/utf8.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
 
 namespace tritium {
 namespace {

@@ -1,6 +1,8 @@
 #include <new>
 #include <optional>
 
+#include "api/inspect.h"
+#include "api/state.h"
 #include "base/caught.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
@@ -8,8 +10,6 @@
 #include "cpu_ref/reference_backend.h"
 #include "format/gguf.h"
 #include "ops/compare_backend.h"
-#include "runtime/inspect.h"
-#include "runtime/state.h"
 #include "selftest/selftest.h"
 #include "tensor/npy.h"
 

@@ -1,10 +1,10 @@
-#include "tokenizer/streaming_detokenizer.h"
+#include "text/streaming_detokenizer.h"
 
 #include <gtest/gtest.h>
 
 #include "base/counter_rng.h"
-#include "tests/tokenizer/small_vocabulary.h"
-#include "tokenizer/utf8.h"
+#include "tests/text/small_vocabulary.h"
+#include "text/utf8.h"
 
 namespace tritium {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/inspect.h"
+#include "api/inspect.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "format/gguf.h"
 #include "model/state.h"
 #include "model/weights.h"
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace tritium {
 namespace {

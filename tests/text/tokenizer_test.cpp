@@ -1,4 +1,4 @@
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/counter_rng.h"
-#include "tests/tokenizer/small_vocabulary.h"
+#include "tests/text/small_vocabulary.h"
 
 namespace tritium {
 namespace {

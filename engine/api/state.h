@@ -11,7 +11,7 @@
 #include "model/config.h"
 #include "model/state.h"
 #include "model/transformer.h"
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {

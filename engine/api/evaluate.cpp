@@ -3,9 +3,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "api/state.h"
 #include "base/caught.h"
 #include "base/format_text.h"
-#include "runtime/state.h"
 
 namespace tritium {
 namespace {

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "api/state.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "ops/compare_backend.h"
-#include "runtime/state.h"
 
 namespace tritium {
 

@@ -7,8 +7,8 @@
 
 #include "format/gguf.h"
 #include "tests/support/shared_material.h"
-#include "tokenizer/streaming_detokenizer.h"
-#include "tokenizer/tokenizer.h"
+#include "text/streaming_detokenizer.h"
+#include "text/tokenizer.h"
 
 namespace tritium {
 namespace {

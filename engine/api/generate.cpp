@@ -2,10 +2,10 @@
 #include <chrono>
 #include <optional>
 
+#include "api/state.h"
 #include "base/caught.h"
 #include "base/format_text.h"
-#include "runtime/state.h"
-#include "tokenizer/streaming_detokenizer.h"
+#include "text/streaming_detokenizer.h"
 
 namespace tritium {
 namespace {

@@ -24,6 +24,13 @@ ALLOWED = {
     "engine/ops": ["ops", "tensor", "base", "tritium/status.hpp", "tritium/log.hpp", "shaders/params"],
     "engine/cpu": ["cpu", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/vulkan": ["vulkan", "ops", "tensor", "base", "tritium", "shaders"],
+    # Within the backend, too, one way: device <- memory, pipelines <- commands; an operation sees the recorder alone.
+    "engine/vulkan/device": ["vulkan/device", "vulkan/vulkan_backend.h", "vulkan/recorder.h", "base", "tritium"],
+    "engine/vulkan/memory": ["vulkan/memory", "vulkan/device", "ops", "tensor", "base", "tritium"],
+    "engine/vulkan/pipelines": ["vulkan/pipelines", "vulkan/device", "vulkan/kernel.h", "base", "tritium"],
+    "engine/vulkan/commands": ["vulkan/commands", "vulkan/pipelines", "vulkan/memory", "vulkan/device", "vulkan/recorder.h",
+                               "ops", "tensor", "base", "tritium"],
+    "engine/vulkan/ops": ["vulkan/ops", "vulkan/recorder.h", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/format": ["format", "tensor", "base", "tritium"],
     "engine/text": ["text", "tensor", "base", "tritium"],
     "engine/graph": ["graph", "ops", "tensor", "base", "tritium"],
@@ -32,7 +39,7 @@ ALLOWED = {
     "engine/selftest": ["selftest", "ops", "tensor", "base", "tritium"],
     "engine/api": ["api", "model", "text", "format", "selftest", "ops", "tensor", "base", "tritium", "backends.h",
                    "cpu_ref/reference_backend.h"],
-    "engine/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device_details.h", "vulkan/device_probe.h",
+    "engine/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device/device_details.h", "vulkan/device_probe.h",
                           "cpu_ref/reference_backend.h", "selftest", "model", "ops", "tensor", "base", "tritium"],
     "apps/cli": ["cli", "tritium", "gpu_report/gpu_report.h"],
     "apps": ["tritium"],  # what an application may use, and no more

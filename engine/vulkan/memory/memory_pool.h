@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ops/tensor.h"
-#include "vulkan/device.h"
-#include "vulkan/free_list.h"
+#include "vulkan/device/device.h"
+#include "vulkan/memory/free_list.h"
 
 namespace tritium::vulkan {
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <span>
 
-#include "vulkan/command_recorder.h"
-#include "vulkan/staging_ring.h"
+#include "vulkan/commands/command_recorder.h"
+#include "vulkan/memory/staging_ring.h"
 
 namespace tritium::vulkan {
 

@@ -1,4 +1,4 @@
-#include "vulkan/free_list.h"
+#include "vulkan/memory/free_list.h"
 
 #include <cassert>
 #include <iterator>

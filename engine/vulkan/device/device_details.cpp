@@ -1,12 +1,12 @@
-#include "vulkan/device_details.h"
+#include "vulkan/device/device_details.h"
 
 #include <algorithm>
 
 #include "base/format_text.h"
-#include "vulkan/cooperative_matrix.h"
-#include "vulkan/device_health.h"
-#include "vulkan/device_query.h"
-#include "vulkan/instance.h"
+#include "vulkan/device/cooperative_matrix.h"
+#include "vulkan/device/device_health.h"
+#include "vulkan/device/device_query.h"
+#include "vulkan/device/instance.h"
 
 namespace tritium::vulkan {
 namespace {

@@ -1,13 +1,13 @@
-// Device: one opened GPU with one compute queue, its limits, and names for debuggers. Everything else in this
-// folder holds a pointer to it.
+// Device: one opened GPU with one compute queue, its limits, and names for debuggers. What allocates, compiles, records
+// or submits holds a pointer to it.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <type_traits>
 
-#include "vulkan/device_health.h"
-#include "vulkan/instance.h"
+#include "vulkan/device/device_health.h"
+#include "vulkan/device/instance.h"
 #include "vulkan/recorder.h"
 #include "vulkan/vulkan_backend.h"
 

@@ -1,4 +1,4 @@
-#include "vulkan/spirv_module.h"
+#include "vulkan/pipelines/spirv_module.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "vulkan/pipeline_cache_file.h"
+#include "vulkan/pipelines/pipeline_cache_file.h"
 
 #include <cstdlib>
 #include <cstring>

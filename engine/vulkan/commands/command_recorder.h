@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "vulkan/barrier_tracker.h"
-#include "vulkan/memory_pool.h"
-#include "vulkan/pipelines.h"
+#include "vulkan/commands/barrier_tracker.h"
+#include "vulkan/commands/submissions.h"
+#include "vulkan/memory/memory_pool.h"
+#include "vulkan/pipelines/pipelines.h"
 #include "vulkan/recorder.h"
-#include "vulkan/submissions.h"
 
 namespace tritium::vulkan {
 

@@ -1,9 +1,9 @@
 // The shapes that a device's cooperative matrix instructions multiply.
 #pragma once
 
-#include "vulkan/device_details.h"
-#include "vulkan/device_query.h"
-#include "vulkan/instance.h"
+#include "vulkan/device/device_details.h"
+#include "vulkan/device/device_query.h"
+#include "vulkan/device/instance.h"
 
 namespace tritium::vulkan {
 

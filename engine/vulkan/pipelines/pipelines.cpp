@@ -1,4 +1,4 @@
-#include "vulkan/pipelines.h"
+#include "vulkan/pipelines/pipelines.h"
 
 #include <algorithm>
 

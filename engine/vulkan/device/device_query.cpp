@@ -1,4 +1,4 @@
-#include "vulkan/device_query.h"
+#include "vulkan/device/device_query.h"
 
 #include <algorithm>
 

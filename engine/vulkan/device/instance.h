@@ -8,7 +8,7 @@
 
 #include "tritium/log.hpp"
 #include "tritium/status.hpp"
-#include "vulkan/raii.h"
+#include "vulkan/device/raii.h"
 
 namespace tritium::vulkan {
 

@@ -1,7 +1,7 @@
-#include "vulkan/spirv_reflection.h"
+#include "vulkan/pipelines/spirv_reflection.h"
 
 #include "base/format_text.h"
-#include "vulkan/spirv_module.h"
+#include "vulkan/pipelines/spirv_module.h"
 
 namespace tritium::vulkan {
 namespace {

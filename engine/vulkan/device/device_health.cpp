@@ -1,9 +1,9 @@
-#include "vulkan/device_health.h"
+#include "vulkan/device/device_health.h"
 
 #include <new>
 
 #include "base/format_text.h"
-#include "vulkan/raii.h"
+#include "vulkan/device/raii.h"
 
 namespace tritium::vulkan {
 

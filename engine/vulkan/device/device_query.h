@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "vulkan/device_choice.h"
-#include "vulkan/raii.h"
+#include "vulkan/device/device_choice.h"
+#include "vulkan/device/raii.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {

@@ -1,4 +1,4 @@
-#include "vulkan/staging_ring.h"
+#include "vulkan/memory/staging_ring.h"
 
 #include <cassert>
 

@@ -1,4 +1,4 @@
-// vk::raii as this folder uses it. Included by few files: each costs seconds of compile time.
+// vk::raii as this backend uses it. Included by few files: each costs seconds of compile time.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "vulkan/submissions.h"
+#include "vulkan/commands/submissions.h"
 
 namespace tritium::vulkan {
 namespace {

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "vulkan/device.h"
+#include "vulkan/device/device.h"
 #include "vulkan/kernel.h"
-#include "vulkan/pipeline_cache_file.h"
-#include "vulkan/spirv_reflection.h"
+#include "vulkan/pipelines/pipeline_cache_file.h"
+#include "vulkan/pipelines/spirv_reflection.h"
 
 namespace tritium::vulkan {
 

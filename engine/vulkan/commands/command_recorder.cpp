@@ -1,4 +1,4 @@
-#include "vulkan/command_recorder.h"
+#include "vulkan/commands/command_recorder.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "vulkan/renderdoc_capture.h"
+#include "vulkan/device/renderdoc_capture.h"
 
 #include <dlfcn.h>
 

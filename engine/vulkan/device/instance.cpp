@@ -1,4 +1,4 @@
-#include "vulkan/instance.h"
+#include "vulkan/device/instance.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "base/format_text.h"
 #include "base/log.h"
-#include "vulkan/device_health.h"
+#include "vulkan/device/device_health.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {

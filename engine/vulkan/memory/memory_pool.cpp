@@ -1,4 +1,4 @@
-#include "vulkan/memory_pool.h"
+#include "vulkan/memory/memory_pool.h"
 
 #include <algorithm>
 #include <limits>

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "vulkan/device.h"
+#include "vulkan/device/device.h"
 
 namespace tritium::vulkan {
 

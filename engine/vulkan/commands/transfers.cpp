@@ -1,4 +1,4 @@
-#include "vulkan/transfers.h"
+#include "vulkan/commands/transfers.h"
 
 #include <algorithm>
 #include <cstring>

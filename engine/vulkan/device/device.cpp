@@ -1,4 +1,4 @@
-#include "vulkan/device.h"
+#include "vulkan/device/device.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,8 +6,8 @@
 
 #include "base/format_text.h"
 #include "base/log.h"
-#include "vulkan/device_choice.h"
-#include "vulkan/device_query.h"
+#include "vulkan/device/device_choice.h"
+#include "vulkan/device/device_query.h"
 
 namespace tritium::vulkan {
 namespace {

@@ -1,4 +1,4 @@
-#include "vulkan/cooperative_matrix.h"
+#include "vulkan/device/cooperative_matrix.h"
 
 #include "base/format_text.h"
 

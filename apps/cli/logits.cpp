@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/terminal.h"
+#include "tritium/debug.hpp"
 
 namespace tritium::cli {
 namespace {
@@ -38,9 +39,9 @@ void add_logits(CLI::App& app, Action& action) {
   add_model_options(*command, options->model);
   command->add_option("--tokens", options->tokens, "token ids: \"1 403 7\"")->required();
   command->add_option("-o,--output", options->output, "float32 .npy file, [tokens, vocabulary]")->required();
-  command->add_option("--compare", options->model.runtime.compare_with,
+  command->add_option("--compare", options->model.debug.compare_with,
                       "run this backend beside, operation by operation; stop at the first difference");
-  command->add_option("--dump-dir", options->model.runtime.compare_dump_dir, "where --compare leaves differing tensors")
+  command->add_option("--dump-dir", options->model.debug.compare_dump_dir, "where --compare leaves differing tensors")
       ->capture_default_str();
   command->footer(
       "Example:\n"

@@ -38,7 +38,7 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 
 Result<LoadedModel> load(ModelOptions options) {
   options.runtime.log = log_sink(options.verbose);
-  Result<Runtime> runtime = Runtime::create(options.runtime);
+  Result<Runtime> runtime = Runtime::create(options.runtime, options.debug);
   if (!runtime.ok()) return runtime.status();
   ProgressLine line("loading " + options.model);
   options.load.progress = [&](double fraction) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tritium/debug.hpp"
 #include "tritium/tritium.hpp"
 
 namespace tritium::cli {
@@ -13,6 +14,7 @@ namespace tritium::cli {
 struct ModelOptions {
   std::string model;
   RuntimeOptions runtime;
+  DebugOptions debug;
   LoadOptions load;
   Activations activations = Activations::int8;
   bool verbose = false;

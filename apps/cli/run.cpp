@@ -120,11 +120,11 @@ void add_run(CLI::App& app, Action& action) {
   add_sampling(*command, options->generate.sampler);
   command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")
       ->capture_default_str();
-  command->add_option("--compare", options->model.runtime.compare_with,
+  command->add_option("--compare", options->model.debug.compare_with,
                       "run this backend beside, operation by operation; stop at the first difference");
-  command->add_option("--dump-dir", options->model.runtime.compare_dump_dir, "where --compare leaves differing tensors")
+  command->add_option("--dump-dir", options->model.debug.compare_dump_dir, "where --compare leaves differing tensors")
       ->capture_default_str();
-  command->add_option("--capture", options->model.runtime.capture_file,
+  command->add_option("--capture", options->model.debug.capture_file,
                       "write a RenderDoc capture of one token (vulkan)");
   command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
   command->footer(

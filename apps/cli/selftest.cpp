@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "tritium/debug.hpp"
 
 namespace tritium::cli {
 namespace {

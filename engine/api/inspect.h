@@ -3,7 +3,7 @@
 
 #include "model/config.h"
 #include "tensor/tensor_map.h"
-#include "tritium/tritium.hpp"
+#include "tritium/model.hpp"
 
 namespace tritium {
 

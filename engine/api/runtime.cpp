@@ -1,77 +1,44 @@
 #include <new>
-#include <optional>
 
 #include "api/inspect.h"
 #include "api/state.h"
 #include "base/caught.h"
-#include "base/checked_math.h"
-#include "base/format_text.h"
 #include "base/log.h"
-#include "cpu_ref/reference_backend.h"
 #include "format/gguf.h"
 #include "ops/compare_backend.h"
-#include "selftest/selftest.h"
-#include "tensor/npy.h"
+#include "tritium/debug.hpp"
 
 namespace tritium {
 
-std::string version() { return TRITIUM_VERSION; }
+std::string version() {
+  return std::to_string(TRITIUM_VERSION_MAJOR) + '.' + std::to_string(TRITIUM_VERSION_MINOR) + '.' +
+         std::to_string(TRITIUM_VERSION_PATCH);
+}
 
 std::vector<DeviceInfo> list_devices() try { return describe_backends(); } catch (const std::bad_alloc&) {
   return {};
 }
 
-Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) try {
-  Shape dims;
-  std::optional<uint64_t> elements = 1;
-  for (int64_t d : shape)
-    elements = d >= 0 && elements ? checked_mul(*elements, static_cast<uint64_t>(d)) : std::nullopt;
-  if (shape.size() == 1) dims = {shape[0]};
-  if (shape.size() == 2) dims = {shape[0], shape[1]};
-  if (shape.size() == 3) dims = {shape[0], shape[1], shape[2]};
-  if (dims.rank() == 0 || elements != values.size())
-    return error(StatusCode::invalid_argument, path, ": ", values.size(), " values do not fill a shape of rank 1 to 3");
-  return write_npy(path, DType::f32, dims, std::as_bytes(values));
-} catch (...) {
-  return caught();
-}
-
-Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) try {
-  Result<std::unique_ptr<Backend>> tested =
-      make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
-  if (!tested.ok()) return tested.status();
-  SelftestReport report;
-  report.backend = (*tested)->name();
-  cases::BackendPair pair(*std::move(tested), make_reference_backend());
-  for (std::string_view operation : AllOps::kNames) {
-    report.operations.push_back(pair.run(operation));
-    log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
-  }
-  return report;
-} catch (...) {
-  return caught();
-}
-
 Runtime::Runtime(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
-  Result<std::unique_ptr<Backend>> backend = make_backend({.backend = options.backend,
-                                                           .threads = options.threads,
-                                                           .capture_file = options.capture_file,
-                                                           .log = options.log});
+Result<Runtime> Runtime::create(const RuntimeOptions& options) { return create(options, DebugOptions{}); }
+
+Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOptions& debug) try {
+  Result<std::unique_ptr<Backend>> backend = make_backend(
+      {.backend = options.backend, .threads = options.threads, .capture_file = debug.capture_file, .log = options.log});
   if (!backend.ok()) return backend.status();
-  if (!options.compare_with.empty()) {
+  if (!debug.compare_with.empty()) {
     Result<std::unique_ptr<Backend>> expected = make_backend(
-        {.backend = options.compare_with, .threads = options.threads, .capture_file = {}, .log = options.log});
+        {.backend = debug.compare_with, .threads = options.threads, .capture_file = {}, .log = options.log});
     if (!expected.ok()) return expected.status();
     backend = make_compare_backend(*std::move(backend), *std::move(expected),
-                                   {.stop_at_first = true, .dump_dir = options.compare_dump_dir, .observe = {}});
+                                   {.stop_at_first = true, .dump_dir = debug.compare_dump_dir, .observe = {}});
   }
   auto state = std::make_shared<State>();
   state->backend = *std::move(backend);
   state->name = state->backend->name();
   state->log = options.log;
-  state->capture_pending = !options.capture_file.empty();
+  state->capture_pending = !debug.capture_file.empty();
   log_to(options.log, LogLevel::info, "backend " + state->name);
   return Runtime(std::move(state));
 } catch (...) {

@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <thread>
+
+#include "tritium/debug.hpp"
 
 namespace tritium {
 namespace {
@@ -213,6 +216,31 @@ TEST(Evaluate, AWindowOverTheWholeTextIsTheMeanOfOnePass) {
 }
 
 TEST(Evaluate, ATextTooShortToScoreIsRefused) { EXPECT_EQ(load().evaluate("").code(), StatusCode::invalid_argument); }
+
+TEST(Version, IsThatOfTheHeaders) {
+  int major = 0, minor = 0, patch = 0;
+  ASSERT_EQ(std::sscanf(version().c_str(), "%d.%d.%d", &major, &minor, &patch), 3) << version();
+  EXPECT_EQ(major * 10000 + minor * 100 + patch, TRITIUM_VERSION);
+}
+
+TEST(Compare, WatchesARuntimeWithoutChangingIt) {
+  const std::vector<int32_t> tokens = {1, 40, 7};
+  const Result<Runtime> watched = Runtime::create({.backend = "cpu"}, {.compare_with = "reference"});
+  ASSERT_TRUE(watched.ok()) << watched.message();
+  const Result<Model> model = watched->load(model_file());
+  ASSERT_TRUE(model.ok()) << model.message();
+  Result<Session> session = model->create_session();
+  Result<Session> plain = load().create_session();
+  ASSERT_TRUE(session.ok() && plain.ok());
+  const Result<std::vector<float>> logits = session->evaluate_all(tokens);
+  ASSERT_TRUE(logits.ok()) << logits.message();
+  EXPECT_EQ(*logits, *plain->evaluate_all(tokens));
+}
+
+TEST(Compare, ABackendThatIsNotThereIsAnError) {
+  EXPECT_EQ(Runtime::create({.backend = "cpu"}, {.compare_with = "abacus"}).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(Runtime::create({.backend = "cpu"}, {.capture_file = "x.rdc"}).code(), StatusCode::invalid_argument);
+}
 
 TEST(WriteNpy, AShapeWhoseSizeWrapsIsRefused) {
   for (const auto& shape :

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format tokenizer graph model layers selftest backends runtime)
+  set(parts base tensor ops cpu_ref cpu vulkan format text graph model layers selftest backends api)
   if(TARGET tritium_training)
     list(APPEND parts training)
   endif()
@@ -15,7 +15,7 @@ function(tritium_install_package)
     install(TARGETS tritium_${part} EXPORT tritiumTargets
             ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   endforeach()
-  set_target_properties(tritium_runtime PROPERTIES EXPORT_NAME tritium)
+  set_target_properties(tritium_api PROPERTIES EXPORT_NAME tritium)
   install(DIRECTORY engine/include/tritium DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
   set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/tritium)

@@ -1,4 +1,10 @@
-# tritium_library(NAME SOURCES… DEPENDS…): one static library a folder, with the project's warnings and arithmetic rules.
+# A room is a folder of sources whose headers others include as "ROOM/FILE.h". A target sees the rooms that it links and no
+# other: an include that points the wrong way does not compile.
+#
+# tritium_library(NAME [API] SOURCES… DEPENDS… USES… [ROOM PATH]): one static library a folder, with the project's warnings
+#   and arithmetic rules. DEPENDS: rooms that its headers include, seen by whoever links it; USES: rooms of its sources
+#   alone. API: whoever links it sees the public headers only. ROOM: where it is not the folder itself.
+# tritium_room(TARGET SCOPE PATH): a target sees the folder, or the one header, at PATH.
 # tritium_private_headers(NAME PACKAGE::TARGET…): headers that only its sources include.
 
 function(tritium_options target)
@@ -19,15 +25,35 @@ function(tritium_options target)
   endif()
 endfunction()
 
+# The include folder of a room holds nothing but a link to it.
+function(tritium_room target scope path)
+  get_filename_component(path ${path} ABSOLUTE)
+  get_filename_component(name ${path} NAME)
+  get_filename_component(room ${path} NAME_WE)
+  set(folder ${PROJECT_BINARY_DIR}/rooms/${room})
+  file(MAKE_DIRECTORY ${folder})
+  file(CREATE_LINK ${path} ${folder}/${name} RESULT problem SYMBOLIC)
+  if(problem)  # a system without links builds, too, and leaves the rule to the structure tests
+    get_filename_component(folder ${path} DIRECTORY)
+  endif()
+  target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${folder}>)
+endfunction()
+
 function(tritium_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "API" "ROOM" "SOURCES;DEPENDS;USES" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  # Libraries include each other's headers; once installed there are only the public ones.
-  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
-                                            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine>
-                                            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>)
+  if(NOT ARG_ROOM)
+    set(ARG_ROOM ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+  set(scope PUBLIC)
+  if(ARG_API)
+    set(scope PRIVATE)
+  endif()
+  tritium_room(${name} ${scope} ${ARG_ROOM})
+  # Once installed there are only the public headers.
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>)
   target_compile_features(${name} PUBLIC cxx_std_20)
-  target_link_libraries(${name} PUBLIC ${ARG_DEPENDS})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_USES})
   tritium_options(${name})
 endfunction()
 
@@ -38,12 +64,16 @@ function(tritium_private_headers name)
   endforeach()
 endfunction()
 
-# tritium_test(NAME SOURCES… DEPENDS…): a GoogleTest program whose tests CTest lists one by one.
+# tritium_test(NAME SOURCES… DEPENDS… INSIDE…): a GoogleTest program whose tests CTest lists one by one. INSIDE: API
+# libraries that it tests from within: it sees what their sources see.
 function(tritium_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;INSIDE" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gtest_main)
+  tritium_room(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  foreach(library ${ARG_INSIDE})
+    target_include_directories(${name} PRIVATE $<TARGET_PROPERTY:${library},INCLUDE_DIRECTORIES>)
+  endforeach()
+  target_link_libraries(${name} PRIVATE ${ARG_INSIDE} ${ARG_DEPENDS} GTest::gtest GTest::gtest_main)
   tritium_options(${name})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "ops/backend.h"
-#include "tritium/tritium.hpp"
+#include "tritium/log.hpp"
+#include "tritium/runtime.hpp"
 
 namespace tritium {
 

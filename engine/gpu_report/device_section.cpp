@@ -2,7 +2,7 @@
 #include "base/format_text.h"
 #include "gpu_report/driver_search.h"
 #include "gpu_report/section.h"
-#include "vulkan/device_details.h"
+#include "vulkan/device/device_details.h"
 
 namespace tritium::gpu_report {
 namespace {

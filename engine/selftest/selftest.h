@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ops/compare_backend.h"
-#include "tritium/tritium.hpp"
+#include "tritium/debug.hpp"
 
 namespace tritium::cases {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace tritium {
 namespace {

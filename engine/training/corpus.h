@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 #include "tritium/status.hpp"
 
 namespace tritium {

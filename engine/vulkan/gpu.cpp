@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "base/format_text.h"
-#include "vulkan/renderdoc_capture.h"
-#include "vulkan/transfers.h"
+#include "vulkan/commands/transfers.h"
+#include "vulkan/device/renderdoc_capture.h"
 
 namespace tritium::vulkan {
 

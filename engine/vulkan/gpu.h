@@ -31,7 +31,7 @@ class Gpu {
 
   const DeviceDescription& description() const;
   Recorder& recorder();
-  Device& device();  // for tests: vulkan/device.h
+  Device& device();  // for tests: vulkan/device/device.h
 
   // Not zeroed when `zero` is false: then the caller uploads all of it, padding (to 16 bytes) excepted.
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, bool zero = true);

@@ -1,6 +1,6 @@
 // The Vulkan backend of a build without Vulkan: the same functions, which say so. Takes the place of every
 // other file of this folder but device_choice.cpp, so that callers need no #ifdef.
-#include "vulkan/device_details.h"
+#include "vulkan/device/device_details.h"
 #include "vulkan/device_probe.h"
 #include "vulkan/vulkan_backend.h"
 

@@ -16,4 +16,4 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
-run(${CMAKE_COMMAND} -DREADME=${SOURCE}/README.md -DOUT=${WORK}/example.cpp -P ${SOURCE}/tests/runtime/readme_example.cmake)
+run(${CMAKE_COMMAND} -DREADME=${SOURCE}/README.md -DOUT=${WORK}/example.cpp -P ${SOURCE}/tests/api/readme_example.cmake)

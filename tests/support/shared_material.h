@@ -20,8 +20,9 @@ inline std::optional<std::filesystem::path> shared_file(const std::string& relat
   const std::filesystem::path beside = std::filesystem::path(__FILE__).parent_path() / "../../../shared";
   const std::filesystem::path path = (folder ? std::filesystem::path(folder) : beside) / relative;
   std::error_code absent;
-  if (!std::filesystem::exists(path, absent)) return std::nullopt;
-  return path.lexically_normal();
+  const std::filesystem::path found = std::filesystem::canonical(path, absent);
+  if (absent) return std::nullopt;
+  return found;
 }
 
 }  // namespace tritium

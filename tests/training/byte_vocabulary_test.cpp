@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tokenizer/tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace tritium {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "tests/support/temporary_folder.h"
-#include "tests/tokenizer/small_vocabulary.h"
+#include "tests/text/small_vocabulary.h"
 #include "training/byte_vocabulary.h"
 
 namespace tritium {

@@ -1,4 +1,4 @@
-#include "vulkan/barrier_tracker.h"
+#include "vulkan/commands/barrier_tracker.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "vulkan/device_choice.h"
+#include "vulkan/device/device_choice.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/vulkan/test_gpu.h"
-#include "vulkan/device_details.h"
+#include "vulkan/device/device_details.h"
 
 namespace tritium::vulkan {
 namespace {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "tests/vulkan/test_gpu.h"
-#include "vulkan/device.h"
+#include "vulkan/device/device.h"
 
 namespace tritium::vulkan {
 namespace {

@@ -3,8 +3,8 @@
 #include <map>
 #include <random>
 
-#include "vulkan/free_list.h"
-#include "vulkan/staging_ring.h"
+#include "vulkan/memory/free_list.h"
+#include "vulkan/memory/staging_ring.h"
 
 namespace tritium::vulkan {
 namespace {

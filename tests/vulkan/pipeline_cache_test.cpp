@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "tests/vulkan/test_gpu.h"
-#include "vulkan/pipeline_cache_file.h"
+#include "vulkan/pipelines/pipeline_cache_file.h"
 
 namespace tritium::vulkan {
 namespace {

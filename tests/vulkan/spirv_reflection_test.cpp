@@ -1,4 +1,4 @@
-#include "vulkan/spirv_reflection.h"
+#include "vulkan/pipelines/spirv_reflection.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // A build without Vulkan answers every call with its reason.
 #include <gtest/gtest.h>
 
-#include "vulkan/device_details.h"
+#include "vulkan/device/device_details.h"
 #include "vulkan/device_probe.h"
 #include "vulkan/vulkan_backend.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "vulkan/command_recorder.h"
+#include "vulkan/commands/command_recorder.h"
 #include "vulkan/gpu.h"
 
 namespace tritium::vulkan {

@@ -1,6 +1,6 @@
 // Proof that validation would notice our mistakes: the other tests' silence means something.
 #include "tests/vulkan/test_gpu.h"
-#include "vulkan/device.h"
+#include "vulkan/device/device.h"
 
 namespace tritium::vulkan {
 namespace {

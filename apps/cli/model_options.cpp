@@ -1,0 +1,74 @@
+#include "cli/model_options.h"
+
+#include <charconv>
+#include <map>
+
+#include "cli/terminal.h"
+
+namespace tritium::cli {
+
+void add_activations(CLI::App& command, Activations& activations) {
+  command.add_option_function<std::string>(
+      "--activations",
+      [&activations](const std::string& name) {
+        const std::map<std::string, Activations> modes = {
+            {"int8", Activations::int8}, {"int8-block", Activations::int8_block}, {"f32", Activations::f32}};
+        if (!modes.contains(name))
+          throw CLI::ValidationError("--activations", "\"" + name + "\" is not known; take int8, int8-block or f32");
+        activations = modes.at(name);
+      },
+      "inputs of ternary products: int8 (per token) | int8-block (per 256) | f32 (default int8)");
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("MODEL", options.model, "model file (.gguf)")->required();
+  command.add_option("--backend", options.runtime.backend, "auto | reference | cpu | vulkan | vulkan:INDEX")
+      ->capture_default_str();
+  command.add_option("--threads", options.runtime.threads, "threads of the cpu backend; 0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  add_activations(command, options.activations);
+  command.add_flag("--i2s-64", options.load.i2s_interleave_64,
+                   "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
+  command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");
+  command.add_option("--lora-strength", options.load.adapter_strength, "multiplies what the adapters add")
+      ->capture_default_str();
+  command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");
+}
+
+Result<LoadedModel> load(ModelOptions options) {
+  options.runtime.log = log_sink(options.verbose);
+  Result<Runtime> runtime = Runtime::create(options.runtime, options.debug);
+  if (!runtime.ok()) return runtime.status();
+  ProgressLine line("loading " + options.model);
+  options.load.progress = [&](double fraction) {
+    line.show(fraction);
+    return !interrupted();
+  };
+  Result<Model> model = runtime->load(options.model, options.load);
+  if (!model.ok()) return model.status();
+  return LoadedModel{*std::move(runtime), *std::move(model)};
+}
+
+Result<std::vector<int32_t>> parse_tokens(const std::string& text) {
+  std::vector<int32_t> tokens;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    while (at != end && (*at == ' ' || *at == ',' || *at == '\t' || *at == '\n')) ++at;
+    if (at == end) break;
+    int32_t token = 0;
+    const auto [stop, problem] = std::from_chars(at, end, token);
+    const bool separated = stop == end || *stop == ' ' || *stop == ',' || *stop == '\t' || *stop == '\n';
+    if (problem != std::errc() || !separated)
+      return Status(StatusCode::invalid_argument, "--tokens: \"" + std::string(at, end).substr(0, 20) +
+                                                      "\" is not a token id; give numbers like \"1 403 7\"");
+    tokens.push_back(token);
+    at = stop;
+  }
+  if (tokens.empty())
+    return Status(StatusCode::invalid_argument, "--tokens is empty; give at least one token id, like \"1\"");
+  return tokens;
+}
+
+}  // namespace tritium::cli

@@ -1,0 +1,37 @@
+// Options that several commands share: which model, which backend, which arithmetic.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tritium/debug.hpp"
+#include "tritium/tritium.hpp"
+
+namespace tritium::cli {
+
+struct ModelOptions {
+  std::string model;
+  RuntimeOptions runtime;
+  DebugOptions debug;
+  LoadOptions load;
+  Activations activations = Activations::int8;
+  bool verbose = false;
+};
+
+void add_activations(CLI::App& command, Activations& activations);
+void add_model_options(CLI::App& command, ModelOptions& options);
+
+struct LoadedModel {
+  Runtime runtime;
+  Model model;
+};
+
+// Opens the backend and loads the model, with a progress line; Ctrl-C cancels.
+Result<LoadedModel> load(ModelOptions options);
+
+// "1 403 7", commas too. invalid_argument names what is not a token id.
+Result<std::vector<int32_t>> parse_tokens(const std::string& text);
+
+}  // namespace tritium::cli

@@ -1,0 +1,142 @@
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/input_text.h"
+#include "cli/model_options.h"
+#include "cli/print_json.h"
+#include "cli/printable.h"
+#include "cli/terminal.h"
+
+namespace tritium::cli {
+namespace {
+
+struct RunOptions {
+  ModelOptions model;
+  GenerateOptions generate;
+  int64_t context = 0;
+  std::string prompt;
+  std::string tokens;
+  bool has_tokens = false;
+  bool json = false;
+};
+
+const char* name_of(StopReason reason) {
+  switch (reason) {
+    case StopReason::end_of_text: return "end_of_text";
+    case StopReason::max_tokens: return "max_tokens";
+    case StopReason::context_full: return "context_full";
+    case StopReason::cancelled: return "cancelled";
+  }
+  return "?";
+}
+
+// Token ids as given, or the prompt's; without either the beginning-of-text token alone.
+Result<std::vector<int32_t>> prompt_tokens(const RunOptions& options, const Model& model) {
+  if (options.has_tokens) return parse_tokens(options.tokens);
+  if (!options.prompt.empty()) return model.tokenize(options.prompt);
+  if (model.begin_of_text() < 0)
+    return Status(StatusCode::invalid_argument,
+                  "the model names no beginning-of-text token; give a prompt or --tokens");
+  return std::vector<int32_t>{model.begin_of_text()};
+}
+
+nlohmann::json to_json(const Generation& g, const std::string& text, const std::string& backend) {
+  return {{"text", text},
+          {"tokens", g.tokens},
+          {"prompt_tokens", g.prompt_tokens},
+          {"stop", name_of(g.stop)},
+          {"seconds_to_first_token", g.seconds_to_first_token},
+          {"tokens_per_second", g.tokens_per_second},
+          {"backend", backend}};
+}
+
+int run(RunOptions options) {
+  if (options.prompt == "-") {
+    Result<std::string> text = read_text("-");
+    if (!text.ok()) return report(text.status());
+    options.prompt = *std::move(text);
+  }
+  catch_interrupt();  // waiting for somebody to type is interrupted as usual
+  const Result<LoadedModel> loaded = load(options.model);
+  if (!loaded.ok()) return report(loaded.status());
+  const Model& model = loaded->model;
+  const Result<std::vector<int32_t>> prompt = prompt_tokens(options, model);
+  if (!prompt.ok()) return report(prompt.status());
+  Result<Session> session =
+      model.create_session({.context = options.context, .activations = options.model.activations});
+  if (!session.ok()) return report(session.status());
+
+  std::string text;
+  bool readers = true;
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const bool has_text = model.info().has_tokenizer;
+  const Result<Generation> result = session->generate(*prompt, options.generate, [&](const GeneratedToken& token) {
+    const std::string piece = has_text ? std::string(token.text) : std::to_string(token.id) + " ";
+    text += piece;
+    if (!options.json && !piece.empty()) readers = print(terminal ? printable(piece) : piece);
+    return readers && !interrupted();
+  });
+  if (!result.ok()) {
+    if (!options.json && !text.empty()) print("\n");
+    return report(result.status());
+  }
+  if (options.json) {
+    print_json(to_json(*result, text, loaded->runtime.backend()));
+  } else if (readers) {
+    print("\n");
+  }
+  std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)\n",
+               loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
+               result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop));
+  return kOk;
+}
+
+void add_sampling(CLI::App& command, SamplerOptions& sampler) {
+  command.add_option("--temp", sampler.temperature, "temperature; 0: always the most probable token")
+      ->capture_default_str();
+  command.add_option("--top-k", sampler.top_k, "keep the K most probable; 0: all")->capture_default_str();
+  command.add_option("--top-p", sampler.top_p, "keep the fewest that sum to P; 1: all")->capture_default_str();
+  command.add_option("--min-p", sampler.min_p, "keep those at least P times as probable as the best; 0: all")
+      ->capture_default_str();
+  command.add_option("--seed", sampler.seed, "same seed, same text")->capture_default_str();
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("run", "write text");
+  auto options = std::make_shared<RunOptions>();
+  add_model_options(*command, options->model);
+  auto* prompt = command->add_option("-p,--prompt", options->prompt,
+                                     "text to continue; \"\": from the beginning-of-text token; -: stdin");
+  auto* tokens =
+      command->add_option("--tokens", options->tokens, "token ids to continue, instead of a text: \"1 403 7\"");
+  prompt->excludes(tokens);
+  command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens to write at most")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
+      ->capture_default_str();
+  add_sampling(*command, options->generate.sampler);
+  command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")
+      ->capture_default_str();
+  command->add_option("--compare", options->model.debug.compare_with,
+                      "run this backend beside, operation by operation; stop at the first difference");
+  command->add_option("--dump-dir", options->model.debug.compare_dump_dir, "where --compare leaves differing tensors")
+      ->capture_default_str();
+  command->add_option("--capture", options->model.debug.capture_file,
+                      "write a RenderDoc capture of one token (vulkan)");
+  command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
+  command->footer(
+      "Examples:\n"
+      "  tritium run model.gguf -p \"Once upon a time\" -n 60 --temp 0\n"
+      "  tritium run model.gguf -p \"\" --backend vulkan --seed 7\n"
+      "  tritium run model.gguf -p \"\" -n 4 --backend cpu --compare reference\n"
+      "  tritium run model.gguf -p \"\" -n 1 --backend vulkan --capture token.rdc");
+  command->callback([=, &action] {
+    options->has_tokens = tokens->count() > 0;
+    action = [options] { return run(*options); };
+  });
+}
+
+}  // namespace tritium::cli

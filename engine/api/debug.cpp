@@ -1,0 +1,49 @@
+// What kernel engineers call: the selftest, and values written as NumPy's files.
+#include "tritium/debug.hpp"
+
+#include <new>
+#include <optional>
+
+#include "backends.h"
+#include "base/caught.h"
+#include "base/checked_math.h"
+#include "base/format_text.h"
+#include "base/log.h"
+#include "cpu_ref/reference_backend.h"
+#include "selftest/selftest.h"
+#include "tensor/npy.h"
+
+namespace tritium {
+
+Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) try {
+  Shape dims;
+  std::optional<uint64_t> elements = 1;
+  for (int64_t d : shape)
+    elements = d >= 0 && elements ? checked_mul(*elements, static_cast<uint64_t>(d)) : std::nullopt;
+  if (shape.size() == 1) dims = {shape[0]};
+  if (shape.size() == 2) dims = {shape[0], shape[1]};
+  if (shape.size() == 3) dims = {shape[0], shape[1], shape[2]};
+  if (dims.rank() == 0 || elements != values.size())
+    return error(StatusCode::invalid_argument, path, ": ", values.size(), " values do not fill a shape of rank 1 to 3");
+  return write_npy(path, DType::f32, dims, std::as_bytes(values));
+} catch (...) {
+  return caught();
+}
+
+Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) try {
+  Result<std::unique_ptr<Backend>> tested =
+      make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
+  if (!tested.ok()) return tested.status();
+  SelftestReport report;
+  report.backend = (*tested)->name();
+  cases::BackendPair pair(*std::move(tested), make_reference_backend());
+  for (std::string_view operation : AllOps::kNames) {
+    report.operations.push_back(pair.run(operation));
+    log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
+  }
+  return report;
+} catch (...) {
+  return caught();
+}
+
+}  // namespace tritium

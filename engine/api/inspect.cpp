@@ -1,0 +1,96 @@
+#include "api/inspect.h"
+
+#include <algorithm>
+
+#include "base/caught.h"
+#include "base/checked_math.h"
+#include "base/format_text.h"
+#include "format/gguf.h"
+#include "model/state.h"
+#include "model/weights.h"
+#include "text/tokenizer.h"
+
+namespace tritium {
+namespace {
+
+// Bytes of the tensor in a backend's memory: 2-bit codes with their row padding and scales, or dense as stored.
+uint64_t device_bytes(const TensorInfo& info) {
+  const int64_t cols = info.shape.back();
+  const int64_t rows = info.elements() / std::max<int64_t>(1, cols);
+  if (info.ternary) return static_cast<uint64_t>(rows * (round_up(cols, TernaryMatrix::kRowAlign) / 4 + 4));
+  const bool two_bytes = info.type != "F32";
+  return static_cast<uint64_t>(info.elements() * (two_bytes ? 2 : 4));
+}
+
+void count_parameters(const TensorMap& source, const Config& config, ModelInfo& info) {
+  const bool tied = !source.find("output.weight");
+  for (const TensorInfo& t : source.tensors()) {
+    const auto n = static_cast<uint64_t>(t.elements());
+    info.parameters += n;
+    if (t.ternary) info.ternary_parameters += n;
+    if (t.shape.size() == 3) {
+      info.active_parameters +=
+          n / static_cast<uint64_t>(config.n_experts) * static_cast<uint64_t>(config.n_experts_used);
+    } else if (t.name != "token_embd.weight" || tied) {
+      info.active_parameters += n;  // of an untied embedding a token reads one row
+    } else {
+      info.active_parameters += static_cast<uint64_t>(config.dim);
+    }
+  }
+}
+
+}  // namespace
+
+ModelInfo describe_model(const TensorMap& source, const Config& config, const Status& tokenizer) {
+  ModelInfo info;
+  info.path = source.source();
+  info.architecture = config.architecture;
+  info.name = config.name;
+  info.vocab_size = config.vocab_size;
+  info.dim = config.dim;
+  info.n_layers = config.n_layers();
+  info.n_heads = config.n_heads;
+  info.n_kv_heads = config.n_kv_heads;
+  info.head_dim = config.key_dim;
+  info.n_experts = config.n_experts;
+  info.n_experts_used = config.n_experts_used;
+  info.context_length = config.context_length;
+  info.has_tokenizer = tokenizer.ok();
+  info.tokenizer_problem = tokenizer.message();
+  count_parameters(source, config, info);
+
+  MemoryEstimate memory;
+  for (const TensorInfo& t : source.tensors()) {
+    info.tensors.push_back({.name = t.name, .type = t.type, .shape = t.shape, .bytes = t.bytes});
+    memory.weight_bytes += device_bytes(t);
+  }
+  const SessionOptions session;
+  // A file whose tensors were checked has such a pass.
+  const Result<StateBytes> state = state_bytes(config, describe_weights(source, config),
+                                               {.capacity = std::max(session.batch, int64_t{1}),
+                                                .batch = session.batch,
+                                                .activations = ActivationMode::int8_per_token});
+  if (state.ok()) {
+    memory.kv_bytes_per_token = state->cache_per_token;
+    memory.work_bytes = state->activations;
+  }
+  for (const char* backend : {"reference", "cpu", "vulkan"}) {
+    memory.backend = backend;
+    info.memory.push_back(memory);
+  }
+  return info;
+}
+
+Result<ModelInfo> inspect_model(const std::string& path) try {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
+  if (!file.ok()) return file.status();
+  const Result<Config> config = read_config(**file);
+  if (!config.ok()) return config.status();
+  if (Status status = check_tensors(**file, *config); !status.ok()) return status;
+  const auto tokenizer = Tokenizer::for_model((*file)->metadata(), config->vocab_size);
+  return describe_model(**file, *config, tokenizer.status());
+} catch (...) {
+  return caught();
+}
+
+}  // namespace tritium

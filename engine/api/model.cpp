@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "api/state.h"
+#include "base/caught.h"
+#include "base/format_text.h"
+
+namespace tritium {
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+
+Status no_tokenizer(const ModelInfo& info) {
+  return error(StatusCode::unsupported, info.path, ": text needs a tokenizer: ", info.tokenizer_problem,
+               "; token ids work without one");
+}
+
+ActivationMode mode_of(Activations activations) {
+  switch (activations) {
+    case Activations::int8: return ActivationMode::int8_per_token;
+    case Activations::int8_block: return ActivationMode::int8_per_block;
+    case Activations::f32: return ActivationMode::f32;
+  }
+  return ActivationMode::f32;
+}
+
+}  // namespace
+
+Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+const ModelInfo& Model::info() const { return state_->info; }
+
+Result<Session> Model::create_session(const SessionOptions& options) const try {
+  const int64_t longest = state_->config.context_length;
+  const int64_t context = options.context == 0 ? std::min(longest, kDefaultContext) : options.context;
+  if (context < 1 || context > longest)
+    return error(StatusCode::invalid_argument, "context is ", context, ", this model takes 1 to ", longest, " tokens");
+  if (options.batch < 1) return error(StatusCode::invalid_argument, "batch is ", options.batch, ", must be 1 or more");
+
+  Backend& backend = *state_->runtime->backend;
+  auto session = std::make_unique<Session::State>();
+  session->model = state_;
+  const std::lock_guard lock(backend.mutex());
+  Result<ForwardState> forward = make_state(
+      state_->config, state_->weights, backend,
+      {.capacity = context, .batch = std::min(options.batch, context), .activations = mode_of(options.activations)});
+  if (!forward.ok())
+    return forward.status().within(
+        join("a session with a context of ", context, " tokens and batches of ", options.batch));
+  session->forward = *std::move(forward);
+  session->logits.resize(static_cast<size_t>(state_->config.vocab_size));
+  return Session(std::move(session));
+} catch (...) {
+  return caught();
+}
+
+Result<std::vector<int32_t>> Model::tokenize(std::string_view text) const try {
+  if (!state_->tokenizer) return no_tokenizer(state_->info);
+  return state_->tokenizer->encode(text);
+} catch (...) {
+  return caught();
+}
+
+Result<std::string> Model::detokenize(std::span<const int32_t> tokens) const try {
+  if (!state_->tokenizer) return no_tokenizer(state_->info);
+  return state_->tokenizer->decode(tokens);
+} catch (...) {
+  return caught();
+}
+
+int32_t Model::begin_of_text() const { return state_->tokenizer ? state_->tokenizer->bos() : -1; }
+int32_t Model::end_of_text() const { return state_->tokenizer ? state_->tokenizer->eos() : -1; }
+
+}  // namespace tritium

@@ -1,0 +1,86 @@
+#include <new>
+
+#include "api/inspect.h"
+#include "api/state.h"
+#include "base/caught.h"
+#include "base/log.h"
+#include "format/gguf.h"
+#include "ops/compare_backend.h"
+#include "tritium/debug.hpp"
+
+namespace tritium {
+
+std::string version() {
+  return std::to_string(TRITIUM_VERSION_MAJOR) + '.' + std::to_string(TRITIUM_VERSION_MINOR) + '.' +
+         std::to_string(TRITIUM_VERSION_PATCH);
+}
+
+std::vector<DeviceInfo> list_devices() try { return describe_backends(); } catch (const std::bad_alloc&) {
+  return {};
+}
+
+Runtime::Runtime(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Result<Runtime> Runtime::create(const RuntimeOptions& options) { return create(options, DebugOptions{}); }
+
+Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOptions& debug) try {
+  Result<std::unique_ptr<Backend>> backend = make_backend(
+      {.backend = options.backend, .threads = options.threads, .capture_file = debug.capture_file, .log = options.log});
+  if (!backend.ok()) return backend.status();
+  if (!debug.compare_with.empty()) {
+    Result<std::unique_ptr<Backend>> expected = make_backend(
+        {.backend = debug.compare_with, .threads = options.threads, .capture_file = {}, .log = options.log});
+    if (!expected.ok()) return expected.status();
+    backend = make_compare_backend(*std::move(backend), *std::move(expected),
+                                   {.stop_at_first = true, .dump_dir = debug.compare_dump_dir, .observe = {}});
+  }
+  auto state = std::make_shared<State>();
+  state->backend = *std::move(backend);
+  state->name = state->backend->name();
+  state->log = options.log;
+  state->capture_pending = !debug.capture_file.empty();
+  log_to(options.log, LogLevel::info, "backend " + state->name);
+  return Runtime(std::move(state));
+} catch (...) {
+  return caught();
+}
+
+const std::string& Runtime::backend() const { return state_->name; }
+
+Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
+  if (!file.ok()) return file.status();
+  const TensorMap& source = **file;
+  Result<Config> config = read_config(source);
+  if (!config.ok()) return config.status();
+  // Before anything is counted by the shapes that the configuration promises.
+  if (Status status = check_tensors(source, *config); !status.ok()) return status;
+
+  auto model = std::make_shared<Model::State>();
+  model->runtime = state_;
+  model->config = *std::move(config);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer =
+      Tokenizer::for_model(source.metadata(), model->config.vocab_size);
+  model->info = describe_model(source, model->config, tokenizer.status());
+  if (tokenizer.ok()) {
+    model->tokenizer = *std::move(tokenizer);
+  } else {
+    log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
+  }
+  const std::lock_guard lock(state_->backend->mutex());
+  Result<Weights> weights = load_weights(source, model->config, *state_->backend, options.progress);
+  if (!weights.ok()) return weights.status();
+  model->weights = *std::move(weights);
+  if (!options.adapter.empty()) {
+    const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(options.adapter, {});
+    if (!adapter.ok()) return adapter.status();
+    const auto strength = static_cast<float>(options.adapter_strength);
+    if (Status s = load_adapters(**adapter, model->config, strength, *state_->backend, model->weights); !s.ok())
+      return s;
+  }
+  return Model(std::move(model));
+} catch (...) {
+  return caught();
+}
+
+}  // namespace tritium

@@ -1,0 +1,54 @@
+// For kernel engineers: a backend beside the reference, operation by operation, captures of what a GPU runs, and values
+// as files that other programs read.
+// Threads and errors as in tritium.hpp; selftest() and write_npy() may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tritium/log.hpp"
+#include "tritium/runtime.hpp"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+// Watches over a Runtime: Runtime::create(options, debug).
+struct DebugOptions {
+  // Run this backend beside, operation by operation, and stop at the first result outside its bound, leaving both
+  // tensors as .npy files in compare_dump_dir. Empty: none. Errors as for RuntimeOptions::backend.
+  std::string compare_with{};
+  std::string compare_dump_dir = ".";
+  // Vulkan: write a RenderDoc capture of the first single-token evaluation to this file. Empty: none.
+  // invalid_argument for other backends.
+  std::string capture_file{};
+};
+
+struct OperationReport {
+  std::string operation;
+  int cases = 0;
+  double worst_error = 0;  // largest |difference| / largest |expected|, of the output that came nearest to its bound
+  double bound = 0;        // what is allowed there; 0: bit-identical
+  std::string worst_case;  // the shape that gave it
+  std::string failure;     // empty: all cases within the bound
+};
+
+struct SelftestReport {
+  std::string backend;
+  std::vector<OperationReport> operations;
+  bool passed() const {
+    for (const OperationReport& op : operations)
+      if (!op.failure.empty()) return false;
+    return !operations.empty();
+  }
+};
+
+// Runs every operation of a backend against the reference over many shapes. Fails only when the backend cannot be made.
+Result<SelftestReport> selftest(const std::string& backend, const LogSink& log = {});
+
+// Writes values as NumPy's .npy (float32, row-major), atomically. Errors: invalid_argument when they do not fill a
+// shape of one to three dimensions; io_error says what the system refused.
+Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape);
+
+}  // namespace tritium

@@ -1,0 +1,89 @@
+// Model: weights on a device. ModelInfo: what a model file holds, known without loading it.
+// A Model may be used from any number of threads at once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tritium/options.hpp"
+#include "tritium/session.hpp"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+struct ModelTensor {
+  std::string name;
+  std::string type;            // as in the file: "TQ2_0"
+  std::vector<int64_t> shape;  // outermost first
+  uint64_t bytes = 0;
+};
+
+struct MemoryEstimate {
+  std::string backend;
+  uint64_t weight_bytes = 0;
+  uint64_t kv_bytes_per_token = 0;
+  uint64_t work_bytes = 0;  // activations of one session
+};
+
+struct ModelInfo {
+  std::string path;
+  std::string architecture;  // "maple"
+  std::string name;
+  int64_t vocab_size = 0;
+  int64_t dim = 0;
+  int64_t n_layers = 0;
+  int64_t n_heads = 0;
+  int64_t n_kv_heads = 0;
+  int64_t head_dim = 0;
+  int64_t n_experts = 0;  // 0: dense
+  int64_t n_experts_used = 0;
+  int64_t context_length = 0;
+  uint64_t parameters = 0;
+  uint64_t active_parameters = 0;  // that one token uses
+  uint64_t ternary_parameters = 0;
+  bool has_tokenizer = false;
+  std::string tokenizer_problem;  // why not, when the file has one that is not supported
+  std::vector<ModelTensor> tensors;
+  std::vector<MemoryEstimate> memory;
+};
+
+// Reads a model file's header and checks it against its architecture, without loading weights.
+Result<ModelInfo> inspect_model(const std::string& path);
+
+struct Evaluation {
+  double nll = 0;  // nats per scored token
+  double perplexity = 0;
+  double bits_per_byte = 0;
+  int64_t tokens = 0;  // scored: all but the first, each exactly once
+  int64_t bytes = 0;   // of the text
+};
+
+// Weights on a device. A handle: copies share the model.
+class Model {
+ public:
+  struct State;  // the library's own
+
+  const ModelInfo& info() const;
+  Result<Session> create_session(const SessionOptions& options = {}) const;
+
+  // Text to token ids, with the model's beginning-of-text token first when it wants one. Fails without a tokenizer.
+  Result<std::vector<int32_t>> tokenize(std::string_view text) const;
+  Result<std::string> detokenize(std::span<const int32_t> tokens) const;
+  int32_t begin_of_text() const;  // -1: none
+  int32_t end_of_text() const;    // -1: none
+
+  // Mean negative log-likelihood of a text by sliding windows: every token but the first is scored exactly once, with
+  // as much left context as window and stride give.
+  Result<Evaluation> evaluate(std::string_view text, const EvaluationOptions& options = {}) const;
+
+ private:
+  friend class Runtime;
+  explicit Model(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace tritium

@@ -1,0 +1,67 @@
+// What an application may choose: plain data with defaults, named where it is passed ({.backend = "cpu"}).
+// Calls check what they are given: values outside their ranges are StatusCode::invalid_argument.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "tritium/log.hpp"
+
+namespace tritium {
+
+// For Runtime::create(). What kernel engineers add is in debug.hpp.
+struct RuntimeOptions {
+  std::string backend = "auto";  // auto: a real GPU, else the CPU | reference | cpu | vulkan | vulkan:INDEX
+  int threads = 0;               // cpu: 0 takes all cores the process may use; at most 1024
+  LogSink log{};
+};
+
+// For Runtime::load().
+struct LoadOptions {
+  // Called while weights move to the device; returning false cancels.
+  std::function<bool(double fraction)> progress{};
+  // I2_S files whose codes are interleaved 64 per 16 bytes (Arm builds) instead of 128 per 32. They carry no mark.
+  bool i2s_interleave_64 = false;
+  // A GGUF file of LoRA adapters for this model, used beside its weights; empty: none.
+  std::string adapter;
+  double adapter_strength = 1.0;  // what they add is multiplied by this
+};
+
+enum class Activations {
+  int8,        // quantised per token, as ternary models are trained
+  int8_block,  // quantised per block of 256 values
+  f32,         // not quantised
+};
+
+// For Model::create_session().
+struct SessionOptions {
+  int64_t context = 0;  // tokens the KV cache holds; 0: the model's context length, at most 4096
+  Activations activations = Activations::int8;
+  int64_t batch = 128;  // tokens evaluated at once at most: memory against speed of long prompts
+};
+
+struct SamplerOptions {
+  float temperature = 0.8f;  // 0: always the most probable token
+  int64_t top_k = 40;        // keep the k most probable; 0: all
+  float top_p = 0.95f;       // then the fewest whose probabilities sum to top_p; 1: all
+  float min_p = 0.05f;       // then those at least min_p times as probable as the best; 0: all
+  uint64_t seed = 0;         // same seed, same tokens (on one device)
+};
+
+// For Session::generate().
+struct GenerateOptions {
+  int64_t max_tokens = 128;
+  SamplerOptions sampler{};
+  bool stop_at_end = true;  // stop at the model's end-of-text token, which is not part of the result
+};
+
+// For Model::evaluate().
+struct EvaluationOptions {
+  int64_t window = 0;  // tokens of context at most; 0: the model's context length, at most 4096
+  int64_t stride = 0;  // tokens scored for each window; 0: half the window
+  Activations activations = Activations::int8;
+  std::function<bool(double fraction)> progress{};  // returning false cancels
+};
+
+}  // namespace tritium

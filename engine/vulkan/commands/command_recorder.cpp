@@ -1,0 +1,267 @@
+#include "vulkan/commands/command_recorder.h"
+
+#include <algorithm>
+#include <bit>
+#include <tuple>
+#include <utility>
+
+#include "base/format_text.h"
+
+namespace tritium::vulkan {
+namespace {
+
+constexpr uint64_t kFewestDispatches = 64;
+
+vk::MemoryBarrier memory_barrier(const Barrier& before) {
+  using Access = vk::AccessFlagBits;
+  vk::AccessFlags writes;
+  if (before.compute_writes) writes |= Access::eShaderWrite;
+  if (before.transfer_writes) writes |= Access::eTransferWrite;
+  return {.srcAccessMask = writes,
+          .dstAccessMask = Access::eShaderRead | Access::eShaderWrite | Access::eTransferRead | Access::eTransferWrite};
+}
+
+vk::PipelineStageFlags stages_before(const Barrier& before) {
+  vk::PipelineStageFlags stages;
+  if (before.compute) stages |= vk::PipelineStageFlagBits::eComputeShader;
+  if (before.transfer) stages |= vk::PipelineStageFlagBits::eTransfer;
+  return stages;
+}
+
+}  // namespace
+
+CommandRecorder::CommandRecorder(std::shared_ptr<Device> device, std::shared_ptr<VulkanBuffer> absent,
+                                 Pipelines& pipelines, Submissions& submissions, const RecorderOptions& options)
+    : device_(std::move(device)),
+      absent_(std::move(absent)),
+      pipelines_(pipelines),
+      submissions_(submissions),
+      options_(options) {}
+
+Status CommandRecorder::dispatch(const Dispatch& dispatch) {
+  return device_->health.guard("recording a kernel", [&] { return record(dispatch); });
+}
+
+Result<Tensor> CommandRecorder::scratch(int64_t n) {
+  Tensor tensor{nullptr, {n}, DType::f32};
+  const auto bytes = static_cast<uint64_t>(tensor.bytes());
+  if (!scratch_ || scratch_->bytes < bytes) {
+    // Recorded dispatches keep the smaller one until they have run.
+    const Status status = device_->health.guard("allocating scratch memory", [&] {
+      auto made = absent_->pool->make_buffer(std::bit_ceil(bytes), "scratch");
+      if (made.ok()) scratch_ = *made;
+      return made.status();
+    });
+    if (!status.ok()) return status;
+  }
+  tensor.buffer = scratch_;
+  return tensor;
+}
+
+Status CommandRecorder::check(const Dispatch& dispatch, const LoadedKernel& kernel) const {
+  const auto& expected = kernel.shader.bindings;
+  if (dispatch.bindings.size() != expected.size())
+    return error(StatusCode::internal, kernel.name, ": ", dispatch.bindings.size(), " bindings passed, the shader has ",
+                 expected.size());
+  if (dispatch.push_constants.size() != kernel.shader.push_constant_bytes)
+    return error(StatusCode::internal, kernel.name, ": ", dispatch.push_constants.size(),
+                 " bytes of push constants passed, the shader has ", kernel.shader.push_constant_bytes);
+  for (size_t i = 0; i < 3; ++i)
+    if (dispatch.groups[i] == 0 || dispatch.groups[i] > limits().groups[i])
+      return error(StatusCode::internal, kernel.name, ": ", dispatch.groups[i], " workgroups in dimension ", i,
+                   ", 1 to ", limits().groups[i], " are possible");
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const Binding& binding = dispatch.bindings[i];
+    if (!expected[i].used || !binding.tensor) continue;
+    // A read that the shader may turn into a write would miss its barrier.
+    if (expected[i].readonly != (binding.access == Access::read))
+      return error(StatusCode::internal, kernel.name, ": binding ", i, " is ",
+                   expected[i].readonly ? "readonly" : "not readonly", " in the shader, the launcher says otherwise");
+  }
+  return Status();
+}
+
+Result<CommandRecorder::Window> CommandRecorder::window_of(const Binding& binding, const std::string& kernel,
+                                                           size_t index) const {
+  if (!binding.tensor || !*binding.tensor) return Window{absent_.get(), 0, absent_->bytes};
+  const auto& buffer = static_cast<const VulkanBuffer&>(*binding.tensor->buffer);
+  // Kernels may read four words at a time, also where the last of them are a buffer's padding.
+  const auto padded = [](uint64_t n) { return (n + kPadding - 1) / kPadding * kPadding; };
+  const uint64_t tensor_bytes = padded(static_cast<uint64_t>(binding.tensor->bytes()));
+  const uint64_t rest = tensor_bytes - std::min(tensor_bytes, binding.offset);
+  const uint64_t bytes = binding.bytes > 0 ? padded(binding.bytes) : rest;
+  if (bytes == 0 || bytes > buffer.bytes || binding.offset > buffer.bytes - bytes)
+    return error(StatusCode::internal, kernel, ": binding ", index, " is bytes ", binding.offset, " to ",
+                 binding.offset + bytes, " of ", buffer.name, ", which has ", buffer.bytes);
+  if (bytes > limits().storage_range)
+    return error(StatusCode::internal, kernel, ": binding ", index, " is ", bytes, " bytes of ", buffer.name,
+                 ", the device allows ", limits().storage_range, " at once: bind a window");
+  if (binding.offset % limits().storage_alignment != 0)
+    return error(StatusCode::internal, kernel, ": binding ", index, " starts at byte ", binding.offset, " of ",
+                 buffer.name, ", which is no multiple of ", limits().storage_alignment);
+  return Window{&buffer, binding.offset, bytes};
+}
+
+Status CommandRecorder::record(const Dispatch& dispatch) {
+  Result<LoadedKernel*> kernel = pipelines_.kernel(dispatch.kernel);
+  if (!kernel.ok()) return kernel.status();
+  if (Status status = check(dispatch, **kernel); !status.ok()) return status;
+  const Result<vk::Pipeline> pipeline = pipelines_.pipeline(**kernel, dispatch.constants);
+  if (!pipeline.ok()) return pipeline.status();
+
+  windows_.clear();
+  touches_.clear();
+  for (const Binding& binding : dispatch.bindings) {
+    Result<Window> window = window_of(binding, (*kernel)->name, windows_.size());
+    if (!window.ok()) return window.status();
+    if (window->buffer != absent_.get())
+      touches_.push_back(
+          {window->buffer->id, window->offset, window->offset + window->bytes, binding.access != Access::read});
+    windows_.push_back(*window);
+  }
+
+  const vk::raii::CommandBuffer& commands = begin_command(Stage::compute, touches_);
+  auto& kept = submissions_.current().kept;
+  for (const Binding& binding : dispatch.bindings)
+    // The memory itself, not the caller's handle: who lends handles out sees when they come back.
+    if (binding.tensor && *binding.tensor)
+      kept.push_back(static_cast<VulkanBuffer&>(*binding.tensor->buffer).shared_from_this());
+  const vk::DescriptorSet set = make_set(**kernel, windows_);
+  commands.bindPipeline(vk::PipelineBindPoint::eCompute, *pipeline);
+  commands.bindDescriptorSets(vk::PipelineBindPoint::eCompute, *(*kernel)->layout, 0, set, nullptr);
+  if (!dispatch.push_constants.empty())
+    commands.pushConstants<std::byte>(
+        *(*kernel)->layout, vk::ShaderStageFlagBits::eCompute, 0,
+        {static_cast<uint32_t>(dispatch.push_constants.size()), dispatch.push_constants.data()});
+  commands.dispatch(dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+  end_if_long(dispatch);
+  return Status();
+}
+
+vk::DescriptorSet CommandRecorder::make_set(const LoadedKernel& kernel, const std::vector<Window>& windows) {
+  const vk::DescriptorSet set = submissions_.make_set(*kernel.set_layout);
+  std::vector<vk::DescriptorBufferInfo> infos;
+  std::vector<vk::WriteDescriptorSet> writes;
+  infos.reserve(windows.size());  // `writes` points into it
+  for (uint32_t i = 0; i < windows.size(); ++i) {
+    infos.push_back({*windows[i].buffer->handle, windows[i].offset, windows[i].bytes});
+    writes.push_back({.dstSet = set,
+                      .dstBinding = i,
+                      .descriptorCount = 1,
+                      .descriptorType = vk::DescriptorType::eStorageBuffer,
+                      .pBufferInfo = &infos.back()});
+  }
+  device_->handle.updateDescriptorSets(writes, nullptr);
+  return set;
+}
+
+const vk::raii::CommandBuffer& CommandRecorder::begin_command(Stage stage, std::span<const Touch> touches) {
+  const vk::raii::CommandBuffer& commands = submissions_.current().commands();
+  open_labels();
+  const auto barrier = tracker_.before(stage, touches);
+  if (barrier && options_.barriers)
+    commands.pipelineBarrier(stages_before(*barrier),
+                             vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer, {},
+                             memory_barrier(*barrier), nullptr, nullptr);
+  return commands;
+}
+
+void CommandRecorder::end_if_long(const Dispatch& dispatch) {
+  workgroups_ += uint64_t{dispatch.groups[0]} * dispatch.groups[1] * dispatch.groups[2];
+  ++dispatches_;
+  const bool heavy = workgroups_ >= options_.workgroups && dispatches_ >= kFewestDispatches;
+  if (heavy || dispatches_ >= options_.dispatches) submit();
+}
+
+// Everything before is done and visible to everything after.
+void CommandRecorder::separate() {
+  const auto stages = vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer;
+  if (options_.barriers)
+    submissions_.current().commands().pipelineBarrier(
+        stages, stages, {}, memory_barrier({.compute_writes = true, .transfer_writes = true}), nullptr, nullptr);
+}
+
+Status CommandRecorder::record_commands(const std::function<Status()>& record,
+                                        std::shared_ptr<const RecordedCommands>& commands) {
+  close_labels();
+  const BarrierTracker before = std::exchange(tracker_, {});
+  const auto counts = std::pair{std::exchange(workgroups_, 0), std::exchange(dispatches_, 0)};
+  submissions_.begin_recording();
+  separate();
+  const Status status = record();
+  if (submissions_.recording()) submit();
+  commands = submissions_.end_recording();
+  tracker_ = before;
+  std::tie(workgroups_, dispatches_) = counts;
+  return status;
+}
+
+void CommandRecorder::replay(const std::shared_ptr<const RecordedCommands>& commands) {
+  close_labels();
+  for (const auto& part : commands->parts) {
+    if (part != commands->parts.front()) submit();
+    submissions_.append(commands, *part);
+  }
+  tracker_ = {};  // the commands begin and end with barriers
+}
+
+void CommandRecorder::fill_zero(const std::shared_ptr<VulkanBuffer>& buffer) {
+  const Touch touch = {buffer->id, 0, buffer->bytes, true};
+  const auto& commands = begin_command(Stage::transfer, {&touch, 1});
+  submissions_.current().kept.push_back(buffer);
+  commands.fillBuffer(*buffer->handle, 0, buffer->bytes, 0);
+}
+
+void CommandRecorder::copy_in(const MappedBuffer& from, uint64_t from_offset, const std::shared_ptr<VulkanBuffer>& to,
+                              uint64_t to_offset, uint64_t bytes) {
+  const Touch touch = {to->id, to_offset, to_offset + bytes, true};
+  const auto& commands = begin_command(Stage::transfer, {&touch, 1});
+  submissions_.current().kept.push_back(to);
+  commands.copyBuffer(*from.handle, *to->handle, vk::BufferCopy{from_offset, to_offset, bytes});
+}
+
+void CommandRecorder::copy_out(const std::shared_ptr<VulkanBuffer>& from, uint64_t from_offset, const MappedBuffer& to,
+                               uint64_t bytes) {
+  const Touch touches[] = {{from->id, from_offset, from_offset + bytes, false}, {to.id, 0, bytes, true}};
+  const auto& commands = begin_command(Stage::transfer, touches);
+  submissions_.current().kept.push_back(from);
+  commands.copyBuffer(*from->handle, *to.handle, vk::BufferCopy{from_offset, 0, bytes});
+  const vk::MemoryBarrier to_host = {.srcAccessMask = vk::AccessFlagBits::eTransferWrite,
+                                     .dstAccessMask = vk::AccessFlagBits::eHostRead};
+  commands.pipelineBarrier(vk::PipelineStageFlagBits::eTransfer, vk::PipelineStageFlagBits::eHost, {}, to_host, nullptr,
+                           nullptr);
+}
+
+void CommandRecorder::submit() {
+  if (!submissions_.recording()) return;
+  close_labels();
+  workgroups_ = 0;
+  dispatches_ = 0;
+  if (!submissions_.recording_commands()) return submissions_.submit();
+  separate();
+  submissions_.next_part();
+}
+
+void CommandRecorder::close_labels() {
+  if (device_->instance->debug_utils && submissions_.recording())
+    for (; open_labels_ > 0; --open_labels_) submissions_.current().commands().endDebugUtilsLabelEXT();
+}
+
+// Labels are opened with the first command inside them, and again in the next command buffer: one that a
+// submission ends within appears in both, and none is empty.
+void CommandRecorder::open_labels() {
+  if (!device_->instance->debug_utils) return;
+  const vk::raii::CommandBuffer& commands = submissions_.current().commands();
+  for (; open_labels_ < labels_.size(); ++open_labels_)
+    commands.beginDebugUtilsLabelEXT(vk::DebugUtilsLabelEXT{.pLabelName = labels_[open_labels_].c_str()});
+}
+
+void CommandRecorder::pop_label() {
+  if (labels_.empty()) return;
+  labels_.pop_back();
+  if (open_labels_ <= labels_.size()) return;
+  open_labels_ = labels_.size();
+  submissions_.current().commands().endDebugUtilsLabelEXT();
+}
+
+}  // namespace tritium::vulkan

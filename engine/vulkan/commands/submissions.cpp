@@ -1,0 +1,149 @@
+#include "vulkan/commands/submissions.h"
+
+namespace tritium::vulkan {
+namespace {
+
+// The host stays at most this far ahead: more would only hold memory.
+constexpr size_t kInFlight = 4;
+constexpr uint32_t kSetsPerPool = 512;
+constexpr uint32_t kBuffersPerPool = 8 * kSetsPerPool;
+constexpr uint64_t kWaitSliceNs = 1'000'000'000;
+
+}  // namespace
+
+Submissions::~Submissions() { wait_idle(); }
+
+void Submissions::wait_idle() noexcept {
+  try {
+    if (!device_->health.lost()) device_->handle.waitIdle();
+  } catch (...) {  // a lost device has nothing left to wait for
+  }
+}
+
+std::unique_ptr<Submission> Submissions::make() {
+  auto submission = std::make_unique<Submission>();
+  submission->command_pool = vk::raii::CommandPool(
+      device_->handle, {.flags = vk::CommandPoolCreateFlagBits::eTransient, .queueFamilyIndex = device_->queue_family});
+  submission->done = vk::raii::Fence(device_->handle, vk::FenceCreateInfo{});
+  return submission;
+}
+
+// The next of the submission's command buffers, made if there is none.
+void Submissions::begin_buffer(Submission& submission, vk::CommandBufferUsageFlagBits use) {
+  submission.open = submission.sequence.empty() ? 0 : submission.open + 1;
+  if (submission.open == submission.buffers.size()) {
+    vk::raii::CommandBuffers made(
+        device_->handle,
+        {.commandPool = *submission.command_pool, .level = vk::CommandBufferLevel::ePrimary, .commandBufferCount = 1});
+    submission.buffers.push_back(std::move(made.front()));
+  }
+  submission.commands().begin({.flags = use});
+}
+
+Submission& Submissions::current() {
+  if (recording_) return *recording_;
+  if (recorded_) {
+    recording_ = make();
+    begin_buffer(*recording_, vk::CommandBufferUsageFlagBits::eSimultaneousUse);
+    return *recording_;
+  }
+  while (in_flight_.size() >= kInFlight) wait(in_flight_.front()->number);
+  std::unique_ptr<Submission> submission;
+  if (idle_.empty()) {
+    submission = make();
+  } else {
+    submission = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  submission->number = submitted_ + 1;
+  begin_buffer(*submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
+  recording_ = std::move(submission);
+  return *recording_;
+}
+
+vk::DescriptorSet Submissions::make_set(vk::DescriptorSetLayout layout) {
+  Submission& submission = current();
+  for (;;) {
+    if (submission.descriptor_pool == submission.descriptor_pools.size()) {
+      const vk::DescriptorPoolSize size = {vk::DescriptorType::eStorageBuffer, kBuffersPerPool};
+      submission.descriptor_pools.emplace_back(
+          device_->handle,
+          vk::DescriptorPoolCreateInfo{.maxSets = kSetsPerPool, .poolSizeCount = 1, .pPoolSizes = &size});
+    }
+    const vk::raii::DescriptorPool& pool = submission.descriptor_pools[submission.descriptor_pool];
+    const vk::DescriptorSetAllocateInfo info = {
+        .descriptorPool = *pool, .descriptorSetCount = 1, .pSetLayouts = &layout};
+    // The C form: sets are freed with their pool, and a full pool is no exception.
+    VkDescriptorSet set = VK_NULL_HANDLE;
+    const VkResult result = device_->handle.getDispatcher()->vkAllocateDescriptorSets(
+        *device_->handle, reinterpret_cast<const VkDescriptorSetAllocateInfo*>(&info), &set);
+    if (result == VK_SUCCESS) return set;
+    if (result != VK_ERROR_OUT_OF_POOL_MEMORY && result != VK_ERROR_FRAGMENTED_POOL)
+      vk::throwResultException(static_cast<vk::Result>(result), "vkAllocateDescriptorSets");
+    ++submission.descriptor_pool;
+  }
+}
+
+void Submissions::begin_recording() {
+  // An error of the driver may have left an earlier recording open: its commands are dropped.
+  if (!recorded_) interrupted_ = std::move(recording_);
+  recording_ = nullptr;
+  recorded_ = std::make_shared<RecordedCommands>();
+}
+
+void Submissions::next_part() {
+  if (!recording_) return;
+  recording_->commands().end();
+  recorded_->parts.push_back(std::move(recording_));
+}
+
+std::shared_ptr<const RecordedCommands> Submissions::end_recording() {
+  next_part();
+  recording_ = std::move(interrupted_);
+  return std::exchange(recorded_, nullptr);
+}
+
+void Submissions::append(const std::shared_ptr<const RecordedCommands>& commands, const Submission& part) {
+  Submission& submission = current();
+  submission.commands().end();
+  submission.sequence.push_back(*submission.commands());
+  submission.sequence.push_back(*part.commands());
+  submission.kept.push_back(commands);
+  begin_buffer(submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
+}
+
+void Submissions::submit() {
+  if (!recording_) return;
+  std::unique_ptr<Submission> submission = std::move(recording_);
+  submission->commands().end();
+  submission->sequence.push_back(*submission->commands());
+  device_->queue.submit(vk::SubmitInfo{.commandBufferCount = static_cast<uint32_t>(submission->sequence.size()),
+                                       .pCommandBuffers = submission->sequence.data()},
+                        *submission->done);
+  submitted_ = submission->number;
+  in_flight_.push_back(std::move(submission));
+}
+
+void Submissions::wait(uint64_t number) {
+  while (!in_flight_.empty() && in_flight_.front()->number <= number) {
+    // No overall limit: a software driver may take minutes over a long prompt.
+    while (device_->handle.waitForFences(*in_flight_.front()->done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout) {
+    }
+    completed_ = in_flight_.front()->number;
+    std::unique_ptr<Submission> finished = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    recycle(std::move(finished));
+  }
+}
+
+void Submissions::recycle(std::unique_ptr<Submission> submission) {
+  submission->kept.clear();
+  submission->sequence.clear();
+  submission->command_pool.reset();
+  device_->handle.resetFences(*submission->done);
+  for (const vk::raii::DescriptorPool& pool : submission->descriptor_pools) pool.reset();
+  submission->descriptor_pool = 0;
+  idle_.push_back(std::move(submission));
+}
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,78 @@
+// Submissions: command buffers on their way through the device. One is recorded at a time; those in flight
+// keep alive the buffers and descriptor sets they use, and are recycled when the device has finished them.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "vulkan/device/device.h"
+
+namespace tritium::vulkan {
+
+struct Submission {
+  uint64_t number = 0;  // 1, 2, 3 …
+  vk::raii::CommandPool command_pool = nullptr;
+  std::vector<vk::raii::CommandBuffer> buffers;
+  size_t open = 0;                          // the buffer being recorded
+  std::vector<vk::CommandBuffer> sequence;  // what runs: own buffers, and recorded commands between them
+  vk::raii::Fence done = nullptr;
+  std::vector<vk::raii::DescriptorPool> descriptor_pools;
+  size_t descriptor_pool = 0;  // the one sets are taken from
+  std::vector<std::shared_ptr<const void>> kept;
+
+  const vk::raii::CommandBuffer& commands() const { return buffers[open]; }
+};
+
+// Commands that were recorded to run many times, in parts that each end before a driver's patience does.
+struct RecordedCommands {
+  std::vector<std::unique_ptr<Submission>> parts;
+};
+
+// Throws what the driver throws.
+class Submissions {
+ public:
+  explicit Submissions(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+  ~Submissions();
+
+  // All that was submitted has run, or the device is lost.
+  void wait_idle() noexcept;
+
+  bool recording() const { return recording_ != nullptr; }
+  // The submission being recorded; begins one when there is none.
+  Submission& current();
+
+  // What is recorded between the two calls becomes commands that run when they are asked to.
+  void begin_recording();
+  std::shared_ptr<const RecordedCommands> end_recording();
+  // Ends a part; the next command begins another.
+  void next_part();
+  // Between two begin_recording() and end_recording()?
+  bool recording_commands() const { return recorded_ != nullptr; }
+  // Runs a part of recorded commands after what is recorded in current().
+  void append(const std::shared_ptr<const RecordedCommands>& commands, const Submission& part);
+
+  vk::DescriptorSet make_set(vk::DescriptorSetLayout layout);
+  void submit();
+  // Returns when submission `number` and all before it have completed.
+  void wait(uint64_t number);
+  // Number of the last submission known to have completed.
+  uint64_t completed() const { return completed_; }
+  uint64_t submitted() const { return submitted_; }
+
+ private:
+  std::unique_ptr<Submission> make();
+  void begin_buffer(Submission& submission, vk::CommandBufferUsageFlagBits use);
+  void recycle(std::unique_ptr<Submission> submission);
+
+  std::shared_ptr<Device> device_;
+  std::unique_ptr<Submission> recording_;
+  std::unique_ptr<Submission> interrupted_;  // what was being recorded before begin_recording()
+  std::shared_ptr<RecordedCommands> recorded_;
+  std::deque<std::unique_ptr<Submission>> in_flight_;  // oldest first
+  std::vector<std::unique_ptr<Submission>> idle_;
+  uint64_t submitted_ = 0;
+  uint64_t completed_ = 0;
+};
+
+}  // namespace tritium::vulkan

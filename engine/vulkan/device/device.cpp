@@ -1,0 +1,120 @@
+#include "vulkan/device/device.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/format_text.h"
+#include "base/log.h"
+#include "vulkan/device/device_choice.h"
+#include "vulkan/device/device_query.h"
+
+namespace tritium::vulkan {
+namespace {
+
+bool validation_wanted(const VulkanOptions& options) {
+  const char* value = std::getenv("TRITIUM_VALIDATION");
+  return options.validation || (value && std::string_view(value) == "1");
+}
+
+Result<std::vector<QueriedDevice>> query_all(const std::vector<vk::raii::PhysicalDevice>& handles) {
+  bool lost = false;
+  try {
+    std::vector<QueriedDevice> queried;
+    for (const auto& handle : handles) queried.push_back(query_device(handle, static_cast<int>(queried.size())));
+    return queried;
+  } catch (...) {
+    return status_of_exception("asking Vulkan devices for their properties", lost);
+  }
+}
+
+std::vector<DeviceDescription> descriptions_of(const std::vector<QueriedDevice>& queried) {
+  std::vector<DeviceDescription> descriptions;
+  for (const QueriedDevice& device : queried) descriptions.push_back(device.description);
+  return descriptions;
+}
+
+void read_limits(Device& device, const QueriedDevice& queried) {
+  const auto chain = device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceIDProperties,
+                                                    vk::PhysicalDeviceMaintenance3Properties>();
+  device.properties = chain.get<vk::PhysicalDeviceProperties2>().properties;
+  device.id = chain.get<vk::PhysicalDeviceIDProperties>();
+  device.memory = device.physical.getMemoryProperties();
+  device.largest_buffer = chain.get<vk::PhysicalDeviceMaintenance3Properties>().maxMemoryAllocationSize;
+  if (queried.offers(VK_KHR_MAINTENANCE_4_EXTENSION_NAME)) {
+    const auto more =
+        device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceMaintenance4Properties>();
+    device.largest_buffer =
+        std::min<uint64_t>(device.largest_buffer, more.get<vk::PhysicalDeviceMaintenance4Properties>().maxBufferSize);
+  }
+  const auto& limits = device.properties.limits;
+  device.limits.storage_range = limits.maxStorageBufferRange / 16 * 16;
+  device.limits.storage_alignment = std::max<uint64_t>(16, limits.minStorageBufferOffsetAlignment);
+  for (size_t i = 0; i < 3; ++i) device.limits.groups[i] = limits.maxComputeWorkGroupCount[i];
+}
+
+void create(Device& device, const QueriedDevice& queried) {
+  // No optional feature is enabled: the base kernels read everything as 32-bit words.
+  std::vector<const char*> extensions;
+  constexpr const char* kPortability = "VK_KHR_portability_subset";  // must be enabled where it is offered
+  if (queried.offers(kPortability)) extensions.push_back(kPortability);
+  constexpr float kPriority = 1.0f;
+  const vk::DeviceQueueCreateInfo queue = {
+      .queueFamilyIndex = queried.compute_family, .queueCount = 1, .pQueuePriorities = &kPriority};
+  const vk::DeviceCreateInfo info = {.queueCreateInfoCount = 1,
+                                     .pQueueCreateInfos = &queue,
+                                     .enabledExtensionCount = static_cast<uint32_t>(extensions.size()),
+                                     .ppEnabledExtensionNames = extensions.data()};
+  device.handle = vk::raii::Device(device.physical, info);
+  device.queue_family = queried.compute_family;
+  device.queue = device.handle.getQueue(queried.compute_family, 0);
+}
+
+}  // namespace
+
+void Device::set_name(vk::ObjectType type, uint64_t object, const std::string& name) const {
+  if (!instance->debug_utils) return;
+  handle.setDebugUtilsObjectNameEXT({.objectType = type, .objectHandle = object, .pObjectName = name.c_str()});
+}
+
+Result<std::shared_ptr<Device>> open_device(const VulkanOptions& options) {
+  Result<std::unique_ptr<Instance>> instance = open_instance({.validation = validation_wanted(options),
+                                                              .on_validation_message = options.on_validation_message,
+                                                              .log = options.log});
+  if (!instance.ok()) return instance.status();
+  auto handles = physical_devices(**instance);
+  if (!handles.ok()) return handles.status();
+  const auto queried = query_all(*handles);
+  if (!queried.ok()) return queried.status();
+  const Result<size_t> chosen = choose_device(descriptions_of(*queried), options.device_index);
+  if (!chosen.ok()) return chosen.status();
+
+  const QueriedDevice& choice = (*queried)[*chosen];
+  auto device = std::make_shared<Device>();
+  device->log = options.log;
+  device->instance = std::move(*instance);
+  device->description = choice.description;
+  device->physical = std::move((*handles)[*chosen]);
+  const Status status = device->health.guard("opening " + choice.description.name, [&] {
+    read_limits(*device, choice);
+    create(*device, choice);
+    return Status();
+  });
+  if (!status.ok()) return status;
+  log_to(options.log, LogLevel::info,
+         join("vulkan:", choice.description.index, " is ", choice.description.name, " (", choice.description.type, ", ",
+              choice.description.driver, ")"));
+  return device;
+}
+
+Result<std::vector<DeviceDescription>> list_devices() {
+  const Result<std::unique_ptr<Instance>> instance = open_instance({});
+  if (!instance.ok()) return instance.status();
+  const auto handles = physical_devices(**instance);
+  if (!handles.ok()) return handles.status();
+  const auto queried = query_all(*handles);
+  if (!queried.ok()) return queried.status();
+  return descriptions_of(*queried);
+}
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,46 @@
+// Device: one opened GPU with one compute queue, its limits, and names for debuggers. What allocates, compiles, records
+// or submits holds a pointer to it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "vulkan/device/device_health.h"
+#include "vulkan/device/instance.h"
+#include "vulkan/recorder.h"
+#include "vulkan/vulkan_backend.h"
+
+namespace tritium::vulkan {
+
+struct Device {
+  LogSink log;
+  std::unique_ptr<Instance> instance;
+  DeviceDescription description;
+  vk::raii::PhysicalDevice physical = nullptr;
+  vk::raii::Device handle = nullptr;
+  vk::raii::Queue queue = nullptr;
+  uint32_t queue_family = 0;
+
+  vk::PhysicalDeviceProperties properties;
+  vk::PhysicalDeviceIDProperties id;
+  vk::PhysicalDeviceMemoryProperties memory;
+  Limits limits;
+  uint64_t largest_buffer = 0;  // bytes one buffer and its memory may have
+  DeviceHealth health;
+
+  // What debuggers and validation messages call an object.
+  template <typename Handle>
+  void set_name(const Handle& object, const std::string& name) const {
+    using Plain = std::remove_cvref_t<decltype(*object)>;
+    set_name(Plain::objectType, reinterpret_cast<uint64_t>(static_cast<typename Plain::CType>(*object)), name);
+  }
+
+ private:
+  void set_name(vk::ObjectType type, uint64_t object, const std::string& name) const;
+};
+
+// Errors as make_vulkan_backend().
+Result<std::shared_ptr<Device>> open_device(const VulkanOptions& options);
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,170 @@
+#include "vulkan/memory/memory_pool.h"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+#include "base/format_text.h"
+
+namespace tritium::vulkan {
+namespace {
+
+// Blocks double from the first size to the last: a toy model takes little, a large one few allocations.
+constexpr uint64_t kFirstBlock = uint64_t{16} << 20;
+constexpr uint64_t kLastBlock = uint64_t{256} << 20;
+
+constexpr vk::BufferUsageFlags kTensorUsage = vk::BufferUsageFlagBits::eStorageBuffer |
+                                              vk::BufferUsageFlagBits::eTransferSrc |
+                                              vk::BufferUsageFlagBits::eTransferDst;
+
+}  // namespace
+
+VulkanBuffer::~VulkanBuffer() {
+  handle.clear();
+  if (pool) pool->give_back(*this);
+}
+
+MemoryPool::MemoryPool(std::shared_ptr<Device> device) : device_(std::move(device)), next_block_bytes_(kFirstBlock) {}
+
+MemoryPool::~MemoryPool() = default;
+
+uint64_t MemoryPool::bytes_in_use() const {
+  const std::lock_guard lock(mutex_);
+  return in_use_;
+}
+
+Status MemoryPool::refused(uint64_t bytes, const std::string& name, const char* reason) const {
+  return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes of memory on ", device_->description.name, " ",
+               reason, "; ", in_use_, " bytes are in use here, its heap has ", device_->description.memory_bytes);
+}
+
+Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (bytes > device_->largest_buffer)
+    return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes are more than one buffer may have on ",
+                 device_->description.name, " (", device_->largest_buffer, "); ", in_use_, " bytes are in use here, ",
+                 "its heap has ", device_->description.memory_bytes);
+  auto buffer = std::make_shared<VulkanBuffer>();
+  buffer->bytes = std::max(kPadding, (bytes + kPadding - 1) / kPadding * kPadding);
+  buffer->id = next_id_++;
+  buffer->name = name;
+  try {
+    buffer->handle = vk::raii::Buffer(device_->handle, {.size = buffer->bytes, .usage = kTensorUsage});
+    place(*buffer, buffer->handle.getMemoryRequirements());
+  } catch (const vk::OutOfDeviceMemoryError&) {
+    return refused(bytes, name, "were refused by the driver");
+  } catch (const vk::OutOfHostMemoryError&) {
+    return refused(bytes, name, "were refused by the driver (host memory)");
+  } catch (const vk::TooManyObjectsError&) {
+    return refused(bytes, name, "were refused: the driver allows no more allocations");
+  }
+  buffer->pool = shared_from_this();  // from here on its destructor gives the memory back
+  device_->set_name(buffer->handle, name);
+  return buffer;
+}
+
+void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs) {
+  const uint32_t type = memory_type(needs.memoryTypeBits, vk::MemoryPropertyFlagBits::eDeviceLocal, {}, {});
+  const bool dedicated = needs.size > kLastBlock / 4;
+  size_t block = blocks_.size();
+  std::optional<uint64_t> offset;
+  if (!dedicated) {
+    for (block = 0; block < blocks_.size() && !offset; ++block)
+      if (blocks_[block] && !blocks_[block]->dedicated) offset = blocks_[block]->free.take(needs.size, needs.alignment);
+    if (offset) --block;
+  }
+  if (!offset) {
+    block = add_block(needs.size, type, dedicated);
+    offset = blocks_[block]->free.take(needs.size, needs.alignment);
+  }
+  buffer.block_ = block;
+  buffer.block_offset_ = *offset;
+  buffer.block_bytes_ = needs.size;
+  try {
+    buffer.handle.bindMemory(*blocks_[block]->memory, *offset);
+  } catch (...) {
+    blocks_[block]->free.give_back(*offset, needs.size);
+    throw;
+  }
+  in_use_ += needs.size;
+}
+
+size_t MemoryPool::add_block(uint64_t bytes, uint32_t type, bool dedicated) {
+  uint64_t size = bytes;
+  if (!dedicated) {
+    size = std::max(bytes, std::min(next_block_bytes_, device_->largest_buffer));
+    next_block_bytes_ = std::min(2 * next_block_bytes_, kLastBlock);
+  }
+  auto block = std::make_unique<Block>();
+  try {
+    block->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
+  } catch (const vk::OutOfDeviceMemoryError&) {
+    if (size == bytes) throw;
+    size = bytes;  // a whole block does not fit any more, this buffer alone may
+    block->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
+  }
+  block->free = FreeList(size);
+  block->dedicated = dedicated;
+  const auto slot = std::ranges::find_if(blocks_, [](const auto& b) { return !b; });
+  const auto index = static_cast<size_t>(slot - blocks_.begin());
+  if (slot == blocks_.end()) blocks_.emplace_back();
+  blocks_[index] = std::move(block);
+  return index;
+}
+
+void MemoryPool::give_back(const VulkanBuffer& buffer) {
+  const std::lock_guard lock(mutex_);
+  Block& block = *blocks_[buffer.block_];
+  block.free.give_back(buffer.block_offset_, buffer.block_bytes_);
+  in_use_ -= buffer.block_bytes_;
+  if (!block.free.empty()) return;
+  // One empty block is kept, so that a session that comes and goes does not allocate each time.
+  const auto spare =
+      std::ranges::count_if(blocks_, [](const auto& b) { return b && !b->dedicated && b->free.empty(); });
+  if (block.dedicated || spare > 1) blocks_[buffer.block_].reset();
+}
+
+uint32_t MemoryPool::memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed, vk::MemoryPropertyFlags wanted,
+                                 vk::MemoryPropertyFlags unwanted) const {
+  const auto& memory = device_->memory;
+  std::optional<uint32_t> best;
+  int best_score = -1;
+  uint64_t best_heap = 0;
+  for (uint32_t i = 0; i < memory.memoryTypeCount; ++i) {
+    const auto flags = memory.memoryTypes[i].propertyFlags;
+    if (!(allowed >> i & 1) || (flags & needed) != needed) continue;
+    const int score = 2 * ((flags & wanted) == wanted) + !(flags & unwanted);
+    const uint64_t heap = memory.memoryHeaps[memory.memoryTypes[i].heapIndex].size;
+    if (best && (score < best_score || (score == best_score && heap <= best_heap))) continue;
+    best = i;
+    best_score = score;
+    best_heap = heap;
+  }
+  if (!best) throw std::runtime_error("no memory type of the device fits");
+  return *best;
+}
+
+std::unique_ptr<MappedBuffer> MemoryPool::make_mapped(uint64_t bytes, MappedUse use, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  using Flag = vk::MemoryPropertyFlagBits;
+  const bool upload = use == MappedUse::upload;
+  auto mapped = std::make_unique<MappedBuffer>();
+  mapped->device = device_;
+  mapped->bytes = bytes;
+  mapped->id = next_id_++;
+  mapped->handle = vk::raii::Buffer(
+      device_->handle,
+      {.size = bytes, .usage = upload ? vk::BufferUsageFlagBits::eTransferSrc : vk::BufferUsageFlagBits::eTransferDst});
+  const auto needs = mapped->handle.getMemoryRequirements();
+  // Uploads are written once in order: write-combined memory of the host. Readback is read by the CPU:
+  // cached.
+  const uint32_t type = memory_type(needs.memoryTypeBits, Flag::eHostVisible | Flag::eHostCoherent,
+                                    upload ? vk::MemoryPropertyFlags() : Flag::eHostCached, Flag::eDeviceLocal);
+  mapped->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = needs.size, .memoryTypeIndex = type});
+  mapped->handle.bindMemory(*mapped->memory, 0);
+  mapped->data = static_cast<std::byte*>(mapped->memory.mapMemory(0, bytes));
+  device_->set_name(mapped->handle, name);
+  return mapped;
+}
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,86 @@
+// MemoryPool: device memory in large blocks, and the buffers cut out of them. Each tensor is a VkBuffer of
+// its own, so windows and debugger views start at zero.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ops/tensor.h"
+#include "vulkan/device/device.h"
+#include "vulkan/memory/free_list.h"
+
+namespace tritium::vulkan {
+
+class MemoryPool;
+
+// Buffers are padded to a multiple of this many bytes.
+inline constexpr uint64_t kPadding = 16;
+
+// Memory of one tensor. May be destroyed on any thread, but only after the device has finished with it:
+// recorded commands hold a handle until then.
+class VulkanBuffer final : public Buffer, public std::enable_shared_from_this<VulkanBuffer> {
+ public:
+  ~VulkanBuffer() override;
+
+  std::shared_ptr<MemoryPool> pool;
+  vk::raii::Buffer handle = nullptr;
+  uint64_t bytes = 0;  // a multiple of kPadding
+  uint64_t id = 0;     // never used twice
+  std::string name;
+
+ private:
+  friend class MemoryPool;
+  size_t block_ = 0;
+  uint64_t block_offset_ = 0;
+  uint64_t block_bytes_ = 0;
+};
+
+// Host memory that the device can copy from or to, mapped for as long as it lives.
+struct MappedBuffer {
+  std::shared_ptr<Device> device;
+  vk::raii::DeviceMemory memory = nullptr;
+  vk::raii::Buffer handle = nullptr;  // destroyed before its memory
+  std::byte* data = nullptr;
+  uint64_t bytes = 0;
+  uint64_t id = 0;
+};
+
+enum class MappedUse { upload, readback };
+
+// Thread rule: any thread. The methods throw what the driver throws, except for running out of memory.
+class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
+ public:
+  explicit MemoryPool(std::shared_ptr<Device> device);
+  ~MemoryPool();
+
+  // Not zeroed. out_of_memory names the tensor and the numbers.
+  Result<std::shared_ptr<VulkanBuffer>> make_buffer(uint64_t bytes, const std::string& name);
+  std::unique_ptr<MappedBuffer> make_mapped(uint64_t bytes, MappedUse use, const std::string& name);
+  uint64_t bytes_in_use() const;
+
+ private:
+  friend class VulkanBuffer;
+  struct Block {
+    vk::raii::DeviceMemory memory = nullptr;
+    FreeList free{0};
+    bool dedicated = false;
+  };
+
+  void place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs);
+  size_t add_block(uint64_t bytes, uint32_t type, bool dedicated);
+  void give_back(const VulkanBuffer& buffer);
+  uint32_t memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed, vk::MemoryPropertyFlags wanted,
+                       vk::MemoryPropertyFlags unwanted) const;
+  Status refused(uint64_t bytes, const std::string& name, const char* reason) const;
+
+  std::shared_ptr<Device> device_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Block>> blocks_;  // a freed block leaves a null, so that indices stay
+  uint64_t next_block_bytes_;
+  uint64_t in_use_ = 0;
+  uint64_t next_id_ = 1;
+};
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,115 @@
+#include "vulkan/pipelines/pipelines.h"
+
+#include <algorithm>
+
+#include "base/format_text.h"
+#include "base/log.h"
+
+namespace tritium::vulkan {
+
+Pipelines::Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> kernels,
+                     const std::filesystem::path& cache_dir)
+    : device_(std::move(device)) {
+  for (const Kernel& kernel : kernels) kernels_[kernel.name] = kernel;
+  cache_key_ = {.device_uuid = device_->id.deviceUUID,
+                .cache_uuid = device_->properties.pipelineCacheUUID,
+                .driver_version = device_->properties.driverVersion};
+  std::optional<std::vector<std::byte>> content;
+  if (!cache_dir.empty()) {
+    cache_file_ = pipeline_cache_file(cache_dir, cache_key_);
+    content = read_pipeline_cache(cache_file_, cache_key_);
+  }
+  vk::PipelineCacheCreateInfo info;
+  if (content) {
+    info.initialDataSize = content->size();
+    info.pInitialData = content->data();
+  }
+  cache_ = vk::raii::PipelineCache(device_->handle, info);
+}
+
+Pipelines::~Pipelines() {
+  if (!compiled_any_ || cache_file_.empty() || device_->health.lost()) return;
+  try {
+    const std::vector<uint8_t> data = cache_.getData();
+    const Status status = write_pipeline_cache(cache_file_, cache_key_, std::as_bytes(std::span(data)));
+    if (!status.ok()) log_to(device_->log, LogLevel::debug, "pipeline cache not kept: " + status.message());
+  } catch (...) {  // the next start compiles again, no more
+  }
+}
+
+std::unique_ptr<LoadedKernel> Pipelines::load(const Kernel& kernel, ReflectedShader shader) {
+  auto loaded = std::make_unique<LoadedKernel>();
+  loaded->name = std::string(kernel.name);
+  loaded->shader = std::move(shader);
+  loaded->module =
+      vk::raii::ShaderModule(device_->handle, {.codeSize = kernel.spirv.size_bytes(), .pCode = kernel.spirv.data()});
+  device_->set_name(loaded->module, loaded->name + ".comp");
+
+  std::vector<vk::DescriptorSetLayoutBinding> bindings;
+  for (uint32_t i = 0; i < loaded->shader.bindings.size(); ++i)
+    bindings.push_back({.binding = i,
+                        .descriptorType = vk::DescriptorType::eStorageBuffer,
+                        .descriptorCount = 1,
+                        .stageFlags = vk::ShaderStageFlagBits::eCompute});
+  loaded->set_layout = vk::raii::DescriptorSetLayout(
+      device_->handle, {.bindingCount = static_cast<uint32_t>(bindings.size()), .pBindings = bindings.data()});
+  const vk::DescriptorSetLayout set_layout = *loaded->set_layout;
+  const vk::PushConstantRange push = {vk::ShaderStageFlagBits::eCompute, 0, loaded->shader.push_constant_bytes};
+  loaded->layout = vk::raii::PipelineLayout(device_->handle, {.setLayoutCount = 1,
+                                                              .pSetLayouts = &set_layout,
+                                                              .pushConstantRangeCount = push.size > 0 ? 1u : 0u,
+                                                              .pPushConstantRanges = &push});
+  return loaded;
+}
+
+Result<LoadedKernel*> Pipelines::kernel(std::string_view name) {
+  if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second.get();
+  const auto known = kernels_.find(name);
+  if (known == kernels_.end()) return error(StatusCode::internal, "there is no kernel \"", name, "\" in this build");
+  Result<ReflectedShader> shader = reflect_spirv(known->second.spirv);
+  if (!shader.ok()) return shader.status().within(join("kernel ", name));
+  return (loaded_[known->first] = load(known->second, std::move(*shader))).get();
+}
+
+Status Pipelines::check_local_size(const LoadedKernel& kernel, std::span<const uint32_t> constants) const {
+  const auto& limits = device_->properties.limits;
+  uint64_t invocations = 1;
+  for (size_t i = 0; i < 3; ++i) {
+    uint32_t size = kernel.shader.local_size[i];
+    const auto constant = kernel.shader.local_size_constants[i];
+    if (constant && *constant < constants.size()) size = constants[*constant];
+    invocations *= size;
+    if (size == 0 || size > limits.maxComputeWorkGroupSize[i] || invocations > limits.maxComputeWorkGroupInvocations)
+      return error(StatusCode::unsupported, "kernel ", kernel.name, ": workgroups of ", invocations, " invocations; ",
+                   device_->description.name, " allows ", limits.maxComputeWorkGroupInvocations);
+  }
+  return Status();
+}
+
+Result<vk::Pipeline> Pipelines::pipeline(LoadedKernel& kernel, std::span<const uint32_t> constants) {
+  for (const auto& variant : kernel.variants)
+    if (std::ranges::equal(variant->constants, constants)) return *variant->pipeline;
+  if (Status status = check_local_size(kernel, constants); !status.ok()) return status;
+
+  auto variant = std::make_unique<Variant>();
+  variant->constants.assign(constants.begin(), constants.end());
+  std::vector<vk::SpecializationMapEntry> entries;
+  for (uint32_t i = 0; i < constants.size(); ++i)
+    entries.push_back({.constantID = i, .offset = 4 * i, .size = sizeof(uint32_t)});
+  const vk::SpecializationInfo specialization = {.mapEntryCount = static_cast<uint32_t>(entries.size()),
+                                                 .pMapEntries = entries.data(),
+                                                 .dataSize = constants.size_bytes(),
+                                                 .pData = constants.data()};
+  const vk::PipelineShaderStageCreateInfo stage = {.stage = vk::ShaderStageFlagBits::eCompute,
+                                                   .module = *kernel.module,
+                                                   .pName = "main",
+                                                   .pSpecializationInfo = &specialization};
+  const vk::ComputePipelineCreateInfo info = {.stage = stage, .layout = *kernel.layout};
+  variant->pipeline = vk::raii::Pipeline(device_->handle, cache_, info);
+  device_->set_name(variant->pipeline, kernel.name);
+  compiled_any_ = true;
+  kernel.variants.push_back(std::move(variant));
+  return *kernel.variants.back()->pipeline;
+}
+
+}  // namespace tritium::vulkan

@@ -1,0 +1,58 @@
+// Pipelines: kernels by name, compiled on first use, one pipeline for each set of specialisation constants.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vulkan/device/device.h"
+#include "vulkan/kernel.h"
+#include "vulkan/pipelines/pipeline_cache_file.h"
+#include "vulkan/pipelines/spirv_reflection.h"
+
+namespace tritium::vulkan {
+
+struct Variant {
+  std::vector<uint32_t> constants;
+  vk::raii::Pipeline pipeline = nullptr;
+};
+
+struct LoadedKernel {
+  std::string name;
+  ReflectedShader shader;
+  vk::raii::ShaderModule module = nullptr;
+  vk::raii::DescriptorSetLayout set_layout = nullptr;
+  vk::raii::PipelineLayout layout = nullptr;
+  std::vector<std::unique_ptr<Variant>> variants;
+};
+
+// Throws what the driver throws.
+class Pipelines {
+ public:
+  // Uses and, when destroyed, updates the cache in `cache_dir`; empty: no cache on disk.
+  Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> kernels, const std::filesystem::path& cache_dir);
+  ~Pipelines();
+
+  // internal: no such kernel, or its SPIR-V is not what reflection understands.
+  Result<LoadedKernel*> kernel(std::string_view name);
+  // unsupported: its workgroups are too large for the device.
+  Result<vk::Pipeline> pipeline(LoadedKernel& kernel, std::span<const uint32_t> constants);
+
+ private:
+  std::unique_ptr<LoadedKernel> load(const Kernel& kernel, ReflectedShader shader);
+  Status check_local_size(const LoadedKernel& kernel, std::span<const uint32_t> constants) const;
+
+  std::shared_ptr<Device> device_;
+  std::map<std::string_view, Kernel> kernels_;
+  std::map<std::string_view, std::unique_ptr<LoadedKernel>> loaded_;
+  PipelineCacheKey cache_key_;
+  std::filesystem::path cache_file_;
+  vk::raii::PipelineCache cache_ = nullptr;
+  bool compiled_any_ = false;
+};
+
+}  // namespace tritium::vulkan

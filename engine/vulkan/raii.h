@@ -1,8 +1,0 @@
-// vk::raii as this folder uses it. Included by few files: each costs seconds of compile time.
-#pragma once
-
-#include <cstdint>
-
-// Designated initialisers only: the constructors' overloads bind to the wrong one silently.
-#define VULKAN_HPP_NO_STRUCT_CONSTRUCTORS
-#include <vulkan/vulkan_raii.hpp>

@@ -13,6 +13,10 @@ class CaseInputs {
  public:
   CaseInputs(Ops& ops, uint64_t seed) : ops_(ops), seed_(seed) {}
 
+  // As if made anew with that seed.
+  void restart(uint64_t seed);
+  void run(const auto& op) { ops_(op); }
+
   // Normal with standard deviation `spread`.
   Tensor random(const Shape& shape, double spread = 1.0);
   Tensor floats(const Shape& shape, const std::vector<float>& values);
@@ -34,6 +38,8 @@ class CaseInputs {
   };
   Quantized quantized(int64_t rows, int64_t cols, bool per_block);
 
+  // `n` integers from `lowest` on, `limit` different ones.
+  std::vector<int32_t> some_below(int64_t n, int64_t limit, int64_t lowest = 0);
   int64_t below(int64_t limit) { return static_cast<int64_t>(next() % static_cast<uint64_t>(limit)); }
   Status status() const { return status_; }
 

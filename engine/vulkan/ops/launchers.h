@@ -1,5 +1,5 @@
-// What the operations of several dispatches, or of weights that are bound in windows, record: vulkan/ops/<op>.cpp. The
-// others are rows of one_dispatch.h.
+// What the operations of several dispatches record: vulkan/ops/<op>.cpp, and those of a weight that is bound in windows:
+// with_weight.cpp. The others are rows of one_dispatch.h.
 #pragma once
 
 #include "ops/all.h"

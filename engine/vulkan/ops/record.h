@@ -8,7 +8,7 @@ namespace tritium::vulkan {
 
 template <typename Op>
 Status record(Recorder& recorder, const Op& op) {
-  if constexpr (requires(Limits limits) { groups_of(op, limits); }) {
+  if constexpr (requires { workgroups_of(op); }) {
     return launch_one(recorder, op);
   } else {
     return launch(recorder, op);

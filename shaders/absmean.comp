@@ -9,7 +9,6 @@
 #include "lib/rounding.h"
 #include "params/absmean.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AbsmeanParams p; };
 layout(set = 0, binding = 0) readonly buffer Sums { float sums[]; };
 layout(set = 0, binding = 1) buffer Alpha { float alpha[]; };

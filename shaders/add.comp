@@ -7,7 +7,6 @@
 #include "lib/grid.glsl"
 #include "params/add.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AddParams p; };
 layout(set = 0, binding = 0) readonly buffer A { float a[]; };
 layout(set = 0, binding = 1) readonly buffer B { float b[]; };

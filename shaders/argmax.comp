@@ -9,7 +9,6 @@
 #include "lib/reduce.glsl"
 #include "params/argmax.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { ArgmaxParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { uint logits[]; };
 layout(set = 0, binding = 1) writeonly buffer Ids { int ids[]; };

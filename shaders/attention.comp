@@ -12,7 +12,6 @@
 #include "lib/softmax.h"
 #include "params/attention.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AttentionParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
 layout(set = 0, binding = 1) readonly buffer Rows { uvec2 rows[]; };

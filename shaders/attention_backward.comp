@@ -9,7 +9,6 @@
 
 #include "params/attention_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AttentionBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
 layout(set = 0, binding = 1) readonly buffer K { float k[]; };

@@ -8,7 +8,6 @@
 #include "lib/reduce.glsl"
 #include "params/combine_experts_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { CombineExpertsBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Weights { float weights[]; };

@@ -10,7 +10,6 @@
 #include "lib/dense_weight.glsl"
 #include "params/dense_matmul_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { DenseMatmulBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Dy { float dy[]; };
 layout(set = 0, binding = 1) readonly buffer WeightPlane { uvec4 weight[]; };  // rows start on one of them

@@ -8,7 +8,6 @@
 #include "lib/ternary.h"
 #include "params/dequantize_activations.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { DequantizeActivationsParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { uint q[]; };
 layout(set = 0, binding = 1) readonly buffer Scales { float scales[]; };

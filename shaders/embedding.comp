@@ -10,7 +10,6 @@
 #include "lib/ternary.h"
 #include "params/embedding.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { EmbeddingParams p; };
 layout(set = 0, binding = 0) readonly buffer Table { uint words[]; };
 layout(set = 0, binding = 1) readonly buffer Scales { float scales[]; };

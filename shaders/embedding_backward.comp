@@ -8,7 +8,6 @@
 #include "lib/grid.glsl"
 #include "params/embedding_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { EmbeddingBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Tokens { int tokens[]; };
 layout(set = 0, binding = 1) readonly buffer Dy { float dy[]; };

@@ -8,7 +8,6 @@
 #include "lib/reduce.glsl"
 #include "params/expert_load.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { ExpertLoadParams p; };
 layout(set = 0, binding = 0) readonly buffer ExpertIds { int expert_ids[]; };
 layout(set = 0, binding = 1) writeonly buffer Load { float load[]; };

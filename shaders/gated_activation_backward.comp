@@ -9,7 +9,6 @@
 #include "lib/grid.glsl"
 #include "params/gated_activation_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { GatedActivationBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Gate { float gate[]; };
 layout(set = 0, binding = 1) readonly buffer Up { float up[]; };

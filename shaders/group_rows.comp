@@ -9,7 +9,6 @@
 #include "lib/grid.glsl"
 #include "params/group_rows.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { GroupRowsParams p; };
 layout(set = 0, binding = 0) readonly buffer ExpertIds { int expert_ids[]; };
 layout(set = 0, binding = 1) writeonly buffer Order { int order[]; };

@@ -10,7 +10,6 @@
 #include "lib/rounding.h"
 #include "params/quantize_activations.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { QuantizeActivationsParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) writeonly buffer Q { uint q[]; };

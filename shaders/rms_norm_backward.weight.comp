@@ -8,7 +8,6 @@
 #include "lib/grid.glsl"
 #include "params/rms_norm_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RmsNormBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Dy { float dy[]; };

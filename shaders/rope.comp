@@ -7,7 +7,6 @@
 #include "lib/grid.glsl"
 #include "params/rope.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RopeParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Rows { uvec2 rows[]; };

@@ -11,7 +11,6 @@
 #include "lib/softmax.h"
 #include "params/route_tokens.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RouteTokensParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) writeonly buffer ExpertIds { int expert_ids[]; };

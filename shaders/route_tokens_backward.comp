@@ -15,7 +15,6 @@
 #include "lib/softmax.h"
 #include "params/route_tokens_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RouteTokensBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) readonly buffer ExpertIds { int expert_ids[]; };

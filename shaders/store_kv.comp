@@ -7,7 +7,6 @@
 #include "lib/grid.glsl"
 #include "params/store_kv.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { StoreKvParams p; };
 layout(set = 0, binding = 0) readonly buffer K { float k[]; };
 layout(set = 0, binding = 1) readonly buffer V { float v[]; };

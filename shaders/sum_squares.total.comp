@@ -7,7 +7,6 @@
 #include "lib/reduce.glsl"
 #include "params/sum_squares.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { SumSquaresParams p; };
 layout(set = 0, binding = 0) readonly buffer Partial { float partial[]; };
 layout(set = 0, binding = 1) buffer Sums { float sums[]; };

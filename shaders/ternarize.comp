@@ -11,7 +11,6 @@
 #include "lib/ternary.h"
 #include "params/ternarize.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { TernarizeParams p; };
 layout(set = 0, binding = 0) readonly buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) readonly buffer Alpha { float alpha[]; };

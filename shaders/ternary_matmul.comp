@@ -13,7 +13,6 @@
 #include "lib/ternary.h"
 #include "params/ternary_matmul.h"
 
-layout(local_size_x = 128) in;
 layout(constant_id = 3) const uint kStep = 64u;  // 64, or the segment where it is 16 or 32
 layout(push_constant) uniform Push { TernaryMatmulParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { uvec4 q[]; };  // 16 values each

@@ -12,7 +12,6 @@
 #include "lib/ternary.h"
 #include "params/ternary_matmul_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { TernaryMatmulBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Dy { float dy[]; };
 layout(set = 0, binding = 1) readonly buffer Codes { uint codes[]; };  // 16 trits each

@@ -10,7 +10,6 @@
 #include "lib/ternary.h"
 #include "params/ternary_matmul_f32.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { TernaryMatmulF32Params p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Codes { uint codes[]; };  // 16 trits each

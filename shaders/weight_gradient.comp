@@ -11,7 +11,6 @@
 #include "lib/ternary.h"
 #include "params/weight_gradient.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { WeightGradientParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Q { uint q[]; };

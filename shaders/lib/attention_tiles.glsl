@@ -7,7 +7,6 @@
 #include "lib/grid.glsl"
 #include "lib/softmax.h"
 
-const uint kWorkgroup = 128u;
 const uint kQueries = 32u;
 const uint kKeys = 32u;
 const uint kDims = 32u;           // of a row in shared memory at a time

@@ -4,9 +4,8 @@
 #include <limits>
 
 #include "base/format_text.h"
+#include "format/blocks.h"
 #include "format/codec.h"
-#include "format/dense_blocks.h"
-#include "format/ternary_blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "format/byte_reader.h"
-#include "format/gguf_placement.h"
 
 namespace tritium {
 namespace {

@@ -1,10 +1,10 @@
-#include "format/gguf_placement.h"
-
+// Where the tensors of a GGUF file lie, checked against each other and against the file.
 #include <algorithm>
 #include <optional>
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "format/gguf_header.h"
 
 namespace tritium {
 namespace {

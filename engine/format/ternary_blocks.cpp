@@ -1,17 +1,11 @@
-#include "format/ternary_blocks.h"
-
+// Blocks of ternary formats.
 #include <cstring>
 
+#include "format/blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {
 namespace {
-
-uint16_t load_u16(const uint8_t* p) {
-  uint16_t value = 0;
-  std::memcpy(&value, p, 2);
-  return value;
-}
 
 void store_u16(uint8_t* p, uint16_t value) { std::memcpy(p, &value, 2); }
 

@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "base/format_text.h"
+#include "format/blocks.h"
 #include "format/codec.h"
-#include "format/ternary_blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {

@@ -4,9 +4,8 @@
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
-#include "gpu_report/random_weights.h"
-#include "gpu_report/repeat.h"
 #include "gpu_report/section.h"
+#include "gpu_report/synthetic_model.h"
 #include "selftest/case_inputs.h"
 
 namespace tritium::gpu_report {

@@ -1,7 +1,6 @@
 #include "gpu_report/report.h"
 
 #include "base/atomic_file.h"
-#include "gpu_report/markdown.h"
 
 namespace tritium::gpu_report {
 

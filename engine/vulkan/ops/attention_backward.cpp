@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/launchers.h"
+#include "vulkan/ops/record.h"
 #include "vulkan/ops/whole_tensors.h"
 
 namespace tritium::vulkan {

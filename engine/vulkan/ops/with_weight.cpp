@@ -4,7 +4,7 @@
 
 #include "vulkan/ops/bindings.h"
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/launchers.h"
+#include "vulkan/ops/record.h"
 #include "vulkan/ops/row_windows.h"
 #include "vulkan/ops/whole_tensors.h"
 

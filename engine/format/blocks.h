@@ -1,13 +1,22 @@
-// Blocks of ternary formats <-> codes. A code is trit + 1: 0, 1, 2; the 2-bit formats can also hold 3, which means +2
-// and is not ternary.
+// Blocks, of which the tensors of a file are made, and what they hold.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "format/storage_type.h"
 
 namespace tritium {
+
+inline uint16_t load_u16(const uint8_t* p) {
+  uint16_t value = 0;
+  std::memcpy(&value, p, 2);
+  return value;
+}
+
+// ---- ternary formats <-> codes. A code is trit + 1: 0, 1, 2; the 2-bit formats can also hold 3, which means +2 and is
+// not ternary.
 
 inline constexpr int kMaxTernaryBlock = 256;
 
@@ -19,5 +28,14 @@ void encode_ternary_block(StorageType type, const uint8_t* codes, uint16_t scale
 // i2_s: 128 codes in 32 bytes. `interleave_64`: two runs of 64 codes in 16 bytes, as Arm builds write.
 void decode_i2s_unit(const uint8_t* bytes, bool interleave_64, uint8_t* codes);
 void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes);
+
+// ---- floating-point and k-quant formats <-> f32
+
+inline constexpr int kMaxDenseBlock = 256;
+
+// f32, f16, bf16, q8_0, q4_k, q6_k. `values` has room for the block's elements.
+void decode_dense_block(StorageType type, const uint8_t* block, float* values);
+// f32, f16, bf16, q8_0.
+void encode_dense_block(StorageType type, const float* values, uint8_t* block);
 
 }  // namespace tritium

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "format/storage_type.h"
+#include "format/codec.h"
 
 namespace tritium {
 
@@ -24,6 +24,13 @@ inline constexpr int kMaxTernaryBlock = 256;
 float decode_ternary_block(StorageType type, const uint8_t* block, uint8_t* codes);
 // `scale` is the bits of an f16. q1_0 holds codes 0 and 2 only.
 void encode_ternary_block(StorageType type, const uint8_t* codes, uint16_t scale, uint8_t* block);
+
+// The elements of a block of any ternary type; of i2_s, of a unit.
+inline int64_t ternary_block_elements(StorageType type) {
+  return type == StorageType::i2_s ? kI2sUnit : traits_of(type).block_elements;
+}
+// Codes of the block number `block` of a tensor, and their scale.
+float decode_ternary_block(const StoredTensor& tensor, int64_t block, uint8_t* codes);
 
 // i2_s: 128 codes in 32 bytes. `interleave_64`: two runs of 64 codes in 16 bytes, as Arm builds write.
 void decode_i2s_unit(const uint8_t* bytes, bool interleave_64, uint8_t* codes);

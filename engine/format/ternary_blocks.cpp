@@ -122,4 +122,14 @@ void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes) {
   }
 }
 
+float decode_ternary_block(const StoredTensor& t, int64_t block, uint8_t* codes) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(t.bytes.data());
+  if (t.type != StorageType::i2_s)
+    return decode_ternary_block(t.type, bytes + block * traits_of(t.type).block_bytes, codes);
+  decode_i2s_unit(bytes + block * kI2sUnit / 4, t.i2s_interleave_64, codes);
+  float scale = 0;
+  std::memcpy(&scale, bytes + t.bytes.size() - kI2sTail, 4);
+  return scale;
+}
+
 }  // namespace tritium

@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/format_text.h"
 #include "ops/all.h"
 #include "vulkan/ops/bindings.h"
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/whole_tensors.h"
 
 namespace tritium::vulkan {
 

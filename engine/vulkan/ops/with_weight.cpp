@@ -6,7 +6,6 @@
 #include "vulkan/ops/grid.h"
 #include "vulkan/ops/record.h"
 #include "vulkan/ops/row_windows.h"
-#include "vulkan/ops/whole_tensors.h"
 
 namespace tritium::vulkan {
 namespace {

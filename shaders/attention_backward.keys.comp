@@ -7,18 +7,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 
-#include "params/attention_backward.h"
+#include "lib/attention_scores.glsl"
 
-layout(push_constant) uniform Push { AttentionBackwardParams p; };
-layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
-layout(set = 0, binding = 1) readonly buffer K { float k[]; };
-layout(set = 0, binding = 2) readonly buffer V { float v[]; };
-layout(set = 0, binding = 3) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 4) readonly buffer SoftmaxOfQuery { float softmax_of_query[]; };
 layout(set = 0, binding = 5) writeonly buffer Dk { float dk[]; };
 layout(set = 0, binding = 6) writeonly buffer Dv { float dv[]; };
-
-#include "lib/attention_scores.glsl"
 
 float dk_sums[kSide * kSide];
 float dv_sums[kSide * kSide];

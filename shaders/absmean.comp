@@ -2,7 +2,6 @@
 //   sums: f32 [n_sums], n_groups equal parts; alpha: f32 [first + n_groups or more]
 // A workgroup computes one alpha: 4 bytes and one addition a sum.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -2,7 +2,6 @@
 //   a, b, y: f32 [n_values]
 // A workgroup computes 128 values; 12 bytes and 1 addition a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/add.h"

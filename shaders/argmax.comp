@@ -3,7 +3,6 @@
 // A workgroup searches a row: 4 bytes and about 6 integer operations a value. It compares the bits, as integers: a
 // device may treat denormal numbers as 0 and need not know NaN.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

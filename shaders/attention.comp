@@ -5,7 +5,6 @@
 // and sum (online softmax, Milakov & Gimelshein 2018); then each invocation adds to its value columns.
 // (key_dim + value_dim) * 4 bytes and 2 * (key_dim + value_dim) operations a key.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -5,7 +5,6 @@
 // A workgroup computes 64 columns of 32 keys of a kv head: per pair of query and key 2 (key_dim + value_dim) + 256
 // operations, and (key_dim + value_dim) * 4 bytes for 32 pairs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/attention_scores.glsl"
 

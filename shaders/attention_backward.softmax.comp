@@ -6,7 +6,6 @@
 // (online softmax, Milakov & Gimelshein 2018) and merge in the end. Per pair 2 (key_dim + value_dim) operations, and
 // (key_dim + value_dim) * 4 bytes for 32 pairs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/attention_tiles.glsl"
 

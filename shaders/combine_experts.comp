@@ -2,7 +2,6 @@
 //   x: f32 [n_tokens * top_k, dim]; weights: f32 [n_tokens, top_k]; y: f32 [n_tokens, dim]
 // A workgroup computes 128 values of y; top_k * 4 bytes and 2 * top_k operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/combine_experts.h"

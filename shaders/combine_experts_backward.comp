@@ -2,7 +2,6 @@
 //   x, dx: f32 [n_tokens * top_k, dim]; weights, dweights: f32 [n_tokens, top_k]; dy: f32 [n_tokens, dim]
 // A workgroup computes a slot: 12 bytes and 3 operations a value of dx.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

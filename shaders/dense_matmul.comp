@@ -4,7 +4,6 @@
 // A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation 8 columns at a time: 2 or 4 bytes
 // a weight, 2 operations for each of its kTile outputs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/dense_weight.glsl"
 #include "params/dense_matmul.h"

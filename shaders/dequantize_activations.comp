@@ -2,7 +2,6 @@
 //   q: i8 [n_rows, padded_cols], four to a word; scales: f32 [n_rows, n_blocks]; x: f32 [n_rows, cols]
 // A workgroup computes 128 values: 5 bytes and one operation each.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/ternary.h"

@@ -3,7 +3,6 @@
 //   window of n_weight_rows rows from first_weight_row; tokens: i32 [n_tokens]; y: f32 [n_tokens, dim]
 // A workgroup computes 128 values; 4 bytes written and at most 4 read a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/dense_weight.glsl"
 #include "lib/grid.glsl"

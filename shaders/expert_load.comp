@@ -2,7 +2,6 @@
 //   expert_ids: i32 [n_slots]; load: f32 [n_experts]
 // A workgroup counts one expert: 4 bytes and one comparison a slot.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -2,7 +2,6 @@
 //   gate, up, y: f32 [n_values]
 // A workgroup computes 128 values; 12 bytes and about 10 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/activation.h"
 #include "lib/grid.glsl"

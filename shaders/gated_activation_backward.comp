@@ -3,7 +3,6 @@
 //   gate, up, dy, dgate, dup: f32 [n_values]
 // A workgroup computes 128 values; 20 bytes and about 20 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/activation.h"
 #include "lib/grid.glsl"

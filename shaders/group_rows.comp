@@ -4,7 +4,6 @@
 // A workgroup places the slots of one expert; the last one those without, and it fills up the tiles. Each counts the
 // slots of all experts, 4 bytes and 3 operations a slot, then looks for its own among them, if any: the same again.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/group_rows.h"

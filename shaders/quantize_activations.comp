@@ -3,7 +3,6 @@
 //   x: f32 [n_rows, cols]; q: i8 [n_rows, padded_cols], four to a word; scales: f32 [n_rows, padded_cols / block]
 // A workgroup quantises a block: 5 bytes and about 8 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -2,7 +2,6 @@
 //   x, y: f32 [n_rows, dim]; weight: f32 [dim]
 // A workgroup computes a row: 12 bytes and 4 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

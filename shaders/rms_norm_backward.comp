@@ -3,7 +3,6 @@
 //   x, dy, dx: f32 [n_rows, dim]; weight: f32 [dim]; inverse_rms: f32 [n_rows]
 // A workgroup computes a row: 20 bytes (24 into a sum) and 10 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -3,7 +3,6 @@
 // A workgroup computes 16 columns (64 bytes, what a read brings in), each with 8 invocations that take every eighth
 // row: 8 bytes and 3 operations a value of x.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/rms_norm_backward.h"

@@ -4,7 +4,6 @@
 // A workgroup routes a token: top_k passes over its logits, each taking the best expert that comes after the last one
 // chosen in the order (logit descending, index ascending).
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -8,7 +8,6 @@
 //   top_k <= 1024; load: f32 [n_experts], when balance is not 0
 // A workgroup computes a token: 8 bytes and about 20 + 2 top_k operations a logit.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

@@ -2,7 +2,6 @@
 //   k: f32 [n_tokens, k_row]; v: f32 [n_tokens, v_row]; rows: position, start [n_tokens]; caches: f32 [capacity, k_row or v_row]
 // A workgroup copies 128 values of each.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/store_kv.h"

@@ -2,7 +2,6 @@
 //   x: f32 [n_values]; partial: f32 [n]
 // A workgroup computes one sum: 4 bytes and 2 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"

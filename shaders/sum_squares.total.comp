@@ -2,7 +2,6 @@
 //   partial: f32 [n_values]; sums: f32 [more than index]
 // One workgroup; a few hundred values.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/reduce.glsl"
 #include "params/sum_squares.h"

@@ -3,7 +3,6 @@
 //   scales: f32 [n_rows, n_scales]; flips: i32 [n_rows]
 // A workgroup packs a row, an invocation 16 columns at a time: 4 (2) bytes read and 1/4 written a weight.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/parameter.glsl"

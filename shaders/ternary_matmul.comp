@@ -8,7 +8,6 @@
 // A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation kStep columns at a time, which lie
 // in one segment: a quarter byte a weight, 2 operations for each of its kTile outputs (sum of code * q, less that of q).
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/ternary.h"
 #include "params/ternary_matmul.h"

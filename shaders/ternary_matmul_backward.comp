@@ -7,7 +7,6 @@
 // trits, which always share a scale: a quarter byte and about 4 operations a weight for 32 rows, 2 operations a weight
 // and row.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/ternary.h"
 #include "params/ternary_matmul_backward.h"

@@ -1,7 +1,6 @@
 // Blocks, of which the tensors of a file are made, and what they hold.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 

@@ -23,15 +23,10 @@ std::vector<int32_t> CaseInputs::some_below(int64_t n, int64_t limit, int64_t lo
   return values;
 }
 
-Tensor CaseInputs::take(Result<Tensor> tensor) {
-  if (tensor.ok()) return *std::move(tensor);
-  if (status_.ok()) status_ = tensor.status();
-  return {};
-}
-
-Weight CaseInputs::take(Result<Weight> weight) {
-  if (weight.ok()) return *std::move(weight);
-  if (status_.ok()) status_ = weight.status();
+template <typename T>
+T CaseInputs::take(Result<T> made) {
+  if (made.ok()) return *std::move(made);
+  if (status_.ok()) status_ = made.status();
   return {};
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "ops/ops.h"
@@ -46,8 +45,8 @@ class CaseInputs {
  private:
   uint64_t next();
   double normal();
-  Tensor take(Result<Tensor> tensor);
-  Weight take(Result<Weight> weight);
+  template <typename T>
+  T take(Result<T> made);
 
   Ops& ops_;
   uint64_t seed_;

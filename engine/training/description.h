@@ -1,7 +1,6 @@
 // A transformer described in JSON -> metadata and freshly initialised weights, as if they came from a file.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 

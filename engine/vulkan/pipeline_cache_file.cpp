@@ -1,7 +1,6 @@
 #include "vulkan/pipeline_cache_file.h"
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 
 #include "base/atomic_file.h"

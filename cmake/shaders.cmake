@@ -1,6 +1,6 @@
 # tritium_embed_shaders(TARGET TABLE SOURCES…): compiles each .comp with glslc at build time and compiles the words into
 # TARGET: one small .cpp a shader and one table of them, the function `std::span<const Kernel> tritium::vulkan::TABLE()`.
-# glslc writes a depfile, so a changed header rebuilds exactly the shaders that include it.
+# glslc writes a depfile, so a changed header rebuilds exactly the shaders that include it; it enables #include itself.
 
 set(TRITIUM_GLSLC "" CACHE FILEPATH "GLSL compiler for the Vulkan backend; empty: glslc in PATH or the Vulkan SDK")
 

@@ -2,14 +2,12 @@
 //   sums: f32 [n_sums], n_groups equal parts; alpha: f32 [first + n_groups or more]
 // A workgroup computes one alpha: 4 bytes and one addition a sum.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/rounding.h"
 #include "params/absmean.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AbsmeanParams p; };
 layout(set = 0, binding = 0) readonly buffer Sums { float sums[]; };
 layout(set = 0, binding = 1) buffer Alpha { float alpha[]; };

@@ -6,7 +6,6 @@
 // A workgroup updates a row, 256 columns at a time, an invocation two of them: 32 bytes (14 with 8-bit states and a bf16
 // parameter) and about 20 operations a weight.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/moments.h"
@@ -14,7 +13,6 @@
 #include "lib/step.h"
 #include "params/adamw_update.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AdamwUpdateParams recorded; };
 layout(set = 0, binding = 6) buffer Gradient { float gradient[]; };
 layout(set = 0, binding = 7) buffer M { uint m[]; };

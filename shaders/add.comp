@@ -2,12 +2,10 @@
 //   a, b, y: f32 [n_values]
 // A workgroup computes 128 values; 12 bytes and 1 addition a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/add.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AddParams p; };
 layout(set = 0, binding = 0) readonly buffer A { float a[]; };
 layout(set = 0, binding = 1) readonly buffer B { float b[]; };

@@ -3,13 +3,11 @@
 // A workgroup searches a row: 4 bytes and about 6 integer operations a value. It compares the bits, as integers: a
 // device may treat denormal numbers as 0 and need not know NaN.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "params/argmax.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { ArgmaxParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { uint logits[]; };
 layout(set = 0, binding = 1) writeonly buffer Ids { int ids[]; };

@@ -5,14 +5,12 @@
 // and sum (online softmax, Milakov & Gimelshein 2018); then each invocation adds to its value columns.
 // (key_dim + value_dim) * 4 bytes and 2 * (key_dim + value_dim) operations a key.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/softmax.h"
 #include "params/attention.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { AttentionParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
 layout(set = 0, binding = 1) readonly buffer Rows { uvec2 rows[]; };

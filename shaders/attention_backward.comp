@@ -5,20 +5,10 @@
 // A workgroup computes 64 columns of 32 queries of a head: per pair of query and key 2 (key_dim + value_dim) + 128
 // operations, and (key_dim + value_dim) * 4 bytes for 32 pairs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
-
-#include "params/attention_backward.h"
-
-layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { AttentionBackwardParams p; };
-layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
-layout(set = 0, binding = 1) readonly buffer K { float k[]; };
-layout(set = 0, binding = 2) readonly buffer V { float v[]; };
-layout(set = 0, binding = 3) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 4) readonly buffer SoftmaxOfQuery { float softmax_of_query[]; };
-layout(set = 0, binding = 5) writeonly buffer Dq { float dq[]; };
 
 #include "lib/attention_scores.glsl"
+
+layout(set = 0, binding = 5) writeonly buffer Dq { float dq[]; };
 
 float sums[kSide * kSide];
 

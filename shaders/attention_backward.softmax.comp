@@ -6,19 +6,10 @@
 // (online softmax, Milakov & Gimelshein 2018) and merge in the end. Per pair 2 (key_dim + value_dim) operations, and
 // (key_dim + value_dim) * 4 bytes for 32 pairs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
-
-#include "params/attention_backward.h"
-
-layout(local_size_x = 128) in;
-layout(push_constant) uniform Push { AttentionBackwardParams p; };
-layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
-layout(set = 0, binding = 1) readonly buffer K { float k[]; };
-layout(set = 0, binding = 2) readonly buffer V { float v[]; };
-layout(set = 0, binding = 3) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 4) writeonly buffer SoftmaxOfQuery { float softmax_of_query[]; };
 
 #include "lib/attention_tiles.glsl"
+
+layout(set = 0, binding = 4) writeonly buffer SoftmaxOfQuery { float softmax_of_query[]; };
 
 const uint kShares = 4u;  // of a query's keys
 const float kBelowScores = -1.6e38;

@@ -2,12 +2,10 @@
 //   x: f32 [n_tokens * top_k, dim]; weights: f32 [n_tokens, top_k]; y: f32 [n_tokens, dim]
 // A workgroup computes 128 values of y; top_k * 4 bytes and 2 * top_k operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/combine_experts.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { CombineExpertsParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Weights { float weights[]; };

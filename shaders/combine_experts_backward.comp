@@ -2,13 +2,11 @@
 //   x, dx: f32 [n_tokens * top_k, dim]; weights, dweights: f32 [n_tokens, top_k]; dy: f32 [n_tokens, dim]
 // A workgroup computes a slot: 12 bytes and 3 operations a value of dx.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "params/combine_experts_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { CombineExpertsBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Weights { float weights[]; };

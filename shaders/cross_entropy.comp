@@ -2,14 +2,12 @@
 //   logits, dlogits: f32 [n_rows, vocab_size]; targets: i32 [n_rows]; losses: f32 [n_rows]
 // A workgroup computes a row: 16 bytes and about 8 operations a logit (it is read three times).
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/step.h"
 #include "params/cross_entropy.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { CrossEntropyParams recorded; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) readonly buffer Targets { int targets[]; };

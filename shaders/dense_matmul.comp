@@ -4,12 +4,10 @@
 // A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation 8 columns at a time: 2 or 4 bytes
 // a weight, 2 operations for each of its kTile outputs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/dense_weight.glsl"
 #include "params/dense_matmul.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { DenseMatmulParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer WeightPlane { uvec4 weight[]; };  // rows start on one of them

@@ -5,12 +5,10 @@
 // A workgroup computes 32 rows by 64 columns at a time (lib/backward_product.glsl): 2 or 4 bytes a weight for 32 rows,
 // 2 operations a weight and row.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/dense_weight.glsl"
 #include "params/dense_matmul_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { DenseMatmulBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Dy { float dy[]; };
 layout(set = 0, binding = 1) readonly buffer WeightPlane { uvec4 weight[]; };  // rows start on one of them

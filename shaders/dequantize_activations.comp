@@ -2,13 +2,11 @@
 //   q: i8 [n_rows, padded_cols], four to a word; scales: f32 [n_rows, n_blocks]; x: f32 [n_rows, cols]
 // A workgroup computes 128 values: 5 bytes and one operation each.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/ternary.h"
 #include "params/dequantize_activations.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { DequantizeActivationsParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { uint q[]; };
 layout(set = 0, binding = 1) readonly buffer Scales { float scales[]; };

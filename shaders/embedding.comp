@@ -3,14 +3,12 @@
 //   window of n_weight_rows rows from first_weight_row; tokens: i32 [n_tokens]; y: f32 [n_tokens, dim]
 // A workgroup computes 128 values; 4 bytes written and at most 4 read a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/dense_weight.glsl"
 #include "lib/grid.glsl"
 #include "lib/ternary.h"
 #include "params/embedding.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { EmbeddingParams p; };
 layout(set = 0, binding = 0) readonly buffer Table { uint words[]; };
 layout(set = 0, binding = 1) readonly buffer Scales { float scales[]; };

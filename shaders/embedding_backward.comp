@@ -3,12 +3,10 @@
 // A workgroup computes a row of dtable: the one of the first place where a token stands; those of its later places have
 // nothing to do. 4 bytes and 1 operation a value of dy, 4 bytes a token for finding the places.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/embedding_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { EmbeddingBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Tokens { int tokens[]; };
 layout(set = 0, binding = 1) readonly buffer Dy { float dy[]; };

@@ -2,13 +2,11 @@
 //   expert_ids: i32 [n_slots]; load: f32 [n_experts]
 // A workgroup counts one expert: 4 bytes and one comparison a slot.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "params/expert_load.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { ExpertLoadParams p; };
 layout(set = 0, binding = 0) readonly buffer ExpertIds { int expert_ids[]; };
 layout(set = 0, binding = 1) writeonly buffer Load { float load[]; };

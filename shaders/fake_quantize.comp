@@ -3,7 +3,6 @@
 //   parameter: f32 or bf16 [n_rows, row_stride]; alpha: f32 [n_alpha]; y: f32 [n_rows, row_stride]
 // A workgroup computes a row: 8 bytes (12 for integers) and about 6 operations a weight.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/parameter.glsl"
@@ -13,7 +12,6 @@
 #include "lib/ternary.h"
 #include "params/fake_quantize.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { FakeQuantizeParams recorded; };
 layout(set = 0, binding = 0) readonly buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) readonly buffer Alpha { float alpha[]; };

@@ -3,7 +3,6 @@
 //   change: f32 [n_rows, cols]; words: trits of [n_rows, padded_cols]; scales: f32 [n_rows, n_scales]; flips: i32 [n_rows]
 // A workgroup updates a row, an invocation 16 columns at a time: 8.5 bytes and about 30 operations a weight.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/random.h"
@@ -12,7 +11,6 @@
 #include "lib/ternary.h"
 #include "params/flip_trits.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { FlipTritsParams recorded; };
 layout(set = 0, binding = 0) buffer Change { float change[]; };
 layout(set = 0, binding = 1) buffer Words { uint words[]; };

@@ -2,13 +2,11 @@
 //   gate, up, y: f32 [n_values]
 // A workgroup computes 128 values; 12 bytes and about 10 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/activation.h"
 #include "lib/grid.glsl"
 #include "params/gated_activation.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { GatedActivationParams p; };
 layout(set = 0, binding = 0) readonly buffer Gate { float gate[]; };
 layout(set = 0, binding = 1) readonly buffer Up { float up[]; };

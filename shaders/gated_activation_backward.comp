@@ -3,13 +3,11 @@
 //   gate, up, dy, dgate, dup: f32 [n_values]
 // A workgroup computes 128 values; 20 bytes and about 20 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/activation.h"
 #include "lib/grid.glsl"
 #include "params/gated_activation_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { GatedActivationBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Gate { float gate[]; };
 layout(set = 0, binding = 1) readonly buffer Up { float up[]; };

@@ -4,12 +4,10 @@
 // A workgroup places the slots of one expert; the last one those without, and it fills up the tiles. Each counts the
 // slots of all experts, 4 bytes and 3 operations a slot, then looks for its own among them, if any: the same again.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/group_rows.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { GroupRowsParams p; };
 layout(set = 0, binding = 0) readonly buffer ExpertIds { int expert_ids[]; };
 layout(set = 0, binding = 1) writeonly buffer Order { int order[]; };

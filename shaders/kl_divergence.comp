@@ -3,14 +3,12 @@
 //   logits, teacher, dlogits: f32 [n_rows, vocab_size]; targets: i32 [n_rows]; losses: f32 [n_rows]
 // A workgroup computes a row: 32 bytes and about 16 operations a logit (both are read three times).
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/step.h"
 #include "params/kl_divergence.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { KlDivergenceParams recorded; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) readonly buffer Teacher { float teacher[]; };

@@ -3,14 +3,12 @@
 //   x: f32 [n_rows, cols]; q: i8 [n_rows, padded_cols], four to a word; scales: f32 [n_rows, padded_cols / block]
 // A workgroup quantises a block: 5 bytes and about 8 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/rounding.h"
 #include "params/quantize_activations.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { QuantizeActivationsParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) writeonly buffer Q { uint q[]; };

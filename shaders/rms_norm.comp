@@ -2,13 +2,11 @@
 //   x, y: f32 [n_rows, dim]; weight: f32 [dim]
 // A workgroup computes a row: 12 bytes and 4 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "params/rms_norm.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RmsNormParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Weight { float weight[]; };

@@ -3,13 +3,11 @@
 //   x, dy, dx: f32 [n_rows, dim]; weight: f32 [dim]; inverse_rms: f32 [n_rows]
 // A workgroup computes a row: 20 bytes (24 into a sum) and 10 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "params/rms_norm_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RmsNormBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Weight { float weight[]; };

@@ -3,12 +3,10 @@
 // A workgroup computes 16 columns (64 bytes, what a read brings in), each with 8 invocations that take every eighth
 // row: 8 bytes and 3 operations a value of x.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/rms_norm_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RmsNormBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Dy { float dy[]; };

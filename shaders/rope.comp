@@ -2,12 +2,10 @@
 //   x, y: f32 [n_tokens, n_heads, head_dim]; rows: position, … [n_tokens]; cos_sin: f32 [context, n_rotated / 2, 2]
 // A workgroup computes 128 values; about 20 bytes and 3 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/rope.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RopeParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Rows { uvec2 rows[]; };

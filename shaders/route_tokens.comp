@@ -4,14 +4,12 @@
 // A workgroup routes a token: top_k passes over its logits, each taking the best expert that comes after the last one
 // chosen in the order (logit descending, index ascending).
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/softmax.h"
 #include "params/route_tokens.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RouteTokensParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) writeonly buffer ExpertIds { int expert_ids[]; };

@@ -8,14 +8,12 @@
 //   top_k <= 1024; load: f32 [n_experts], when balance is not 0
 // A workgroup computes a token: 8 bytes and about 20 + 2 top_k operations a logit.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "lib/softmax.h"
 #include "params/route_tokens_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { RouteTokensBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 1) readonly buffer ExpertIds { int expert_ids[]; };

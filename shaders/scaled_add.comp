@@ -2,13 +2,11 @@
 //   a, b, y: f32 [n_values]
 // A workgroup computes 128 values; 12 bytes and 3 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/step.h"
 #include "params/scaled_add.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { ScaledAddParams recorded; };
 layout(set = 0, binding = 0) readonly buffer A { float a[]; };
 layout(set = 0, binding = 1) readonly buffer B { float b[]; };

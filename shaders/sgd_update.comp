@@ -2,14 +2,12 @@
 //   parameter … flips: bindings 0 to 5; gradient, m: f32 [n_rows, cols]
 // A workgroup updates a row, an invocation two columns at a time: 24 bytes and about 6 operations a weight.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/shadow_row.glsl"
 #include "lib/step.h"
 #include "params/sgd_update.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { SgdUpdateParams recorded; };
 layout(set = 0, binding = 6) buffer Gradient { float gradient[]; };
 layout(set = 0, binding = 7) buffer M { float m[]; };

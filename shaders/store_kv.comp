@@ -2,12 +2,10 @@
 //   k: f32 [n_tokens, k_row]; v: f32 [n_tokens, v_row]; rows: position, start [n_tokens]; caches: f32 [capacity, k_row or v_row]
 // A workgroup copies 128 values of each.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "params/store_kv.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { StoreKvParams p; };
 layout(set = 0, binding = 0) readonly buffer K { float k[]; };
 layout(set = 0, binding = 1) readonly buffer V { float v[]; };

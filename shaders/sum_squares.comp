@@ -2,13 +2,11 @@
 //   x: f32 [n_values]; partial: f32 [n]
 // A workgroup computes one sum: 4 bytes and 2 operations a value.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/reduce.glsl"
 #include "params/sum_squares.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { SumSquaresParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) writeonly buffer Partial { float partial[]; };

@@ -2,12 +2,10 @@
 //   partial: f32 [n_values]; sums: f32 [more than index]
 // One workgroup; a few hundred values.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/reduce.glsl"
 #include "params/sum_squares.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { SumSquaresParams p; };
 layout(set = 0, binding = 0) readonly buffer Partial { float partial[]; };
 layout(set = 0, binding = 1) buffer Sums { float sums[]; };

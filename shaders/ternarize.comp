@@ -3,7 +3,6 @@
 //   scales: f32 [n_rows, n_scales]; flips: i32 [n_rows]
 // A workgroup packs a row, an invocation 16 columns at a time: 4 (2) bytes read and 1/4 written a weight.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/parameter.glsl"
@@ -11,7 +10,6 @@
 #include "lib/ternary.h"
 #include "params/ternarize.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { TernarizeParams p; };
 layout(set = 0, binding = 0) readonly buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) readonly buffer Alpha { float alpha[]; };

@@ -8,12 +8,10 @@
 // A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation kStep columns at a time, which lie
 // in one segment: a quarter byte a weight, 2 operations for each of its kTile outputs (sum of code * q, less that of q).
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/ternary.h"
 #include "params/ternary_matmul.h"
 
-layout(local_size_x = 128) in;
 layout(constant_id = 3) const uint kStep = 64u;  // 64, or the segment where it is 16 or 32
 layout(push_constant) uniform Push { TernaryMatmulParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { uvec4 q[]; };  // 16 values each

@@ -7,12 +7,10 @@
 // trits, which always share a scale: a quarter byte and about 4 operations a weight for 32 rows, 2 operations a weight
 // and row.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/ternary.h"
 #include "params/ternary_matmul_backward.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { TernaryMatmulBackwardParams p; };
 layout(set = 0, binding = 0) readonly buffer Dy { float dy[]; };
 layout(set = 0, binding = 1) readonly buffer Codes { uint codes[]; };  // 16 trits each

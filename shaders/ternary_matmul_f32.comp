@@ -5,12 +5,10 @@
 // A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation 16 columns at a time, which always
 // share a scale: a quarter byte a weight, about 3 operations for each of its kTile outputs.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/ternary.h"
 #include "params/ternary_matmul_f32.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { TernaryMatmulF32Params p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Codes { uint codes[]; };  // 16 trits each

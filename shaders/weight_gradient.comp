@@ -5,13 +5,11 @@
 // A workgroup computes 64 features by 32 columns of one matrix, 4 by 4 an invocation, from 16 rows at a time in shared
 // memory: 2 operations a row and output, 12 bytes for every 64 of them; 4 bytes a row for finding the matrix's rows.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "lib/grid.glsl"
 #include "lib/ternary.h"
 #include "params/weight_gradient.h"
 
-layout(local_size_x = 128) in;
 layout(push_constant) uniform Push { WeightGradientParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Q { uint q[]; };

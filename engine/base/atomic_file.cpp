@@ -118,4 +118,11 @@ Status AtomicFile::commit() {
   return Status();
 }
 
+Status write_file(const std::string& path, std::string_view text) {
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file.ok()) return file.status();
+  if (Status s = file->write(std::as_bytes(std::span(text))); !s.ok()) return s;
+  return file->commit();
+}
+
 }  // namespace tritium

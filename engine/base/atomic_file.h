@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "tritium/status.hpp"
 
@@ -35,5 +36,8 @@ class AtomicFile {
   std::string temporary_;  // equal to path_ for a device such as /dev/full, which is written in place
   int fd_ = -1;
 };
+
+// All of a file at once.
+Status write_file(const std::string& path, std::string_view text);
 
 }  // namespace tritium

@@ -1,19 +1,13 @@
-#include "format/dense_blocks.h"
-
+// Blocks of floating-point and k-quant formats.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "format/blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {
 namespace {
-
-uint16_t load_u16(const uint8_t* p) {
-  uint16_t value = 0;
-  std::memcpy(&value, p, 2);
-  return value;
-}
 
 // 32 signed bytes with one f16 scale before them.
 void decode_q8_0(const uint8_t* in, float* y) {

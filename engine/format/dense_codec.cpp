@@ -4,9 +4,8 @@
 #include <limits>
 
 #include "base/format_text.h"
+#include "format/blocks.h"
 #include "format/codec.h"
-#include "format/dense_blocks.h"
-#include "format/ternary_blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {
@@ -17,27 +16,18 @@ template <typename Use>
 void for_each_block(const StoredTensor& t, Use use) {
   const StorageTraits& traits = traits_of(t.type);
   const auto* bytes = reinterpret_cast<const uint8_t*>(t.bytes.data());
-  const int64_t elements = matrix_shape(t.shape).elements();
+  const int64_t elements = traits.ternary ? ternary_block_elements(t.type) : traits.block_elements;
+  const int64_t n_blocks = matrix_shape(t.shape).elements() / elements;
   float values[kMaxDenseBlock];
   uint8_t codes[kMaxTernaryBlock];
-  if (t.type == StorageType::i2_s) {
-    float scale = 0;
-    std::memcpy(&scale, bytes + elements / 4, 4);
-    for (int64_t e = 0; e < elements; e += kI2sUnit) {
-      decode_i2s_unit(bytes + e / 4, t.i2s_interleave_64, codes);
-      for (int i = 0; i < kI2sUnit; ++i) values[i] = scale * static_cast<float>(codes[i] - 1);
-      use(e, std::span<const float>(values, kI2sUnit));
-    }
-    return;
-  }
-  for (int64_t e = 0; e < elements; e += traits.block_elements, bytes += traits.block_bytes) {
+  for (int64_t b = 0; b < n_blocks; ++b) {
     if (traits.ternary) {
-      const float scale = decode_ternary_block(t.type, bytes, codes);
-      for (int64_t i = 0; i < traits.block_elements; ++i) values[i] = scale * static_cast<float>(codes[i] - 1);
+      const float scale = decode_ternary_block(t, b, codes);
+      for (int64_t i = 0; i < elements; ++i) values[i] = scale * static_cast<float>(codes[i] - 1);
     } else {
-      decode_dense_block(t.type, bytes, values);
+      decode_dense_block(t.type, bytes + b * traits.block_bytes, values);
     }
-    use(e, std::span<const float>(values, static_cast<size_t>(traits.block_elements)));
+    use(b * elements, std::span<const float>(values, static_cast<size_t>(elements)));
   }
 }
 

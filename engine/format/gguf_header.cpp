@@ -1,10 +1,10 @@
 #include "format/gguf_header.h"
 
+#include <array>
 #include <limits>
 #include <set>
 
 #include "format/byte_reader.h"
-#include "format/gguf_placement.h"
 
 namespace tritium {
 namespace {
@@ -13,22 +13,9 @@ constexpr int64_t kMaxDim = int64_t{1} << 40;
 
 // Smallest size of a value of this type, for checking counts; 0 for an unknown type.
 uint64_t least_bytes(GgufValueType type) {
-  switch (type) {
-    case GgufValueType::u8:
-    case GgufValueType::i8:
-    case GgufValueType::boolean: return 1;
-    case GgufValueType::u16:
-    case GgufValueType::i16: return 2;
-    case GgufValueType::u32:
-    case GgufValueType::i32:
-    case GgufValueType::f32: return 4;
-    case GgufValueType::u64:
-    case GgufValueType::i64:
-    case GgufValueType::f64:
-    case GgufValueType::string: return 8;
-    case GgufValueType::array: return 12;
-  }
-  return 0;
+  constexpr std::array<uint64_t, 13> kBytes = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};  // in the order of the enum
+  const auto number = static_cast<uint32_t>(type);
+  return number < kBytes.size() ? kBytes[number] : 0;
 }
 
 bool is_real(GgufValueType type) { return type == GgufValueType::f32 || type == GgufValueType::f64; }

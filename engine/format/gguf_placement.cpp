@@ -1,15 +1,13 @@
-#include "format/gguf_placement.h"
-
+// Where the tensors of a GGUF file lie, checked against each other and against the file.
 #include <algorithm>
 #include <optional>
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "format/gguf_header.h"
 
 namespace tritium {
 namespace {
-
-uint64_t round_to(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 // A tensor and the bytes from its beginning to the next one's, or to the end of the file. They must be its size and
 // padding below the alignment: this is what tells layouts with the same id apart, and ids that other programs use for
@@ -21,7 +19,7 @@ struct Place {
   uint64_t alignment = 0;
 
   bool fits(uint64_t bytes) const {
-    return bytes <= available && round_to(bytes, alignment) == round_to(available, alignment);
+    return bytes <= available && round_up(bytes, alignment) == round_up(available, alignment);
   }
 };
 
@@ -77,7 +75,7 @@ Status check_size(const Place& p) {
 
 Status place_tensors(std::vector<GgufTensorHeader>& tensors, uint64_t header_end, uint64_t file_size,
                      uint64_t alignment) {
-  const uint64_t data_start = round_to(header_end, alignment);
+  const uint64_t data_start = round_up(header_end, alignment);
   std::vector<Place> places;
   for (GgufTensorHeader& t : tensors) {
     if (t.offset % alignment != 0)

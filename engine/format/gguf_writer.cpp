@@ -3,12 +3,15 @@
 #include <set>
 
 #include "base/atomic_file.h"
+#include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/gguf.h"
 #include "format/gguf_header.h"
 
 namespace tritium {
 namespace {
+
+uint64_t padded(uint64_t bytes) { return round_up(bytes, kGgufDefaultAlignment); }
 
 class ByteWriter {
  public:
@@ -23,9 +26,7 @@ class ByteWriter {
     bytes_.insert(bytes_.end(), p, p + s.size());
   }
   void type(GgufValueType t) { value(static_cast<uint32_t>(t)); }
-  void pad() {
-    bytes_.resize((bytes_.size() + kGgufDefaultAlignment - 1) / kGgufDefaultAlignment * kGgufDefaultAlignment);
-  }
+  void pad() { bytes_.resize(padded(bytes_.size())); }
   const std::vector<std::byte>& bytes() const { return bytes_; }
 
  private:
@@ -36,58 +37,51 @@ bool fits_i32(int64_t v) {
   return v >= std::numeric_limits<int32_t>::min() && v <= std::numeric_limits<int32_t>::max();
 }
 
-void write_value(ByteWriter& out, bool v) {
-  out.type(GgufValueType::boolean);
-  out.value<uint8_t>(v ? 1 : 0);
+// The type that holds a value, or every one of an array.
+GgufValueType type_of(bool) { return GgufValueType::boolean; }
+GgufValueType type_of(uint64_t) { return GgufValueType::u64; }
+GgufValueType type_of(double) { return GgufValueType::f32; }
+GgufValueType type_of(const std::string&) { return GgufValueType::string; }
+GgufValueType type_of(int64_t v) {
+  if (v >= 0 && v <= std::numeric_limits<uint32_t>::max()) return GgufValueType::u32;
+  return fits_i32(v) ? GgufValueType::i32 : GgufValueType::i64;
 }
-void write_value(ByteWriter& out, int64_t v) {
-  if (v >= 0 && v <= std::numeric_limits<uint32_t>::max()) {
-    out.type(GgufValueType::u32);
+template <typename T>
+GgufValueType type_of(const std::vector<T>&) {
+  return type_of(T());
+}
+GgufValueType type_of(const std::vector<int64_t>& v) {
+  return std::ranges::all_of(v, fits_i32) ? GgufValueType::i32 : GgufValueType::i64;
+}
+
+template <typename T>
+void write_bare(ByteWriter& out, GgufValueType type, const T& v) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    out.text(v);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out.value<uint8_t>(v ? 1 : 0);
+  } else if constexpr (std::is_same_v<T, double>) {
+    out.value(static_cast<float>(v));
+  } else if (type == GgufValueType::u32 || type == GgufValueType::i32) {
     out.value(static_cast<uint32_t>(v));
-  } else if (fits_i32(v)) {
-    out.type(GgufValueType::i32);
-    out.value(static_cast<int32_t>(v));
   } else {
-    out.type(GgufValueType::i64);
     out.value(v);
   }
 }
-void write_value(ByteWriter& out, uint64_t v) {
-  out.type(GgufValueType::u64);
-  out.value(v);
+
+template <typename T>
+void write_value(ByteWriter& out, const T& v) {
+  out.type(type_of(v));
+  write_bare(out, type_of(v), v);
 }
-void write_value(ByteWriter& out, double v) {
-  out.type(GgufValueType::f32);
-  out.value(static_cast<float>(v));
-}
-void write_value(ByteWriter& out, const std::string& v) {
-  out.type(GgufValueType::string);
-  out.text(v);
-}
-void write_value(ByteWriter& out, const std::vector<bool>& v) {
+
+template <typename T>
+void write_value(ByteWriter& out, const std::vector<T>& v) {
+  const GgufValueType type = type_of(v);
   out.type(GgufValueType::array);
-  out.type(GgufValueType::boolean);
+  out.type(type);
   out.value<uint64_t>(v.size());
-  for (bool e : v) out.value<uint8_t>(e ? 1 : 0);
-}
-void write_value(ByteWriter& out, const std::vector<int64_t>& v) {
-  const bool narrow = std::ranges::all_of(v, fits_i32);
-  out.type(GgufValueType::array);
-  out.type(narrow ? GgufValueType::i32 : GgufValueType::i64);
-  out.value<uint64_t>(v.size());
-  for (int64_t e : v) narrow ? out.value(static_cast<int32_t>(e)) : out.value(e);
-}
-void write_value(ByteWriter& out, const std::vector<double>& v) {
-  out.type(GgufValueType::array);
-  out.type(GgufValueType::f32);
-  out.value<uint64_t>(v.size());
-  for (double e : v) out.value(static_cast<float>(e));
-}
-void write_value(ByteWriter& out, const std::vector<std::string>& v) {
-  out.type(GgufValueType::array);
-  out.type(GgufValueType::string);
-  out.value<uint64_t>(v.size());
-  for (const std::string& e : v) out.text(e);
+  for (const T& e : v) write_bare(out, type, e);
 }
 
 Status check_tensor(const GgufTensor& t) {
@@ -100,10 +94,6 @@ Status check_tensor(const GgufTensor& t) {
   if (*expected != t.bytes.size())
     return error(StatusCode::invalid_argument, t.name, ": ", *expected, " bytes expected, ", t.bytes.size(), " given");
   return Status();
-}
-
-uint64_t padded(uint64_t bytes) {
-  return (bytes + kGgufDefaultAlignment - 1) / kGgufDefaultAlignment * kGgufDefaultAlignment;
 }
 
 }  // namespace

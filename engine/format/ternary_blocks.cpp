@@ -1,17 +1,11 @@
-#include "format/ternary_blocks.h"
-
+// Blocks of ternary formats.
 #include <cstring>
 
+#include "format/blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {
 namespace {
-
-uint16_t load_u16(const uint8_t* p) {
-  uint16_t value = 0;
-  std::memcpy(&value, p, 2);
-  return value;
-}
 
 void store_u16(uint8_t* p, uint16_t value) { std::memcpy(p, &value, 2); }
 
@@ -126,6 +120,16 @@ void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes) {
     for (int g = 0; g < 4; ++g) byte |= static_cast<unsigned>(codes[g * 32 + p]) << (6 - 2 * g);
     bytes[p] = static_cast<uint8_t>(byte);
   }
+}
+
+float decode_ternary_block(const StoredTensor& t, int64_t block, uint8_t* codes) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(t.bytes.data());
+  if (t.type != StorageType::i2_s)
+    return decode_ternary_block(t.type, bytes + block * traits_of(t.type).block_bytes, codes);
+  decode_i2s_unit(bytes + block * kI2sUnit / 4, t.i2s_interleave_64, codes);
+  float scale = 0;
+  std::memcpy(&scale, bytes + t.bytes.size() - kI2sTail, 4);
+  return scale;
 }
 
 }  // namespace tritium

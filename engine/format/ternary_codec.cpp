@@ -2,14 +2,12 @@
 #include <cstring>
 
 #include "base/format_text.h"
+#include "format/blocks.h"
 #include "format/codec.h"
-#include "format/ternary_blocks.h"
 #include "tensor/half.h"
 
 namespace tritium {
 namespace {
-
-const uint8_t* as_u8(std::span<const std::byte> bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
 // Sets codes of consecutive elements, counted over the whole stack without padding.
 class CodeWriter {
@@ -42,32 +40,6 @@ class CodeWriter {
   int64_t col_ = 0;
   int64_t excess_ = 0;
 };
-
-Status not_finite(int64_t block, float scale) {
-  return error(StatusCode::corrupt_file, "the scale of block ", block, " is ", scale);
-}
-
-Status fourth_code(int64_t count, int64_t elements) {
-  return error(StatusCode::unsupported, count, " of ", elements, " codes are 3 (+2): this tensor is not ternary");
-}
-
-Result<TernaryMatrix> decode_i2s(const StoredTensor& t, const Shape& shape) {
-  TernaryMatrix matrix(shape[0], shape[1], shape[2], ScaleGranularity::tensor);
-  CodeWriter writer(matrix);
-  const uint8_t* bytes = as_u8(t.bytes);
-  uint8_t codes[kI2sUnit];
-  const int64_t elements = shape.elements();
-  for (int64_t e = 0; e < elements; e += kI2sUnit) {
-    decode_i2s_unit(bytes + e / 4, t.i2s_interleave_64, codes);
-    writer.put(codes, kI2sUnit);
-  }
-  if (writer.excess() > 0) return fourth_code(writer.excess(), elements);
-  float scale = 0;
-  std::memcpy(&scale, bytes + elements / 4, 4);
-  if (!std::isfinite(scale)) return not_finite(0, scale);
-  matrix.scales()[0] = scale;
-  return matrix;
-}
 
 // The codes of consecutive elements of a row.
 void read_codes(const TernaryMatrix& m, int64_t matrix, int64_t row, int64_t col, int64_t n, uint8_t* codes) {
@@ -117,19 +89,21 @@ Result<TernaryMatrix> decode_ternary(const StoredTensor& t) {
   const StorageTraits& traits = traits_of(t.type);
   if (!traits.ternary) return error(StatusCode::unsupported, "is ", traits.name, ", not a ternary type");
   const Shape shape = matrix_shape(t.shape);
-  if (t.type == StorageType::i2_s) return decode_i2s(t, shape);
-
-  TernaryMatrix matrix(shape[0], shape[1], shape[2], ScaleGranularity::group, traits.block_elements);
+  const bool one_scale = t.type == StorageType::i2_s;
+  const int64_t elements = ternary_block_elements(t.type);
+  TernaryMatrix matrix(shape[0], shape[1], shape[2], one_scale ? ScaleGranularity::tensor : ScaleGranularity::group,
+                       one_scale ? 0 : elements);
   CodeWriter writer(matrix);
   uint8_t codes[kMaxTernaryBlock];
-  const int64_t n_blocks = shape.elements() / traits.block_elements;
-  for (int64_t b = 0; b < n_blocks; ++b) {
-    const float scale = decode_ternary_block(t.type, as_u8(t.bytes) + b * traits.block_bytes, codes);
-    if (!std::isfinite(scale)) return not_finite(b, scale);
-    matrix.scales()[static_cast<size_t>(b)] = scale;
-    writer.put(codes, traits.block_elements);
+  for (int64_t b = 0; b < shape.elements() / elements; ++b) {
+    const float scale = decode_ternary_block(t, b, codes);
+    if (!std::isfinite(scale)) return error(StatusCode::corrupt_file, "the scale of block ", b, " is ", scale);
+    matrix.scales()[one_scale ? 0 : static_cast<size_t>(b)] = scale;
+    writer.put(codes, elements);
   }
-  if (writer.excess() > 0) return fourth_code(writer.excess(), shape.elements());
+  if (writer.excess() > 0)
+    return error(StatusCode::unsupported, writer.excess(), " of ", shape.elements(),
+                 " codes are 3 (+2): this tensor is not ternary");
   return matrix.with_coarsest_scales();
 }
 

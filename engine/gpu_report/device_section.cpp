@@ -1,6 +1,5 @@
 // The device: what it says about itself.
 #include "base/format_text.h"
-#include "gpu_report/driver_search.h"
 #include "gpu_report/section.h"
 #include "vulkan/device/device_details.h"
 

@@ -1,11 +1,12 @@
-#include "gpu_report/driver_search.h"
-
+// What there is of Vulkan on this machine.
 #include <dlfcn.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "gpu_report/section.h"
 
 namespace tritium::gpu_report {
 namespace {

@@ -11,7 +11,6 @@
 
 #include "base/caught.h"
 #include "base/format_text.h"
-#include "gpu_report/driver_search.h"
 #include "gpu_report/section.h"
 #include "vulkan/device/device_details.h"
 

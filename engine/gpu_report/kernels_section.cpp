@@ -4,10 +4,9 @@
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
-#include "gpu_report/random_weights.h"
-#include "gpu_report/repeat.h"
 #include "gpu_report/section.h"
-#include "ops/ops.h"
+#include "gpu_report/synthetic_model.h"
+#include "selftest/case_inputs.h"
 
 namespace tritium::gpu_report {
 namespace {
@@ -53,11 +52,16 @@ struct Work {
 class KernelBench {
  public:
   KernelBench(Context& context, Entry& entry, Backend& backend)
-      : context_(context), entry_(entry), backend_(backend), ops_(backend) {}
+      : context_(context), entry_(entry), backend_(backend), ops_(backend), inputs_(ops_, 1) {}
 
   Status product(const ProductShape& shape, int64_t tokens);
   Status head(const HeadShape& shape);
   Status attention(const AttentionShape& shape, int64_t tokens, int64_t position);
+  // Forgets what the one before may have failed in.
+  void restart() {
+    inputs_.restart(1);
+    static_cast<void>(ops_.finish());
+  }
   std::string summary() const {
     return join("best GEMV ", figure(best_gemv_), " GB/s, best GEMM ", figure(best_gemm_), " Gop/s");
   }
@@ -65,8 +69,6 @@ class KernelBench {
  private:
   // So many copies that no cache holds them all.
   int64_t copies_of(uint64_t bytes) const;
-  Tensor tensor(const Shape& shape, DType dtype = DType::f32);
-  Tensor random(const Shape& shape);
   Tensor experts_of(const ProductShape& shape, int64_t tokens, uint64_t seed);
   // A row of the table: `call(i)` records the i-th call, `y` is what it writes.
   Status measure(const Work& work, const Tensor& y, const std::function<void(size_t)>& call);
@@ -75,6 +77,7 @@ class KernelBench {
   Entry& entry_;
   Backend& backend_;
   Ops ops_;
+  cases::CaseInputs inputs_;
   double best_gemv_ = 0, best_gemm_ = 0;
 };
 
@@ -82,20 +85,6 @@ int64_t KernelBench::copies_of(uint64_t bytes) const {
   constexpr uint64_t kBeyondCaches = uint64_t{256} << 20;
   const uint64_t room = context_.free_bytes > 0 ? std::min(kBeyondCaches, context_.free_bytes / 4) : kBeyondCaches;
   return context_.tiny ? 1 : static_cast<int64_t>(std::clamp<uint64_t>(room / std::max<uint64_t>(1, bytes), 1, 64));
-}
-
-Tensor KernelBench::tensor(const Shape& shape, DType dtype) {
-  Result<Tensor> made = backend_.allocate(shape, dtype, "report");
-  if (made.ok()) return *std::move(made);
-  ops_.fail(made.status());
-  return {};
-}
-
-Tensor KernelBench::random(const Shape& shape) {
-  Tensor made = tensor(shape);
-  const std::vector<float> values = random_floats(shape.elements(), 1.0f, 1);
-  if (made) ops_.upload(made, std::as_bytes(std::span(values)));
-  return made;
 }
 
 // Different ones for each token, all over the stack.
@@ -107,9 +96,7 @@ Tensor KernelBench::experts_of(const ProductShape& shape, int64_t tokens, uint64
     const auto first = static_cast<int64_t>(random_bits(seed, static_cast<uint64_t>(t)) % static_cast<uint64_t>(step));
     for (int64_t s = 0; s < shape.used; ++s) ids.push_back(static_cast<int32_t>(first + s * step));
   }
-  Tensor made = tensor({tokens, shape.used}, DType::i32);
-  if (made) ops_.upload(made, std::as_bytes(std::span(ids)));
-  return made;
+  return inputs_.ints({tokens, shape.used}, ids);
 }
 
 Status KernelBench::measure(const Work& work, const Tensor& y, const std::function<void(size_t)>& call) {
@@ -149,13 +136,9 @@ Status KernelBench::product(const ProductShape& s, int64_t tokens) {
   }
   constexpr uint64_t kDraws = 16;
   for (uint64_t seed = 0; seed < kDraws; ++seed) ids.push_back(experts_of(s, tokens, seed));
-  const int64_t padded = matrix.padded_cols();
-  const Tensor x = random({tokens, s.cols});
-  const Tensor q = tensor({tokens, padded}, DType::i8);
-  const Tensor scales = tensor({tokens, 1});
-  const Tensor y = tensor({tokens * s.used, s.rows});
-  if (!ops_.ok()) return ops_.finish();
-  ops_(QuantizeActivations{.x = x, .q = q, .scales = scales});
+  const cases::CaseInputs::Quantized x = inputs_.quantized(tokens, s.cols, false);
+  const Tensor y = inputs_.zeros({tokens * s.used, s.rows});
+  if (Status failed = inputs_.status(); !failed.ok()) return failed;
   const double matrices = static_cast<double>(std::min(s.experts, tokens * s.used));
   const double elements = static_cast<double>(s.rows * s.cols);
   const Work work = {
@@ -166,16 +149,16 @@ Status KernelBench::product(const ProductShape& s, int64_t tokens) {
       .operations = 2.0 * elements * static_cast<double>(tokens * s.used)};
   return measure(work, y, [&](size_t i) {
     ops_(TernaryMatmul{
-        .q = q, .scales = scales, .weight = weights[i % weights.size()], .expert_ids = ids[i % kDraws], .y = y});
+        .q = x.q, .scales = x.scales, .weight = weights[i % weights.size()], .expert_ids = ids[i % kDraws], .y = y});
   });
 }
 
 Status KernelBench::head(const HeadShape& s) {
   Result<Weight> weight = backend_.upload_weight(random_halves(s.vocabulary, s.dim, 1), "report");
   if (!weight.ok()) return weight.status();
-  const Tensor x = random({1, s.dim});
-  const Tensor y = tensor({1, s.vocabulary});
-  if (!ops_.ok()) return ops_.finish();
+  const Tensor x = inputs_.random({1, s.dim});
+  const Tensor y = inputs_.zeros({1, s.vocabulary});
+  if (Status failed = inputs_.status(); !failed.ok()) return failed;
   const double elements = static_cast<double>(s.vocabulary * s.dim);
   const Work work = {.kernel = "head",
                      .shape = join(s.name, " ", s.vocabulary, "x", s.dim),
@@ -190,17 +173,11 @@ Status KernelBench::attention(const AttentionShape& s, int64_t tokens, int64_t p
   const double cache_bytes = 2.0 * sizeof(float) * static_cast<double>(cache.elements());
   std::vector<std::pair<Tensor, Tensor>> caches;
   for (int64_t i = 0; i < std::min<int64_t>(16, copies_of(static_cast<uint64_t>(cache_bytes))); ++i)
-    caches.emplace_back(tensor(cache), tensor(cache));
-  const Tensor q = random({tokens, s.heads, kHeadDim});
-  const Tensor y = tensor({tokens, s.heads, kHeadDim});
-  std::vector<int32_t> places;
-  for (int64_t t = 0; t < tokens; ++t) {
-    places.push_back(static_cast<int32_t>(position + t));
-    places.push_back(0);
-  }
-  const Tensor rows = tensor({tokens, 2}, DType::i32);
-  if (rows) ops_.upload(rows, std::as_bytes(std::span(places)));
-  if (!ops_.ok()) return ops_.finish();
+    caches.emplace_back(inputs_.zeros(cache), inputs_.zeros(cache));
+  const Tensor q = inputs_.random({tokens, s.heads, kHeadDim});
+  const Tensor y = inputs_.zeros({tokens, s.heads, kHeadDim});
+  const Tensor rows = inputs_.rows(tokens, position);
+  if (Status failed = inputs_.status(); !failed.ok()) return failed;
   const double keys =
       static_cast<double>(position) + (static_cast<double>(tokens) + 1.0) / 2.0;  // of a query, on average
   const Work work = {.kernel = "attention",
@@ -261,6 +238,7 @@ Status kernels_section(Context& context, Entry& entry) {
   for (const Step& step : steps) {
     if (entry.deadline().over()) break;
     ++done;
+    bench.restart();
     Status status = step(bench);
     if (status.code() == StatusCode::device_error) return status;
     if (!status.ok()) entry.cut(status.message());  // too large for this device: the next may not be

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "base/format_text.h"
-#include "gpu_report/repeat.h"
 #include "gpu_report/section.h"
 #include "vulkan/device_probe.h"
 

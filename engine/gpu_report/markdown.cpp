@@ -1,9 +1,10 @@
-#include "gpu_report/markdown.h"
-
+// The report for people, made of the JSON.
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <vector>
+
+#include "gpu_report/report.h"
 
 namespace tritium::gpu_report {
 namespace {

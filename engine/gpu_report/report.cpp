@@ -1,19 +1,8 @@
 #include "gpu_report/report.h"
 
 #include "base/atomic_file.h"
-#include "gpu_report/markdown.h"
 
 namespace tritium::gpu_report {
-namespace {
-
-Status write_text(const std::string& path, const std::string& text) {
-  Result<AtomicFile> file = AtomicFile::create(path);
-  if (!file.ok()) return file.status();
-  if (Status s = file->write(std::as_bytes(std::span(text))); !s.ok()) return s;
-  return file->commit();
-}
-
-}  // namespace
 
 void Report::put(const std::string& key, Json value) {
   const std::lock_guard lock(mutex_);
@@ -37,9 +26,9 @@ Json Report::document() const {
 
 // Drivers name devices as they like: what is not UTF-8 is replaced, a report is not lost over it.
 Status Report::write_json() const {
-  return write_text(json_file(), document().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return write_file(json_file(), document().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-Status Report::write_markdown() const { return write_text(markdown_file(), markdown_of(document())); }
+Status Report::write_markdown() const { return write_file(markdown_file(), markdown_of(document())); }
 
 }  // namespace tritium::gpu_report

@@ -34,4 +34,7 @@ class Report {
   Json document_ = Json::object();
 };
 
+// The report for people: made of the JSON alone, so both say the same.
+std::string markdown_of(const Json& document);
+
 }  // namespace tritium::gpu_report

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "gpu_report/deadline.h"
 #include "gpu_report/gpu_report.h"
 #include "gpu_report/report.h"
+#include "gpu_report/timing.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::gpu_report {
@@ -60,6 +60,10 @@ struct Section {
 
 // In the order in which they run.
 const std::vector<Section>& sections();
+
+// What there is of Vulkan on this machine: when no device is found, a report should say why. Descriptions of drivers,
+// what the environment says, libraries that load, device files.
+Json driver_search();
 
 Status device_section(Context& context, Entry& entry);
 Status selftest_section(Context& context, Entry& entry);

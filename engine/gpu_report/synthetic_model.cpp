@@ -1,100 +1,80 @@
 #include "gpu_report/synthetic_model.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
+#include "base/counter_rng.h"
 #include "base/format_text.h"
-#include "gpu_report/random_weights.h"
 
 namespace tritium::gpu_report {
 namespace {
 
-Metadata metadata_of(const ModelShape& s, int64_t layers) {
-  Metadata m;
-  const std::string p = s.architecture + ".";
-  m.set("general.architecture", s.architecture);
-  m.set("general.name", "random trits in the shape of " + s.name);
-  m.set(p + "block_count", layers);
-  m.set(p + "context_length", s.context);
-  m.set(p + "embedding_length", s.dim);
-  m.set(p + "feed_forward_length", s.ffn);
-  m.set(p + "vocab_size", s.vocabulary);
-  m.set(p + "attention.head_count", s.heads);
-  m.set(p + "attention.head_count_kv", s.kv_heads);
-  m.set(p + "attention.key_length", s.head_dim);
-  m.set(p + "attention.value_length", s.head_dim);
-  m.set(p + "attention.layer_norm_rms_epsilon", 1e-6);
-  m.set(p + "rope.dimension_count", s.rope_dims);
-  m.set(p + "rope.freq_base", s.rope_base);
-  if (s.window > 0) m.set(p + "attention.sliding_window", s.window);
-  if (s.experts > 0) {
-    m.set(p + "expert_count", s.experts);
-    m.set(p + "expert_used_count", s.top_k);
-    m.set(p + "expert_feed_forward_length", s.ffn);
-  }
-  return m;
+// Sixteen codes: 3, which is none, becomes 1.
+uint32_t random_codes(uint64_t bits) {
+  const auto word = static_cast<uint32_t>(bits);
+  const uint32_t threes = word & (word >> 1) & 0x55555555u;
+  return word & ~(threes << 1);
 }
 
-int64_t elements_of(const std::vector<int64_t>& shape) {
-  int64_t n = 1;
-  for (const int64_t d : shape) n *= d;
-  return n;
+// In (-magnitude, magnitude).
+std::vector<float> random_floats(int64_t n, float magnitude, uint64_t seed) {
+  std::vector<float> values(static_cast<size_t>(n));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = magnitude * static_cast<float>(2.0 * random_unit(seed, i) - 1.0);
+  return values;
 }
 
 uint64_t trit_bytes(int64_t elements) { return static_cast<uint64_t>(elements) / 4; }
 
 int64_t attention_elements(const ModelShape& s) { return 2 * s.dim * s.head_dim * (s.heads + s.kv_heads); }
 
+ModelShape shape_of(const char* name, int64_t vocabulary, const char* description) {
+  return {*training::parse_description(description), name, vocabulary};
+}
+
 }  // namespace
 
+TernaryMatrix random_trits(int64_t n_matrices, int64_t rows, int64_t cols, uint64_t seed) {
+  TernaryMatrix matrix(n_matrices, rows, cols, ScaleGranularity::tensor);
+  const auto words_of_row = static_cast<size_t>(cols / TernaryMatrix::kCodesPerWord);
+  const auto stride = static_cast<size_t>(matrix.words_per_row());
+  const std::span<uint32_t> words = matrix.words();
+  for (size_t row = 0; row * stride < words.size(); ++row)  // the padding keeps its zeros
+    for (size_t i = 0; i < words_of_row; ++i)
+      words[row * stride + i] = random_codes(random_bits(seed, row * stride + i));
+  matrix.scales()[0] = static_cast<float>(std::sqrt(2.0 / static_cast<double>(cols)));
+  return matrix;
+}
+
+DenseMatrix random_halves(int64_t rows, int64_t cols, uint64_t seed) {
+  constexpr uint64_t kSignsAndMantissas = 0x83FF83FF83FF83FFu;
+  constexpr uint64_t kExponents = 0x2400240024002400u;  // 2^-6
+  DenseMatrix matrix{.n_matrices = 1, .rows = rows, .cols = cols, .dtype = DType::f16, .bytes = {}};
+  matrix.bytes.resize(static_cast<size_t>(rows * cols) * 2);
+  for (size_t at = 0; at < matrix.bytes.size(); at += sizeof(uint64_t)) {
+    const uint64_t four = (random_bits(seed, at) & kSignsAndMantissas) | kExponents;
+    std::memcpy(&matrix.bytes[at], &four, std::min(sizeof four, matrix.bytes.size() - at));
+  }
+  return matrix;
+}
+
 ModelShape maple_shape() {
-  return {.name = "Maple-20B-A1B",
-          .architecture = "maple",
-          .layers = 24,
-          .dim = 2048,
-          .heads = 16,
-          .kv_heads = 4,
-          .head_dim = 128,
-          .rope_dims = 64,
-          .ffn = 512,
-          .experts = 256,
-          .top_k = 8,
-          .vocabulary = 151936,
-          .context = 131072,
-          .window = 512,
-          .rope_base = 10000.0};
+  return shape_of("Maple-20B-A1B", 151936, R"({
+    "architecture": "maple", "layers": 24, "dim": 2048, "heads": 16, "kv_heads": 4, "head_dim": 128, "rope_dims": 64,
+    "ffn": 512, "experts": 256, "top_k": 8, "context": 131072, "window": 512})");
 }
 
 ModelShape qwen3_shape() {
-  return {.name = "Qwen3-30B-A3B",
-          .architecture = "qwen3moe",
-          .layers = 48,
-          .dim = 2048,
-          .heads = 32,
-          .kv_heads = 4,
-          .head_dim = 128,
-          .rope_dims = 128,
-          .ffn = 768,
-          .experts = 128,
-          .top_k = 8,
-          .vocabulary = 151936,
-          .context = 40960,
-          .rope_base = 1e6};
+  return shape_of("Qwen3-30B-A3B", 151936, R"({
+    "architecture": "qwen3moe", "layers": 48, "dim": 2048, "heads": 32, "kv_heads": 4, "head_dim": 128,
+    "ffn": 768, "experts": 128, "top_k": 8, "context": 40960, "rope_base": 1e6})");
 }
 
 ModelShape bitnet_shape() {
-  return {.name = "BitNet-b1.58-2B-4T",
-          .architecture = "bitnet-b1.58",
-          .layers = 30,
-          .dim = 2560,
-          .heads = 20,
-          .kv_heads = 5,
-          .head_dim = 128,
-          .rope_dims = 128,
-          .ffn = 6912,
-          .vocabulary = 128256,
-          .context = 4096,
-          .rope_base = 500000.0,
-          .tied_head = true};
+  return shape_of("BitNet-b1.58-2B-4T", 128256, R"({
+    "architecture": "bitnet-b1.58", "layers": 30, "dim": 2560, "heads": 20, "kv_heads": 5, "head_dim": 128,
+    "ffn": 6912, "context": 4096, "rope_base": 500000})");
 }
 
 ModelShape tiny(ModelShape s) {
@@ -111,15 +91,18 @@ ModelShape tiny(ModelShape s) {
   return s;
 }
 
-SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers)
-    : name_(shape.name), metadata_(metadata_of(shape, layers)) {
+SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers) : name_(shape.name) {
+  training::Description description = shape;
+  description.layers = layers;
+  metadata_ = training::metadata_of(description, shape.vocabulary);
+  metadata_.set("general.name", "random trits in the shape of " + name_);
   const auto add = [&](const std::string& name, const std::vector<int64_t>& dims, TensorRole role) {
     roles_[name] = role;
     const bool exact = role == TensorRole::norm || role == TensorRole::router;
     const bool ternary = role == TensorRole::attention || role == TensorRole::feed_forward;
-    const bool halves = !exact && !ternary;
-    const uint64_t bytes = ternary ? trit_bytes(elements_of(dims)) : elements_of(dims) * (halves ? 2u : 4u);
-    tensors_.push_back({name, ternary ? "trits" : halves ? "F16" : "F32", dims, bytes, ternary});
+    TensorInfo info = {name, ternary ? "trits" : exact ? "F32" : "F16", dims, 0, ternary};
+    info.bytes = ternary ? trit_bytes(info.elements()) : static_cast<uint64_t>(info.elements()) * (exact ? 4 : 2);
+    tensors_.push_back(std::move(info));
   };
   add("token_embd.weight", {shape.vocabulary, shape.dim}, TensorRole::embedding);
   const Result<Config> config = read_config(*this);

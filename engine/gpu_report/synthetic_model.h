@@ -3,32 +3,27 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "model/config.h"
 #include "model/weights.h"
 #include "tensor/tensor_map.h"
+#include "training/description.h"
 
 namespace tritium::gpu_report {
 
-struct ModelShape {
+// Weights cost little to make: what they are does not matter for speed, only that they are valid and not all alike.
+
+// Half of the trits are 0, a quarter -1, a quarter +1; one scale, with which products keep the size of their inputs.
+// `cols` is a multiple of 16.
+TernaryMatrix random_trits(int64_t n_matrices, int64_t rows, int64_t cols, uint64_t seed);
+
+// f16 values of magnitude 1/64 to 1/32.
+DenseMatrix random_halves(int64_t rows, int64_t cols, uint64_t seed);
+
+struct ModelShape : training::Description {
   std::string name;
-  std::string architecture;
-  int64_t layers = 0;
-  int64_t dim = 0;
-  int64_t heads = 0;
-  int64_t kv_heads = 0;
-  int64_t head_dim = 0;
-  int64_t rope_dims = 0;
-  int64_t ffn = 0;  // of a dense layer or of one expert
-  int64_t experts = 0;
-  int64_t top_k = 0;
   int64_t vocabulary = 0;
-  int64_t context = 0;
-  int64_t window = 0;  // of sliding layers; 0: there are none
-  double rope_base = 10000.0;
-  bool tied_head = false;
 };
 
 // Maple-20B-A1B, Qwen3-30B-A3B and BitNet-b1.58-2B-4T as published.

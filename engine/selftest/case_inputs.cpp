@@ -11,15 +11,22 @@ namespace tritium::cases {
 uint64_t CaseInputs::next() { return random_bits(seed_, counter_++); }
 double CaseInputs::normal() { return random_normal(seed_, counter_++); }
 
-Tensor CaseInputs::take(Result<Tensor> tensor) {
-  if (tensor.ok()) return *std::move(tensor);
-  if (status_.ok()) status_ = tensor.status();
-  return {};
+void CaseInputs::restart(uint64_t seed) {
+  seed_ = seed;
+  counter_ = 0;
+  status_ = Status();
 }
 
-Weight CaseInputs::take(Result<Weight> weight) {
-  if (weight.ok()) return *std::move(weight);
-  if (status_.ok()) status_ = weight.status();
+std::vector<int32_t> CaseInputs::some_below(int64_t n, int64_t limit, int64_t lowest) {
+  std::vector<int32_t> values(static_cast<size_t>(n));
+  for (int32_t& v : values) v = static_cast<int32_t>(lowest + below(limit));
+  return values;
+}
+
+template <typename T>
+T CaseInputs::take(Result<T> made) {
+  if (made.ok()) return *std::move(made);
+  if (status_.ok()) status_ = made.status();
   return {};
 }
 

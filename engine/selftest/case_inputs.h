@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "ops/ops.h"
@@ -12,6 +11,10 @@ namespace tritium::cases {
 class CaseInputs {
  public:
   CaseInputs(Ops& ops, uint64_t seed) : ops_(ops), seed_(seed) {}
+
+  // As if made anew with that seed.
+  void restart(uint64_t seed);
+  void run(const auto& op) { ops_(op); }
 
   // Normal with standard deviation `spread`.
   Tensor random(const Shape& shape, double spread = 1.0);
@@ -34,14 +37,16 @@ class CaseInputs {
   };
   Quantized quantized(int64_t rows, int64_t cols, bool per_block);
 
+  // `n` integers from `lowest` on, `limit` different ones.
+  std::vector<int32_t> some_below(int64_t n, int64_t limit, int64_t lowest = 0);
   int64_t below(int64_t limit) { return static_cast<int64_t>(next() % static_cast<uint64_t>(limit)); }
   Status status() const { return status_; }
 
  private:
   uint64_t next();
   double normal();
-  Tensor take(Result<Tensor> tensor);
-  Weight take(Result<Weight> weight);
+  template <typename T>
+  T take(Result<T> made);
 
   Ops& ops_;
   uint64_t seed_;

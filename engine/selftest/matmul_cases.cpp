@@ -1,5 +1,4 @@
 // Cases of the operations that multiply with weights, routed to experts and not, and of the embedding.
-#include "base/format_text.h"
 #include "selftest/op_cases.h"
 
 namespace tritium::cases {
@@ -7,6 +6,7 @@ namespace {
 
 struct Product {
   int64_t rows, out_features, cols;
+  std::string text() const { return join(rows, "x", cols, " by ", out_features, "x", cols); }
 };
 
 constexpr Product kProducts[] = {{1, 1, 1},     {1, 7, 64},    {3, 5, 172},   {2, 64, 256},   {5, 131, 257},
@@ -23,6 +23,8 @@ constexpr Scales kScales[] = {
     {ScaleGranularity::group, 32, "groups of 32"},     {ScaleGranularity::group, 64, "groups of 64"},
     {ScaleGranularity::group, 128, "groups of 128"},   {ScaleGranularity::group, 256, "groups of 256"}};
 
+constexpr DType kDense[] = {DType::f32, DType::f16, DType::bf16};
+
 // Which expert each of T x k slots goes to.
 struct Routing {
   const char* name;
@@ -31,9 +33,7 @@ struct Routing {
 };
 
 std::vector<int32_t> random_ids(const Routing& r, CaseInputs& in) {
-  std::vector<int32_t> ids(static_cast<size_t>(r.tokens * r.top_k));
-  for (int32_t& id : ids) id = static_cast<int32_t>(in.below(r.n_experts));
-  return ids;
+  return in.some_below(r.tokens * r.top_k, r.n_experts);
 }
 std::vector<int32_t> last_expert(const Routing& r, CaseInputs&) {
   return std::vector<int32_t>(static_cast<size_t>(r.tokens * r.top_k), static_cast<int32_t>(r.n_experts - 1));
@@ -52,125 +52,90 @@ const Routing kRoutings[] = {{"one expert", 1, 4, 1, last_expert},
                              {"many tokens, 5 experts", 5, 61, 3, random_ids},
                              {"ids outside the stack give zeros", 4, 5, 2, invalid_ids}};
 
-// Adds, for each routing, the case where a token's slots share a row of x and the one where each slot has its own.
-template <typename Run>
-void add_routed(std::vector<OpCase>& cases, const std::string& prefix, Run run) {
+// run(n_experts, x_rows, ids, y) for each routing, once where a token's slots share a row of x and once where each slot
+// has its own.
+void routed_cases(Cases& c, const std::string& prefix, auto run) {
   for (const Routing& routing : kRoutings)
-    for (bool shared : {true, false})
-      cases.push_back({join(prefix, routing.name, shared ? ", slots share x" : ", a row of x for each slot"),
-                       [=](Ops& ops, CaseInputs& in) {
-                         const int64_t slots = routing.tokens * routing.top_k;
-                         const Tensor ids = in.ints({routing.tokens, routing.top_k}, routing.ids(routing, in));
-                         run(ops, in, routing.n_experts, shared ? routing.tokens : slots, ids, in.zeros({slots, 37}));
-                       }});
+    for (bool shared : {true, false}) {
+      if (!c.next(prefix, routing.name, shared ? ", slots share x" : ", a row of x for each slot")) continue;
+      const int64_t slots = routing.tokens * routing.top_k;
+      const Tensor ids = c.ints({routing.tokens, routing.top_k}, routing.ids(routing, c));
+      run(routing.n_experts, shared ? routing.tokens : slots, ids, c.zeros({slots, 37}));
+    }
 }
 
 }  // namespace
 
 template <>
-std::vector<OpCase> cases_of<TernaryMatmul>() {
-  std::vector<OpCase> cases;
+void cases_of<TernaryMatmul>(Cases& c) {
+  const auto run = [&c](const CaseInputs::Quantized& x, const Weight& weight, const Tensor& ids, const Tensor& y) {
+    c.run(TernaryMatmul{.q = x.q, .scales = x.scales, .weight = weight, .expert_ids = ids, .y = y});
+  };
   for (const Product& p : kProducts)
     for (const Scales& s : kScales)
-      for (bool per_block : {false, true})
-        cases.push_back(
-            {join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name,
-                  per_block ? ", activations per block" : ", activations per token"),
-             [=](Ops& ops, CaseInputs& in) {
-               const auto x = in.quantized(p.rows, p.cols, per_block);
-               ops(TernaryMatmul{.q = x.q,
-                                 .scales = x.scales,
-                                 .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
-                                 .expert_ids = {},
-                                 .y = in.zeros({p.rows, p.out_features})});
-             }});
+      for (bool per_block : {false, true}) {
+        if (!c.next(p.text(), ", ", s.name, per_block ? ", activations per block" : ", activations per token"))
+          continue;
+        const auto x = c.quantized(p.rows, p.cols, per_block);
+        const Weight weight = c.ternary(1, p.out_features, p.cols, s.granularity, s.group_size);
+        run(x, weight, {}, c.zeros({p.rows, p.out_features}));
+      }
   for (const Scales& s : {kScales[1], kScales[3]})
     for (bool per_block : {false, true})
-      add_routed(cases, join(s.name, per_block ? " per block, " : ", "),
-                 [=](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
-                   const auto x = in.quantized(x_rows, 300, per_block);
-                   ops(TernaryMatmul{.q = x.q,
-                                     .scales = x.scales,
-                                     .weight = in.ternary(n_experts, 37, 300, s.granularity, s.group_size),
-                                     .expert_ids = ids,
-                                     .y = y});
-                 });
-  return cases;
+      routed_cases(c, join(s.name, per_block ? " per block, " : ", "),
+                   [&](int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
+                     const auto x = c.quantized(x_rows, 300, per_block);
+                     run(x, c.ternary(n_experts, 37, 300, s.granularity, s.group_size), ids, y);
+                   });
 }
 
 template <>
-std::vector<OpCase> cases_of<TernaryMatmulF32>() {
-  std::vector<OpCase> cases;
+void cases_of<TernaryMatmulF32>(Cases& c) {
   for (const Product& p : kProducts)
     for (const Scales& s : {kScales[0], kScales[1], kScales[3]})
-      cases.push_back(
-          {join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, ", ", s.name), [=](Ops& ops, CaseInputs& in) {
-             ops(TernaryMatmulF32{.x = in.random({p.rows, p.cols}),
-                                  .weight = in.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
-                                  .expert_ids = {},
-                                  .y = in.zeros({p.rows, p.out_features})});
-           }});
-  add_routed(cases, "",
-             [](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
-               ops(TernaryMatmulF32{.x = in.random({x_rows, 300}),
-                                    .weight = in.ternary(n_experts, 37, 300, ScaleGranularity::row),
-                                    .expert_ids = ids,
-                                    .y = y});
-             });
-  return cases;
+      if (c.next(p.text(), ", ", s.name))
+        c.run(TernaryMatmulF32{.x = c.random({p.rows, p.cols}),
+                               .weight = c.ternary(1, p.out_features, p.cols, s.granularity, s.group_size),
+                               .expert_ids = {},
+                               .y = c.zeros({p.rows, p.out_features})});
+  routed_cases(c, "", [&](int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
+    const Tensor x = c.random({x_rows, 300});
+    const Weight weight = c.ternary(n_experts, 37, 300, ScaleGranularity::row);
+    c.run(TernaryMatmulF32{.x = x, .weight = weight, .expert_ids = ids, .y = y});
+  });
 }
 
 template <>
-std::vector<OpCase> cases_of<DenseMatmul>() {
-  std::vector<OpCase> cases;
-  for (const Product& p : kProducts)
-    for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-      cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, " ", name_of(dtype)),
-                       [=](Ops& ops, CaseInputs& in) {
-                         ops(DenseMatmul{.x = in.random({p.rows, p.cols}),
-                                         .weight = in.dense(1, p.out_features, p.cols, dtype),
-                                         .expert_ids = {},
-                                         .y = in.zeros({p.rows, p.out_features})});
-                       }});
-  for (const Product& p : kProducts)
-    for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-      cases.push_back({join(p.rows, "x", p.cols, " by ", p.out_features, "x", p.cols, " single ", name_of(dtype)),
-                       [=](Ops& ops, CaseInputs& in) {
-                         ops(DenseMatmul{.x = in.random({p.rows, p.cols}),
-                                         .weight = in.dense(1, p.out_features, p.cols, dtype),
-                                         .expert_ids = {},
-                                         .y = in.zeros({p.rows, p.out_features}),
-                                         .single_precision = true});
-                       }});
+void cases_of<DenseMatmul>(Cases& c) {
+  for (bool single : {false, true})
+    for (const Product& p : kProducts)
+      for (DType dtype : kDense)
+        if (c.next(p.text(), single ? " single " : " ", name_of(dtype)))
+          c.run(DenseMatmul{.x = c.random({p.rows, p.cols}),
+                            .weight = c.dense(1, p.out_features, p.cols, dtype),
+                            .expert_ids = {},
+                            .y = c.zeros({p.rows, p.out_features}),
+                            .single_precision = single});
   for (DType dtype : {DType::f32, DType::f16})
-    add_routed(
-        cases, join(name_of(dtype), ", "),
-        [=](Ops& ops, CaseInputs& in, int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
-          ops(DenseMatmul{
-              .x = in.random({x_rows, 75}), .weight = in.dense(n_experts, 37, 75, dtype), .expert_ids = ids, .y = y});
-        });
-  return cases;
+    routed_cases(c, join(name_of(dtype), ", "),
+                 [&](int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
+                   const Tensor x = c.random({x_rows, 75});
+                   c.run(DenseMatmul{.x = x, .weight = c.dense(n_experts, 37, 75, dtype), .expert_ids = ids, .y = y});
+                 });
 }
 
 template <>
-std::vector<OpCase> cases_of<Embedding>() {
-  std::vector<OpCase> cases;
-  const std::vector<int32_t> tokens = {0, 30, 7, 7, 29};
+void cases_of<Embedding>(Cases& c) {
+  const auto run = [&c](const Weight& table) {
+    const Tensor tokens = c.ints({5}, {0, 30, 7, 7, 29});
+    c.run(Embedding{.table = table, .tokens = tokens, .y = c.zeros({5, table.cols})});
+  };
   for (int64_t dim : {1, 5, 64, 256, 300}) {
-    for (DType dtype : {DType::f32, DType::f16, DType::bf16})
-      cases.push_back({join("dim ", dim, " ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
-                         ops(Embedding{.table = in.dense(1, 31, dim, dtype),
-                                       .tokens = in.ints({5}, tokens),
-                                       .y = in.zeros({5, dim})});
-                       }});
+    for (DType dtype : kDense)
+      if (c.next("dim ", dim, " ", name_of(dtype))) run(c.dense(1, 31, dim, dtype));
     for (const Scales& s : kScales)
-      cases.push_back({join("dim ", dim, " ternary, ", s.name), [=](Ops& ops, CaseInputs& in) {
-                         ops(Embedding{.table = in.ternary(1, 31, dim, s.granularity, s.group_size),
-                                       .tokens = in.ints({5}, tokens),
-                                       .y = in.zeros({5, dim})});
-                       }});
+      if (c.next("dim ", dim, " ternary, ", s.name)) run(c.ternary(1, 31, dim, s.granularity, s.group_size));
   }
-  return cases;
 }
 
 }  // namespace tritium::cases

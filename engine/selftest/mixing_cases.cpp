@@ -1,131 +1,89 @@
 // Cases of the operations that mix tokens or experts: attention, the router, the weighted sum.
-#include "base/format_text.h"
 #include "selftest/op_cases.h"
 
 namespace tritium::cases {
 
 template <>
-std::vector<OpCase> cases_of<Attention>() {
-  struct Case {
-    int64_t tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window;
+void cases_of<Attention>(Cases& c) {
+  const auto run = [&c](const Tensor& rows, const Shape& q, const Shape& k_cache, int64_t value_dim, int64_t window,
+                        double spread = 1.0) {
+    c.run(Attention{.q = c.random(q, spread),
+                    .rows = rows,
+                    .k_cache = c.random(k_cache, spread),
+                    .v_cache = c.random({k_cache[0], k_cache[1], value_dim}),
+                    .y = c.zeros({q[0], q[1], value_dim}),
+                    .window = window,
+                    .scale = 0.17f});
   };
-  std::vector<OpCase> cases;
-  for (const Case& c :
-       {Case{1, 1, 1, 1, 1, 1, 0, 0}, Case{1, 8, 4, 32, 32, 40, 39, 0}, Case{7, 4, 2, 64, 64, 7, 0, 0},
-        Case{5, 4, 1, 64, 64, 64, 20, 0}, Case{9, 6, 3, 80, 48, 31, 13, 0}, Case{36, 4, 2, 64, 64, 36, 0, 16},
-        Case{3, 2, 2, 17, 23, 50, 40, 1}, Case{4, 2, 1, 128, 128, 300, 290, 64},
-        Case{1, 16, 4, 128, 128, 1030, 1029, 512}, Case{2, 3, 3, 256, 256, 16, 5, 100}})
-    cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, ", heads ", c.heads, "/",
-                          c.kv_heads, " of ", c.key_dim, "/", c.value_dim, ", window ", c.window),
-                     [=](Ops& ops, CaseInputs& in) {
-                       ops(Attention{.q = in.random({c.tokens, c.heads, c.key_dim}),
-                                     .rows = in.rows(c.tokens, c.position),
-                                     .k_cache = in.random({c.capacity, c.kv_heads, c.key_dim}),
-                                     .v_cache = in.random({c.capacity, c.kv_heads, c.value_dim}),
-                                     .y = in.zeros({c.tokens, c.heads, c.value_dim}),
-                                     .window = c.window,
-                                     .scale = 0.17f});
-                     }});
-  cases.push_back({"3 sequences of 6 tokens, each from position 2 of 9 cache rows", [](Ops& ops, CaseInputs& in) {
-                     ops(Attention{.q = in.random({18, 4, 32}),
-                                   .rows = in.rows(6, 2, 3, 9),
-                                   .k_cache = in.random({27, 2, 32}),
-                                   .v_cache = in.random({27, 2, 32}),
-                                   .y = in.zeros({18, 4, 32}),
-                                   .window = 5,
-                                   .scale = 0.17f});
-                   }});
-  cases.push_back({"one token of each of 4 sequences, at positions of their own", [](Ops& ops, CaseInputs& in) {
-                     ops(Attention{.q = in.random({4, 4, 32}),
-                                   .rows = in.ints({4, 2}, {5, 30, 0, 0, 9, 10, 2, 20}),
-                                   .k_cache = in.random({40, 2, 32}),
-                                   .v_cache = in.random({40, 2, 32}),
-                                   .y = in.zeros({4, 4, 32}),
-                                   .window = 4,
-                                   .scale = 0.17f});
-                   }});
-  cases.push_back({"scores near 1e4: the softmax must not overflow", [](Ops& ops, CaseInputs& in) {
-                     ops(Attention{.q = in.random({3, 2, 32}, 100.0),
-                                   .rows = in.rows(3, 9),
-                                   .k_cache = in.random({12, 2, 32}, 100.0),
-                                   .v_cache = in.random({12, 2, 32}),
-                                   .y = in.zeros({3, 2, 32}),
-                                   .window = 0,
-                                   .scale = 0.17f});
-                   }});
-  return cases;
+  for (const auto& [tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window] :
+       Sizes<8>{{1, 1, 1, 1, 1, 1, 0, 0},
+                {1, 8, 4, 32, 32, 40, 39, 0},
+                {7, 4, 2, 64, 64, 7, 0, 0},
+                {5, 4, 1, 64, 64, 64, 20, 0},
+                {9, 6, 3, 80, 48, 31, 13, 0},
+                {36, 4, 2, 64, 64, 36, 0, 16},
+                {3, 2, 2, 17, 23, 50, 40, 1},
+                {4, 2, 1, 128, 128, 300, 290, 64},
+                {1, 16, 4, 128, 128, 1030, 1029, 512},
+                {2, 3, 3, 256, 256, 16, 5, 100}})
+    if (c.next("tokens ", tokens, " at ", position, " of ", capacity, ", heads ", heads, "/", kv_heads, " of ", key_dim,
+               "/", value_dim, ", window ", window))
+      run(c.rows(tokens, position), {tokens, heads, key_dim}, {capacity, kv_heads, key_dim}, value_dim, window);
+  if (c.next("3 sequences of 6 tokens, each from position 2 of 9 cache rows"))
+    run(c.rows(6, 2, 3, 9), {18, 4, 32}, {27, 2, 32}, 32, 5);
+  if (c.next("one token of each of 4 sequences, at positions of their own"))
+    run(c.ints({4, 2}, {5, 30, 0, 0, 9, 10, 2, 20}), {4, 4, 32}, {40, 2, 32}, 32, 4);
+  if (c.next("scores near 1e4: the softmax must not overflow"))
+    run(c.rows(3, 9), {3, 2, 32}, {12, 2, 32}, 32, 0, 100.0);
 }
 
 template <>
-std::vector<OpCase> cases_of<RouteTokens>() {
-  struct Case {
-    int64_t tokens, experts, top_k;
+void cases_of<RouteTokens>(Cases& c) {
+  const auto run = [&c](const Tensor& logits, int64_t top_k, bool renormalize, float scale) {
+    const Shape chosen = {logits.shape[0], top_k};
+    c.run(RouteTokens{.logits = logits,
+                      .expert_ids = c.zeros(chosen, DType::i32),
+                      .weights = c.zeros(chosen),
+                      .renormalize = renormalize,
+                      .scale = scale});
   };
-  std::vector<OpCase> cases;
-  for (const Case& c :
-       {Case{1, 1, 1}, Case{5, 8, 2}, Case{3, 8, 8}, Case{17, 64, 8}, Case{4, 257, 8}, Case{2, 1000, 16}})
+  for (const auto& [tokens, experts, top_k] :
+       Sizes<3>{{1, 1, 1}, {5, 8, 2}, {3, 8, 8}, {17, 64, 8}, {4, 257, 8}, {2, 1000, 16}})
     for (bool renormalize : {true, false})
-      cases.push_back(
-          {join("tokens ", c.tokens, " experts ", c.experts, " top ", c.top_k, renormalize ? " renormalised" : ""),
-           [=](Ops& ops, CaseInputs& in) {
-             ops(RouteTokens{.logits = in.random({c.tokens, c.experts}, 3.0),
-                             .expert_ids = in.zeros({c.tokens, c.top_k}, DType::i32),
-                             .weights = in.zeros({c.tokens, c.top_k}),
-                             .renormalize = renormalize,
-                             .scale = renormalize ? 1.0f : 2.5f});
-           }});
-  cases.push_back({"ties go to the lowest index", [](Ops& ops, CaseInputs& in) {
-                     ops(RouteTokens{.logits = in.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}),
-                                     .expert_ids = in.zeros({2, 3}, DType::i32),
-                                     .weights = in.zeros({2, 3})});
-                   }});
-  cases.push_back({"logits of 1e30: one expert takes all", [](Ops& ops, CaseInputs& in) {
-                     ops(RouteTokens{.logits = in.floats({1, 4}, {-1e30f, 1e30f, 0.0f, 1e29f}),
-                                     .expert_ids = in.zeros({1, 2}, DType::i32),
-                                     .weights = in.zeros({1, 2})});
-                   }});
-  return cases;
+      if (c.next("tokens ", tokens, " experts ", experts, " top ", top_k, renormalize ? " renormalised" : ""))
+        run(c.random({tokens, experts}, 3.0), top_k, renormalize, renormalize ? 1.0f : 2.5f);
+  if (c.next("ties go to the lowest index")) run(c.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}), 3, true, 1.0f);
+  if (c.next("logits of 1e30: one expert takes all"))
+    run(c.floats({1, 4}, {-1e30f, 1e30f, 0.0f, 1e29f}), 2, true, 1.0f);
 }
 
 template <>
-std::vector<OpCase> cases_of<GroupRows>() {
-  struct Case {
-    int64_t tokens, top_k, experts, tile;
-    int64_t lowest, names;  // ids are lowest … lowest + names - 1
-  };
-  std::vector<OpCase> cases;
-  for (const Case& c :
-       {Case{1, 1, 1, 1, 0, 1}, Case{1, 8, 128, 64, 0, 128}, Case{5, 2, 4, 3, 0, 4}, Case{100, 3, 7, 16, -1, 9},
-        Case{9, 4, 5, 2, 5, 3}, Case{300, 4, 200, 8, 40, 1}, Case{1000, 2, 1024, 1, -3, 1030},
-        Case{129, 1, 129, 200, 0, 130}, Case{8192, 8, 512, 64, 0, 512}})
-    cases.push_back({join("tokens ", c.tokens, " top ", c.top_k, " of ", c.experts, " experts, ids from ", c.lowest,
-                          " to ", c.lowest + c.names - 1, ", tiles of ", c.tile),
-                     [=](Ops& ops, CaseInputs& in) {
-                       std::vector<int32_t> ids(static_cast<size_t>(c.tokens * c.top_k));
-                       for (int32_t& id : ids) id = static_cast<int32_t>(c.lowest + in.below(c.names));
-                       const int64_t n_tiles = GroupRows::most_tiles(c.tokens * c.top_k, c.experts, c.tile);
-                       ops(GroupRows{.expert_ids = in.ints({c.tokens, c.top_k}, ids),
-                                     .order = in.zeros({c.tokens * c.top_k}, DType::i32),
-                                     .start = in.zeros({c.experts + 1}, DType::i32),
-                                     .tiles = in.zeros({n_tiles, 2}, DType::i32),
-                                     .tile = c.tile});
-                     }});
-  return cases;
+void cases_of<GroupRows>(Cases& c) {
+  for (const auto& [tokens, top_k, experts, tile, lowest, names] :  // ids are lowest … lowest + names - 1
+       Sizes<6>{{1, 1, 1, 1, 0, 1},
+                {1, 8, 128, 64, 0, 128},
+                {5, 2, 4, 3, 0, 4},
+                {100, 3, 7, 16, -1, 9},
+                {9, 4, 5, 2, 5, 3},
+                {300, 4, 200, 8, 40, 1},
+                {1000, 2, 1024, 1, -3, 1030},
+                {129, 1, 129, 200, 0, 130},
+                {8192, 8, 512, 64, 0, 512}})
+    if (c.next("tokens ", tokens, " top ", top_k, " of ", experts, " experts, ids from ", lowest, " to ",
+               lowest + names - 1, ", tiles of ", tile))
+      c.run(GroupRows{.expert_ids = c.ints({tokens, top_k}, c.some_below(tokens * top_k, names, lowest)),
+                      .order = c.zeros({tokens * top_k}, DType::i32),
+                      .start = c.zeros({experts + 1}, DType::i32),
+                      .tiles = c.zeros({GroupRows::most_tiles(tokens * top_k, experts, tile), 2}, DType::i32),
+                      .tile = tile});
 }
 
 template <>
-std::vector<OpCase> cases_of<CombineExperts>() {
-  struct Case {
-    int64_t tokens, top_k, dim;
-  };
-  std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 1, 1}, Case{3, 2, 64}, Case{7, 8, 257}, Case{1, 8, 2048}, Case{65, 3, 100}})
-    cases.push_back({join("tokens ", c.tokens, " top ", c.top_k, " dim ", c.dim), [=](Ops& ops, CaseInputs& in) {
-                       ops(CombineExperts{.x = in.random({c.tokens * c.top_k, c.dim}),
-                                          .weights = in.random({c.tokens, c.top_k}),
-                                          .y = in.zeros({c.tokens, c.dim})});
-                     }});
-  return cases;
+void cases_of<CombineExperts>(Cases& c) {
+  for (const auto& [tokens, top_k, dim] : Sizes<3>{{1, 1, 1}, {3, 2, 64}, {7, 8, 257}, {1, 8, 2048}, {65, 3, 100}})
+    if (c.next("tokens ", tokens, " top ", top_k, " dim ", dim))
+      c.run(CombineExperts{
+          .x = c.random({tokens * top_k, dim}), .weights = c.random({tokens, top_k}), .y = c.zeros({tokens, dim})});
 }
 
 }  // namespace tritium::cases

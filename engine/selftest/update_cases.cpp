@@ -1,6 +1,7 @@
 // Cases of the loss, the quantisers and the optimisers.
+#include <numeric>
+
 #include "base/checked_math.h"
-#include "base/format_text.h"
 #include "selftest/op_cases.h"
 
 namespace tritium::cases {
@@ -11,6 +12,8 @@ struct Parameter {
   std::string text() const {
     return join(n_matrices, " x ", rows, " x ", cols, ", group ", group_size, ", ", n_alpha, " alpha");
   }
+  Shape shape() const { return {n_matrices, rows, cols}; }
+  int64_t all_rows() const { return n_matrices * rows; }
   int64_t groups() const { return group_size > 0 ? ceil_div(cols, group_size) : 1; }
 };
 
@@ -24,27 +27,33 @@ Weight trits_of(const Parameter& p, CaseInputs& in) {
                     p.group_size);
 }
 
+Weight dense_of(const Parameter& p, DType dtype, CaseInputs& in) {
+  return in.dense(p.n_matrices, p.rows, p.cols, dtype);
+}
+
+Tensor flips_of(const Parameter& p, CaseInputs& in) { return in.zeros({p.all_rows()}, DType::i32); }
+
 // Near the mean magnitude of CaseInputs::dense.
 Tensor alpha_of(const Parameter& p, CaseInputs& in) {
   std::vector<float> values;
-  for (int64_t i = 0; i < p.n_alpha; ++i) values.push_back(0.07f + 0.001f * static_cast<float>(in.below(20)));
+  for (int32_t v : in.some_below(p.n_alpha, 20)) values.push_back(0.07f + 0.001f * static_cast<float>(v));
   return in.floats({p.n_alpha}, values);
 }
 
 // What the trits are now: rows of a table of ternary weights. (One matrix: a table has no more.)
-void show_trits(const Parameter& p, const Weight& weight, Ops& ops, CaseInputs& in) {
+void show_trits(const Parameter& p, const Weight& weight, CaseInputs& in) {
   if (p.n_matrices > 1) return;
-  std::vector<int32_t> rows;
-  for (int64_t r = 0; r < p.rows; ++r) rows.push_back(static_cast<int32_t>(r));
-  ops(Embedding{.table = weight, .tokens = in.ints({p.rows}, rows), .y = in.zeros({p.rows, p.cols})});
+  std::vector<int32_t> rows(static_cast<size_t>(p.rows));
+  std::iota(rows.begin(), rows.end(), 0);
+  in.run(Embedding{.table = weight, .tokens = in.ints({p.rows}, rows), .y = in.zeros({p.rows, p.cols})});
 }
 
 ShadowUpdate shadow_of(const Parameter& p, DType dtype, Rounding rounding, bool repack, CaseInputs& in) {
-  return {.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
-          .sums = in.zeros({p.n_matrices * p.rows * p.groups()}),
+  return {.parameter = dense_of(p, dtype, in),
+          .sums = in.zeros({p.all_rows() * p.groups()}),
           .alpha = repack ? alpha_of(p, in) : Tensor(),
           .weight = repack ? trits_of(p, in) : Weight(),
-          .flips = repack ? in.zeros({p.n_matrices * p.rows}, DType::i32) : Tensor(),
+          .flips = repack ? flips_of(p, in) : Tensor(),
           .group_size = p.group_size,
           .rounding = rounding,
           .seed = 7,
@@ -57,244 +66,189 @@ ShadowUpdate shadow_of(const Parameter& p, DType dtype, Rounding rounding, bool 
 }  // namespace
 
 template <>
-std::vector<OpCase> cases_of<ExpertLoad>() {
-  std::vector<OpCase> cases;
+void cases_of<ExpertLoad>(Cases& c) {
   for (int64_t experts : {1, 8, 300})
-    cases.push_back({join(experts, " experts"), [=](Ops& ops, CaseInputs& in) {
-                       std::vector<int32_t> ids;
-                       for (int64_t i = 0; i < 40 * 2; ++i) ids.push_back(static_cast<int32_t>(in.below(experts)));
-                       ops(ExpertLoad{.expert_ids = in.ints({40, 2}, ids), .load = in.zeros({experts})});
-                     }});
-  return cases;
+    if (c.next(experts, " experts"))
+      c.run(ExpertLoad{.expert_ids = c.ints({40, 2}, c.some_below(40 * 2, experts)), .load = c.zeros({experts})});
 }
 
 template <>
-std::vector<OpCase> cases_of<CrossEntropy>() {
-  struct Case {
-    int64_t rows, vocab;
-    double spread;
-    bool gradient;
-  };
-  std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 2, 1.0, true}, Case{7, 259, 3.0, true}, Case{5, 259, 3.0, false},
-                        Case{3, 5000, 1.0, true}, Case{4, 33, 300.0, true}})
-    cases.push_back(
-        {join("rows ", c.rows, " vocabulary ", c.vocab, " spread ", c.spread), [=](Ops& ops, CaseInputs& in) {
-           std::vector<int32_t> targets;
-           for (int64_t r = 0; r < c.rows; ++r) targets.push_back(static_cast<int32_t>(in.below(c.vocab)));
-           if (c.rows > 1) targets[1] = -1;
-           ops(CrossEntropy{.logits = in.random({c.rows, c.vocab}, c.spread),
-                            .targets = in.ints({c.rows}, targets),
-                            .losses = in.zeros({c.rows}),
-                            .dlogits = c.gradient ? in.zeros({c.rows, c.vocab}) : Tensor(),
-                            .scale = 0.125f});
-         }});
-  return cases;
+void cases_of<CrossEntropy>(Cases& c) {
+  for (const auto& [rows, vocab, spread, gradient] : Table<int64_t, int64_t, double, bool>{
+           {1, 2, 1.0, true}, {7, 259, 3.0, true}, {5, 259, 3.0, false}, {3, 5000, 1.0, true}, {4, 33, 300.0, true}}) {
+    if (!c.next("rows ", rows, " vocabulary ", vocab, " spread ", spread)) continue;
+    std::vector<int32_t> targets = c.some_below(rows, vocab);
+    if (rows > 1) targets[1] = -1;
+    c.run(CrossEntropy{.logits = c.random({rows, vocab}, spread),
+                       .targets = c.ints({rows}, targets),
+                       .losses = c.zeros({rows}),
+                       .dlogits = gradient ? c.zeros({rows, vocab}) : Tensor(),
+                       .scale = 0.125f});
+  }
 }
 
 template <>
-std::vector<OpCase> cases_of<KlDivergence>() {
-  struct Case {
-    int64_t rows, vocab;
-    double spread;
-    float temperature;
-    bool gradient;
-  };
-  std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 2, 1.0, 1.0f, true}, Case{7, 259, 3.0, 2.0f, true}, Case{5, 259, 3.0, 2.0f, false},
-                        Case{3, 5000, 1.0, 4.0f, true}, Case{4, 33, 300.0, 1.0f, true}})
-    cases.push_back(
-        {join("rows ", c.rows, " vocabulary ", c.vocab, " spread ", c.spread, " temperature ", c.temperature),
-         [=](Ops& ops, CaseInputs& in) {
-           std::vector<int32_t> targets(static_cast<size_t>(c.rows));
-           if (c.rows > 1) targets[1] = -1;
-           ops(KlDivergence{.logits = in.random({c.rows, c.vocab}, c.spread),
-                            .teacher = in.random({c.rows, c.vocab}, c.spread),
-                            .targets = in.ints({c.rows}, targets),
-                            .losses = in.zeros({c.rows}),
-                            .dlogits = c.gradient ? in.random({c.rows, c.vocab}) : Tensor(),
-                            .temperature = c.temperature,
-                            .scale = 0.125f});
-         }});
-  cases.push_back({"words that the teacher rules out", [](Ops& ops, CaseInputs& in) {
-                     ops(KlDivergence{.logits = in.random({1, 4}),
-                                      .teacher = in.floats({1, 4}, {0.5f, -1e30f, 0.25f, -1e30f}),
-                                      .targets = in.ints({1}, {0}),
-                                      .losses = in.zeros({1}),
-                                      .dlogits = in.zeros({1, 4})});
-                   }});
-  cases.push_back({"a student that is its teacher", [](Ops& ops, CaseInputs& in) {
-                     const Tensor logits = in.random({2, 48}, 5.0);
-                     ops(KlDivergence{.logits = logits,
-                                      .teacher = logits,
-                                      .targets = in.ints({2}, {0, 1}),
-                                      .losses = in.zeros({2}),
-                                      .dlogits = in.zeros({2, 48})});
-                   }});
-  return cases;
+void cases_of<KlDivergence>(Cases& c) {
+  for (const auto& [rows, vocab, spread, temperature, gradient] :
+       Table<int64_t, int64_t, double, float, bool>{{1, 2, 1.0, 1.0f, true},
+                                                    {7, 259, 3.0, 2.0f, true},
+                                                    {5, 259, 3.0, 2.0f, false},
+                                                    {3, 5000, 1.0, 4.0f, true},
+                                                    {4, 33, 300.0, 1.0f, true}}) {
+    if (!c.next("rows ", rows, " vocabulary ", vocab, " spread ", spread, " temperature ", temperature)) continue;
+    std::vector<int32_t> targets(static_cast<size_t>(rows));
+    if (rows > 1) targets[1] = -1;
+    c.run(KlDivergence{.logits = c.random({rows, vocab}, spread),
+                       .teacher = c.random({rows, vocab}, spread),
+                       .targets = c.ints({rows}, targets),
+                       .losses = c.zeros({rows}),
+                       .dlogits = gradient ? c.random({rows, vocab}) : Tensor(),
+                       .temperature = temperature,
+                       .scale = 0.125f});
+  }
+  if (c.next("words that the teacher rules out"))
+    c.run(KlDivergence{.logits = c.random({1, 4}),
+                       .teacher = c.floats({1, 4}, {0.5f, -1e30f, 0.25f, -1e30f}),
+                       .targets = c.ints({1}, {0}),
+                       .losses = c.zeros({1}),
+                       .dlogits = c.zeros({1, 4})});
+  if (c.next("a student that is its teacher")) {
+    const Tensor logits = c.random({2, 48}, 5.0);
+    c.run(KlDivergence{.logits = logits,
+                       .teacher = logits,
+                       .targets = c.ints({2}, {0, 1}),
+                       .losses = c.zeros({2}),
+                       .dlogits = c.zeros({2, 48})});
+  }
 }
 
 template <>
-std::vector<OpCase> cases_of<SumSquares>() {
-  std::vector<OpCase> cases;
+void cases_of<SumSquares>(Cases& c) {
   for (int64_t n : {1, 100, 5000, 300000})
-    cases.push_back({join(n, " values"), [=](Ops& ops, CaseInputs& in) {
-                       ops(SumSquares{.x = in.random({n}), .sums = in.zeros({3}), .index = 1});
-                     }});
-  return cases;
+    if (c.next(n, " values")) c.run(SumSquares{.x = c.random({n}), .sums = c.zeros({3}), .index = 1});
 }
 
 template <>
-std::vector<OpCase> cases_of<DequantizeActivations>() {
-  std::vector<OpCase> cases;
+void cases_of<DequantizeActivations>(Cases& c) {
   for (int64_t cols : {1, 100, 256, 700})
     for (bool per_block : {false, true})
-      cases.push_back({join(cols, " columns", per_block ? " in blocks" : ""), [=](Ops& ops, CaseInputs& in) {
-                         const CaseInputs::Quantized x = in.quantized(9, cols, per_block);
-                         ops(DequantizeActivations{.q = x.q, .scales = x.scales, .x = in.zeros({9, cols})});
-                       }});
-  return cases;
+      if (c.next(cols, " columns", per_block ? " in blocks" : "")) {
+        const CaseInputs::Quantized x = c.quantized(9, cols, per_block);
+        c.run(DequantizeActivations{.q = x.q, .scales = x.scales, .x = c.zeros({9, cols})});
+      }
 }
 
 template <>
-std::vector<OpCase> cases_of<Absmean>() {
-  struct Case {
-    int64_t n, groups, first;
-    float momentum;
-    bool f16;
+void cases_of<Absmean>(Cases& c) {
+  for (const auto& [n, groups, first, momentum, f16] :
+       Table<int64_t, int64_t, int64_t, float, bool>{{1, 1, 0, 0, false},
+                                                     {600, 1, 2, 0, false},
+                                                     {600, 6, 1, 0.99f, false},
+                                                     {64, 64, 0, 0.5f, false},
+                                                     {1, 1, 0, 0, true},
+                                                     {64, 64, 0, 0.5f, true}}) {
+    if (!c.next(n, " sums in ", groups, " groups, momentum ", momentum, f16 ? ", rounded to f16" : "")) continue;
+    std::vector<float> sums, alpha(static_cast<size_t>(first + groups), 0.5f);
+    for (int32_t v : c.some_below(n, 1000)) sums.push_back(static_cast<float>(v) * 0.01f);
+    alpha[static_cast<size_t>(first)] = 0.0f;  // not averaged with
+    c.run(Absmean{.sums = c.floats({n}, sums),
+                  .alpha = c.floats({first + groups}, alpha),
+                  .first = first,
+                  .n_groups = groups,
+                  .factor = 0.01f,
+                  .momentum = momentum,
+                  .round_to_f16 = f16});
+  }
+}
+
+template <>
+void cases_of<Ternarize>(Cases& c) {
+  const auto run = [&c](const Parameter& p, DType dtype, bool zero) {
+    const Weight weight = trits_of(p, c);
+    c.run(Ternarize{.parameter = dense_of(p, dtype, c),
+                    .alpha = zero ? c.zeros({1}) : alpha_of(p, c),
+                    .weight = weight,
+                    .flips = zero ? Tensor() : flips_of(p, c)});
+    show_trits(p, weight, c);
   };
-  std::vector<OpCase> cases;
-  for (const Case& c : {Case{1, 1, 0, 0, false}, Case{600, 1, 2, 0, false}, Case{600, 6, 1, 0.99f, false},
-                        Case{64, 64, 0, 0.5f, false}, Case{1, 1, 0, 0, true}, Case{64, 64, 0, 0.5f, true}})
-    cases.push_back(
-        {join(c.n, " sums in ", c.groups, " groups, momentum ", c.momentum, c.f16 ? ", rounded to f16" : ""),
-         [=](Ops& ops, CaseInputs& in) {
-           std::vector<float> sums, alpha;
-           for (int64_t i = 0; i < c.n; ++i) sums.push_back(static_cast<float>(in.below(1000)) * 0.01f);
-           for (int64_t i = 0; i < c.first + c.groups; ++i) alpha.push_back(0.5f);
-           alpha[static_cast<size_t>(c.first)] = 0.0f;  // not averaged with
-           ops(Absmean{.sums = in.floats({c.n}, sums),
-                       .alpha = in.floats({c.first + c.groups}, alpha),
-                       .first = c.first,
-                       .n_groups = c.groups,
-                       .factor = 0.01f,
-                       .momentum = c.momentum,
-                       .round_to_f16 = c.f16});
-         }});
-  return cases;
-}
-
-template <>
-std::vector<OpCase> cases_of<Ternarize>() {
-  std::vector<OpCase> cases;
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
-      cases.push_back({join(p.text(), " ", name_of(dtype)), [=](Ops& ops, CaseInputs& in) {
-                         const Weight weight = trits_of(p, in);
-                         ops(Ternarize{.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
-                                       .alpha = alpha_of(p, in),
-                                       .weight = weight,
-                                       .flips = in.zeros({p.n_matrices * p.rows}, DType::i32)});
-                         show_trits(p, weight, ops, in);
-                       }});
-  cases.push_back(
-      {"alpha 0: all trits 0", [](Ops& ops, CaseInputs& in) {
-         const Parameter p = {1, 4, 20, 0, 1};
-         const Weight weight = trits_of(p, in);
-         ops(Ternarize{
-             .parameter = in.dense(1, 4, 20, DType::f32), .alpha = in.zeros({1}), .weight = weight, .flips = {}});
-         show_trits(p, weight, ops, in);
-       }});
-  return cases;
+      if (c.next(p.text(), " ", name_of(dtype))) run(p, dtype, false);
+  if (c.next("alpha 0: all trits 0")) run({1, 4, 20, 0, 1}, DType::f32, true);
 }
 
 template <>
-std::vector<OpCase> cases_of<FlipTrits>() {
-  std::vector<OpCase> cases;
+void cases_of<FlipTrits>(Cases& c) {
   for (const Parameter& p : kParameters)
-    for (double size : {0.01, 1.0})
-      cases.push_back({join(p.text(), " changes of ", size), [=](Ops& ops, CaseInputs& in) {
-                         const Weight weight = trits_of(p, in);
-                         ops(FlipTrits{.change = in.random({p.n_matrices, p.rows, p.cols}, size),
-                                       .weight = weight,
-                                       .flips = in.zeros({p.n_matrices * p.rows}, DType::i32),
-                                       .seed = 3,
-                                       .step = 7,
-                                       .stream = 2});
-                         show_trits(p, weight, ops, in);
-                       }});
-  return cases;
+    for (double size : {0.01, 1.0}) {
+      if (!c.next(p.text(), " changes of ", size)) continue;
+      const Weight weight = trits_of(p, c);
+      c.run(FlipTrits{.change = c.random(p.shape(), size),
+                      .weight = weight,
+                      .flips = flips_of(p, c),
+                      .seed = 3,
+                      .step = 7,
+                      .stream = 2});
+      show_trits(p, weight, c);
+    }
 }
 
 template <>
-std::vector<OpCase> cases_of<FakeQuantize>() {
-  std::vector<OpCase> cases;
+void cases_of<FakeQuantize>(Cases& c) {
   for (const Parameter& p : kParameters)
     for (Quantizer q : {Quantizer::ternary, Quantizer::int4, Quantizer::int5, Quantizer::int6, Quantizer::int8})
       for (DType dtype : {DType::f32, DType::bf16})
-        cases.push_back(
-            {join(p.text(), " ", name_of(dtype), " qmax ", static_cast<int>(q)), [=](Ops& ops, CaseInputs& in) {
-               ops(FakeQuantize{.parameter = in.dense(p.n_matrices, p.rows, p.cols, dtype),
-                                .alpha = q == Quantizer::ternary ? alpha_of(p, in) : Tensor(),
-                                .y = in.dense(p.n_matrices, p.rows, p.cols, DType::f32),
-                                .quantizer = q,
-                                .group_size = p.group_size,
-                                .lambda = dtype == DType::f32 ? 1.0f : 0.25f});
-             }});
-  return cases;
+        if (c.next(p.text(), " ", name_of(dtype), " qmax ", static_cast<int>(q)))
+          c.run(FakeQuantize{.parameter = dense_of(p, dtype, c),
+                             .alpha = q == Quantizer::ternary ? alpha_of(p, c) : Tensor(),
+                             .y = dense_of(p, DType::f32, c),
+                             .quantizer = q,
+                             .group_size = p.group_size,
+                             .lambda = dtype == DType::f32 ? 1.0f : 0.25f});
 }
 
 template <>
-std::vector<OpCase> cases_of<AdamwUpdate>() {
-  std::vector<OpCase> cases;
+void cases_of<AdamwUpdate>(Cases& c) {
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
       for (bool codes : {false, true})
-        for (bool repack : {false, true})
-          cases.push_back(
-              {join(p.text(), " ", name_of(dtype), codes ? ", 8-bit states" : "", repack ? ", repacked" : ""),
-               [=](Ops& ops, CaseInputs& in) {
-                 const Shape shape = {p.n_matrices, p.rows, p.cols};
-                 const Shape blocks = {p.n_matrices * p.rows, ceil_div(p.cols, 256)};
-                 const Rounding rounding = codes ? Rounding::stochastic : Rounding::nearest;
-                 AdamwUpdate args{.shadow = shadow_of(p, dtype, rounding, repack, in),
-                                  .gradient = in.random(shape, 0.01),
-                                  .m = in.zeros(shape, codes ? DType::i8 : DType::f32),
-                                  .v = in.zeros(shape, codes ? DType::i8 : DType::f32),
-                                  .m_scales = codes ? in.zeros(blocks) : Tensor(),
-                                  .v_scales = codes ? in.zeros(blocks) : Tensor(),
-                                  .learning_rate = 0.01f,
-                                  .weight_decay = 0.1f,
-                                  .correction1 = 10.0f,
-                                  .correction2 = 20.0f,
-                                  .gradient_scale = 0.5f};
-                 ops(args);
-                 // A second step, from states that are not zero.
-                 args.gradient = in.random(shape, 0.01);
-                 args.shadow.step = 4;
-                 ops(args);
-               }});
-  return cases;
+        for (bool repack : {false, true}) {
+          if (!c.next(p.text(), " ", name_of(dtype), codes ? ", 8-bit states" : "", repack ? ", repacked" : ""))
+            continue;
+          const Shape blocks = {p.all_rows(), ceil_div(p.cols, 256)};
+          const DType state = codes ? DType::i8 : DType::f32;
+          AdamwUpdate update{.shadow = shadow_of(p, dtype, codes ? Rounding::stochastic : Rounding::nearest, repack, c),
+                             .gradient = c.random(p.shape(), 0.01),
+                             .m = c.zeros(p.shape(), state),
+                             .v = c.zeros(p.shape(), state),
+                             .m_scales = codes ? c.zeros(blocks) : Tensor(),
+                             .v_scales = codes ? c.zeros(blocks) : Tensor(),
+                             .learning_rate = 0.01f,
+                             .weight_decay = 0.1f,
+                             .correction1 = 10.0f,
+                             .correction2 = 20.0f,
+                             .gradient_scale = 0.5f};
+          c.run(update);
+          // A second step, from states that are not zero.
+          update.gradient = c.random(p.shape(), 0.01);
+          update.shadow.step = 4;
+          c.run(update);
+        }
 }
 
 template <>
-std::vector<OpCase> cases_of<SgdUpdate>() {
-  std::vector<OpCase> cases;
+void cases_of<SgdUpdate>(Cases& c) {
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
       for (bool momentum : {false, true})
-        cases.push_back(
-            {join(p.text(), " ", name_of(dtype), momentum ? ", momentum" : ""), [=](Ops& ops, CaseInputs& in) {
-               const Shape shape = {p.n_matrices, p.rows, p.cols};
-               ops(SgdUpdate{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, in),
-                             .gradient = in.random(shape, 0.1),
-                             .m = momentum ? in.random(shape, 0.1) : Tensor(),
-                             .learning_rate = 0.05f,
-                             .momentum = momentum ? 0.9f : 0.0f,
-                             .weight_decay = 0.01f,
-                             .gradient_scale = 0.5f});
-             }});
-  return cases;
+        if (c.next(p.text(), " ", name_of(dtype), momentum ? ", momentum" : ""))
+          c.run(SgdUpdate{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, c),
+                          .gradient = c.random(p.shape(), 0.1),
+                          .m = momentum ? c.random(p.shape(), 0.1) : Tensor(),
+                          .learning_rate = 0.05f,
+                          .momentum = momentum ? 0.9f : 0.0f,
+                          .weight_decay = 0.01f,
+                          .gradient_scale = 0.5f});
 }
 
 }  // namespace tritium::cases

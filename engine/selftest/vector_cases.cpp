@@ -1,7 +1,7 @@
 // Cases of the operations that work value by value or row by row.
 #include <limits>
 
-#include "base/format_text.h"
+#include "base/checked_math.h"
 #include "selftest/op_cases.h"
 
 namespace tritium::cases {
@@ -12,193 +12,145 @@ constexpr int64_t kLengths[] = {1, 2, 3, 7, 64, 127, 128, 129, 256, 257, 1021, 4
 }  // namespace
 
 template <>
-std::vector<OpCase> cases_of<Add>() {
-  std::vector<OpCase> cases;
+void cases_of<Add>(Cases& c) {
+  const auto run = [&c](int64_t n) { c.run(Add{.a = c.random({n}), .b = c.random({n}), .y = c.zeros({n})}); };
   for (int64_t n : kLengths)
-    cases.push_back({join("n ", n), [n](Ops& ops, CaseInputs& in) {
-                       ops(Add{.a = in.random({n}), .b = in.random({n}), .y = in.zeros({n})});
-                     }});
-  cases.push_back({"n 3000017: more than 65535 workgroups of 32", [](Ops& ops, CaseInputs& in) {
-                     ops(Add{.a = in.random({3000017}), .b = in.random({3000017}), .y = in.zeros({3000017})});
-                   }});
-  return cases;
+    if (c.next("n ", n)) run(n);
+  if (c.next("n 3000017: more than 65535 workgroups of 32")) run(3000017);
 }
 
 template <>
-std::vector<OpCase> cases_of<ScaledAdd>() {
-  std::vector<OpCase> cases;
+void cases_of<ScaledAdd>(Cases& c) {
   for (int64_t n : kLengths)
-    cases.push_back(
-        {join("n ", n), [n](Ops& ops, CaseInputs& in) {
-           ops(ScaledAdd{
-               .a = in.random({n}), .b = in.random({n}), .y = in.zeros({n}), .a_scale = 0.75f, .b_scale = -2.5f});
-         }});
-  cases.push_back({"into its first input", [](Ops& ops, CaseInputs& in) {
-                     const Tensor a = in.random({300});
-                     ops(ScaledAdd{.a = a, .b = in.random({300}), .y = a, .a_scale = 0.9f, .b_scale = 0.1f});
-                   }});
-  return cases;
+    if (c.next("n ", n))
+      c.run(ScaledAdd{.a = c.random({n}), .b = c.random({n}), .y = c.zeros({n}), .a_scale = 0.75f, .b_scale = -2.5f});
+  if (c.next("into its first input")) {
+    const Tensor a = c.random({300});
+    c.run(ScaledAdd{.a = a, .b = c.random({300}), .y = a, .a_scale = 0.9f, .b_scale = 0.1f});
+  }
 }
 
 template <>
-std::vector<OpCase> cases_of<GatedActivation>() {
-  std::vector<OpCase> cases;
+void cases_of<GatedActivation>(Cases& c) {
   for (auto activation : {GateActivation::silu, GateActivation::gelu, GateActivation::relu2})
     for (float clamp : {0.0f, 7.0f})
       for (int64_t n : {1, 3, 131, 1024})
-        cases.push_back({join("activation ", static_cast<int>(activation), " clamp ", clamp, " width ", n),
-                         [=](Ops& ops, CaseInputs& in) {
-                           ops(GatedActivation{.gate = in.random({3, n}, 6.0),
-                                               .up = in.random({3, n}, 6.0),
-                                               .y = in.zeros({3, n}),
-                                               .activation = activation,
-                                               .clamp = clamp});
-                         }});
+        if (c.next("activation ", static_cast<int>(activation), " clamp ", clamp, " width ", n))
+          c.run(GatedActivation{.gate = c.random({3, n}, 6.0),
+                                .up = c.random({3, n}, 6.0),
+                                .y = c.zeros({3, n}),
+                                .activation = activation,
+                                .clamp = clamp});
   // exp leaves the float range on both sides here; the result must not.
   const std::vector<float> extreme = {0.0f,   -0.0f,   1e-30f, -1e-30f, 88.0f, -88.0f,
                                       104.0f, -104.0f, 1e4f,   -1e4f,   1e15f, -1e15f};
   for (auto activation : {GateActivation::silu, GateActivation::gelu})
-    cases.push_back(
-        {join("activation ", static_cast<int>(activation), " extreme gates"), [=](Ops& ops, CaseInputs& in) {
-           ops(GatedActivation{.gate = in.floats({1, 12}, extreme),
-                               .up = in.floats({1, 12}, std::vector<float>(12, 0.5f)),
-                               .y = in.zeros({1, 12}),
-                               .activation = activation});
-         }});
-  return cases;
+    if (c.next("activation ", static_cast<int>(activation), " extreme gates"))
+      c.run(GatedActivation{.gate = c.floats({1, 12}, extreme),
+                            .up = c.floats({1, 12}, std::vector<float>(12, 0.5f)),
+                            .y = c.zeros({1, 12}),
+                            .activation = activation});
 }
 
 template <>
-std::vector<OpCase> cases_of<RmsNorm>() {
-  std::vector<OpCase> cases;
+void cases_of<RmsNorm>(Cases& c) {
+  const auto run = [&c](const Tensor& x, float eps) {
+    c.run(RmsNorm{.x = x, .weight = c.random({x.shape[-1]}), .y = c.zeros(x.shape), .eps = eps});
+  };
   for (int64_t dim : kLengths)
     for (int64_t rows : {1, 5})
-      cases.push_back(
-          {join("rows ", rows, " dim ", dim), [=](Ops& ops, CaseInputs& in) {
-             ops(RmsNorm{
-                 .x = in.random({rows, dim}), .weight = in.random({dim}), .y = in.zeros({rows, dim}), .eps = 1e-6f});
-           }});
-  cases.push_back(
-      {"row of zeros, eps 1e-12", [](Ops& ops, CaseInputs& in) {
-         ops(RmsNorm{.x = in.zeros({2, 100}), .weight = in.random({100}), .y = in.zeros({2, 100}), .eps = 1e-12f});
-       }});
-  cases.push_back(
-      {"heads of 64 as rows, values near 1e4", [](Ops& ops, CaseInputs& in) {
-         ops(RmsNorm{.x = in.random({3, 8, 64}, 1e4), .weight = in.random({64}), .y = in.zeros({3, 8, 64})});
-       }});
-  return cases;
+      if (c.next("rows ", rows, " dim ", dim)) run(c.random({rows, dim}), 1e-6f);
+  if (c.next("row of zeros, eps 1e-12")) run(c.zeros({2, 100}), 1e-12f);
+  if (c.next("heads of 64 as rows, values near 1e4")) run(c.random({3, 8, 64}, 1e4), 1e-5f);
 }
 
 template <>
-std::vector<OpCase> cases_of<Argmax>() {
-  std::vector<OpCase> cases;
+void cases_of<Argmax>(Cases& c) {
+  const auto run = [&c](const Tensor& logits) {
+    c.run(Argmax{.logits = logits, .ids = c.zeros({logits.shape[0]}, DType::i32)});
+  };
   for (int64_t n : kLengths)
-    cases.push_back({join("rows 5 of ", n), [n](Ops& ops, CaseInputs& in) {
-                       ops(Argmax{.logits = in.random({5, n}), .ids = in.zeros({5}, DType::i32)});
-                     }});
-  cases.push_back({"one row of 151936", [](Ops& ops, CaseInputs& in) {
-                     ops(Argmax{.logits = in.random({1, 151936}), .ids = in.zeros({1}, DType::i32)});
-                   }});
-  cases.push_back({"a row of 262144, the largest last, after one of equal values", [](Ops& ops, CaseInputs& in) {
-                     std::vector<float> values(2 * 262144, -1.0f);
-                     values.back() = -0.5f;
-                     ops(Argmax{.logits = in.floats({2, 262144}, values), .ids = in.zeros({2}, DType::i32)});
-                   }});
+    if (c.next("rows 5 of ", n)) run(c.random({5, n}));
+  if (c.next("one row of 151936")) run(c.random({1, 151936}));
+  if (c.next("a row of 262144, the largest last, after one of equal values")) {
+    std::vector<float> values(2 * 262144, -1.0f);
+    values.back() = -0.5f;
+    run(c.floats({2, 262144}, values));
+  }
   // Row r has its pair of values at places that different invocations of a workgroup look at.
   constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
-  struct Case {
-    std::string shape;
-    float others, first, second;
-  };
-  for (const Case& c : {Case{"ties", 1, 2, 2}, Case{"the later one is larger by a bit", -2, 1, 1.0000001f},
-                        Case{"NaN, and one value", kNan, kNan, -kInfinity}, Case{"NaN alone", kNan, kNan, kNan},
-                        Case{"NaN and infinity", 0, kNan, kInfinity}, Case{"-inf alone", -kInfinity, -kInfinity, kNan},
-                        Case{"zeros of both signs", -1, -0.0f, 0.0f}, Case{"denormal numbers", 0, 1e-45f, 2e-45f}})
-    cases.push_back({c.shape, [c](Ops& ops, CaseInputs& in) {
-                       constexpr size_t kRows = 7, kCols = 3001;
-                       std::vector<float> values(kRows * kCols, c.others);
-                       for (size_t r = 0; r < kRows; ++r) {
-                         values[r * kCols + 150 * r] = c.first;
-                         values[r * kCols + 3000 - 199 * r] = c.second;
-                       }
-                       ops(Argmax{.logits = in.floats({kRows, kCols}, values), .ids = in.zeros({kRows}, DType::i32)});
-                     }});
-  return cases;
+  for (const auto& [special, others, first, second] :
+       Table<const char*, float, float, float>{{"ties", 1, 2, 2},
+                                               {"the later one is larger by a bit", -2, 1, 1.0000001f},
+                                               {"NaN, and one value", kNan, kNan, -kInfinity},
+                                               {"NaN alone", kNan, kNan, kNan},
+                                               {"NaN and infinity", 0, kNan, kInfinity},
+                                               {"-inf alone", -kInfinity, -kInfinity, kNan},
+                                               {"zeros of both signs", -1, -0.0f, 0.0f},
+                                               {"denormal numbers", 0, 1e-45f, 2e-45f}}) {
+    if (!c.next(special)) continue;
+    constexpr size_t kRows = 7, kCols = 3001;
+    std::vector<float> values(kRows * kCols, others);
+    for (size_t r = 0; r < kRows; ++r) {
+      values[r * kCols + 150 * r] = first;
+      values[r * kCols + 3000 - 199 * r] = second;
+    }
+    run(c.floats({kRows, kCols}, values));
+  }
 }
 
 template <>
-std::vector<OpCase> cases_of<QuantizeActivations>() {
-  std::vector<OpCase> cases;
-  const auto add_case = [&](std::string shape, int64_t rows, int64_t cols, bool per_block, double spread) {
-    cases.push_back({std::move(shape), [=](Ops& ops, CaseInputs& in) {
-                       const int64_t padded = (cols + 255) / 256 * 256;
-                       ops(QuantizeActivations{.x = in.random({rows, cols}, spread),
-                                               .q = in.zeros({rows, padded}, DType::i8),
-                                               .scales = in.zeros({rows, per_block ? padded / 256 : 1})});
-                     }});
+void cases_of<QuantizeActivations>(Cases& c) {
+  const auto run = [&c](const Tensor& x, bool per_block) {
+    const int64_t rows = x.shape[0], padded = round_up(x.shape[1], TernaryMatrix::kRowAlign);
+    c.run(QuantizeActivations{
+        .x = x, .q = c.zeros({rows, padded}, DType::i8), .scales = c.zeros({rows, per_block ? padded / 256 : 1})});
   };
   for (int64_t cols : {1, 3, 64, 172, 255, 256, 257, 1000, 2048})
     for (bool per_block : {false, true})
-      add_case(join("cols ", cols, per_block ? " per block" : " per token"), 5, cols, per_block, 1.0);
-  add_case("tiny values, 1e-25", 3, 300, true, 1e-25);
-  add_case("values below the smallest scale, 1e-35", 3, 300, false, 1e-35);
-  add_case("large values, 1e30", 3, 300, false, 1e30);
-  cases.push_back({"ties: multiples of a half after scaling", [](Ops& ops, CaseInputs& in) {
-                     std::vector<float> x(256, 0.0f);
-                     x[0] = 127.0f;
-                     for (int i = 1; i < 256; ++i) x[static_cast<size_t>(i)] = static_cast<float>(i - 128) * 0.5f;
-                     ops(QuantizeActivations{
-                         .x = in.floats({1, 256}, x), .q = in.zeros({1, 256}, DType::i8), .scales = in.zeros({1, 1})});
-                   }});
-  return cases;
+      if (c.next("cols ", cols, per_block ? " per block" : " per token")) run(c.random({5, cols}), per_block);
+  if (c.next("tiny values, 1e-25")) run(c.random({3, 300}, 1e-25), true);
+  if (c.next("values below the smallest scale, 1e-35")) run(c.random({3, 300}, 1e-35), false);
+  if (c.next("large values, 1e30")) run(c.random({3, 300}, 1e30), false);
+  if (c.next("ties: multiples of a half after scaling")) {
+    std::vector<float> x(256, 0.0f);
+    x[0] = 127.0f;
+    for (int i = 1; i < 256; ++i) x[static_cast<size_t>(i)] = static_cast<float>(i - 128) * 0.5f;
+    run(c.floats({1, 256}, x), false);
+  }
 }
 
 template <>
-std::vector<OpCase> cases_of<Rope>() {
-  std::vector<OpCase> cases;
-  struct Case {
-    int64_t tokens, heads, head_dim, rotated;
-  };
-  for (Case c : {Case{1, 1, 2, 2}, Case{5, 3, 64, 64}, Case{3, 4, 64, 32}, Case{2, 7, 80, 20}, Case{17, 2, 128, 64}})
+void cases_of<Rope>(Cases& c) {
+  for (const auto& [tokens, heads, head_dim, rotated] :
+       Sizes<4>{{1, 1, 2, 2}, {5, 3, 64, 64}, {3, 4, 64, 32}, {2, 7, 80, 20}, {17, 2, 128, 64}})
     for (auto pairing : {RopePairing::interleaved, RopePairing::halves})
-      cases.push_back({join("tokens ", c.tokens, " heads ", c.heads, " of ", c.head_dim, " rotated ", c.rotated,
-                            " pairing ", static_cast<int>(pairing)),
-                       [=](Ops& ops, CaseInputs& in) {
-                         ops(Rope{.x = in.random({c.tokens, c.heads, c.head_dim}),
-                                  .rows = in.rows(c.tokens, 3),
-                                  .cos_sin = in.random({c.tokens + 5, c.rotated / 2, 2}),
-                                  .y = in.zeros({c.tokens, c.heads, c.head_dim}),
-                                  .pairing = pairing,
-                                  .inverse = c.tokens == 5});
-                       }});
-  return cases;
+      if (c.next("tokens ", tokens, " heads ", heads, " of ", head_dim, " rotated ", rotated, " pairing ",
+                 static_cast<int>(pairing)))
+        c.run(Rope{.x = c.random({tokens, heads, head_dim}),
+                   .rows = c.rows(tokens, 3),
+                   .cos_sin = c.random({tokens + 5, rotated / 2, 2}),
+                   .y = c.zeros({tokens, heads, head_dim}),
+                   .pairing = pairing,
+                   .inverse = tokens == 5});
 }
 
 template <>
-std::vector<OpCase> cases_of<StoreKv>() {
-  std::vector<OpCase> cases;
-  struct Case {
-    int64_t tokens, heads, key_dim, value_dim, capacity, position;
+void cases_of<StoreKv>(Cases& c) {
+  const auto run = [&c](const Tensor& rows, int64_t heads, int64_t key_dim, int64_t value_dim, int64_t capacity) {
+    const int64_t tokens = rows.shape[0];
+    c.run(StoreKv{.k = c.random({tokens, heads, key_dim}),
+                  .v = c.random({tokens, heads, value_dim}),
+                  .rows = rows,
+                  .k_cache = c.random({capacity, heads, key_dim}),
+                  .v_cache = c.random({capacity, heads, value_dim})});
   };
-  for (Case c :
-       {Case{1, 1, 1, 1, 1, 0}, Case{3, 2, 64, 64, 9, 4}, Case{5, 3, 7, 11, 31, 26}, Case{1, 4, 128, 128, 64, 63}})
-    cases.push_back({join("tokens ", c.tokens, " at ", c.position, " of ", c.capacity, " heads ", c.heads, " of ",
-                          c.key_dim, "/", c.value_dim),
-                     [=](Ops& ops, CaseInputs& in) {
-                       ops(StoreKv{.k = in.random({c.tokens, c.heads, c.key_dim}),
-                                   .v = in.random({c.tokens, c.heads, c.value_dim}),
-                                   .rows = in.rows(c.tokens, c.position),
-                                   .k_cache = in.random({c.capacity, c.heads, c.key_dim}),
-                                   .v_cache = in.random({c.capacity, c.heads, c.value_dim})});
-                     }});
-  cases.push_back({"2 sequences of 3 tokens, each from position 1 of 5 cache rows", [](Ops& ops, CaseInputs& in) {
-                     ops(StoreKv{.k = in.random({6, 2, 32}),
-                                 .v = in.random({6, 2, 16}),
-                                 .rows = in.rows(3, 1, 2, 5),
-                                 .k_cache = in.random({10, 2, 32}),
-                                 .v_cache = in.random({10, 2, 16})});
-                   }});
-  return cases;
+  for (const auto& [tokens, heads, key_dim, value_dim, capacity, position] :
+       Sizes<6>{{1, 1, 1, 1, 1, 0}, {3, 2, 64, 64, 9, 4}, {5, 3, 7, 11, 31, 26}, {1, 4, 128, 128, 64, 63}})
+    if (c.next("tokens ", tokens, " at ", position, " of ", capacity, " heads ", heads, " of ", key_dim, "/",
+               value_dim))
+      run(c.rows(tokens, position), heads, key_dim, value_dim, capacity);
+  if (c.next("2 sequences of 3 tokens, each from position 1 of 5 cache rows")) run(c.rows(3, 1, 2, 5), 2, 32, 16, 10);
 }
 
 }  // namespace tritium::cases

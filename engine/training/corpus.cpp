@@ -107,6 +107,12 @@ Status check_part(const TokenStream& part, const char* name) {
   return Status();
 }
 
+Result<Corpus> checked(Corpus corpus) {
+  if (Status s = check_part(corpus.train, "part to train on"); !s.ok()) return s;
+  if (Status s = check_part(corpus.valid, "held-out part"); !s.ok()) return s;
+  return corpus;
+}
+
 }  // namespace
 
 Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokenizer) {
@@ -135,31 +141,15 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
     corpus.train = stream_of(*text, 0, cut, tokenizer);
     corpus.valid = stream_of(*text, cut, n, tokenizer);
   }
-  if (Status s = check_part(corpus.train, "part to train on"); !s.ok()) return s;
-  if (Status s = check_part(corpus.valid, "held-out part"); !s.ok()) return s;
-  return corpus;
+  return checked(std::move(corpus));
 }
 
 Result<Corpus> split_text(std::string_view text, const CorpusOptions& options, const Tokenizer& tokenizer) {
-  TokenStream all;
-  all.tokens = tokenizer.encode(text);
-  all.scored.assign(all.tokens.size(), 1);
-  const auto kept = std::clamp(1.0 - options.valid_fraction, 0.0, 1.0) * static_cast<double>(all.tokens.size());
-  const auto cut = static_cast<std::ptrdiff_t>(kept);
-  const auto part = [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-    TokenStream stream;
-    stream.tokens.assign(all.tokens.begin() + first, all.tokens.begin() + last);
-    stream.scored.assign(all.scored.begin() + first, all.scored.begin() + last);
-    for (int32_t token : stream.tokens) stream.text_bytes += static_cast<int64_t>(tokenizer.bytes_of(token).size());
-    return stream;
-  };
-  Corpus corpus;
-  corpus.train = part(0, cut);
-  corpus.valid = part(cut, static_cast<std::ptrdiff_t>(all.tokens.size()));
-  corpus.n_documents = 1;
-  if (Status s = check_part(corpus.train, "part to train on"); !s.ok()) return s;
-  if (Status s = check_part(corpus.valid, "held-out part"); !s.ok()) return s;
-  return corpus;
+  TokenizedText all;
+  all.append(tokenizer.encode(text), true);
+  const size_t n = all.tokens.size();
+  const auto cut = static_cast<size_t>(std::clamp(1.0 - options.valid_fraction, 0.0, 1.0) * static_cast<double>(n));
+  return checked({stream_of(all, 0, cut, tokenizer), stream_of(all, cut, n, tokenizer), 1});
 }
 
 }  // namespace tritium

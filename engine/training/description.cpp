@@ -17,78 +17,22 @@
 namespace tritium::training {
 namespace {
 
-struct Key {
-  const char* name;
-  int64_t fallback;
-};
-constexpr std::array kIntegers = {Key{"dim", 128},     Key{"layers", 4}, Key{"heads", 4},   Key{"kv_heads", 0},
-                                  Key{"head_dim", 0},  Key{"ffn", 0},    Key{"experts", 0}, Key{"top_k", 2},
-                                  Key{"context", 256}, Key{"window", 0}};
-
-struct Description {
-  std::string architecture;
-  std::map<std::string, int64_t> numbers;
-  double rope_base = 10000.0;
-  std::optional<bool> tied_head;
-  int64_t operator[](const char* key) const { return numbers.at(key); }
-};
-
-Result<Description> parse(std::string_view text) {
-  const Result<nlohmann::json> json = parse_object("the description of the transformer", text);
-  if (!json.ok()) return json.status();
-  Description d;
-  for (const Key& key : kIntegers) d.numbers[key.name] = key.fallback;
-  for (const auto& [key, value] : json->items()) {
-    if (key == "architecture" && value.is_string()) {
-      d.architecture = value;
-    } else if (key == "rope_base" && value.is_number()) {
-      d.rope_base = value;
-    } else if (key == "tied_head" && value.is_boolean()) {
-      d.tied_head = value;
-    } else if (d.numbers.contains(key) && value.is_number_integer() && value.get<int64_t>() >= 0) {
-      d.numbers[key] = value;
-    } else {
-      return error(
-          StatusCode::invalid_argument, "the description of the transformer: \"", key, "\": ", value.dump(),
-          " is no key, or not of its type; keys are architecture, dim, layers, heads, kv_heads, head_dim, ffn, "
-          "experts, top_k, context, window, rope_base, tied_head");
-    }
-  }
-  if (d.architecture.empty()) d.architecture = d["experts"] > 0 ? "qwen3moe" : "bitnet";
-  // Other programs look for no head of its own in a bitnet file.
-  if (!d.tied_head) d.tied_head = d.architecture.starts_with("bitnet");
-  return d;
-}
+constexpr std::array<std::pair<const char*, int64_t Description::*>, 11> kIntegers = {{
+    {"dim", &Description::dim},
+    {"layers", &Description::layers},
+    {"heads", &Description::heads},
+    {"kv_heads", &Description::kv_heads},
+    {"head_dim", &Description::head_dim},
+    {"rope_dims", &Description::rope_dims},
+    {"ffn", &Description::ffn},
+    {"experts", &Description::experts},
+    {"top_k", &Description::top_k},
+    {"context", &Description::context},
+    {"window", &Description::window},
+}};
 
 // Refused when the configuration is read, whatever it is multiplied with before.
 constexpr int64_t kBeyondAnyWidth = int64_t{1} << 40;
-
-// As GGUF files of the architecture say it.
-void write_metadata(const Description& d, int64_t vocab_size, Metadata& m) {
-  const std::string p = d.architecture + ".";
-  const int64_t head_dim = d["head_dim"] > 0 ? d["head_dim"] : d["dim"] / std::max<int64_t>(1, d["heads"]);
-  const int64_t ffn = d["ffn"] > 0 ? d["ffn"] : 4 * std::min(d["dim"], kBeyondAnyWidth);
-  m.set("general.architecture", d.architecture);
-  m.set("general.name", std::string("trained with tritium"));
-  m.set(p + "block_count", d["layers"]);
-  m.set(p + "context_length", d["context"]);
-  m.set(p + "embedding_length", d["dim"]);
-  m.set(p + "feed_forward_length", ffn);
-  m.set(p + "vocab_size", vocab_size);
-  m.set(p + "attention.head_count", d["heads"]);
-  m.set(p + "attention.head_count_kv", d["kv_heads"] > 0 ? d["kv_heads"] : d["heads"]);
-  m.set(p + "attention.key_length", head_dim);
-  m.set(p + "attention.value_length", head_dim);
-  m.set(p + "attention.layer_norm_rms_epsilon", 1e-6);
-  m.set(p + "rope.dimension_count", head_dim);
-  m.set(p + "rope.freq_base", d.rope_base);
-  if (d["window"] > 0 || d.architecture == "maple")
-    m.set(p + "attention.sliding_window", d["window"] > 0 ? d["window"] : d["context"]);
-  if (d["experts"] == 0) return;
-  m.set(p + "expert_count", d["experts"]);
-  m.set(p + "expert_used_count", d["top_k"]);
-  m.set(p + "expert_feed_forward_length", ffn);
-}
 
 // What differs between layers: we know a maple's without these keys, other programs refuse the file.
 void write_layer_keys(const Config& config, Metadata& m) {
@@ -124,14 +68,69 @@ Status check_size(double weights) {
 
 }  // namespace
 
+Result<Description> parse_description(std::string_view text) {
+  const Result<nlohmann::json> json = parse_object("the description of the transformer", text);
+  if (!json.ok()) return json.status();
+  Description d;
+  std::optional<bool> tied_head;
+  for (const auto& [key, value] : json->items()) {
+    const auto integer = std::ranges::find(kIntegers, key, [](const auto& known) { return known.first; });
+    if (key == "architecture" && value.is_string()) {
+      d.architecture = value;
+    } else if (key == "rope_base" && value.is_number()) {
+      d.rope_base = value;
+    } else if (key == "tied_head" && value.is_boolean()) {
+      tied_head = value;
+    } else if (integer != kIntegers.end() && value.is_number_integer() && value.get<int64_t>() >= 0) {
+      d.*integer->second = value;
+    } else {
+      return error(
+          StatusCode::invalid_argument, "the description of the transformer: \"", key, "\": ", value.dump(),
+          " is no key, or not of its type; keys are architecture, dim, layers, heads, kv_heads, head_dim, rope_dims, "
+          "ffn, experts, top_k, context, window, rope_base, tied_head");
+    }
+  }
+  if (d.architecture.empty()) d.architecture = d.experts > 0 ? "qwen3moe" : "bitnet";
+  // Other programs look for no head of its own in a bitnet file.
+  d.tied_head = tied_head.value_or(d.architecture.starts_with("bitnet"));
+  return d;
+}
+
+Metadata metadata_of(const Description& d, int64_t vocab_size) {
+  Metadata m;
+  const auto set = [&](const char* key, MetadataValue value) { m.set(d.architecture + "." + key, std::move(value)); };
+  const int64_t head_dim = d.head_dim > 0 ? d.head_dim : d.dim / std::max<int64_t>(1, d.heads);
+  const int64_t ffn = d.ffn > 0 ? d.ffn : 4 * std::min(d.dim, kBeyondAnyWidth);
+  m.set("general.architecture", d.architecture);
+  m.set("general.name", std::string("trained with tritium"));
+  set("block_count", d.layers);
+  set("context_length", d.context);
+  set("embedding_length", d.dim);
+  set("feed_forward_length", ffn);
+  set("vocab_size", vocab_size);
+  set("attention.head_count", d.heads);
+  set("attention.head_count_kv", d.kv_heads > 0 ? d.kv_heads : d.heads);
+  set("attention.key_length", head_dim);
+  set("attention.value_length", head_dim);
+  set("attention.layer_norm_rms_epsilon", 1e-6);
+  set("rope.dimension_count", d.rope_dims > 0 ? d.rope_dims : head_dim);
+  set("rope.freq_base", d.rope_base);
+  if (d.window > 0 || d.architecture == "maple") set("attention.sliding_window", d.window > 0 ? d.window : d.context);
+  if (d.experts == 0) return m;
+  set("expert_count", d.experts);
+  set("expert_used_count", d.top_k);
+  set("expert_feed_forward_length", ffn);
+  return m;
+}
+
 Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_size, uint64_t seed) {
-  const Result<Description> d = parse(json);
+  const Result<Description> d = parse_description(json);
   if (!d.ok()) return d.status();
   MemoryTensorMap map("the described transformer");
-  write_metadata(*d, vocab_size, map.mutable_metadata());
+  map.mutable_metadata() = metadata_of(*d, vocab_size);
   // The vocabulary is known by the embedding's rows, which must be there before the rest can be listed. Its values come
   // with the others', once their number is known to be possible.
-  map.add("token_embd.weight", {vocab_size, (*d)["dim"]}, std::vector<float>());
+  map.add("token_embd.weight", {vocab_size, d->dim}, std::vector<float>());
   const Result<Config> config = read_config(map);
   if (!config.ok()) return config.status();
   double weights = 0;
@@ -145,7 +144,7 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
   uint64_t stream = 0;
   for (const TensorSpec& slot : tensor_specs(*config)) {
     ++stream;
-    if (slot.optional && *d->tied_head) continue;
+    if (slot.optional && d->tied_head) continue;
     map.add(slot.name, slot.shape, initial_values(slot, config->n_layers(), random_bits(seed, stream)));
   }
   return map;

@@ -3,7 +3,6 @@
 #include "base/format_text.h"
 #include "format/codec.h"
 #include "format/gguf.h"
-#include "training/export_check.h"
 
 namespace tritium::training {
 namespace {

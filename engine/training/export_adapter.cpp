@@ -3,7 +3,6 @@
 #include "format/codec.h"
 #include "format/gguf.h"
 #include "training/export.h"
-#include "training/export_check.h"
 
 namespace tritium::training {
 

@@ -1,5 +1,4 @@
-#include "training/export_check.h"
-
+// The proof that an exported file is the model that was trained.
 #include <algorithm>
 #include <cmath>
 
@@ -7,6 +6,7 @@
 #include "format/gguf.h"
 #include "model/adapters.h"
 #include "model/transformer.h"
+#include "training/export.h"
 
 namespace tritium::training {
 namespace {

@@ -98,24 +98,8 @@ Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progr
 
 Status Observer::log(const TrainProgress& p) {
   if (!log_) return Status();
-  Status status = log_->append({.step = p.step,
-                                .train_loss = p.train_loss,
-                                .valid_loss = p.valid_loss,
-                                .bits_per_byte = p.bits_per_byte,
-                                .learning_rate = p.learning_rate,
-                                .tokens_per_second = p.tokens_per_second,
-                                .gradient_norm = p.gradient_norm,
-                                .flipped_percent = p.flipped_percent,
-                                .router_entropy = p.router_entropy,
-                                .expert_load = p.expert_load,
-                                .n_experts = p.n_experts,
-                                .seconds = p.seconds});
-  if (!status.ok()) return status;
-  const std::string chart = training_chart_svg(log_->records(), "Training");
-  Result<AtomicFile> file = AtomicFile::create(chart_path_);
-  if (!file.ok()) return file.status();
-  if (Status s = file->write(std::as_bytes(std::span(chart))); !s.ok()) return s;
-  return file->commit();
+  if (Status s = log_->append(p); !s.ok()) return s;
+  return write_file(chart_path_, training_chart_svg(log_->records(), "Training"));
 }
 
 Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,

@@ -1,6 +1,5 @@
 // The three-way comparison: full precision, int8 and ternary on the same batches.
 #include <cmath>
-#include <numbers>
 
 #include "base/caught.h"
 #include "base/format_text.h"

@@ -76,11 +76,6 @@ void Svg::text(SvgPoint at, std::string_view text, Anchor anchor, double size, s
                "\">", escaped(text), "</text>\n");
 }
 
-void Svg::vertical_text(SvgPoint at, std::string_view text) {
-  out_ += join("<text transform=\"translate(", pixels(at.x), " ", pixels(at.y),
-               ") rotate(-90)\" text-anchor=\"middle\" font-size=\"11\" fill=\"#444\">", escaped(text), "</text>\n");
-}
-
 void Svg::begin_crisp() { out_ += "<g shape-rendering=\"crispEdges\">\n"; }
 
 void Svg::end_crisp() { out_ += "</g>\n"; }

@@ -25,8 +25,6 @@ class Svg {
   void polyline(std::span<const SvgPoint> points, std::string_view stroke);
   void dot(SvgPoint at, double radius, std::string_view fill);
   void text(SvgPoint at, std::string_view text, Anchor anchor, double size = 11, std::string_view fill = "#444");
-  // Reads from bottom to top.
-  void vertical_text(SvgPoint at, std::string_view text);
 
   // Edges between these two calls are not smoothed: neighbouring areas leave no seam.
   void begin_crisp();

@@ -6,8 +6,6 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
-#include <iterator>
-#include <span>
 
 #include "base/atomic_file.h"
 #include "base/format_text.h"
@@ -33,24 +31,15 @@ Result<std::vector<std::string>> whole_lines(const std::string& path) {
   return lines;
 }
 
-Status write_lines(const std::string& path, std::span<const std::string> lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  Result<AtomicFile> file = AtomicFile::create(path);
-  if (!file.ok()) return file.status();
-  if (Status s = file->write(std::as_bytes(std::span(text))); !s.ok()) return s;
-  return file->commit();
-}
-
 // Leaves `header`, if there is one, and those lines to keep.
 Status keep_lines(const std::string& path, const std::string& header,
                   const std::function<bool(const std::string&)>& keep) {
   const Result<std::vector<std::string>> before = whole_lines(path);
   if (!before.ok()) return before.status();
-  std::vector<std::string> after;
-  if (!header.empty()) after.push_back(header);
-  std::copy_if(before->begin(), before->end(), std::back_inserter(after), keep);
-  return write_lines(path, after);
+  std::string after = header.empty() ? "" : header + "\n";
+  for (const std::string& line : *before)
+    if (keep(line)) after += line + "\n";
+  return write_file(path, after);
 }
 
 // A row of as many fields as the header has, of a step up to `last_step`.

@@ -1,31 +1,17 @@
 // What a training run tells about its progress: a row for each logged step in <folder>/log.csv and <folder>/log.jsonl.
 #pragma once
 
-#include <cstdint>
 #include <fstream>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "tritium/status.hpp"
+#include "tritium/training.hpp"
 
 namespace tritium {
 
-struct LogRecord {
-  int64_t step = 0;
-  double train_loss = 0;  // nats a token, mean since the last record
-  std::optional<double> valid_loss;
-  std::optional<double> bits_per_byte;  // of the held-out text
-  double learning_rate = 0;
-  double tokens_per_second = 0;
-  double gradient_norm = 0;
-  double flipped_percent = 0;            // trits that changed since the last record
-  std::optional<double> router_entropy;  // mean over the layers with experts
-  std::vector<float> expert_load;        // (n_layers, n_experts): which part of a layer's tokens an expert received
-  int64_t n_experts = 0;                 // 0: no layer has experts
-  double seconds = 0;                    // since training began
-};
+// What a row holds of it is in log_record.cpp: not `steps`, `seconds_left`, `zero_percent` and `divergence`.
+using LogRecord = TrainProgress;
 
 // Without line ends. Numbers are the shortest text that reads back as the same value, in any locale.
 std::string csv_header();

@@ -118,7 +118,7 @@ Result<double> GpuProbe::multiply_add(Arithmetic arithmetic, uint32_t rounds) {
 Status GpuProbe::touch(const Tensor& tensor) {
   const TouchProbeParams params = {.value = 0};
   return gpu_->recorder().dispatch({.kernel = "touch",
-                                    .bindings = {{&tensor, Access::read_write}},
+                                    .bindings = {{&tensor, Access::write}},
                                     .push_constants = bytes_of(params),
                                     .groups = {1, 1, 1}});
 }

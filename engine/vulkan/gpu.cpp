@@ -101,10 +101,8 @@ Status Gpu::upload(const Tensor& tensor, uint64_t bytes,
   const auto buffer = parts_->buffer_of(tensor);
   if (!buffer || bytes > static_cast<uint64_t>(tensor.bytes()))
     return error(StatusCode::internal, "upload of ", bytes, " bytes to a tensor of ", buffer ? tensor.bytes() : 0);
-  return parts_->device->health.guard("uploading " + buffer->name, [&] {
-    parts_->transfers->upload(buffer, bytes, write);
-    return Status();
-  });
+  return parts_->device->health.guard("uploading " + buffer->name,
+                                      [&] { parts_->transfers->upload(buffer, bytes, write); });
 }
 
 Status Gpu::download(const Tensor& tensor, std::span<std::byte> data) {
@@ -112,17 +110,12 @@ Status Gpu::download(const Tensor& tensor, std::span<std::byte> data) {
   if (!buffer || data.size() > static_cast<uint64_t>(tensor.bytes()))
     return error(StatusCode::internal, "download of ", data.size(), " bytes from a tensor of ",
                  buffer ? tensor.bytes() : 0);
-  return parts_->device->health.guard("downloading " + buffer->name, [&] {
-    parts_->transfers->download(buffer, data);
-    return Status();
-  });
+  return parts_->device->health.guard("downloading " + buffer->name,
+                                      [&] { parts_->transfers->download(buffer, data); });
 }
 
 Status Gpu::submit() {
-  return parts_->device->health.guard("submitting commands", [&] {
-    parts_->recorder->submit();
-    return Status();
-  });
+  return parts_->device->health.guard("submitting commands", [&] { parts_->recorder->submit(); });
 }
 
 Result<std::shared_ptr<const RecordedCommands>> Gpu::record(const std::function<Status()>& record) {
@@ -134,17 +127,11 @@ Result<std::shared_ptr<const RecordedCommands>> Gpu::record(const std::function<
 }
 
 Status Gpu::run(const std::shared_ptr<const RecordedCommands>& commands) {
-  return parts_->device->health.guard("running recorded commands", [&] {
-    parts_->recorder->replay(commands);
-    return Status();
-  });
+  return parts_->device->health.guard("running recorded commands", [&] { parts_->recorder->replay(commands); });
 }
 
 Status Gpu::finish() {
-  return parts_->device->health.guard("waiting for commands", [&] {
-    parts_->finish();
-    return Status();
-  });
+  return parts_->device->health.guard("waiting for commands", [&] { parts_->finish(); });
 }
 
 Status Gpu::begin_capture() {

@@ -15,7 +15,7 @@
 
 namespace tritium::vulkan {
 
-enum class Access { read, write, read_write };
+enum class Access { read, write };  // write: and perhaps read
 
 // What one descriptor of a kernel sees: bindings are numbered in the order they are passed.
 struct Binding {

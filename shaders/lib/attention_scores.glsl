@@ -1,9 +1,11 @@
-// The softmax of an attention that its gradient goes through. Included after `softmax_of_query` is declared, which
-// attention_backward.softmax.comp writes. GLSL only.
+// The softmax of an attention that its gradient goes through, from what attention_backward.softmax.comp wrote. Bindings
+// 0 to 4. GLSL only.
 #ifndef TRITIUM_LIB_ATTENTION_SCORES_GLSL
 #define TRITIUM_LIB_ATTENTION_SCORES_GLSL
 
 #include "lib/attention_tiles.glsl"
+
+layout(set = 0, binding = 4) readonly buffer SoftmaxOfQuery { float softmax_of_query[]; };
 
 // query_tile[query * kStride + key] = p, key_tile[...] = ds of every pair of the tile. Every invocation calls it.
 void share_pairs(uint start, uint head, uint first_query, uint first_key) {

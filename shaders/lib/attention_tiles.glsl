@@ -1,13 +1,18 @@
 // Tiles of 32 queries by 32 keys of an attention's gradient. An invocation has 8 pairs of a tile: pair i is query
-// pair_query(i), key pair_key(i). Included after the parameters `p` and the buffers q, k, v and dy are declared.
-// GLSL only.
+// pair_query(i), key pair_key(i). Bindings 0 to 3. GLSL only.
 #ifndef TRITIUM_LIB_ATTENTION_TILES_GLSL
 #define TRITIUM_LIB_ATTENTION_TILES_GLSL
 
 #include "lib/grid.glsl"
 #include "lib/softmax.h"
+#include "params/attention_backward.h"
 
-const uint kWorkgroup = 128u;
+layout(push_constant) uniform Push { AttentionBackwardParams p; };
+layout(set = 0, binding = 0) readonly buffer Q { float q[]; };
+layout(set = 0, binding = 1) readonly buffer K { float k[]; };
+layout(set = 0, binding = 2) readonly buffer V { float v[]; };
+layout(set = 0, binding = 3) readonly buffer Dy { float dy[]; };
+
 const uint kQueries = 32u;
 const uint kKeys = 32u;
 const uint kDims = 32u;           // of a row in shared memory at a time

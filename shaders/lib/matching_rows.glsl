@@ -3,7 +3,8 @@
 #ifndef TRITIUM_LIB_MATCHING_ROWS_GLSL
 #define TRITIUM_LIB_MATCHING_ROWS_GLSL
 
-const uint kWorkgroup = 128u;
+#include "lib/grid.glsl"
+
 const uint kScanned = 512u;  // rows looked at between two barriers
 
 shared uint match_bits[kScanned / 32u];

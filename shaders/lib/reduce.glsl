@@ -3,7 +3,7 @@
 #ifndef TRITIUM_LIB_REDUCE_GLSL
 #define TRITIUM_LIB_REDUCE_GLSL
 
-const uint kWorkgroup = 128u;  // what every Vulkan device can run
+#include "grid.glsl"
 
 shared float reduce_scratch[kWorkgroup];
 

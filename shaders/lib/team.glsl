@@ -5,7 +5,8 @@
 #ifndef TRITIUM_LIB_TEAM_GLSL
 #define TRITIUM_LIB_TEAM_GLSL
 
-const uint kWorkgroup = 128u;
+#include "lib/grid.glsl"
+
 layout(constant_id = 0) const uint kTeam = 32u;  // a power of two
 layout(constant_id = 1) const uint kTile = 1u;   // 1 when routed: the rows may want different matrices
 layout(constant_id = 2) const uint kFeatures = 1u;

@@ -2,7 +2,6 @@
 //   result: u32 [1], which is written only for a sum that does not occur
 // 64 multiply-adds a round: 128 operations.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "params/probe.h"
 

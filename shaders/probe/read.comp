@@ -3,7 +3,6 @@
 // All invocations read 16 bytes side by side, then the next so many bytes, and begin again at the end of the buffer: of a
 // small one each byte is read by many of them.
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "params/probe.h"
 

@@ -1,7 +1,6 @@
 // Almost nothing: what does a dispatch cost? The condition keeps the binding, and with it the barrier, in the kernel.
 //   x: u32 [1]
 #version 450
-#extension GL_GOOGLE_include_directive : require
 
 #include "params/probe.h"
 

@@ -41,7 +41,8 @@ ALLOWED = {
     "engine/api": ["api", "model", "text", "format", "selftest", "ops", "tensor", "base", "tritium", "backends.h",
                    "cpu_ref/reference_backend.h"],
     "engine/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device/device_details.h", "vulkan/device_probe.h",
-                          "cpu_ref/reference_backend.h", "selftest", "model", "ops", "tensor", "base", "tritium"],
+                          "cpu_ref/reference_backend.h", "training/description.h", "selftest", "model", "ops", "tensor",
+                          "base", "tritium"],
     "apps/cli": ["cli", "tritium", "gpu_report/gpu_report.h"],
     "apps": ["tritium"],  # what an application may use, and no more
     "engine/backends.h": ["ops/backend.h", "tritium"],
@@ -50,7 +51,7 @@ ALLOWED = {
     "engine": [],  # what is added to engine/ gets a rule of its own
     "cpu_ref": ["cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "shaders/params": ["types.h", "shadow.h"],
-    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "parameter.glsl", "reduce.glsl", "shadow.h", "ternary.h"],
+    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "grid.glsl", "parameter.glsl", "reduce.glsl", "shadow.h", "ternary.h"],
     "shaders/probe": ["params/probe.h"],
     "shaders": ["lib", "params"],
 }

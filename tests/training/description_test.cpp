@@ -28,6 +28,14 @@ TEST(MakeTransformer, AMapleSaysWhichLayersLookThroughTheWindowAndWhereItClamps)
   EXPECT_EQ(*m.reals("maple.swiglu_clamp_exp"), std::vector<double>(5, 7.0));
 }
 
+TEST(MakeTransformer, AllOfAHeadIsRotatedUnlessTheDescriptionSaysHowMuch) {
+  const auto rotated = [](const char* description) {
+    return make_transformer(description, 50, 0)->metadata().integer("llama.rope.dimension_count");
+  };
+  EXPECT_EQ(rotated(R"({"architecture": "llama", "head_dim": 32})"), 32);
+  EXPECT_EQ(rotated(R"({"architecture": "llama", "head_dim": 32, "rope_dims": 8})"), 8);
+}
+
 TEST(MakeTransformer, TheSameSeedGivesTheSameWeightsAndExpertsDiffer) {
   const auto a = make_transformer(kMaple, 50, 3)->load_f32("blk.0.ffn_up_exps.weight");
   EXPECT_EQ(*a, *make_transformer(kMaple, 50, 3)->load_f32("blk.0.ffn_up_exps.weight"));

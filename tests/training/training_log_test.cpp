@@ -24,13 +24,13 @@ LogRecord full_record(int64_t step) {
           .valid_loss = 2.75,
           .bits_per_byte = 0.1,
           .learning_rate = 3e-4,
-          .tokens_per_second = 12345.5,
           .gradient_norm = 1,
+          .tokens_per_second = 12345.5,
+          .seconds = 60,
           .flipped_percent = 0.25,
           .router_entropy = 0.875,
           .expert_load = {0.25f, 0.75f, 0.1f, 0.9f},
-          .n_experts = 2,
-          .seconds = 60};
+          .n_experts = 2};
 }
 
 LogRecord plain_record(int64_t step) { return {.step = step, .train_loss = 2.5}; }

@@ -196,9 +196,7 @@ TEST_F(OnDevice, DisagreementsBetweenLauncherAndShaderAreErrors) {
          "4 bytes of push constants");
   expect({.kernel = "scale", .bindings = {{&x}, {&y, Access::read}}, .push_constants = bytes_of(push)},
          "binding 1 is not readonly");
-  expect({.kernel = "scale",
-          .bindings = {{&x, Access::read_write}, {&y, Access::write}},
-          .push_constants = bytes_of(push)},
+  expect({.kernel = "scale", .bindings = {{&x, Access::write}, {&y, Access::write}}, .push_constants = bytes_of(push)},
          "binding 0 is readonly");
   expect(
       {.kernel = "scale", .bindings = {{&x, Access::read, 4}, {&y, Access::write}}, .push_constants = bytes_of(push)},
@@ -221,7 +219,7 @@ TEST_F(OnDevice, WorkgroupsLargerThanTheDeviceAllowsAreUnsupported) {
   const Tensor x = tensor({1}, "x");
   const uint32_t n = 1;
   const Status status = gpu().recorder().dispatch({.kernel = "accumulate",
-                                                   .bindings = {{&x}, {&x, Access::read_write}},
+                                                   .bindings = {{&x}, {&x, Access::write}},
                                                    .push_constants = bytes_of(n),
                                                    .constants = {1u << 20}});
   EXPECT_EQ(status.code(), StatusCode::unsupported) << status.message();

@@ -69,7 +69,7 @@ Status GpuTest::scale(Gpu& gpu, const Tensor& x, const Tensor& y, uint32_t facto
 Status GpuTest::accumulate(Gpu& gpu, const Tensor& x, const Tensor& sum) {
   const auto n = static_cast<uint32_t>(x.elements());
   return gpu.recorder().dispatch({.kernel = "accumulate",
-                                  .bindings = {{&x, Access::read}, {&sum, Access::read_write}},
+                                  .bindings = {{&x, Access::read}, {&sum, Access::write}},
                                   .push_constants = bytes_of(n),
                                   .groups = {(n + 31) / 32, 1, 1},
                                   .constants = {32}});

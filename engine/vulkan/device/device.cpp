@@ -98,7 +98,6 @@ Result<std::shared_ptr<Device>> open_device(const VulkanOptions& options) {
   const Status status = device->health.guard("opening " + choice.description.name, [&] {
     read_limits(*device, choice);
     create(*device, choice);
-    return Status();
   });
   if (!status.ok()) return status;
   log_to(options.log, LogLevel::info,

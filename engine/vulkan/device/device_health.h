@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <type_traits>
 
 #include "tritium/status.hpp"
 
@@ -13,12 +14,18 @@ Status status_of_exception(std::string_view doing, bool& lost);
 
 class DeviceHealth {
  public:
-  // Runs f, which returns a Status or a Result. `doing` completes "Vulkan failed while …".
+  // Runs f, which returns a Status, a Result or nothing. `doing` completes "Vulkan failed while …".
   template <typename F>
-  auto guard(std::string_view doing, F&& f) -> decltype(f()) {
+  auto guard(std::string_view doing, F&& f)
+      -> std::conditional_t<std::is_void_v<decltype(f())>, Status, decltype(f())> {
     if (lost_) return lost_status(doing);
     try {
-      return f();
+      if constexpr (std::is_void_v<decltype(f())>) {
+        f();
+        return Status();
+      } else {
+        return f();
+      }
     } catch (...) {
       return status_of_exception(doing, lost_);
     }

@@ -1,7 +1,6 @@
 #include "vulkan/memory/memory_pool.h"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 
 #include "base/format_text.h"

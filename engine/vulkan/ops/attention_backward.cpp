@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "vulkan/ops/bindings.h"
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/launchers.h"
-#include "vulkan/ops/whole_tensors.h"
+#include "vulkan/ops/record.h"
 
 namespace tritium::vulkan {
 

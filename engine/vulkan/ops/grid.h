@@ -18,9 +18,7 @@ inline std::array<uint32_t, 3> folded_groups(int64_t n, const Limits& limits) {
   return {static_cast<uint32_t>(x), static_cast<uint32_t>(ceil_div(n, x)), 1};
 }
 
-// An invocation for each of `n` values.
-inline std::array<uint32_t, 3> groups_for_values(int64_t n, const Limits& limits) {
-  return folded_groups(ceil_div(n, kWorkgroup), limits);
-}
+// Workgroups with an invocation for each value.
+inline int64_t groups_for_values(const Tensor& values) { return ceil_div(values.elements(), kWorkgroup); }
 
 }  // namespace tritium::vulkan

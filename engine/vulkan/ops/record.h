@@ -1,14 +1,25 @@
 // Any operation, as the dispatches that it takes.
 #pragma once
 
-#include "vulkan/ops/launchers.h"
 #include "vulkan/ops/one_dispatch.h"
 
 namespace tritium::vulkan {
 
+// What the operations of several dispatches record: vulkan/ops/<op>.cpp, and those of a weight that is bound in
+// windows: with_weight.cpp. The others are rows of one_dispatch.h.
+Status launch(Recorder& recorder, const Embedding& op);
+Status launch(Recorder& recorder, const TernaryMatmul& op);
+Status launch(Recorder& recorder, const TernaryMatmulF32& op);
+Status launch(Recorder& recorder, const DenseMatmul& op);
+Status launch(Recorder& recorder, const RmsNormBackward& op);
+Status launch(Recorder& recorder, const TernaryMatmulBackward& op);
+Status launch(Recorder& recorder, const DenseMatmulBackward& op);
+Status launch(Recorder& recorder, const AttentionBackward& op);
+Status launch(Recorder& recorder, const SumSquares& op);
+
 template <typename Op>
 Status record(Recorder& recorder, const Op& op) {
-  if constexpr (requires(Limits limits) { groups_of(op, limits); }) {
+  if constexpr (requires { workgroups_of(op); }) {
     return launch_one(recorder, op);
   } else {
     return launch(recorder, op);

@@ -1,6 +1,6 @@
+#include "vulkan/ops/bindings.h"
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/launchers.h"
-#include "vulkan/ops/whole_tensors.h"
+#include "vulkan/ops/record.h"
 
 namespace tritium::vulkan {
 
@@ -12,12 +12,12 @@ Status launch(Recorder& recorder, const RmsNormBackward& op) {
   if (!inverse_rms.ok()) return inverse_rms.status();
   Status status = recorder.dispatch(
       {.kernel = op.kName,
-       .bindings = {{&op.x}, {&op.weight}, {&op.dy}, {&op.dx, Access::read_write}, {&*inverse_rms, Access::write}},
+       .bindings = {{&op.x}, {&op.weight}, {&op.dy}, {&op.dx, Access::write}, {&*inverse_rms, Access::write}},
        .push_constants = bytes_of(params),
        .groups = folded_groups(params.n_rows, recorder.limits())});
   if (!status.ok()) return status;
   return recorder.dispatch({.kernel = "rms_norm_backward.weight",
-                            .bindings = {{&op.x}, {&op.dy}, {&*inverse_rms}, {&op.dweight, Access::read_write}},
+                            .bindings = {{&op.x}, {&op.dy}, {&*inverse_rms}, {&op.dweight, Access::write}},
                             .push_constants = bytes_of(params),
                             .groups = folded_groups(ceil_div(params.dim, kColumns), recorder.limits())});
 }

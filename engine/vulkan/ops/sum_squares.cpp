@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "vulkan/ops/bindings.h"
 #include "vulkan/ops/grid.h"
-#include "vulkan/ops/launchers.h"
-#include "vulkan/ops/whole_tensors.h"
+#include "vulkan/ops/record.h"
 
 namespace tritium::vulkan {
 
@@ -21,7 +21,7 @@ Status launch(Recorder& recorder, const SumSquares& op) {
   if (!status.ok()) return status;
   params.n_values = static_cast<uint32_t>(n_parts);
   return recorder.dispatch({.kernel = "sum_squares.total",
-                            .bindings = {{&*partial}, {&op.sums, Access::read_write}},
+                            .bindings = {{&*partial}, {&op.sums, Access::write}},
                             .push_constants = bytes_of(params),
                             .groups = {1, 1, 1}});
 }

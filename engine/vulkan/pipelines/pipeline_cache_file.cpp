@@ -1,7 +1,6 @@
 #include "vulkan/pipelines/pipeline_cache_file.h"
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 
 #include "base/atomic_file.h"

@@ -1,4 +1,4 @@
-#include "gpu_report/repeat.h"
+#include "gpu_report/timing.h"
 
 #include <algorithm>
 

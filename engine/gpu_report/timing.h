@@ -1,9 +1,12 @@
-// A point in time until which something may go on, or until a person asks for the end.
+// How long something may take, and how long it takes.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+
+#include "tritium/status.hpp"
 
 namespace tritium::gpu_report {
 
@@ -13,6 +16,7 @@ inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// A point in time until which something may go on, or until a person asks for the end.
 class Deadline {
  public:
   Deadline(double seconds, std::function<bool()> interrupted)
@@ -29,5 +33,19 @@ class Deadline {
   Clock::time_point end_;
   std::function<bool()> interrupted_;
 };
+
+// The best of several tries, in each of which something is done as often as it takes to tell it from the cost of
+// asking.
+struct BestTime {
+  double seconds = 0;  // of one
+  uint32_t n = 0;      // done at once
+};
+
+inline constexpr double kLongEnough = 0.04;  // seconds: a submission costs less than a thousandth of it
+
+// `run(n)` does it n times and gives the seconds. At least one run is measured after one that warms up (which is the
+// one where it was long and the deadline is over); more only before the deadline.
+Result<BestTime> best_time(const Deadline& deadline, uint32_t most,
+                           const std::function<Result<double>(uint32_t n)>& run);
 
 }  // namespace tritium::gpu_report

@@ -8,7 +8,7 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "tensor/tensor_map.h"
-#include "training/description.h"
+#include "train/description.h"
 
 namespace tritium::gpu_report {
 

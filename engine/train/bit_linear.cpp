@@ -1,0 +1,197 @@
+#include "train/bit_linear.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/checked_math.h"
+#include "base/format_text.h"
+#include "tensor/half.h"
+
+namespace tritium::training {
+namespace {
+
+// Without values where the allocator counts.
+DenseMatrix dense_of(const BitLinear& layer, std::span<const float> weights, DType dtype) {
+  DenseMatrix matrix{
+      .n_matrices = layer.n_matrices, .rows = layer.rows, .cols = layer.cols, .dtype = dtype, .bytes = {}};
+  if (dtype == DType::f32) {
+    matrix.bytes.resize(weights.size_bytes());
+    std::memcpy(matrix.bytes.data(), weights.data(), weights.size_bytes());
+    return matrix;
+  }
+  matrix.bytes.resize(weights.size() * 2);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const uint16_t bits = f32_to_bf16(weights[i]);
+    std::memcpy(&matrix.bytes[2 * i], &bits, 2);
+  }
+  return matrix;
+}
+
+DType dtype_of(ShadowPrecision precision) { return precision == ShadowPrecision::bf16 ? DType::bf16 : DType::f32; }
+
+Result<std::vector<float>> dense_values(Backend& backend, const Weight& weight) {
+  std::vector<std::byte> bytes(static_cast<size_t>(weight.data.bytes()));
+  if (Status s = backend.download(weight.data, bytes); !s.ok()) return s;
+  std::vector<float> out;
+  out.reserve(static_cast<size_t>(weight.n_matrices * weight.rows * weight.cols));
+  const bool halves = weight.dtype != DType::f32;
+  const size_t size = halves ? 2 : 4;
+  const auto float_of = weight.dtype == DType::f16 ? f16_to_f32 : bf16_to_f32;
+  for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row)
+    for (int64_t c = 0; c < weight.cols; ++c) {
+      float value = 0;
+      uint16_t bits = 0;
+      std::memcpy(halves ? static_cast<void*>(&bits) : &value,
+                  &bytes[static_cast<size_t>(row * weight.row_stride + c) * size], size);
+      out.push_back(halves ? float_of(bits) : value);
+    }
+  return out;
+}
+
+bool has_trits(WeightMode mode) { return mode == WeightMode::ternary; }
+bool is_integer(WeightMode mode) {
+  return mode == WeightMode::int8 || mode == WeightMode::int6 || mode == WeightMode::int5 || mode == WeightMode::int4;
+}
+
+}  // namespace
+
+Quantizer quantizer_of(WeightMode mode) {
+  switch (mode) {
+    case WeightMode::int8: return Quantizer::int8;
+    case WeightMode::int6: return Quantizer::int6;
+    case WeightMode::int5: return Quantizer::int5;
+    case WeightMode::int4: return Quantizer::int4;
+    case WeightMode::full:
+    case WeightMode::ternary:
+    case WeightMode::stochastic:
+    case WeightMode::lora:
+    case WeightMode::frozen: break;
+  }
+  return Quantizer::ternary;
+}
+
+Result<BitLinear> BitLinear::from_weights(Allocator& allocator, const std::string& name, const Shape& shape,
+                                          std::span<const float> weights, const BitLinearOptions& options) {
+  BitLinear layer;
+  layer.name = name;
+  layer.n_matrices = shape[0];
+  layer.rows = shape[1];
+  layer.cols = shape[2];
+  layer.group_size = has_trits(options.mode) && options.group_size < layer.cols ? options.group_size : 0;
+  layer.mode = options.mode;
+  layer.shadow_precision = options.shadow;
+  if (static_cast<int64_t>(weights.size()) != layer.elements() && !(allocator.counts() && weights.empty()))
+    return error(StatusCode::invalid_argument, name, ": ", weights.size(), " weights do not fill ", shape.text());
+  layer.shadow = allocator.weight(dense_of(layer, weights, dtype_of(options.shadow)), name);
+  if (has_trits(options.mode)) {
+    const auto granularity = layer.group_size > 0 ? ScaleGranularity::group : ScaleGranularity::row;
+    TernaryMatrix zeros =
+        TernaryMatrix::described(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+    if (!allocator.counts())
+      zeros = TernaryMatrix(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+    layer.packed = allocator.weight(zeros, name);
+  }
+  if (is_integer(options.mode)) layer.effective = allocator.weight(dense_of(layer, weights, DType::f32), name);
+  if (!allocator.ok()) return allocator.status();
+  return layer;
+}
+
+Result<BitLinear> BitLinear::frozen(Allocator& allocator, const std::string& name, const DenseMatrix& matrix) {
+  BitLinear layer;
+  layer.name = name;
+  layer.n_matrices = matrix.n_matrices;
+  layer.rows = matrix.rows;
+  layer.cols = matrix.cols;
+  layer.mode = WeightMode::frozen;
+  layer.shadow = allocator.weight(matrix, name);
+  if (!allocator.ok()) return allocator.status();
+  return layer;
+}
+
+Result<BitLinear> BitLinear::from_ternary(Allocator& allocator, const std::string& name, const TernaryMatrix& matrix,
+                                          const BitLinearOptions& options) {
+  BitLinear layer;
+  layer.name = name;
+  layer.n_matrices = matrix.n_matrices();
+  layer.rows = matrix.rows();
+  layer.cols = matrix.cols();
+  layer.group_size = matrix.granularity() == ScaleGranularity::group ? matrix.group_size() : 0;
+  layer.mode = options.mode;
+  layer.shadow_precision = options.shadow;
+  layer.packed = allocator.weight(matrix, name);
+  layer.as_loaded = true;
+  layer.one_scale = matrix.granularity() == ScaleGranularity::tensor;
+  if (!allocator.ok()) return allocator.status();
+  return layer;
+}
+
+void BitLinear::make_effective(Allocator& allocator) {
+  const std::vector<float> zeros(allocator.counts() ? 0 : static_cast<size_t>(elements()));
+  effective = allocator.weight(dense_of(*this, zeros, DType::f32), name);
+}
+
+Status BitLinear::init_shadow_from_ternary(Allocator& allocator, int64_t n_scales) {
+  if (!ternary()) return error(StatusCode::invalid_argument, name, " has no trits to start from");
+  const int64_t groups = n_matrices * rows * groups_per_row();
+  if (n_scales < 1 || groups % n_scales != 0)
+    return error(StatusCode::invalid_argument, name, ": ", n_scales, " scales do not divide ", groups, " scale groups");
+  if (allocator.counts()) {
+    shadow = allocator.weight(dense_of(*this, {}, dtype_of(shadow_precision)), name);
+    return allocator.status();
+  }
+  const Result<TernaryMatrix> trits = allocator.backend()->download_weight(packed);
+  if (!trits.ok()) return trits.status();
+  const auto part_of = [&](int64_t row, int64_t col) {
+    const int64_t group = row * groups_per_row() + (group_size > 0 ? col / group_size : 0);
+    return static_cast<size_t>(group * n_scales / groups);
+  };
+  std::vector<double> kept(static_cast<size_t>(n_scales)), all(static_cast<size_t>(n_scales));
+  for (int64_t row = 0; row < n_matrices * rows; ++row)
+    for (int64_t c = 0; c < cols; ++c) {
+      kept[part_of(row, c)] += trits->trit(row / rows, row % rows, c) != 0;
+      all[part_of(row, c)] += 1;
+    }
+  std::vector<float> weights(static_cast<size_t>(elements()));
+  for (int64_t row = 0; row < n_matrices * rows; ++row)
+    for (int64_t c = 0; c < cols; ++c) {
+      const size_t part = part_of(row, c);
+      const double rho = kept[part] > 0 ? kept[part] / all[part] : 1.0;
+      weights[static_cast<size_t>(row * cols + c)] =
+          static_cast<float>(double{trits->value(row / rows, row % rows, c)} / rho);
+    }
+  shadow = allocator.weight(dense_of(*this, weights, dtype_of(shadow_precision)), name);
+  return allocator.status();
+}
+
+Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
+  Weight floats = shadow;
+  floats.dtype = DType::f32;
+  floats.data = values;
+  const Result<std::vector<float>> weights = dense_values(backend, floats);
+  if (!weights.ok()) return weights.status();
+  Result<Weight> made = backend.upload_weight(dense_of(*this, *weights, shadow.dtype), name);
+  if (!made.ok()) return made.status();
+  shadow = *made;
+  return Status();
+}
+
+void BitLinear::drop_shadow() {
+  shadow = effective = {};
+  gradient = m = v = m_scales = v_scales = sums = flips = average = {};
+}
+
+Result<std::vector<float>> BitLinear::values(Backend& backend) const {
+  if (shadow.data) return dense_values(backend, shadow);
+  const Result<TernaryMatrix> trits = backend.download_weight(packed);
+  if (!trits.ok()) return trits.status();
+  return trits->dequantize();
+}
+
+Result<std::vector<float>> BitLinear::forward_values(Backend& backend) const {
+  if (!weight().ternary()) return dense_values(backend, weight());
+  const Result<TernaryMatrix> trits = backend.download_weight(packed);
+  if (!trits.ok()) return trits.status();
+  return trits->dequantize();
+}
+
+}  // namespace tritium::training

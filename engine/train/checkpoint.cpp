@@ -1,0 +1,280 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "base/checked_math.h"
+#include "base/format_text.h"
+#include "base/log.h"
+#include "base/mapped_file.h"
+#include "train/limits.h"
+
+namespace tritium::training {
+namespace {
+
+constexpr std::string_view kMagic = "TRITIUMC";
+constexpr uint64_t kAlign = 64;
+
+// One tensor or packed weight of the run, under a name of its own.
+struct Item {
+  std::string name;
+  Tensor tensor;  // or
+  BitLinear* packed = nullptr;
+
+  uint64_t bytes() const {
+    if (!packed) return static_cast<uint64_t>(tensor.bytes());
+    const Weight& w = packed->packed;
+    const int64_t rows = w.n_matrices * w.rows;
+    return static_cast<uint64_t>(rows * w.row_stride / 4 + rows * packed->groups_per_row() * 4);
+  }
+};
+
+std::vector<Item> items_of(Transformer& model) {
+  std::vector<Item> items;
+  const auto add = [&](const std::string& name, const Tensor& tensor) {
+    if (tensor) items.push_back({name, tensor});
+  };
+  for (BitLinear* p : model.parameters()) {
+    if (p->trains() && p->shadow.data) add(p->name + ".shadow", p->shadow.data);
+    add(p->name + ".average", p->average);
+    add(p->name + ".m", p->m);
+    add(p->name + ".v", p->v);
+    add(p->name + ".m_scales", p->m_scales);
+    add(p->name + ".v_scales", p->v_scales);
+    if (p->ternary() && p->trains()) items.push_back({p->name + ".trits", {}, p});
+  }
+  size_t index = 0;
+  for (ScaleGroup& group : model.scale_groups()) add(join("alpha.", index++), group.alpha());
+  return items;
+}
+
+Status read_item(const Item& item, Backend& backend, std::vector<std::byte>& out) {
+  out.resize(item.bytes());
+  if (!item.packed) return backend.download(item.tensor, out);
+  const Result<TernaryMatrix> trits = backend.download_weight(item.packed->packed);
+  if (!trits.ok()) return trits.status();
+  std::memcpy(out.data(), trits->words().data(), trits->words().size_bytes());
+  std::memcpy(out.data() + trits->words().size_bytes(), trits->scales().data(), trits->scales().size_bytes());
+  return Status();
+}
+
+Status write_item(const Item& item, Backend& backend, std::span<const std::byte> bytes) {
+  if (!item.packed) return backend.upload(item.tensor, bytes);
+  BitLinear& layer = *item.packed;
+  const auto granularity = layer.group_size > 0 ? ScaleGranularity::group : ScaleGranularity::row;
+  TernaryMatrix trits(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+  std::memcpy(trits.words().data(), bytes.data(), trits.words().size_bytes());
+  std::memcpy(trits.scales().data(), bytes.data() + trits.words().size_bytes(), trits.scales().size_bytes());
+  Result<Weight> weight = backend.upload_weight(trits, layer.name);
+  if (weight.ok()) layer.packed = *weight;
+  return weight.status();
+}
+
+nlohmann::json number_or_null(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(); }
+
+std::string header_of(const std::vector<Item>& items, const CheckpointState& state) {
+  nlohmann::json tensors = nlohmann::json::array();
+  uint64_t offset = 0;  // from the end of the header
+  for (const Item& item : items) {
+    tensors.push_back({{"name", item.name}, {"offset", offset}, {"bytes", item.bytes()}});
+    offset += round_up(item.bytes(), kAlign);
+  }
+  return nlohmann::json{{"version", 1},
+                        {"step", state.step},
+                        {"best_valid_loss", number_or_null(state.best_valid_loss)},
+                        {"evaluations_since_best", state.evaluations_since_best},
+                        {"seconds", state.seconds},
+                        {"averaged_steps", state.averaged_steps},
+                        {"options", state.options},
+                        {"bytes", offset},
+                        {"tensors", tensors}}
+      .dump();
+}
+
+// A number from 0 up; none when the key is missing or holds something else.
+std::optional<uint64_t> number_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<uint64_t>();
+}
+
+struct Opened {
+  MappedFile file;
+  nlohmann::json header;
+  uint64_t data = 0;  // offset of the tensors
+};
+
+Result<Opened> open(const std::string& path) {
+  Result<MappedFile> file = MappedFile::open(path);
+  if (!file.ok()) return file.status();
+  const auto bytes = file->bytes();
+  const auto damaged = [&](auto... what) {
+    return error(StatusCode::corrupt_file, path, ": not a complete checkpoint of tritium: ", what...);
+  };
+  uint64_t length = 0;
+  if (bytes.size() < 16 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) return damaged("no header");
+  std::memcpy(&length, bytes.data() + 8, 8);
+  if (length > bytes.size() - 16) return damaged("its header is ", length, " bytes, the file ", bytes.size());
+  const auto* text = reinterpret_cast<const char*>(bytes.data() + 16);
+  nlohmann::json header = nlohmann::json::parse(text, text + length, nullptr, false);
+  if (header.is_discarded() || !header.is_object()) return damaged("the header is not JSON");
+  const uint64_t data = round_up(16 + length, kAlign);
+  const std::optional<uint64_t> tensors = number_of(header, "bytes");
+  if (!tensors) return damaged("its header does not say how many bytes the tensors have");
+  // The header may say anything: subtracted from what is there, it cannot wrap.
+  if (data > bytes.size() || *tensors != bytes.size() - data)
+    return damaged(bytes.size(), " bytes, its header says ", data, " + ", *tensors);
+  return Opened{*std::move(file), std::move(header), data};
+}
+
+Result<CheckpointState> state_of(const std::string& path, const nlohmann::json& header) {
+  CheckpointState state;
+  const auto best = header.find("best_valid_loss");
+  state.best_valid_loss = best != header.end() && best->is_number() ? best->get<double>() : INFINITY;
+  state.seconds = header.value("seconds", 0.0);
+  state.options = header.value("options", std::string());
+  for (const auto& [key, field] : {std::pair{"step", &state.step},
+                                   {"evaluations_since_best", &state.evaluations_since_best},
+                                   {"averaged_steps", &state.averaged_steps}}) {
+    const std::optional<uint64_t> value = number_of(header, key);
+    if (!value || *value > static_cast<uint64_t>(kMostSteps))
+      return error(StatusCode::corrupt_file, path, ": the checkpoint's header is damaged: ", key,
+                   " must be an integer from 0 to ", kMostSteps);
+    *field = static_cast<int64_t>(*value);
+  }
+  if (!(state.seconds >= 0) || !std::isfinite(state.seconds))
+    return error(StatusCode::corrupt_file, path, ": the checkpoint's header is damaged: seconds is ", state.seconds,
+                 ", must not be negative");
+  return state;
+}
+
+// JSON of a damaged file may hold anything: its library's exceptions end here.
+template <typename F>
+auto guarded(const std::string& path, const F& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const nlohmann::json::exception& problem) {
+    return error(StatusCode::corrupt_file, path, ": the checkpoint's header is damaged: ", problem.what());
+  }
+}
+
+// The bytes of each tensor, by its name.
+Result<std::map<std::string, std::span<const std::byte>>> tensors_of(const std::string& path, const Opened& opened) {
+  const auto bytes = opened.file.bytes().subspan(opened.data);
+  std::map<std::string, std::span<const std::byte>> stored;
+  for (const auto& tensor : opened.header.at("tensors")) {
+    const auto name = tensor.at("name").get<std::string>();
+    const std::optional<uint64_t> offset = number_of(tensor, "offset"), size = number_of(tensor, "bytes");
+    if (!offset || !size || *offset > bytes.size() || *size > bytes.size() - *offset)
+      return error(StatusCode::corrupt_file, path, ": ", name, " does not lie within the file");
+    stored[name] = bytes.subspan(*offset, *size);
+  }
+  return stored;
+}
+
+bool is_step_checkpoint(std::string_view name) { return name.starts_with("step-") && name.ends_with(".ckpt"); }
+
+}  // namespace
+
+Status write_checkpoint(const std::string& path, Backend& backend, Transformer& model, const CheckpointState& state) {
+  const std::vector<Item> items = items_of(model);
+  const std::string header = header_of(items, state);
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file.ok()) return file.status();
+  std::vector<std::byte> bytes(round_up(16 + header.size(), kAlign));
+  const uint64_t length = header.size();
+  std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
+  std::memcpy(bytes.data() + 8, &length, 8);
+  std::memcpy(bytes.data() + 16, header.data(), header.size());
+  Status status = file->write(bytes);
+  for (const Item& item : items) {
+    if (!status.ok()) return status;
+    if (status = read_item(item, backend, bytes); !status.ok()) return status;
+    bytes.resize(round_up(bytes.size(), kAlign));
+    status = file->write(bytes);
+  }
+  return status.ok() ? file->commit() : status;
+}
+
+Result<CheckpointState> peek_checkpoint(const std::string& path) {
+  return guarded(path, [&]() -> Result<CheckpointState> {
+    const Result<Opened> opened = open(path);
+    if (!opened.ok()) return opened.status();
+    return state_of(path, opened->header);
+  });
+}
+
+Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backend, Transformer& model) {
+  return guarded(path, [&]() -> Result<CheckpointState> {
+    const Result<Opened> opened = open(path);
+    if (!opened.ok()) return opened.status();
+    // What is wrong in the file is known before the model is touched.
+    Result<CheckpointState> state = state_of(path, opened->header);
+    if (!state.ok()) return state;
+    const auto stored = tensors_of(path, *opened);
+    if (!stored.ok()) return stored.status();
+    for (const Item& item : items_of(model)) {
+      const auto found = stored->find(item.name);
+      if (found == stored->end() || found->second.size() != item.bytes())
+        return error(StatusCode::invalid_argument, path, ": ", item.name, " needs ", item.bytes(),
+                     " bytes, the checkpoint ",
+                     found == stored->end() ? std::string("has none") : join("has ", found->second.size()),
+                     "; it was made with other options or another model");
+      if (Status s = write_item(item, backend, found->second); !s.ok()) return s;
+    }
+    return state;
+  });
+}
+
+std::string checkpoint_name(int64_t step) {
+  std::string digits = std::to_string(step);
+  return "step-" + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits + ".ckpt";
+}
+
+Result<std::string> checkpoint_to_resume(const std::string& folder, const LogSink& log) {
+  std::pair<int64_t, std::string> newest = {-1, ""};  // of two with the same step one of them
+  Status damaged;
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
+    const std::string name = entry.path().filename().string(), path = entry.path().string();
+    if (name != kBestCheckpoint && !is_step_checkpoint(name)) continue;
+    const Result<CheckpointState> state = peek_checkpoint(path);
+    if (state.ok()) {
+      newest = std::max(newest, {state->step, path});
+    } else {
+      damaged = state.status();
+      log_to(log, LogLevel::warning, "passed over: " + damaged.message());
+    }
+  }
+  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
+  if (newest.second.empty() && !damaged.ok())
+    return error(damaged.code(), folder, ": none of its checkpoints can be read (", damaged.message(),
+                 "); to begin anew name another folder, or remove this one");
+  return newest.second;
+}
+
+std::vector<std::string> list_checkpoints(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
+    if (is_step_checkpoint(entry.path().filename().string()) && peek_checkpoint(entry.path().string()).ok())
+      paths.push_back(entry.path().string());
+  }
+  std::ranges::sort(paths, std::greater<>());
+  return paths;
+}
+
+void prune_checkpoints(const std::string& folder, int64_t keep) {
+  const std::vector<std::string> paths = list_checkpoints(folder);
+  std::error_code problem;  // one that cannot be removed does no harm
+  for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 1)); i < paths.size(); ++i)
+    std::filesystem::remove(paths[i], problem);
+}
+
+}  // namespace tritium::training

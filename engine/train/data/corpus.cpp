@@ -1,0 +1,155 @@
+#include "train/data/corpus.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string_view>
+
+#include "base/format_text.h"
+#include "train/data/documents.h"
+
+namespace tritium {
+namespace {
+
+// Longer texts are tokenised in pieces of about this size: the tokenizer needs some 100 bytes for each one of the text.
+constexpr size_t kPieceBytes = size_t{1} << 20;
+
+// Where a document lies in the stream.
+struct DocumentPlace {
+  size_t first_token = 0;
+  bool plain = false;
+};
+
+// Tokens of documents as they come, before any are held out.
+struct TokenizedText {
+  std::vector<int32_t> tokens;
+  std::vector<uint8_t> scored;
+  std::vector<DocumentPlace> documents;
+
+  void append(std::span<const int32_t> more, bool count) {
+    tokens.insert(tokens.end(), more.begin(), more.end());
+    scored.insert(scored.end(), more.size(), count ? 1 : 0);
+  }
+};
+
+// The end of the piece of `text` to tokenise next: after a line, since pieces of vocabularies end there.
+size_t piece_length(std::string_view text) {
+  if (text.size() <= kPieceBytes) return text.size();
+  const size_t line_end = text.find('\n', kPieceBytes);
+  const size_t next_line = line_end == std::string_view::npos ? line_end : text.find_first_not_of('\n', line_end);
+  return std::min(next_line, text.size());
+}
+
+void append_document(const Document& document, const Tokenizer& tokenizer, bool score_all, TokenizedText& out) {
+  out.documents.push_back({out.tokens.size(), document.plain});
+  if (tokenizer.bos() >= 0) out.append(std::vector{tokenizer.bos()}, false);
+  bool continues = false;
+  for (const DocumentPart& part : document.parts) {
+    const bool scored = part.scored || score_all;
+    for (std::string_view text = part.text; !text.empty();) {
+      const size_t length = piece_length(text);
+      out.append(tokenizer.encode(text.substr(0, length), {.add_bos = false, .continues = continues}), scored);
+      text.remove_prefix(length);
+      continues = true;
+    }
+    if (part.ends && tokenizer.eos() >= 0) out.append(std::vector{tokenizer.eos()}, scored);
+  }
+}
+
+Result<TokenizedText> tokenize_files(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
+                                     bool score_all) {
+  const Result<std::vector<std::string>> files = corpus_files(paths);
+  if (!files.ok()) return files.status();
+  TokenizedText text;
+  for (const std::string& file : *files) {
+    const Status status = read_documents(file, [&](const Document& document) {
+      append_document(document, tokenizer, score_all, text);
+      return Status();
+    });
+    if (!status.ok()) return status;
+  }
+  return text;
+}
+
+TokenStream stream_of(const TokenizedText& text, size_t begin, size_t end, const Tokenizer& tokenizer) {
+  const auto from = static_cast<std::ptrdiff_t>(begin), to = static_cast<std::ptrdiff_t>(end);
+  TokenStream stream{.tokens = {text.tokens.begin() + from, text.tokens.begin() + to},
+                     .scored = {text.scored.begin() + from, text.scored.begin() + to}};
+  for (size_t i = 0; i < stream.tokens.size(); ++i) {
+    if (stream.scored[i]) stream.text_bytes += static_cast<int64_t>(tokenizer.bytes_of(stream.tokens[i]).size());
+  }
+  return stream;
+}
+
+// The first token to hold out.
+size_t held_out_from(const TokenizedText& text, double fraction) {
+  const size_t n = text.tokens.size();
+  const auto wanted = static_cast<size_t>(std::ceil(fraction * static_cast<double>(n)));
+  const size_t latest = n - std::min(wanted, n);
+  // The last document that begins there or earlier holds the cut.
+  const auto after = std::upper_bound(text.documents.begin(), text.documents.end(), latest,
+                                      [](size_t at, const DocumentPlace& d) { return at < d.first_token; });
+  const DocumentPlace& document = *std::prev(after);
+  return document.plain ? latest : document.first_token;
+}
+
+Status check_part(const TokenStream& part, const char* name) {
+  if (part.tokens.empty()) {
+    return error(StatusCode::invalid_argument, "the ", name,
+                 " is empty; give more text, another fraction to hold out, or held-out files of their own");
+  }
+  if (std::find(part.scored.begin(), part.scored.end(), 1) == part.scored.end()) {
+    return error(StatusCode::invalid_argument, "all tokens are masked: none of the ", part.tokens.size(),
+                 " tokens of the ", name,
+                 " counts in the loss; it needs a text, a completion or an assistant's message, or score the prompts "
+                 "as well");
+  }
+  return Status();
+}
+
+Result<Corpus> checked(Corpus corpus) {
+  if (Status s = check_part(corpus.train, "part to train on"); !s.ok()) return s;
+  if (Status s = check_part(corpus.valid, "held-out part"); !s.ok()) return s;
+  return corpus;
+}
+
+}  // namespace
+
+Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokenizer) {
+  if (options.paths.empty())
+    return error(StatusCode::invalid_argument, "the corpus has no files; give files or folders");
+  const bool own_valid = !options.valid_paths.empty();
+  if (!own_valid && !(options.valid_fraction > 0 && options.valid_fraction < 1)) {
+    return error(StatusCode::invalid_argument, "the fraction to hold out is ", options.valid_fraction,
+                 "; it must lie between 0 and 1, or give held-out files");
+  }
+  const Result<TokenizedText> text = tokenize_files(options.paths, tokenizer, options.score_prompts);
+  if (!text.ok()) return text.status();
+  const size_t n = text->tokens.size();
+  if (n == 0) return error(StatusCode::invalid_argument, "the corpus is empty: its files give no token");
+
+  Corpus corpus;
+  corpus.n_documents = static_cast<int64_t>(text->documents.size());
+  if (own_valid) {
+    const Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options.score_prompts);
+    if (!held_out.ok()) return held_out.status();
+    corpus.n_documents += static_cast<int64_t>(held_out->documents.size());
+    corpus.train = stream_of(*text, 0, n, tokenizer);
+    corpus.valid = stream_of(*held_out, 0, held_out->tokens.size(), tokenizer);
+  } else {
+    const size_t cut = held_out_from(*text, options.valid_fraction);
+    corpus.train = stream_of(*text, 0, cut, tokenizer);
+    corpus.valid = stream_of(*text, cut, n, tokenizer);
+  }
+  return checked(std::move(corpus));
+}
+
+Result<Corpus> split_text(std::string_view text, const CorpusOptions& options, const Tokenizer& tokenizer) {
+  TokenizedText all;
+  all.append(tokenizer.encode(text), true);
+  const size_t n = all.tokens.size();
+  const auto cut = static_cast<size_t>(std::clamp(1.0 - options.valid_fraction, 0.0, 1.0) * static_cast<double>(n));
+  return checked({stream_of(all, 0, cut, tokenizer), stream_of(all, cut, n, tokenizer), 1});
+}
+
+}  // namespace tritium

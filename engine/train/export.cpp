@@ -1,0 +1,141 @@
+#include "train/export.h"
+
+#include "base/format_text.h"
+#include "format/codec.h"
+#include "format/gguf.h"
+
+namespace tritium::training {
+namespace {
+
+// llama.cpp's general.file_type of a file that is mostly …
+int64_t file_type_of(StorageType type) {
+  switch (type) {
+    case StorageType::tq1_0: return 36;
+    case StorageType::tq2_0: return 37;
+    default: return 1;  // F16, the nearest that other programs know
+  }
+}
+
+std::vector<int64_t> file_shape(const BitLinear& p) {
+  if (p.role == TensorRole::norm) return {p.cols};
+  if (p.name.ends_with("_exps.weight")) return {p.n_matrices, p.rows, p.cols};
+  return {p.rows, p.cols};
+}
+
+StorageType storage_of(const BitLinear& p, ExportType type) {
+  if (p.lora_a) return StorageType::f32;  // merged
+  if (!p.ternary()) {
+    if (p.shadow.dtype == DType::f16) return StorageType::f16;
+    return p.shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;
+  }
+  switch (type) {
+    case ExportType::tq1_0: return StorageType::tq1_0;
+    case ExportType::tq2_0: return StorageType::tq2_0;
+    case ExportType::i2_s: return StorageType::i2_s;
+    case ExportType::q2_0: return StorageType::q2_0;
+    case ExportType::f16: return StorageType::f16;
+    case ExportType::adapter:
+    case ExportType::automatic: break;
+  }
+  const bool fine = p.group_size > 0 && p.group_size < 256;  // a scale for less than a TQ2_0 block
+  if (p.cols % 256 == 0 && !fine) return StorageType::tq2_0;
+  return p.cols % 64 == 0 && (p.group_size == 0 || p.group_size % 64 == 0) ? StorageType::q2_0 : StorageType::f16;
+}
+
+// W + scale B A.
+Result<std::vector<float>> merged_values(Backend& backend, const BitLinear& p) {
+  Result<std::vector<float>> w = p.forward_values(backend);
+  const Result<std::vector<float>> a = p.lora_a->values(backend), b = p.lora_b->values(backend);
+  for (const Status& s : {w.status(), a.status(), b.status()})
+    if (!s.ok()) return s;
+  const int64_t rank = p.lora_a->rows;
+  for (int64_t row = 0; row < p.n_matrices * p.rows; ++row)
+    for (int64_t c = 0; c < p.cols; ++c) {
+      double change = 0;
+      for (int64_t r = 0; r < rank; ++r)
+        change += double{(*b)[static_cast<size_t>(row * rank + r)]} *
+                  (*a)[static_cast<size_t>((row / p.rows * rank + r) * p.cols + c)];
+      float& value = (*w)[static_cast<size_t>(row * p.cols + c)];
+      value = static_cast<float>(value + p.lora_scale * change);
+    }
+  return w;
+}
+
+Result<std::vector<std::byte>> encode_values(Backend& backend, const BitLinear& p, const GgufTensor& tensor) {
+  if (p.lora_a) {
+    const Result<std::vector<float>> merged = merged_values(backend, p);
+    if (!merged.ok()) return merged.status();
+    return encode_f32(*merged, tensor.shape, tensor.type);
+  }
+  if (p.ternary() && tensor.type != StorageType::f16) {
+    const Result<TernaryMatrix> trits = backend.download_weight(p.packed);
+    if (!trits.ok()) return trits.status();
+    return encode_ternary(trits->with_coarsest_scales(), tensor.type);
+  }
+  // Of trits: alpha times trit; of intN rows: what they multiply with.
+  const Result<std::vector<float>> values = p.forward_values(backend);
+  if (!values.ok()) return values.status();
+  return encode_f32(*values, tensor.shape, tensor.type);
+}
+
+Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type) {
+  GgufTensor tensor{.name = p.name, .type = storage_of(p, type), .shape = file_shape(p), .bytes = {}};
+  if (!p.ternary() && p.effective.data) tensor.type = StorageType::f32;
+  Result<std::vector<std::byte>> bytes = encode_values(backend, p, tensor);
+  if (!bytes.ok()) return bytes.status().within(p.name);
+  tensor.bytes = *std::move(bytes);
+  return tensor;
+}
+
+}  // namespace
+
+Status check_export(const Transformer& model, ExportType type, bool has_file) {
+  if (exports_adapter(model, type)) return check_adapter_export(model, has_file);
+  for (const BitLinear* p : model.parameters()) {
+    if (!p->ternary()) continue;
+    const StorageType storage = storage_of(*p, type);
+    const Result<uint64_t> bytes = storage_bytes(storage, file_shape(*p));
+    if (!bytes.ok())
+      return error(StatusCode::invalid_argument, p->name, " cannot be stored as ", traits_of(storage).name, ": ",
+                   bytes.status().message(), "; export type auto chooses one that fits");
+  }
+  return Status();
+}
+
+Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
+                              const Metadata& metadata, ExportType type, std::span<const int32_t> tokens) {
+  std::vector<GgufTensor> tensors;
+  Exported result;
+  bool any_trits = false, any_adapter = false;
+  StorageType ternary_type = StorageType::f16;
+  for (const BitLinear* p : model.parameters()) {
+    if (p->role == TensorRole::adapter) continue;
+    Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
+    if (!tensor.ok()) return tensor.status();
+    result.tensor_bytes += tensor->bytes.size();
+    any_adapter = any_adapter || p->lora_a;
+    if (p->ternary() && !p->lora_a) ternary_type = tensor->type, any_trits = true;
+    tensors.push_back(*std::move(tensor));
+  }
+  if (const std::vector<float>& factors = model.rope_factors(); !factors.empty()) {
+    const std::vector<int64_t> shape = {static_cast<int64_t>(factors.size())};
+    Result<std::vector<std::byte>> bytes = encode_f32(factors, shape, StorageType::f32);
+    if (!bytes.ok()) return bytes.status();
+    tensors.push_back({.name = "rope_freqs.weight", .type = StorageType::f32, .shape = shape, .bytes = *bytes});
+  }
+  Metadata written = metadata;
+  written.set("general.file_type", any_trits ? file_type_of(ternary_type) : 0);  // 0: all F32
+  if (Status s = write_gguf(path, written, tensors); !s.ok()) return s;
+
+  // A file of F16 does not say that its weights are trits: programs multiply them with floats, and so does the check.
+  const bool float_inputs = !model.recipe().int8_activations || ternary_type == StorageType::f16;
+  const InputKind inputs = float_inputs  ? InputKind::floats
+                           : any_adapter ? InputKind::merged_floats
+                                         : InputKind::as_trained;
+  const Result<double> difference = compare_with_file({.model = path}, ops, workspace, model, inputs, tokens);
+  if (!difference.ok()) return difference.status();
+  result.largest_difference = *difference;
+  return result;
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,44 @@
+// A trained model as a GGUF file, and the proof that the file is the model.
+#pragma once
+
+#include <string>
+
+#include "tensor/metadata.h"
+#include "train/transformer.h"
+
+namespace tritium::training {
+
+// Whether every tensor of the model can be written that way; names the first that cannot, and what would do.
+// `has_file`: the model came from a file, for which an adapter can be written.
+Status check_export(const Transformer& model, ExportType type, bool has_file);
+
+// Whether what is written are LoRA adapters alone.
+bool exports_adapter(const Transformer& model, ExportType type);
+Status check_adapter_export(const Transformer& model, bool has_file);
+
+struct Exported {
+  uint64_t tensor_bytes = 0;
+  double largest_difference = 0;  // between logits of the file and of the trainer
+};
+
+// Writes the file (atomically), loads it again and compares its logits on `tokens` (at least one) with the trainer's.
+// Fails when they differ by more than 1e-3 of their largest magnitude.
+Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
+                              const Metadata& metadata, ExportType type, std::span<const int32_t> tokens);
+
+// The same for the adapters of a model whose other weights are those of the file `base`.
+Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Workspace& workspace,
+                                Transformer& model, std::span<const int32_t> tokens);
+
+// The proof: the file is loaded as an application loads it, and its logits are compared with the trainer's.
+struct ExportedFiles {
+  std::string model;
+  std::string adapter;  // LoRA adapters for it; empty: none
+};
+
+// The largest |logit of the file - logit of the trainer| after any of `tokens` (at least one). Fails when it is above
+// 1e-3 of their largest magnitude.
+Result<double> compare_with_file(const ExportedFiles& files, Ops& ops, Workspace& workspace, Transformer& model,
+                                 InputKind inputs, std::span<const int32_t> tokens);
+
+}  // namespace tritium::training

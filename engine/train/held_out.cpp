@@ -1,0 +1,39 @@
+#include "train/held_out.h"
+
+#include <algorithm>
+#include <numbers>
+
+namespace tritium::training {
+namespace {
+
+constexpr int64_t kMostTokens = 1 << 18;
+constexpr int64_t kSampleTokens = 1 << 14;  // at least
+
+}  // namespace
+
+HeldOut::HeldOut(const TokenStream& text, int64_t context, int64_t sequences, int64_t between)
+    : all_(evaluation_batches(text, context, sequences)),
+      bytes_per_token_(static_cast<double>(text.text_bytes) /
+                       static_cast<double>(std::ranges::count(text.scored, uint8_t{1}))) {
+  const int64_t tokens = sequences * context;
+  const auto batches_of = [&](int64_t n) { return static_cast<size_t>(std::max<int64_t>(1, n / tokens)); };
+  if (all_.size() > batches_of(kMostTokens)) all_.resize(batches_of(kMostTokens));
+  n_sample_ = std::min(all_.size(), batches_of(std::max(kSampleTokens, between)));
+}
+
+Result<double> HeldOut::mean(Ops& ops, Workspace& workspace, Transformer& model, size_t n_batches) const {
+  double total = 0;
+  int64_t scored = 0;
+  for (const Batch& b : std::span(all_).first(n_batches)) {
+    total += model.loss(ops, workspace, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
+    scored += b.n_scored;
+  }
+  if (Status s = ops.finish(); !s.ok()) return s;
+  return scored > 0 ? total / static_cast<double>(scored) : 0.0;
+}
+
+double HeldOut::bits_per_byte(double nats_per_token) const {
+  return nats_per_token / std::numbers::ln2 / bytes_per_token_;
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,128 @@
+#include "train/report/observer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "base/atomic_file.h"
+#include "train/report/training_chart.h"
+
+namespace tritium::training {
+namespace {
+
+// Entropy of softmax(logits), nats.
+double entropy_of(std::span<const float> logits) {
+  const double largest = *std::ranges::max_element(logits);
+  double sum = 0, weighted = 0;
+  for (float l : logits) {
+    const double e = std::exp(l - largest);
+    sum += e;
+    weighted += e * (l - largest);
+  }
+  return std::log(sum) - weighted / sum;
+}
+
+void clear(Ops& ops, const Tensor& flips) {
+  const std::vector<int32_t> zeros(static_cast<size_t>(flips.elements()));
+  ops.upload(flips, std::as_bytes(std::span(zeros)));
+}
+
+}  // namespace
+
+Result<Observer> Observer::create(const TrainOptions& options, int64_t step) {
+  Observer observer;
+  if (options.folder.empty()) return observer;
+  Result<TrainingLog> log = TrainingLog::open(options.folder, step > 0 ? step : -1);
+  if (!log.ok()) return log.status();
+  observer.log_.emplace(*std::move(log));
+  observer.chart_path_ = (std::filesystem::path(options.folder) / "chart.svg").string();
+  return observer;
+}
+
+void Observer::stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds) {
+  loss_ += loss;
+  norm_ += norm;
+  learning_rate_ = learning_rate;
+  ++steps_;
+  tokens_ += tokens;
+  seconds_ += seconds;
+}
+
+std::optional<double> Observer::mean_loss() const {
+  if (steps_ == 0) return std::nullopt;
+  return loss_ / static_cast<double>(steps_);
+}
+
+void Observer::begin(Ops& ops, Transformer& model) {
+  for (const BitLinear* p : model.parameters())
+    if (p->flips) clear(ops, p->flips);
+}
+
+// Flips since the last report, and how many trits are zero now.
+Status Observer::read_trits(Ops& ops, Transformer& model, TrainProgress& progress) {
+  double flips = 0, trits = 0, zeros = 0;
+  for (const BitLinear* p : model.parameters()) {
+    if (!p->flips) continue;
+    std::vector<int32_t> counts(static_cast<size_t>(p->flips.elements()));
+    ops.download(p->flips, std::as_writable_bytes(std::span(counts)));
+    if (Status s = ops.finish(); !s.ok()) return s;
+    for (int32_t c : counts) flips += c;
+    clear(ops, p->flips);
+    const Result<TernaryMatrix> matrix = ops.backend().download_weight(p->packed);
+    if (!matrix.ok()) return matrix.status();
+    trits += static_cast<double>(p->elements());
+    zeros += matrix->zero_fraction() * static_cast<double>(p->elements());
+  }
+  progress.flipped_percent = trits > 0 ? 100.0 * flips / trits : 0.0;
+  progress.zero_percent = trits > 0 ? 100.0 * zeros / trits : 0.0;
+  return Status();
+}
+
+Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progress) {
+  double entropy = 0;
+  double rows = 0;
+  for (const RouterState& router : model.routers()) {
+    const auto n = static_cast<size_t>(router.load.elements());
+    std::vector<float> load(n), logits(static_cast<size_t>(router.logits.elements()));
+    ops.download(router.load, std::as_writable_bytes(std::span(load)));
+    ops.download(router.logits, std::as_writable_bytes(std::span(logits)));
+    if (Status s = ops.finish(); !s.ok()) return s;
+    progress.expert_load.insert(progress.expert_load.end(), load.begin(), load.end());
+    progress.n_experts = static_cast<int64_t>(n);
+    for (size_t r = 0; r + n <= logits.size(); r += n)
+      entropy += entropy_of(std::span(logits).subspan(r, n)), rows += 1;
+  }
+  if (rows > 0) progress.router_entropy = entropy / rows;
+  return Status();
+}
+
+Status Observer::log(const TrainProgress& p) {
+  if (!log_) return Status();
+  if (Status s = log_->append(p); !s.ok()) return s;
+  return write_file(chart_path_, training_chart_svg(log_->records(), "Training"));
+}
+
+Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
+                                       std::optional<double> valid_loss, const HeldOut& held_out) {
+  const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
+  TrainProgress progress{.step = step,
+                         .steps = steps,
+                         .train_loss = loss_ / n,
+                         .valid_loss = valid_loss,
+                         .learning_rate = learning_rate_,
+                         .gradient_norm = norm_ / n,
+                         .tokens_per_second = tokens_per_second(),
+                         .seconds = seconds};
+  if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte(*valid_loss);
+  progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
+  if (divergence_) progress.divergence = *divergence_ / n;
+  if (Status s = read_trits(ops, model, progress); !s.ok()) return s;
+  if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
+  if (Status s = log(progress); !s.ok()) return s;
+  loss_ = norm_ = seconds_ = 0;
+  divergence_.reset();
+  steps_ = tokens_ = 0;
+  return progress;
+}
+
+}  // namespace tritium::training

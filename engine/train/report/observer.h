@@ -1,0 +1,46 @@
+// Observer: what is said about a run while it goes: means over the steps since the last report, flips, routers, and the
+// logs they go to.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "train/held_out.h"
+#include "train/report/training_log.h"
+#include "train/transformer.h"
+#include "tritium/training.hpp"
+
+namespace tritium::training {
+
+class Observer {
+ public:
+  // Opens the logs of options.folder; on resume, rows after `step` are dropped.
+  static Result<Observer> create(const TrainOptions& options, int64_t step);
+
+  // What was packed for the first time, or again after a resume, is no flip.
+  static void begin(Ops& ops, Transformer& model);
+  // After a step of `seconds`.
+  void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
+  // The step's divergence from a teacher, nats a token.
+  void taught(double divergence) { divergence_ = divergence_.value_or(0.0) + divergence; }
+  // Of the steps since the last report; none when there were none.
+  std::optional<double> mean_loss() const;
+  double tokens_per_second() const { return static_cast<double>(tokens_) / std::max(seconds_, 1e-9); }
+  // Closes the interval.
+  Result<TrainProgress> report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
+                               std::optional<double> valid_loss, const HeldOut& held_out);
+
+ private:
+  Status log(const TrainProgress& progress);
+  Status read_trits(Ops& ops, Transformer& model, TrainProgress& progress);
+  Status read_routers(Ops& ops, Transformer& model, TrainProgress& progress);
+
+  std::optional<TrainingLog> log_;
+  std::string chart_path_;
+  double loss_ = 0, norm_ = 0, learning_rate_ = 0, seconds_ = 0;
+  std::optional<double> divergence_;
+  int64_t steps_ = 0, tokens_ = 0;
+};
+
+}  // namespace tritium::training

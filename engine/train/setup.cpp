@@ -1,0 +1,219 @@
+#include "train/setup.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/checked_math.h"
+#include "base/format_text.h"
+#include "format/gguf.h"
+#include "model/weights.h"
+#include "train/data/batch.h"
+#include "train/data/byte_vocabulary.h"
+#include "train/data/documents.h"
+#include "train/description.h"
+#include "train/limits.h"
+#include "train/options_table.h"
+
+namespace tritium::training {
+namespace {
+
+// What the options have to do with each other.
+Status check_options(const TrainOptions& o) {
+  if (Status s = check_ranges(o); !s.ok()) return s;
+  const auto refuse = [](auto... what) { return error(StatusCode::invalid_argument, what...); };
+  if (o.model.empty() == o.transformer.empty())
+    return refuse("give either a model to fine-tune or the description of a transformer to train from scratch");
+  if (o.data.empty() && o.text.empty()) return refuse("no text to train on was given (data)");
+  if (o.steps < 0) return refuse("steps is ", o.steps, ", must not be negative");
+  if (o.steps == 0 && o.epochs == 0 && o.minutes == 0) return refuse("say how long to train: steps, epochs or minutes");
+  if (const auto tokens = checked_mul(static_cast<uint64_t>(o.context), static_cast<uint64_t>(o.batch));
+      !tokens || *tokens > uint64_t{kMostTokensOfAStep})
+    return refuse("batch ", o.batch, " of context ", o.context, " is more than the ", kMostTokensOfAStep,
+                  " tokens that a step can have; a smaller batch or context is needed");
+  if (o.micro_batch > 0 && o.batch % o.micro_batch != 0)
+    return refuse("batch ", o.batch, " is not a multiple of micro_batch ", o.micro_batch);
+  if (o.scale_sync == ScaleSync::per_group && o.group_size != 16 && o.group_size != 32 && o.group_size != 64 &&
+      o.group_size != 128 && o.group_size != 256)
+    return refuse("group_size is ", o.group_size, ", must be 16, 32, 64, 128 or 256");
+  const bool shared = o.scale_sync == ScaleSync::per_block || o.scale_sync == ScaleSync::per_expert;
+  if (o.feed_forward == WeightMode::stochastic && shared)
+    return refuse("stochastic weights keep the alphas they start with; scale_sync is for those with shadows (ternary)");
+  if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
+    return refuse(
+        "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
+        "are known");
+  if (o.resume == "auto" && o.folder.empty()) return refuse("resume auto needs the folder of the run");
+  return Status();
+}
+
+// The characters of everything that is trained and validated on.
+Result<Metadata> characters_of(const TrainOptions& o) {
+  std::string text;
+  for (const std::vector<std::string>* paths : {&o.data, &o.valid_data}) {
+    const Result<std::vector<std::string>> files = corpus_files(*paths);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) {
+      const Status status = read_documents(file, [&](const Document& document) {
+        for (const DocumentPart& part : document.parts) text += part.text;
+        return Status();
+      });
+      if (!status.ok()) return status;
+    }
+  }
+  return character_vocabulary(text);
+}
+
+Result<Metadata> vocabulary_of(const TrainOptions& o) {
+  if (o.tokenizer.empty()) return byte_vocabulary();
+  if (o.tokenizer == "characters") return o.text.empty() ? characters_of(o) : character_vocabulary(o.text);
+  const Result<std::unique_ptr<TensorMap>> file = open_gguf(o.tokenizer, {});
+  if (!file.ok()) return file.status();
+  Metadata vocabulary;
+  for (const auto& [key, value] : (*file)->metadata().values())
+    if (key.starts_with("tokenizer.")) vocabulary.set(key, value);
+  return vocabulary;
+}
+
+Status open_model(const TrainOptions& o, Setup& setup) {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(o.model, {});
+  if (!file.ok()) return file.status();
+  setup.source = *std::move(file);
+  setup.metadata = setup.source->metadata();
+  return Status();
+}
+
+Status make_model(const TrainOptions& o, Setup& setup) {
+  const Result<Metadata> vocabulary = vocabulary_of(o);
+  if (!vocabulary.ok()) return vocabulary.status();
+  const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary);
+  if (!tokenizer.ok()) return tokenizer.status().within(o.tokenizer);
+  Result<MemoryTensorMap> map = make_transformer(o.transformer, (*tokenizer)->vocab_size(), o.seed);
+  if (!map.ok()) return map.status();
+  setup.metadata = map->metadata();
+  for (const auto& [key, value] : vocabulary->values()) setup.metadata.set(key, value);
+  setup.source = std::make_unique<MemoryTensorMap>(*std::move(map));
+  return Status();
+}
+
+Status open_teacher(const TrainOptions& o, Setup& setup) {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(o.teacher, {});
+  if (!file.ok()) return file.status().within("the teacher");
+  setup.teacher = *std::move(file);
+  Result<Config> config = read_config(*setup.teacher);
+  if (!config.ok()) return config.status().within("the teacher");
+  if (Status s = check_tensors(*setup.teacher, *config); !s.ok()) return s.within("the teacher");
+  setup.teacher_config = *std::move(config);
+  const Config &t = setup.teacher_config, &c = setup.config;
+  const auto refuse = [&](auto... what) {
+    return error(StatusCode::invalid_argument, "the teacher ", o.teacher, what...);
+  };
+  if (t.vocab_size != c.vocab_size)
+    return refuse(" knows ", t.vocab_size, " tokens, the model ", c.vocab_size, "; both need the same vocabulary");
+  const auto* theirs = setup.teacher->metadata().texts("tokenizer.ggml.tokens");
+  const auto* ours = setup.metadata.texts("tokenizer.ggml.tokens");
+  if (theirs && ours && *theirs != *ours) return refuse(" has another vocabulary than the model");
+  if (o.context > t.context_length)
+    return refuse(" takes at most ", t.context_length, " tokens, context is ", o.context);
+  if (o.hidden_mse > 0 && t.dim != c.dim)
+    return refuse(" has hidden values of ", t.dim, " dimensions, the model of ", c.dim,
+                  "; hidden_mse needs the same, KL alone does not");
+  return Status();
+}
+
+int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
+  int64_t steps = o.steps;
+  if (o.epochs > 0) {
+    const double exactly = std::ceil(o.epochs * static_cast<double>(plan.steps_per_epoch()));
+    const auto by_epochs = static_cast<int64_t>(std::min(exactly, double{kMostSteps}));
+    steps = steps > 0 ? std::min(steps, by_epochs) : by_epochs;
+  }
+  return steps;
+}
+
+Recipe recipe_of(const TrainOptions& o) {
+  return {.embedding = o.embedding,
+          .attention = o.attention,
+          .feed_forward = o.feed_forward,
+          .head = o.head,
+          .norms = o.norms,
+          .routers = o.routers,
+          .lora_rank = o.lora_rank,
+          .lora_alpha = o.lora_alpha,
+          .seed = o.seed,
+          .shadow = o.shadow,
+          .scale_sync = o.scale_sync,
+          .group_size = o.group_size,
+          .scales = {.momentum = static_cast<float>(o.alpha_momentum), .round_to_f16 = true},
+          .int8_activations = o.int8_activations,
+          .balance = static_cast<float>(o.balance),
+          .z_loss = static_cast<float>(o.z_loss),
+          .checkpoint_activations = o.checkpoint_activations};
+}
+
+}  // namespace
+
+Recipe frozen_recipe(const TrainOptions& o) {
+  Recipe r = {.int8_activations = o.int8_activations};
+  r.embedding = r.attention = r.feed_forward = r.head = r.norms = r.routers = WeightMode::frozen;
+  return r;
+}
+
+OptimizerOptions optimizer_options_of(const TrainOptions& o) {
+  constexpr double kOfLoadedTrits = 0.05;
+  const double alpha_rate = o.ternary_rate < 0 ? -kOfLoadedTrits : o.ternary_rate;
+  return {.kind = o.optimizer,
+          .beta1 = static_cast<float>(o.beta1),
+          .beta2 = static_cast<float>(o.beta2),
+          .momentum = static_cast<float>(o.momentum),
+          .states_8bit = o.states_8bit,
+          .rounding = o.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
+          .ste_clip = static_cast<float>(o.ste_clip),
+          .seed = o.seed,
+          .alpha_rate = static_cast<float>(alpha_rate / o.learning_rate),
+          .weight_decay = static_cast<float>(o.weight_decay),
+          .by_layer = o.update_by_layer};
+}
+
+AverageOptions average_options_of(const TrainOptions& o) {
+  return {.kind = o.average, .decay = o.ema_decay, .fraction = o.swa_fraction};
+}
+
+Result<Setup> prepare_run(const TrainOptions& o) {
+  if (Status s = check_options(o); !s.ok()) return s;
+  Setup setup;
+  if (Status s = o.model.empty() ? make_model(o, setup) : open_model(o, setup); !s.ok()) return s;
+  Result<Config> config = read_config(*setup.source);
+  if (!config.ok()) return config.status();
+  setup.config = *std::move(config);
+  // Before anything is counted by the shapes that the configuration promises.
+  if (Status s = check_tensors(*setup.source, setup.config); !s.ok()) return s;
+  if (o.context > setup.config.context_length)
+    return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
+                 setup.config.context_length, " tokens");
+  const bool head_alone = setup.source->find("output.weight") != nullptr;
+  if (!head_alone && o.head != WeightMode::full && o.head != WeightMode::frozen)
+    return error(
+        StatusCode::invalid_argument,
+        "the head of this model is its embedding and has no weights of its own: the embedding's mode decides; a "
+        "transformer described with \"tied_head\": false has a head of its own");
+  if (!o.teacher.empty())
+    if (Status s = open_teacher(o, setup); !s.ok()) return s;
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(setup.metadata, setup.config.vocab_size);
+  if (!tokenizer.ok()) return tokenizer.status().within(o.model);
+  setup.tokenizer = *std::move(tokenizer);
+  const CorpusOptions corpus_options = {.paths = o.data,
+                                        .valid_paths = o.valid_data,
+                                        .valid_fraction = o.valid_fraction,
+                                        .score_prompts = o.score_prompts};
+  Result<Corpus> corpus = o.text.empty() ? load_corpus(corpus_options, *setup.tokenizer)
+                                         : split_text(o.text, corpus_options, *setup.tokenizer);
+  if (!corpus.ok()) return corpus.status();
+  setup.corpus = *std::move(corpus);
+  const Result<BatchPlan> plan = BatchPlan::create(setup.corpus.train, o.context, o.batch, o.seed);
+  if (!plan.ok()) return plan.status();
+  setup.recipe = recipe_of(o);
+  setup.steps = steps_of(o, *plan);
+  return setup;
+}
+
+}  // namespace tritium::training

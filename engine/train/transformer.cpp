@@ -1,0 +1,219 @@
+#include "train/transformer.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/format_text.h"
+#include "model/rope_table.h"
+#include "model/weights.h"
+
+namespace tritium::training {
+namespace {
+
+// Logits that exist at once.
+constexpr int64_t kLogitBytes = int64_t{64} << 20;
+
+}  // namespace
+
+Rotation Transformer::rotation_of(Allocator& allocator, const Tensor& rows, int64_t sequence_length) const {
+  Rotation rotation = {.rows = rows, .cos_sin = {}, .pairing = config_.rope_pairing};
+  if (config_.rope_dims == 0) return rotation;
+  rotation.cos_sin = allocator.tensor("cos_sin", {sequence_length, config_.rope_dims / 2, 2});
+  const std::vector<float> table = rope_table(config_, rope_factors_, 0, sequence_length);
+  allocator.upload(rotation.cos_sin, std::as_bytes(std::span(table)));
+  return rotation;
+}
+
+BatchTensors& Transformer::tensors_of(Allocator& allocator, int64_t n_sequences, int64_t sequence_length,
+                                      const Transformer* teacher) {
+  auto found = std::ranges::find_if(
+      batches_, [&](const auto& b) { return b->n_sequences == n_sequences && b->sequence_length == sequence_length; });
+  if (found == batches_.end())
+    found =
+        batches_.insert(found, std::make_unique<BatchTensors>(make_tensors(allocator, n_sequences, sequence_length)));
+  BatchTensors& b = **found;
+  if (teacher && !b.hidden_error) {
+    b.teacher_rotation = teacher->rotation_of(allocator, b.rotation.rows, sequence_length);
+    b.hidden_error = allocator.tensor("hidden_error", {1});
+    for (BatchTensors::Part& part : b.parts) part.divergences = allocator.tensor("divergences", {part.rows});
+  }
+  return b;
+}
+
+BatchTensors Transformer::make_tensors(Allocator& allocator, int64_t n_sequences, int64_t sequence_length) const {
+  BatchTensors b{.n_sequences = n_sequences, .sequence_length = sequence_length};
+  const int64_t n = b.n_tokens();
+  std::vector<int32_t> rows, ids(static_cast<size_t>(n));
+  for (int64_t t = 0; t < n; ++t) {
+    rows.push_back(static_cast<int32_t>(t % sequence_length));
+    rows.push_back(static_cast<int32_t>(t - t % sequence_length));
+  }
+  b.tokens = allocator.tensor("tokens", {n}, DType::i32);
+  const Tensor row_tensor = allocator.tensor("rows", {n, 2}, DType::i32);
+  allocator.upload(row_tensor, std::as_bytes(std::span(rows)));
+  b.rotation = rotation_of(allocator, row_tensor, sequence_length);
+  std::iota(ids.begin(), ids.end(), 0);
+  const int64_t most = std::clamp<int64_t>(kLogitBytes / (4 * config_.vocab_size), 1, n);
+  for (int64_t first = 0; first < n; first += most) {
+    const int64_t size = std::min(most, n - first);
+    b.parts.push_back({.first = first,
+                       .rows = size,
+                       .row_ids = allocator.tensor("row_ids", {size}, DType::i32),
+                       .targets = allocator.tensor("targets", {size}, DType::i32),
+                       .losses = allocator.tensor("losses", {size}),
+                       .divergences = {}});
+    const auto own = std::span(ids).subspan(static_cast<size_t>(first), static_cast<size_t>(size));
+    allocator.upload(b.parts.back().row_ids, std::as_bytes(own));
+  }
+  for (int64_t i = 0; config_.moe() && i < config_.n_layers(); ++i)
+    b.routers.push_back({.logits = allocator.tensor("router.logits", {n, config_.n_experts}),
+                         .load = allocator.tensor("router.load", {config_.n_experts})});
+  return b;
+}
+
+void Transformer::upload_step(Ops& ops) const { ops.upload(step_tensor_, std::as_bytes(std::span(&now_, 1))); }
+
+LayerContext Transformer::layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index,
+                                   float router_scale) {
+  return {.tape = tape,
+          .config = config_,
+          .layer_config = config_.layers[static_cast<size_t>(index)],
+          .parameters = parameters_.layers[static_cast<size_t>(index)],
+          .cache = nullptr,
+          .rotation = rotation,
+          .n_sequences = n_sequences,
+          .activations = activations(),
+          .balance = recipe_.balance * router_scale,
+          .z_loss = recipe_.z_loss * router_scale};
+}
+
+// Normed, before the head. `options`: of a pass that trains, or looks at its routers.
+Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, const LossOptions* options) {
+  const auto done = [&](int64_t layer) {
+    if (options && options->update)
+      tape.on_backward([&tape, update = options->update, layer] { update->record(tape.ops(), layer); });
+  };
+  const auto run = [this, &batch, &rotation, options](Tape& on, const Value& x, int64_t i, bool observed) {
+    const Ops::Label label(on.ops(), join("layer", i));
+    LayerContext layer = layer_of(on, rotation, batch.n_sequences, i, options ? options->router_scale : 0.0f);
+    if (observed && config_.moe()) layer.router = batch.routers[static_cast<size_t>(i)];
+    return feed_forward_part(layer, attention_part(layer, x));
+  };
+  if (options && options->update) options->update->begin();
+  done(-1);
+  Value x = embedding(tape, *parameters_.token_embd, batch.tokens);
+  for (int64_t i = 0; i < config_.n_layers(); ++i) {
+    done(i);
+    const bool observed = options != nullptr;
+    if (!recipe_.checkpoint_activations || !tape.recording()) {
+      x = run(tape, x, i, observed);
+      continue;
+    }
+    Tape once = tape.forward_only();
+    const Value y = {run(once, x, i, observed).tensor, std::make_shared<Gradient>()};
+    tape.on_backward([&tape, run, x, y, i] {
+      Tape again = tape.again();
+      const Value out = run(again, x, i, false);
+      out.gradient->tensor = y.gradient->tensor;
+      again.backward();
+    });
+    x = y;
+  }
+  done(config_.n_layers());
+  return rms_norm(tape, x, *parameters_.output_norm, config_.rms_eps);
+}
+
+std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const TokenBatch& batch, InputKind inputs) {
+  if (!ops.ok()) return {};
+  Allocator allocator(ops.backend());
+  const BatchTensors& b = tensors_of(allocator, batch.n_sequences, batch.sequence_length);
+  const Tensor out = allocator.tensor("logits", {b.n_tokens(), config_.vocab_size});
+  if (!allocator.ok()) {
+    ops.fail(allocator.status());
+    return {};
+  }
+  ops.upload(b.tokens, std::as_bytes(batch.inputs));
+  const bool head_int8 = recipe_.int8_activations;
+  recipe_.int8_activations = head_int8 && inputs != InputKind::floats;
+  const Status status = workspace.run_once([&](Ops& recorded) {
+    Tape tape(recorded);
+    if (inputs == InputKind::merged_floats) tape.use_merged_adapters();
+    const Value x = hidden(tape, b, b.rotation, nullptr);
+    recipe_.int8_activations = head_int8;
+    LinearInput(x, activations()).times(tape, *parameters_.output, {}, out);
+  });
+  if (!status.ok()) ops.fail(status);
+  std::vector<float> values(static_cast<size_t>(out.elements()));
+  ops.download(out, std::as_writable_bytes(std::span(values)));
+  return values;
+}
+
+void Transformer::make_soft(Allocator& allocator) {
+  for (const ScaleGroup& group : scale_groups_)
+    for (BitLinear* member : group.members())
+      if (!member->effective.data) member->make_effective(allocator);
+}
+
+void Transformer::drop_soft() {
+  for (const ScaleGroup& group : scale_groups_)
+    for (BitLinear* member : group.members()) member->effective = {};
+}
+
+void Transformer::requantize(Ops& ops, float lambda) {
+  if (lambda < 1.0f) {
+    Allocator allocator(ops.backend());
+    make_soft(allocator);
+    ops.fail(allocator.status());
+    for (const ScaleGroup& group : scale_groups_) group.soften(ops, lambda, {});
+  } else {
+    drop_soft();
+    for (const ScaleGroup& group : scale_groups_) {
+      // Starting to train from a ternary model changes no output bit.
+      const bool as_loaded = std::ranges::all_of(group.members(), [](const BitLinear* m) { return m->as_loaded; });
+      if (!as_loaded) group.ternarize(ops);
+    }
+  }
+  for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) round_integers(ops, layer);
+}
+
+void Transformer::record_requantize(Ops& ops, int64_t layer, bool soft) {
+  for (const ScaleGroup* group : scale_groups_of(layer))
+    soft ? group->soften(ops, 1.0f, step_tensor_) : group->ternarize(ops);
+  round_integers(ops, layer);
+}
+
+void Transformer::restore(Ops& ops, float lambda) {
+  if (lambda < 1.0f) return requantize(ops, lambda);
+  for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) round_integers(ops, layer);
+}
+
+void Transformer::round_integers(Ops& ops, int64_t layer) const {
+  for (const BitLinear* p : parameters_of(layer))
+    if (p->trains() && quantizer_of(p->mode) != Quantizer::ternary)
+      ops(FakeQuantize{.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
+}
+
+std::vector<BitLinear*> Transformer::parameters_of(int64_t layer) const {
+  std::vector<BitLinear*> found;
+  for (BitLinear* p : order_)
+    if (p->layer == layer) found.push_back(p);
+  return found;
+}
+
+std::vector<ScaleGroup*> Transformer::scale_groups_of(int64_t layer) {
+  std::vector<ScaleGroup*> found;
+  for (ScaleGroup& group : scale_groups_)
+    if (group.members().front()->layer == layer) found.push_back(&group);
+  return found;
+}
+
+// A hash of the addresses: whatever a recording holds on to keeps its own.
+uint64_t Transformer::structure() const {
+  uint64_t hash = 0;
+  for (const BitLinear* p : order_)
+    for (const Weight* w : {&p->packed, &p->shadow, &p->effective})
+      hash = hash * 0x100000001b3u + reinterpret_cast<uintptr_t>(w->data.buffer.get()) / 16;
+  return hash;
+}
+
+}  // namespace tritium::training

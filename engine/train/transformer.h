@@ -1,0 +1,210 @@
+// The transformer of engine/model as it trains: the same layers and the same list of tensors, on a tape that records.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/layer.h"
+#include "ops/allocator.h"
+#include "ops/step_values.h"
+#include "ops/workspace.h"
+#include "tensor/tensor_map.h"
+#include "train/scale_group.h"
+
+namespace tritium::training {
+
+// How each part is trained. Norms and routers are FP32: full or frozen.
+struct Recipe {
+  WeightMode embedding = WeightMode::full;
+  WeightMode attention = WeightMode::ternary;
+  WeightMode feed_forward = WeightMode::ternary;
+  WeightMode head = WeightMode::full;
+  WeightMode norms = WeightMode::full;
+  WeightMode routers = WeightMode::full;
+  int64_t lora_rank = 16;
+  double lora_alpha = 32.0;
+  uint32_t seed = 0;  // of the adapters' first values
+  ShadowPrecision shadow = ShadowPrecision::fp32;
+  ScaleSync scale_sync = ScaleSync::automatic;
+  int64_t group_size = 128;  // of ScaleSync::per_group
+  ScaleOptions scales;
+  bool int8_activations = true;
+  float balance = 0.01f;  // router losses
+  float z_loss = 1e-3f;
+  bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
+};
+
+WeightMode mode_of(TensorRole role, const Recipe& recipe);
+
+struct TokenBatch {
+  int64_t n_sequences = 0;
+  int64_t sequence_length = 0;
+  std::span<const int32_t> inputs;   // [n_sequences * sequence_length]
+  std::span<const int32_t> targets;  // the same; -1: not scored
+};
+
+// Inputs of quantised weights in logits().
+enum class InputKind {
+  as_trained,     // int8 as the recipe says
+  merged_floats,  // floats for weights with adapters: as when those are merged into dense weights
+  floats,
+};
+
+class Transformer;
+
+// How far the student was from its teacher: sums over tokens.
+struct Taught {
+  double divergence = 0;    // nats, of scored tokens
+  double hidden_error = 0;  // mean squares, of all tokens
+};
+
+// What is recorded into a backward pass that updates each layer as soon as its gradients are there (Optimizer).
+struct LayerUpdate {
+  std::function<void()> begin;  // before the pass is recorded
+  // Of layer i, when the gradients of its parameters are complete (n_layers: norm and head; -1: the embedding).
+  std::function<void(Ops& ops, int64_t layer)> record;
+  std::function<void()> finished;  // after each run of the pass
+  int64_t structure = 0;           // another number: record() does something else
+};
+
+struct LossOptions {
+  float gradient_scale = 0.0f;  // 0: no gradients
+  float router_scale = 1.0f;    // of the routers' losses
+  // A model to imitate (Hinton et al. 2015): the loss is (1 - distill) cross-entropy + distill KL divergence from its
+  // predictions + hidden_mse times the mean squared difference of the normed hidden values before the head. Of the same
+  // vocabulary; with hidden_mse of the same width.
+  Transformer* teacher = nullptr;
+  float distill = 0.5f;
+  float temperature = 2.0f;
+  float hidden_mse = 0.0f;
+  const LayerUpdate* update = nullptr;  // null: the gradients stay as they are added up
+};
+
+// What passes over batches of one shape read and write.
+struct BatchTensors {
+  // Rows of the head that are computed together: never more logits than a few MiB.
+  struct Part {
+    int64_t first = 0, rows = 0;
+    Tensor row_ids;      // i32 [rows]: their numbers
+    Tensor targets;      // i32 [rows]
+    Tensor losses;       // f32 [rows]
+    Tensor divergences;  // f32 [rows], with a teacher
+  };
+  int64_t n_sequences = 0, sequence_length = 0;
+  Tensor tokens;      // i32 [T]
+  Rotation rotation;  // rows: i32 [T, 2]
+  std::vector<Part> parts;
+  std::vector<RouterState> routers;  // of each layer, or none
+  // With a teacher:
+  Rotation teacher_rotation;
+  Tensor hidden_error;  // f32 [1]: a sum of squares
+
+  int64_t n_tokens() const { return n_sequences * sequence_length; }
+};
+
+class Transformer {
+ public:
+  // Weights come from `source`: ternary tensors keep their trits, full-precision ones are ternarised where the recipe
+  // says so. Where the allocator counts, values are not read but of those ternary tensors whose scales decide a shape.
+  static Result<std::unique_ptr<Transformer>> create(Allocator& allocator, const Config& config,
+                                                     const TensorMap& source, const Recipe& recipe);
+  static Result<std::unique_ptr<Transformer>> create(Backend& backend, const Config& config, const TensorMap& source,
+                                                     const Recipe& recipe) {
+    Allocator allocator(backend);
+    return create(allocator, config, source, recipe);
+  }
+  ~Transformer();
+
+  // Sum of the losses of scored tokens, in nats. Gradients of gradient_scale times that sum and of router_scale times
+  // the routers' losses are added to those of the parameters. The pass is recorded once for a shape of batch and
+  // options.
+  double loss(Ops& ops, Workspace& workspace, const TokenBatch& batch, const LossOptions& options);
+  // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
+  std::vector<float> logits(Ops& ops, Workspace& workspace, const TokenBatch& batch,
+                            InputKind inputs = InputKind::as_trained);
+
+  // What loss() allocates, and what it runs.
+  BatchTensors& tensors_of(Allocator& allocator, int64_t n_sequences, int64_t sequence_length,
+                           const Transformer* teacher = nullptr);
+  Status record_loss(const BatchTensors& batch, const LossOptions& options, Program& program);
+
+  // The numbers that recorded operations multiply theirs with, in step_values(); upload_step() brings them there.
+  const Tensor& step_values() const { return step_tensor_; }
+  StepValues& now() { return now_; }
+  void upload_step(Ops& ops) const;
+
+  // Brings everything that is derived from the shadows up to date with their alphas: trits, softened and intN weights.
+  // lambda 1: the weights are ternary.
+  void requantize(Ops& ops, float lambda);
+  // The same of a layer (LayerUpdate counts them), with the lambda of step_values(): to be recorded.
+  void record_requantize(Ops& ops, int64_t layer, bool soft);
+  // Dense weights, for what is between shadow and trits while lambda is below 1.
+  void make_soft(Allocator& allocator);
+  void drop_soft();
+
+  // After a checkpoint was read, which holds shadows, alphas and trits: what is derived from those.
+  void restore(Ops& ops, float lambda);
+
+  // Another number when a recorded pass would run on other memory than the parameters have now.
+  uint64_t structure() const;
+
+  const Config& config() const { return config_; }
+  const Recipe& recipe() const { return recipe_; }
+  // In file order. Pointers stay valid.
+  const std::vector<BitLinear*>& parameters() const { return order_; }
+  std::vector<ScaleGroup>& scale_groups() { return scale_groups_; }
+  // Of a layer, as LayerUpdate counts them.
+  std::vector<BitLinear*> parameters_of(int64_t layer) const;
+  std::vector<ScaleGroup*> scale_groups_of(int64_t layer);
+  const std::vector<float>& rope_factors() const { return rope_factors_; }
+  // Of the last batch, layer after layer.
+  std::span<const RouterState> routers() const { return batch_ ? batch_->routers : std::span<const RouterState>(); }
+  const Taught& taught() const { return taught_; }  // of the last loss() with a teacher
+  bool tied_head() const { return parameters_.output == parameters_.token_embd; }
+
+ private:
+  struct Pass;
+
+  Transformer(const Config& config, const Recipe& recipe);
+  Status load(Allocator& allocator, const TensorMap& source);
+  Status make_scale_groups(Allocator& allocator);
+  Status add_group(Allocator& allocator, std::vector<BitLinear*> members, ScaleSync sync);
+  Status add_adapter(Allocator& allocator, BitLinear& layer);
+  void round_integers(Ops& ops, int64_t layer) const;
+
+  BatchTensors make_tensors(Allocator& allocator, int64_t n_sequences, int64_t sequence_length) const;
+  Rotation rotation_of(Allocator& allocator, const Tensor& rows, int64_t sequence_length) const;
+  Value hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, const LossOptions* options);
+  LayerContext layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index, float router_scale);
+  void head_loss(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
+                 const LossOptions& options);
+  void losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
+                      const LossOptions& options);
+  void imitate_hidden(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors& batch,
+                      const LossOptions& options);
+  Pass* pass_of(Ops& ops, Workspace& workspace, const BatchTensors& batch, const LossOptions& options);
+  ActivationMode activations() const {
+    return recipe_.int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32;
+  }
+
+  Config config_;
+  Recipe recipe_;
+  std::vector<float> rope_factors_;
+  std::map<std::string, BitLinear> by_name_;
+  std::vector<BitLinear*> order_;
+  ModelParameters parameters_;
+  std::vector<ScaleGroup> scale_groups_;
+  StepValues now_ = {};
+  Tensor step_tensor_;
+
+  std::vector<std::unique_ptr<BatchTensors>> batches_;
+  std::vector<std::unique_ptr<Pass>> passes_;
+  const BatchTensors* batch_ = nullptr;  // the last one
+  Taught taught_;
+};
+
+}  // namespace tritium::training

@@ -1,0 +1,212 @@
+// Weights of a Transformer: from a file, with their shadows and shared scales.
+#include <cmath>
+
+#include "base/counter_rng.h"
+#include "base/format_text.h"
+#include "model/adapters.h"
+#include "model/weights.h"
+#include "tensor/half.h"
+#include "train/transformer.h"
+
+namespace tritium::training {
+namespace {
+
+constexpr const char* kRopeFactors = "rope_freqs.weight";
+
+Shape stack_shape(const TensorSpec& spec) { return {spec.n_matrices(), spec.rows(), spec.cols()}; }
+
+// Alphas of a matrix under a way of sharing them.
+int64_t scales_of(const BitLinear& layer, ScaleSync sync) {
+  switch (sync) {
+    case ScaleSync::per_expert: return layer.n_matrices;
+    case ScaleSync::per_row: return layer.n_matrices * layer.rows;
+    case ScaleSync::per_group: return layer.n_matrices * layer.rows * layer.groups_per_row();
+    case ScaleSync::automatic:
+    case ScaleSync::per_block:
+    case ScaleSync::per_tensor: break;
+  }
+  return 1;
+}
+
+ScaleGranularity granularity_of(const Recipe& recipe) {
+  return recipe.scale_sync == ScaleSync::per_group ? ScaleGranularity::group
+         : recipe.scale_sync == ScaleSync::per_row ? ScaleGranularity::row
+                                                   : ScaleGranularity::tensor;
+}
+
+// Trits at once, for they will have no shadow; alphas as files store them.
+Result<TernaryMatrix> quantize(std::span<const float> values, const Shape& shape, const Recipe& recipe) {
+  Result<TernaryMatrix> matrix =
+      TernaryMatrix::from_weights(values, shape[0], shape[1], shape[2], granularity_of(recipe), recipe.group_size);
+  if (matrix.ok())
+    for (float& scale : matrix->scales()) scale = f16_to_f32(f32_to_f16(scale));
+  return matrix;
+}
+
+// A ternary tensor keeps its trits where trits are wanted; everything else starts from floats.
+Result<BitLinear> load_layer(Allocator& allocator, const TensorMap& source, const TensorSpec& slot,
+                             const BitLinearOptions& options, const Recipe& recipe) {
+  const bool stochastic = options.mode == WeightMode::stochastic;
+  const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen || stochastic;
+  if (source.find(slot.name)->ternary && wants_trits) {
+    const Result<TernaryMatrix> trits = load_trits(source, slot.name);
+    if (!trits.ok()) return trits.status();
+    return BitLinear::from_ternary(allocator, slot.name, *trits, options);
+  }
+  if (options.mode == WeightMode::frozen && !slot.exact()) {
+    const Result<DenseMatrix> matrix = source.load_dense(slot.name);
+    if (!matrix.ok()) return matrix.status();
+    return BitLinear::frozen(allocator, slot.name, *matrix);
+  }
+  const Result<std::vector<float>> values = source.load_f32(slot.name);
+  if (!values.ok()) return values.status();
+  if (stochastic) {
+    const Result<TernaryMatrix> trits = quantize(*values, stack_shape(slot), recipe);
+    if (!trits.ok()) return trits.status().within(slot.name);
+    return BitLinear::from_ternary(allocator, slot.name, *trits, options);
+  }
+  return BitLinear::from_weights(allocator, slot.name, stack_shape(slot), *values, options);
+}
+
+// What load_layer would make, without its values.
+Result<BitLinear> describe_layer(Allocator& allocator, const TensorMap& source, const TensorSpec& slot,
+                                 const BitLinearOptions& options, const Recipe& recipe) {
+  const Shape shape = stack_shape(slot);
+  const TensorInfo& info = *source.find(slot.name);
+  const bool stochastic = options.mode == WeightMode::stochastic;
+  const bool wants_trits = options.mode == WeightMode::ternary || options.mode == WeightMode::frozen || stochastic;
+  if (info.ternary && wants_trits) return load_layer(allocator, source, slot, options, recipe);
+  if (stochastic)
+    return BitLinear::from_ternary(
+        allocator, slot.name,
+        TernaryMatrix::described(shape[0], shape[1], shape[2], granularity_of(recipe), recipe.group_size), options);
+  if (options.mode == WeightMode::frozen && !slot.exact())
+    return BitLinear::frozen(
+        allocator, slot.name,
+        {.n_matrices = shape[0], .rows = shape[1], .cols = shape[2], .dtype = info.dense_type(), .bytes = {}});
+  return BitLinear::from_weights(allocator, slot.name, shape, {}, options);
+}
+
+// Of an adapter's parts, which start at A = small noise and B = 0: at first nothing is added (Hu et al. 2021, 4.1).
+std::vector<float> first_values_of_a(int64_t elements, int64_t cols, uint64_t seed) {
+  const double bound = 1.0 / std::sqrt(static_cast<double>(cols));
+  std::vector<float> values(static_cast<size_t>(elements));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>((2.0 * random_unit(seed, i) - 1.0) * bound);
+  return values;
+}
+
+// Trits that came with a scale a row or a group keep that.
+ScaleSync automatic_sync(const BitLinear& layer) {
+  if (!layer.as_loaded || layer.trains() || layer.one_scale) return ScaleSync::per_tensor;
+  return layer.group_size > 0 ? ScaleSync::per_group : ScaleSync::per_row;
+}
+
+}  // namespace
+
+WeightMode mode_of(TensorRole role, const Recipe& recipe) {
+  switch (role) {
+    case TensorRole::embedding: return recipe.embedding;
+    case TensorRole::attention: return recipe.attention;
+    case TensorRole::feed_forward: return recipe.feed_forward;
+    case TensorRole::head: return recipe.head;
+    case TensorRole::router: return recipe.routers;
+    case TensorRole::norm: return recipe.norms;
+    case TensorRole::adapter: break;
+  }
+  return WeightMode::full;
+}
+
+Status Transformer::load(Allocator& allocator, const TensorMap& source) {
+  if (Status status = check_tensors(source, config_); !status.ok()) return status;
+  if (source.find(kRopeFactors)) {
+    Result<std::vector<float>> factors = source.load_f32(kRopeFactors);
+    if (!factors.ok()) return factors.status();
+    rope_factors_ = *std::move(factors);
+  }
+  parameters_.layers.resize(config_.layers.size());
+  for (const TensorSpec& slot : tensor_specs(config_)) {
+    if (!source.find(slot.name)) continue;  // an optional one: the head is the embedding
+    const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
+    const WeightMode mode = mode_of(slot.role, recipe_);
+    const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
+                                      .shadow = slot.exact() ? ShadowPrecision::fp32 : recipe_.shadow,
+                                      .group_size = group};
+    const auto make = allocator.counts() ? describe_layer : load_layer;
+    Result<BitLinear> layer = make(allocator, source, slot, options, recipe_);
+    if (!layer.ok()) return layer.status();
+    BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
+    added.role = slot.role;
+    added.layer = slot.layer;
+    order_.push_back(&added);
+    slot.where(parameters_) = &added;
+    if (mode == WeightMode::lora)
+      if (Status s = add_adapter(allocator, added); !s.ok()) return s;
+  }
+  if (!parameters_.output) parameters_.output = parameters_.token_embd;
+  step_tensor_ = allocator.tensor("step", step_shape());
+  return make_scale_groups(allocator);
+}
+
+Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {
+  const int64_t rank = recipe_.lora_rank, n = layer.n_matrices;
+  const uint64_t seed = random_bits(recipe_.seed, order_.size());
+  const BitLinearOptions options = {.mode = WeightMode::full, .shadow = recipe_.shadow, .group_size = 0};
+  const bool described = allocator.counts();
+  const std::vector<float> noise = first_values_of_a(described ? 0 : n * rank * layer.cols, layer.cols, seed);
+  const std::vector<float> zeros(described ? 0 : static_cast<size_t>(n * layer.rows * rank));
+  Result<BitLinear> a = BitLinear::from_weights(allocator, layer.name + kLoraA, {n, rank, layer.cols}, noise, options);
+  if (!a.ok()) return a.status();
+  Result<BitLinear> b = BitLinear::from_weights(allocator, layer.name + kLoraB, {n, layer.rows, rank}, zeros, options);
+  if (!b.ok()) return b.status();
+  layer.lora_a = &by_name_.emplace(layer.name + kLoraA, *std::move(a)).first->second;
+  layer.lora_b = &by_name_.emplace(layer.name + kLoraB, *std::move(b)).first->second;
+  layer.lora_scale = static_cast<float>(recipe_.lora_alpha / static_cast<double>(rank));
+  for (BitLinear* part : {layer.lora_a, layer.lora_b}) {
+    part->role = TensorRole::adapter;
+    part->layer = layer.layer;
+    order_.push_back(part);
+  }
+  return Status();
+}
+
+// Makes a group of its own kind, and the shadows of those members that came as trits.
+Status Transformer::add_group(Allocator& allocator, std::vector<BitLinear*> members, ScaleSync sync) {
+  std::erase_if(members, [](const BitLinear* m) { return !m || m->mode != WeightMode::ternary; });
+  if (members.empty()) return Status();
+  const int64_t n_scales = scales_of(*members.front(), sync);
+  for (BitLinear* member : members)
+    if (!member->trains())
+      if (Status s = member->init_shadow_from_ternary(allocator, n_scales); !s.ok()) return s;
+  Result<ScaleGroup> group = ScaleGroup::create(allocator, std::move(members), n_scales, recipe_.scales);
+  if (!group.ok()) return group.status();
+  scale_groups_.push_back(*std::move(group));
+  return Status();
+}
+
+Status Transformer::make_scale_groups(Allocator& allocator) {
+  const ScaleSync sync = recipe_.scale_sync;
+  const bool shared = sync == ScaleSync::per_block || sync == ScaleSync::per_expert;
+  std::vector<BitLinear*> alone;
+  for (BitLinear* p : order_)
+    if (p->role != TensorRole::feed_forward || !shared) alone.push_back(p);
+  for (BitLinear* p : alone) {
+    const ScaleSync own = shared ? ScaleSync::per_tensor : sync == ScaleSync::automatic ? automatic_sync(*p) : sync;
+    if (Status s = add_group(allocator, {p}, own); !s.ok()) return s;
+  }
+  for (int64_t layer = 0; shared && layer < config_.n_layers(); ++layer) {
+    std::vector<BitLinear*> block;
+    for (BitLinear* p : parameters_of(layer))
+      if (p->role == TensorRole::feed_forward) block.push_back(p);
+    if (Status s = add_group(allocator, std::move(block), sync); !s.ok()) return s;
+  }
+  return Status();
+}
+
+Result<std::unique_ptr<Transformer>> Transformer::create(Allocator& allocator, const Config& config,
+                                                         const TensorMap& source, const Recipe& recipe) {
+  std::unique_ptr<Transformer> model(new Transformer(config, recipe));
+  if (Status status = model->load(allocator, source); !status.ok()) return status;
+  return model;
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,40 @@
+// The same run on two backends.
+#include <cmath>
+
+#include "tests/train/training_model.h"
+
+namespace tritium {
+namespace {
+
+TEST(TrainingOnVulkan, FollowsTheCpuForFiftySteps) {
+  std::unique_ptr<Backend> vulkan = training_backend("vulkan");
+  if (!vulkan) GTEST_SKIP() << "no Vulkan device here";
+  for (ShadowPrecision shadow : {ShadowPrecision::fp32, ShadowPrecision::bf16}) {
+    TrainingModel on_cpu(training_backend("cpu"), kTinyMoe, {.shadow = shadow});
+    TrainingModel on_vulkan(training_backend("vulkan"), kTinyMoe, {.shadow = shadow});
+    const double first = on_cpu.loss(false);
+    for (int64_t step = 1; step <= 50; ++step) {
+      ASSERT_NEAR(on_cpu.loss(false), on_vulkan.loss(false), 1e-3) << "step " << step;
+      on_cpu.step(step, 0.003f);
+      on_vulkan.step(step, 0.003f);
+    }
+    EXPECT_LT(on_cpu.loss(false), 0.7 * first);
+  }
+}
+
+TEST(TrainingOnTheCpu, DoesNotDependOnTheNumberOfThreads) {
+  std::vector<std::vector<float>> weights;
+  for (int threads : {1, 2}) {
+    Result<std::unique_ptr<Backend>> backend = training_backend_of("cpu", threads);
+    ASSERT_TRUE(backend.ok());
+    TrainingModel m(*std::move(backend), kTinyMoe, {.shadow = ShadowPrecision::bf16});
+    for (int64_t step = 1; step <= 5; ++step) m.step(step);
+    const Result<std::vector<float>> values = m.parameter("blk.1.ffn_up_exps.weight").values(*m.backend);
+    ASSERT_TRUE(values.ok());
+    weights.push_back(*values);
+  }
+  EXPECT_EQ(weights[0], weights[1]);
+}
+
+}  // namespace
+}  // namespace tritium

@@ -1,0 +1,230 @@
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "tests/support/temporary_folder.h"
+#include "tests/train/training_model.h"
+#include "train/checkpoint.h"
+
+namespace tritium {
+namespace {
+
+using training::CheckpointState;
+
+// A run of `steps` steps, which at step `stop` is written and read into a new model.
+std::vector<float> trained(const training::Recipe& recipe, const training::OptimizerOptions& options, int64_t stop,
+                           int64_t steps) {
+  const TemporaryFolder folder;
+  auto m = std::make_unique<TrainingModel>(training_backend("cpu"), kTinyMoe, recipe, options);
+  for (int64_t step = 1; step <= steps; ++step) {
+    m->step(step);
+    if (step != stop) continue;
+    const std::string path = folder.file("run.ckpt");
+    EXPECT_TRUE(write_checkpoint(path, *m->backend, *m->model, {.step = step, .options = "{}"}).ok());
+    m = std::make_unique<TrainingModel>(training_backend("cpu"), kTinyMoe, recipe, options);
+    const Result<CheckpointState> state = read_checkpoint(path, *m->backend, *m->model);
+    EXPECT_TRUE(state.ok()) << state.message();
+    EXPECT_EQ(state->step, step);
+    m->model->restore(m->ops, 1.0f);
+  }
+  std::vector<float> all;
+  for (const training::BitLinear* p : m->model->parameters()) {
+    const Result<std::vector<float>> values = p->values(*m->backend);
+    EXPECT_TRUE(values.ok());
+    all.insert(all.end(), values->begin(), values->end());
+  }
+  return all;
+}
+
+TEST(Checkpoint, AResumedRunIsTheUninterruptedOneToTheBit) {
+  for (const training::Recipe& recipe :
+       {training::Recipe{}, training::Recipe{.shadow = ShadowPrecision::bf16, .scales = {.momentum = 0.99f}},
+        training::Recipe{.attention = WeightMode::int8, .scale_sync = ScaleSync::per_block},
+        training::Recipe{.attention = WeightMode::stochastic, .feed_forward = WeightMode::lora}})
+    for (bool states_8bit : {false, true})
+      EXPECT_EQ(trained(recipe, {.states_8bit = states_8bit}, 3, 6),
+                trained(recipe, {.states_8bit = states_8bit}, 0, 6));
+}
+
+class DamagedCheckpoint : public testing::Test {
+ protected:
+  DamagedCheckpoint() : model_(training_backend("cpu"), kTinyDense, {}), path_(folder_.file("run.ckpt")) {
+    EXPECT_TRUE(write_checkpoint(path_, *model_.backend, *model_.model, {.step = 5, .options = "{}"}).ok());
+  }
+  std::string read_error() {
+    const Result<CheckpointState> state = read_checkpoint(path_, *model_.backend, *model_.model);
+    return state.ok() ? "" : state.message();
+  }
+  // Another value for the first `key` of the header, whose length goes with it.
+  void set(const std::string& key, const std::string& value) {
+    std::string bytes = get(path_);
+    uint64_t length = 0;
+    std::memcpy(&length, bytes.data() + 8, 8);
+    std::string header = bytes.substr(16, length);
+    const size_t at = header.find('"' + key + "\":") + key.size() + 3;
+    header.replace(at, header.find_first_of(",}", at) - at, value);
+    const std::string tensors = bytes.substr((16 + length + 63) / 64 * 64);
+    length = header.size();
+    std::memcpy(bytes.data() + 8, &length, 8);
+    bytes = bytes.substr(0, 16) + header;
+    bytes.resize((bytes.size() + 63) / 64 * 64);
+    std::ofstream(path_, std::ios::binary) << bytes << tensors;
+  }
+  static std::string get(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  TemporaryFolder folder_;
+  TrainingModel model_;
+  std::string path_;
+};
+
+TEST_F(DamagedCheckpoint, WhoseHeaderIsWrittenAgainAsItWasIsRead) {
+  set("step", "5");
+  EXPECT_EQ(read_error(), "");
+}
+
+// The tensors would begin behind the end of this file; added to where, their bytes give its size again.
+TEST_F(DamagedCheckpoint, WhoseSizesWrapIsRefused) {
+  std::string header =
+      R"({"bytes": 18446744073709551604, "step": 1, "tensors": [{"name": "x", "offset": 4096, "bytes": 64}]})";
+  header.resize(164, ' ');
+  const uint64_t length = header.size();
+  std::string start = "TRITIUMC" + std::string(8, '\0');
+  std::memcpy(start.data() + 8, &length, 8);
+  std::ofstream(path_, std::ios::binary) << start << header;
+  EXPECT_NE(read_error().find("180 bytes, its header says 192 + 18446744073709551604"), std::string::npos)
+      << read_error();
+}
+
+TEST_F(DamagedCheckpoint, WhoseTensorsLieOutsideOfTheFileIsRefused) {
+  for (const char* offset : {"18446744073709551615", "-64", "1e300", "null"}) {
+    set("offset", offset);
+    EXPECT_NE(read_error().find("does not lie within the file"), std::string::npos) << offset << ": " << read_error();
+  }
+}
+
+TEST_F(DamagedCheckpoint, OfAnImpossibleStepIsRefusedByItsKey) {
+  for (const char* step : {"-1", "9223372036854775807", "1e300", "\"five\"", "[[[]]]"}) {
+    set("step", step);
+    EXPECT_NE(read_error().find("step must be an integer from 0 to"), std::string::npos)
+        << step << ": " << read_error();
+    EXPECT_FALSE(training::peek_checkpoint(path_).ok());
+    set("step", "5");
+  }
+  for (const char* key : {"averaged_steps", "evaluations_since_best"}) {
+    set(key, "-1");
+    EXPECT_NE(read_error().find(std::string(key) + " must be"), std::string::npos) << read_error();
+    set(key, "0");
+  }
+  set("seconds", "-1");
+  EXPECT_NE(read_error().find("seconds"), std::string::npos) << read_error();
+}
+
+TEST_F(DamagedCheckpoint, OfAnyLengthIsRefusedAndNeverCrashes) {
+  const auto size = std::filesystem::file_size(path_);
+  for (uintmax_t length : {size - 1, size / 2, uintmax_t{40}, uintmax_t{16}, uintmax_t{3}}) {
+    std::filesystem::resize_file(path_, length);
+    EXPECT_NE(read_error(), "") << length;
+    EXPECT_TRUE(training::list_checkpoints(folder_.path().string()).empty());
+  }
+}
+
+TEST_F(DamagedCheckpoint, WithAnyByteOfItsHeaderChangedIsReadOrRefused) {
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  for (int at = 0; at < 400; at += 7) {
+    file.seekg(at);
+    const int before = file.get();
+    file.seekp(at);
+    file.put('\xFF');
+    file.flush();
+    read_error();  // whatever it says, it returns
+    file.seekp(at);
+    file.put(static_cast<char>(before));
+    file.flush();
+  }
+  EXPECT_EQ(read_error(), "");
+}
+
+TEST_F(DamagedCheckpoint, OfAnotherModelIsRefusedByTheTensorThatDiffers) {
+  TrainingModel other(training_backend("cpu"), kTinyMoe, {});
+  const Result<CheckpointState> state = read_checkpoint(path_, *other.backend, *other.model);
+  ASSERT_FALSE(state.ok());
+  EXPECT_NE(state.message().find("blk.0"), std::string::npos) << state.message();
+}
+
+TEST(Checkpoints, TheNewestAreKept) {
+  const TemporaryFolder folder;
+  TrainingModel m(training_backend("cpu"), kTinyDense, {});
+  for (int64_t step : {5, 12, 100})
+    ASSERT_TRUE(
+        write_checkpoint(folder.file(training::checkpoint_name(step)), *m.backend, *m.model, {.step = step}).ok());
+  training::prune_checkpoints(folder.path().string(), 2);
+  const std::vector<std::string> left = training::list_checkpoints(folder.path().string());
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_NE(left[0].find("step-00000100"), std::string::npos);
+  EXPECT_NE(left[1].find("step-00000012"), std::string::npos);
+}
+
+class ResumedFolder : public testing::Test {
+ protected:
+  ResumedFolder() : model_(training_backend("cpu"), kTinyDense, {}) {}
+  void write(const std::string& name, int64_t step) {
+    ASSERT_TRUE(write_checkpoint(folder_.file(name), *model_.backend, *model_.model, {.step = step}).ok());
+  }
+  void damage(const std::string& name) {
+    std::filesystem::resize_file(folder_.file(name), std::filesystem::file_size(folder_.file(name)) - 1);
+  }
+  Result<std::string> found() {
+    return training::checkpoint_to_resume(folder_.path().string(),
+                                          [this](LogLevel, const std::string& line) { said_ += line + "\n"; });
+  }
+  TemporaryFolder folder_;
+  TrainingModel model_;
+  std::string said_;
+};
+
+TEST_F(ResumedFolder, WithoutCheckpointsGivesNone) {
+  std::ofstream(folder_.file("log.csv")) << "step\n";
+  const Result<std::string> path = found();
+  ASSERT_TRUE(path.ok()) << path.message();
+  EXPECT_EQ(*path, "");
+}
+
+TEST_F(ResumedFolder, GoesOnFromTheMostStepsAlsoWhenTheBestHasThem) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10);
+  write("best.ckpt", 7);
+  EXPECT_EQ(*found(), folder_.file("step-00000010.ckpt"));
+  write("best.ckpt", 12);
+  EXPECT_EQ(*found(), folder_.file("best.ckpt"));
+  EXPECT_EQ(said_, "");
+}
+
+TEST_F(ResumedFolder, WithTheBestAloneGoesOnFromIt) {
+  write("best.ckpt", 7);
+  EXPECT_EQ(*found(), folder_.file("best.ckpt"));
+}
+
+TEST_F(ResumedFolder, SaysWhatItPassesOver) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10);
+  damage("step-00000010.ckpt");
+  EXPECT_EQ(*found(), folder_.file("step-00000004.ckpt"));
+  EXPECT_NE(said_.find("step-00000010.ckpt: not a complete checkpoint"), std::string::npos) << said_;
+}
+
+TEST_F(ResumedFolder, WithoutAnyThatCanBeReadIsRefused) {
+  write("step-00000004.ckpt", 4);
+  damage("step-00000004.ckpt");
+  const Result<std::string> path = found();
+  ASSERT_FALSE(path.ok());
+  EXPECT_EQ(path.code(), StatusCode::corrupt_file);
+  EXPECT_NE(path.message().find("none of its checkpoints can be read"), std::string::npos) << path.message();
+  EXPECT_NE(path.message().find("step-00000004.ckpt"), std::string::npos) << path.message();
+}
+
+}  // namespace
+}  // namespace tritium

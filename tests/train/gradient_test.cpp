@@ -1,0 +1,119 @@
+// Gradients of a whole model: on the reference against finite differences in double precision of the surrogate, on the
+// other backends against the reference.
+#include <cmath>
+#include <ostream>
+
+#include "tests/train/surrogate.h"
+#include "tests/train/training_model.h"
+
+namespace tritium {
+namespace {
+
+using training::BitLinear;
+using training::Recipe;
+
+struct Case {
+  std::string name;
+  std::string description;
+  Recipe recipe;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+std::vector<Case> gradient_cases() {
+  Recipe ternary{.balance = 0.05f, .z_loss = 0.02f};
+  Recipe full = ternary;
+  full.attention = full.feed_forward = WeightMode::full;
+  full.int8_activations = false;
+  Recipe floats = ternary;
+  floats.int8_activations = false;
+  floats.scale_sync = ScaleSync::per_block;
+  Recipe integers = ternary;
+  integers.attention = WeightMode::int8;
+  integers.feed_forward = WeightMode::int4;
+  Recipe all = ternary;
+  all.head = WeightMode::ternary;
+  all.checkpoint_activations = true;
+  all.scale_sync = ScaleSync::per_row;
+  Recipe lora = ternary;
+  lora.embedding = lora.head = lora.norms = WeightMode::frozen;
+  lora.attention = lora.feed_forward = WeightMode::lora;
+  lora.lora_rank = 3;
+  return {{"Lora", kTinyMoe, lora},
+          {"TernaryMoe", kTinyMoe, ternary},
+          {"FullMoe", kTinyMoe, full},
+          {"TernaryMoeOfFloats", kTinyMoe, floats},
+          {"IntegerMoe", kTinyMoe, integers},
+          {"TernaryHeadCheckpointed", kTinyMoe, all},
+          {"TernaryDense", kTinyDense, ternary}};
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+
+// Adapters start at B = 0, where A has no gradient: they are looked at after a step.
+void leave_the_start(TrainingModel& m) {
+  if (m.model->recipe().attention == WeightMode::lora) m.step(1);
+}
+
+class ModelGradient : public testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(Recipes, ModelGradient, testing::ValuesIn(gradient_cases()), case_name);
+
+TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
+  TrainingModel m(training_backend("reference"), GetParam().description, GetParam().recipe);
+  leave_the_start(m);
+  m.loss(true);
+  Surrogate surrogate(m.config, m.inputs, m.targets, 2, double{GetParam().recipe.balance},
+                      double{GetParam().recipe.z_loss});
+  for (const BitLinear* p : m.model->parameters()) {
+    const Result<std::vector<float>> values = p->forward_values(*m.backend);
+    ASSERT_TRUE(values.ok());
+    const bool quantised = p->mode != WeightMode::full && p->mode != WeightMode::frozen;
+    surrogate.set(p->name, Doubles(values->begin(), values->end()), quantised && GetParam().recipe.int8_activations);
+    if (p->lora_a) surrogate.set_adapter_scale(double{p->lora_scale});
+  }
+  surrogate.loss();  // the base point; its value includes the routers' losses
+  for (const BitLinear* p : m.model->parameters()) {
+    if (!p->trains()) continue;
+    const std::vector<float> gradient = m.values_of(p->gradient);
+    double largest = 0;
+    for (float g : gradient) largest = std::max(largest, std::abs(double{g}));
+    EXPECT_GT(largest, 0.0) << p->name << " gets no gradient";
+    // Some of each parameter: the first, the last and steps of a prime in between.
+    for (size_t i = 0; i < gradient.size(); i += std::max<size_t>(1, gradient.size() / 7)) {
+      double& w = surrogate.weight(p->name)[i];
+      const double here = w;
+      const double h = 1e-4;
+      w = here + h;
+      const double above = surrogate.loss();
+      w = here - h;
+      const double below = surrogate.loss();
+      w = here;
+      EXPECT_NEAR(gradient[i], (above - below) / (2 * h), 2e-4 * largest + 1e-7) << p->name << " " << i;
+    }
+  }
+}
+
+TEST_P(ModelGradient, OnTheCpuAndVulkanIsThatOfTheReference) {
+  TrainingModel reference(training_backend("reference"), GetParam().description, GetParam().recipe);
+  leave_the_start(reference);
+  const double expected_loss = reference.loss(true);
+  for (const char* name : {"cpu", "vulkan"}) {
+    std::unique_ptr<Backend> backend = training_backend(name);
+    if (!backend) continue;  // no Vulkan here: said by the tests of single operations
+    TrainingModel m(std::move(backend), GetParam().description, GetParam().recipe);
+    leave_the_start(m);
+    EXPECT_NEAR(m.loss(true), expected_loss, 1e-5 * expected_loss) << name;
+    for (const BitLinear* p : m.model->parameters()) {
+      if (!p->trains()) continue;
+      const std::vector<float> expected = reference.values_of(reference.parameter(p->name).gradient);
+      const std::vector<float> gradient = m.values_of(p->gradient);
+      double largest = 0;
+      for (float g : expected) largest = std::max(largest, std::abs(double{g}));
+      for (size_t i = 0; i < expected.size(); ++i)
+        ASSERT_NEAR(gradient[i], expected[i], 1e-4 * largest) << name << " " << p->name << " " << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tritium

@@ -1,0 +1,200 @@
+#include "tests/train/surrogate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace tritium {
+namespace {
+
+double gate_of(double x, GateActivation activation) {
+  if (activation == GateActivation::relu2) return x > 0 ? x * x : 0;
+  if (activation == GateActivation::silu) return x / (1 + std::exp(-x));
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+// What int8 quantisation per row adds to each value.
+Doubles int8_offsets(const Doubles& x, size_t cols) {
+  Doubles offsets(x.size());
+  for (size_t row = 0; row < x.size() / cols; ++row) {
+    double top = 0;
+    for (size_t c = 0; c < cols; ++c) top = std::max(top, std::abs(x[row * cols + c]));
+    for (size_t c = 0; c < cols && top > 0; ++c) {
+      const double value = x[row * cols + c];
+      offsets[row * cols + c] = std::nearbyint(value * 127 / top) * top / 127 - value;
+    }
+  }
+  return offsets;
+}
+
+}  // namespace
+
+Doubles Surrogate::rms_norm(const Doubles& x, const std::string& weight, size_t dim) const {
+  const Doubles& w = weights_.at(weight);
+  Doubles y(x.size());
+  for (size_t row = 0; row < x.size() / dim; ++row) {
+    double squares = 0;
+    for (size_t d = 0; d < dim; ++d) squares += x[row * dim + d] * x[row * dim + d];
+    const double r = 1 / std::sqrt(squares / static_cast<double>(dim) + double{config_.rms_eps});
+    for (size_t d = 0; d < dim; ++d) y[row * dim + d] = x[row * dim + d] * r * w[d];
+  }
+  return y;
+}
+
+// Row r of y by matrix experts[r] (0 without experts) from row r / slots of x.
+Doubles Surrogate::linear(const Doubles& x, const std::string& weight, size_t rows, size_t cols, size_t slots,
+                          const std::vector<size_t>& experts) {
+  Doubles in = x;
+  if (int8_.at(weight)) {
+    if (!based_) offsets_[weight] = int8_offsets(x, cols);
+    for (size_t i = 0; i < in.size(); ++i) in[i] += offsets_.at(weight)[i];
+  }
+  const Doubles& w = weights_.at(weight);
+  const size_t n = in.size() / cols * slots;
+  Doubles y(n * rows);
+  for (size_t r = 0; r < n; ++r)
+    for (size_t o = 0; o < rows; ++o) {
+      const size_t at = ((experts.empty() ? 0 : experts[r]) * rows + o) * cols;
+      for (size_t c = 0; c < cols; ++c) y[r * rows + o] += w[at + c] * in[r / slots * cols + c];
+    }
+  if (!weights_.contains(weight + ".lora_a")) return y;
+  const Doubles &a = weights_.at(weight + ".lora_a"), &b = weights_.at(weight + ".lora_b");
+  const size_t rank = b.size() / (w.size() / cols);
+  for (size_t r = 0; r < n; ++r)
+    for (size_t j = 0; j < rank; ++j) {
+      const size_t expert = experts.empty() ? 0 : experts[r];
+      double low = 0;
+      for (size_t c = 0; c < cols; ++c) low += a[(expert * rank + j) * cols + c] * x[r / slots * cols + c];
+      for (size_t o = 0; o < rows; ++o) y[r * rows + o] += adapter_scale_ * b[(expert * rows + o) * rank + j] * low;
+    }
+  return y;
+}
+
+Doubles Surrogate::rope(const Doubles& x, size_t heads) const {
+  const auto dim = static_cast<size_t>(config_.key_dim);
+  const auto pairs = static_cast<size_t>(config_.rope_dims) / 2;
+  Doubles y = x;
+  for (size_t t = 0; t < tokens(); ++t)
+    for (size_t h = 0; h < heads; ++h)
+      for (size_t i = 0; i < pairs; ++i) {
+        const double angle = static_cast<double>(t % (tokens() / n_sequences_)) *
+                             std::pow(config_.rope_base, -static_cast<double>(i) / static_cast<double>(pairs));
+        const bool halves = config_.rope_pairing == RopePairing::halves;
+        const size_t a = (t * heads + h) * dim + (halves ? i : 2 * i);
+        const size_t b = a + (halves ? pairs : 1);
+        y[a] = x[a] * std::cos(angle) - x[b] * std::sin(angle);
+        y[b] = x[a] * std::sin(angle) + x[b] * std::cos(angle);
+      }
+  return y;
+}
+
+Doubles Surrogate::attention(const Doubles& q, const Doubles& k, const Doubles& v) const {
+  const auto heads = static_cast<size_t>(config_.n_heads), kv_heads = static_cast<size_t>(config_.n_kv_heads);
+  const auto key = static_cast<size_t>(config_.key_dim), value = static_cast<size_t>(config_.value_dim);
+  const size_t length = tokens() / n_sequences_;
+  Doubles y(tokens() * heads * value);
+  for (size_t t = 0; t < tokens(); ++t)
+    for (size_t h = 0; h < heads; ++h) {
+      double total = 0;
+      for (size_t j = t / length * length; j <= t; ++j) {
+        const size_t row = j * kv_heads + h / (heads / kv_heads);
+        double score = 0;
+        for (size_t d = 0; d < key; ++d) score += q[(t * heads + h) * key + d] * k[row * key + d];
+        const double e = std::exp(score / std::sqrt(static_cast<double>(key)));
+        total += e;
+        for (size_t d = 0; d < value; ++d) y[(t * heads + h) * value + d] += e * v[row * value + d];
+      }
+      for (size_t d = 0; d < value; ++d) y[(t * heads + h) * value + d] /= total;
+    }
+  return y;
+}
+
+Doubles Surrogate::feed_forward(const Doubles& x, const std::string& blk, const std::vector<size_t>& experts,
+                                size_t slots) {
+  const auto dim = static_cast<size_t>(config_.dim);
+  const auto width = static_cast<size_t>(config_.moe() ? config_.expert_ffn_dim : config_.ffn_dim);
+  const std::string suffix = config_.moe() ? "_exps.weight" : ".weight";
+  const Doubles gate = linear(x, blk + "ffn_gate" + suffix, width, dim, slots, experts);
+  const Doubles up = linear(x, blk + "ffn_up" + suffix, width, dim, slots, experts);
+  Doubles hidden(gate.size());
+  for (size_t i = 0; i < gate.size(); ++i) hidden[i] = gate_of(gate[i], config_.activation) * up[i];
+  if (config_.ffn_sub_norm) hidden = rms_norm(hidden, blk + "ffn_sub_norm.weight", width);
+  return linear(hidden, blk + "ffn_down" + suffix, dim, width, 1, experts);
+}
+
+Doubles Surrogate::mixture(const Doubles& x, const std::string& blk) {
+  const auto n = static_cast<size_t>(config_.n_experts), k = static_cast<size_t>(config_.n_experts_used);
+  const auto dim = static_cast<size_t>(config_.dim);
+  const Doubles logits = linear(x, blk + "ffn_gate_inp.weight", n, dim, 1, {});
+  std::vector<size_t>& chosen = experts_[blk];
+  for (size_t t = 0; t < tokens() && !based_; ++t) {
+    std::vector<size_t> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, [&](size_t a, size_t b) { return logits[t * n + a] > logits[t * n + b]; });
+    chosen.insert(chosen.end(), order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  const Doubles out = feed_forward(x, blk, chosen, k);
+  Doubles y(x.size());
+  for (size_t t = 0; t < tokens(); ++t) {
+    double total = 0, kept = 0;
+    for (size_t e = 0; e < n; ++e) total += std::exp(logits[t * n + e]);
+    for (size_t s = 0; s < k; ++s) kept += std::exp(logits[t * n + chosen[t * k + s]]);
+    for (size_t s = 0; s < k; ++s) {
+      const double g = std::exp(logits[t * n + chosen[t * k + s]]) / (config_.renormalize_experts ? kept : total);
+      for (size_t d = 0; d < dim; ++d) y[t * dim + d] += g * out[(t * k + s) * dim + d];
+    }
+    const double lse = std::log(total);
+    router_loss_ += z_loss_ * lse * lse / static_cast<double>(tokens());
+    for (size_t e = 0; e < n; ++e) {
+      const double load = static_cast<double>(std::ranges::count(chosen, e)) / static_cast<double>(chosen.size());
+      router_loss_ += balance_ * static_cast<double>(n) * load * std::exp(logits[t * n + e]) / total /
+                      static_cast<double>(tokens());
+    }
+  }
+  return y;
+}
+
+double Surrogate::loss() {
+  const auto dim = static_cast<size_t>(config_.dim), vocab = static_cast<size_t>(config_.vocab_size);
+  const auto q_dim = static_cast<size_t>(config_.q_dim()), k_dim = static_cast<size_t>(config_.k_dim());
+  const auto mixed_dim = static_cast<size_t>(config_.n_heads * config_.value_dim);
+  router_loss_ = 0;
+  Doubles x(tokens() * dim);
+  for (size_t t = 0; t < tokens(); ++t)
+    for (size_t d = 0; d < dim; ++d)
+      x[t * dim + d] = weights_.at("token_embd.weight")[static_cast<size_t>(inputs_[t]) * dim + d];
+  for (size_t i = 0; i < config_.layers.size(); ++i) {
+    const std::string blk = "blk." + std::to_string(i) + ".";
+    const Doubles in = rms_norm(x, blk + "attn_norm.weight", dim);
+    Doubles q = linear(in, blk + "attn_q.weight", q_dim, dim, 1, {});
+    Doubles k = linear(in, blk + "attn_k.weight", k_dim, dim, 1, {});
+    const Doubles v = linear(in, blk + "attn_v.weight", static_cast<size_t>(config_.v_dim()), dim, 1, {});
+    if (config_.qk_norm != QkNorm::none) {
+      const bool per_head = config_.qk_norm == QkNorm::per_head;
+      q = rms_norm(q, blk + "attn_q_norm.weight", per_head ? static_cast<size_t>(config_.key_dim) : q_dim);
+      k = rms_norm(k, blk + "attn_k_norm.weight", per_head ? static_cast<size_t>(config_.key_dim) : k_dim);
+    }
+    Doubles mixed =
+        attention(rope(q, static_cast<size_t>(config_.n_heads)), rope(k, static_cast<size_t>(config_.n_kv_heads)), v);
+    if (config_.attn_sub_norm) mixed = rms_norm(mixed, blk + "attn_sub_norm.weight", mixed_dim);
+    const Doubles branch = linear(mixed, blk + "attn_output.weight", dim, mixed_dim, 1, {});
+    for (size_t j = 0; j < x.size(); ++j) x[j] += branch[j];
+    const Doubles normed = rms_norm(x, blk + "ffn_norm.weight", dim);
+    const Doubles out = config_.moe() ? mixture(normed, blk) : feed_forward(normed, blk, {}, 1);
+    for (size_t j = 0; j < x.size(); ++j) x[j] += out[j];
+  }
+  const Doubles hidden = rms_norm(x, "output_norm.weight", dim);
+  const Doubles logits = linear(hidden, "output.weight", vocab, dim, 1, {});
+  double total = 0, scored = 0;
+  for (size_t t = 0; t < tokens(); ++t) {
+    if (targets_[t] < 0) continue;
+    double sum = 0;
+    for (size_t c = 0; c < vocab; ++c) sum += std::exp(logits[t * vocab + c]);
+    total += std::log(sum) - logits[t * vocab + static_cast<size_t>(targets_[t])];
+    scored += 1;
+  }
+  based_ = true;
+  return total / scored + router_loss_;
+}
+
+}  // namespace tritium

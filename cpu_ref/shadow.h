@@ -20,12 +20,12 @@ size_t alpha_of(const auto& p, size_t row, size_t col) {
 // TernarizeParams.
 template <typename Value>
 int32_t ternarize_row(const auto& p, size_t row, const Value& value, std::span<const float> alpha,
-                      std::span<uint32_t> words, std::span<float> scales) {
+                      std::span<const float> bound, std::span<uint32_t> words, std::span<float> scales) {
   int32_t changed = 0;
   for (size_t g = 0; g < p.n_groups; ++g) scales[row * p.n_scales + g] = alpha[alpha_of(p, row, g * p.group_size)];
   for (size_t c = 0; c < p.cols; ++c) {
     const size_t at = row * p.padded_cols + c;
-    const int trit = shader::ternary_trit(value(c), alpha[alpha_of(p, row, c)]);
+    const int trit = shader::ternary_trit(value(c), bound[alpha_of(p, row, c)]);
     changed += trit != trit_at(words, at);
     set_trit(words, at, trit);
   }
@@ -78,7 +78,7 @@ inline void write_row(const ShadowParams& p, size_t row, std::span<const float> 
     planes.sums[row * p.n_groups + g] = static_cast<float>(sums[g]);
   if (!p.with_weight) return;
   const auto value = [&](size_t c) { return dense_value(planes.parameter, dtype, row * p.row_stride + c); };
-  const int32_t changed = ternarize_row(p, row, value, planes.alpha, planes.words, planes.scales);
+  const int32_t changed = ternarize_row(p, row, value, planes.alpha, planes.alpha, planes.words, planes.scales);
   if (p.count_flips) planes.flips[row] += changed;
 }
 

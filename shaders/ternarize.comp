@@ -1,5 +1,5 @@
-// trit = ternary_trit(w, alpha) for every weight, scale = alpha; flips += trits that changed.
-//   parameter: f32 or bf16 [n_rows, row_stride]; alpha: f32 [n_alpha]; words: trits of [n_rows, padded_cols];
+// trit = ternary_trit(w, bound) for every weight, scale = alpha, bound = alpha unless it is given; flips += trits that changed.
+//   parameter: f32 or bf16 [n_rows, row_stride]; alpha, bound: f32 [n_alpha]; words: trits of [n_rows, padded_cols];
 //   scales: f32 [n_rows, n_scales]; flips: i32 [n_rows]
 // A workgroup packs a row, an invocation 16 columns at a time: 4 (2) bytes read and 1/4 written a weight.
 #version 450
@@ -16,6 +16,7 @@ layout(set = 0, binding = 1) readonly buffer Alpha { float alpha[]; };
 layout(set = 0, binding = 2) buffer Words { uint words[]; };
 layout(set = 0, binding = 3) writeonly buffer Scales { float scales[]; };
 layout(set = 0, binding = 4) buffer Flips { int flips[]; };
+layout(set = 0, binding = 5) readonly buffer Bound { float bound[]; };
 
 uint packed_word(uint row, uint first) {
   uint word = 0u;
@@ -25,7 +26,8 @@ uint packed_word(uint row, uint first) {
     if (column < p.cols) {
       const uint at = row * p.row_stride + column;
       const float w = parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at);
-      trit = ternary_trit(w, alpha[alpha_index(row, column, p.n_rows, p.n_groups, p.group_size, p.n_alpha)]);
+      const uint group = alpha_index(row, column, p.n_rows, p.n_groups, p.group_size, p.n_alpha);
+      trit = ternary_trit(w, p.own_bound == 1u ? bound[group] : alpha[group]);
     }
     word |= uint(trit + 1) << (2u * i);
   }

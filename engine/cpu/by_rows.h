@@ -88,6 +88,9 @@ inline SharedRows<CombineExpertsBackwardParams> shared_rows(const CombineExperts
 inline SharedRows<RouteTokensBackwardParams> shared_rows(const RouteTokensBackwardParams& p) {
   return {&RouteTokensBackwardParams::n_tokens, p.n_experts * 8};
 }
+inline SharedRows<ThresholdScalesParams> shared_rows(const ThresholdScalesParams& p) {
+  return {&ThresholdScalesParams::n_rows, p.cols};
+}
 inline SharedRows<StoreKvParams> shared_rows(const StoreKvParams& p) {
   return {&StoreKvParams::n_tokens, (int64_t{p.k_row} + p.v_row) / 4};
 }

@@ -234,7 +234,7 @@ struct UpdateKernels {
   void (*flip_trits)(const FlipTritsParams& p, const Rows32& layout, Range, float* change, uint32_t* words,
                      const float* scales, int32_t* flips);
   void (*ternarize)(const TernarizeParams& p, const Rows32& layout, Range, const void* parameter, const float* alpha,
-                    uint32_t* words, float* scales, int32_t* flips);
+                    uint32_t* words, float* scales, int32_t* flips, const float* bound);
   // Those that ShadowParams does not ask for are null.
   void (*adamw_update)(const AdamwUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
                        const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, void* m,

@@ -40,6 +40,7 @@
 #include "ops/ternary_matmul.h"
 #include "ops/ternary_matmul_backward.h"
 #include "ops/ternary_matmul_f32.h"
+#include "ops/threshold_scales.h"
 #include "ops/weight_gradient.h"
 
 namespace tritium {
@@ -60,7 +61,7 @@ using AllOps = OpList<Embedding, RmsNorm, QuantizeActivations, TernaryMatmul, Te
                       RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
                       GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy,
                       FlipTrits, KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize,
-                      FakeQuantize, AdamwUpdate, SgdUpdate, Argmax, GroupRows>;
+                      FakeQuantize, ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

@@ -175,6 +175,29 @@ void cases_of<Ternarize>(Cases& c) {
     for (DType dtype : {DType::f32, DType::bf16})
       if (c.next(p.text(), " ", name_of(dtype))) run(p, dtype, false);
   if (c.next("alpha 0: all trits 0")) run({1, 4, 20, 0, 1}, DType::f32, true);
+  const Parameter own = {2, 9, 140, 0, 18};
+  if (c.next(own.text(), " bounds of their own")) {
+    const Weight weight = trits_of(own, c);
+    c.run(Ternarize{.parameter = dense_of(own, DType::f32, c),
+                    .alpha = alpha_of(own, c),
+                    .weight = weight,
+                    .flips = flips_of(own, c),
+                    .bound = alpha_of(own, c)});
+  }
+}
+
+template <>
+void cases_of<ThresholdScales>(Cases& c) {
+  for (const Parameter& p : kParameters)
+    for (DType dtype : {DType::f32, DType::bf16})
+      for (bool rounded : {false, true}) {
+        if (!c.next(p.text(), " ", name_of(dtype), rounded ? " rounded" : "")) continue;
+        const int64_t rows = p.n_matrices * p.rows;
+        c.run(ThresholdScales{.parameter = dense_of(p, dtype, c),
+                              .alpha = c.zeros({rows}),
+                              .bound = c.zeros({rows}),
+                              .round_to_f16 = rounded});
+      }
 }
 
 template <>

@@ -163,6 +163,17 @@ Status BitLinear::init_shadow_from_ternary(Allocator& allocator, int64_t n_scale
   return allocator.status();
 }
 
+Status BitLinear::init_shadow_as_dequantized(Allocator& allocator) {
+  std::vector<float> weights;
+  if (!allocator.counts()) {
+    const Result<TernaryMatrix> trits = allocator.backend()->download_weight(packed);
+    if (!trits.ok()) return trits.status();
+    weights = trits->dequantize();
+  }
+  shadow = allocator.weight(dense_of(*this, weights, dtype_of(shadow_precision)), name);
+  return allocator.status();
+}
+
 Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
   Weight floats = shadow;
   floats.dtype = DType::f32;

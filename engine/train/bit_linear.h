@@ -41,6 +41,8 @@ class BitLinear final : public Parameter {
   // is alpha again and every code is kept, so starting to train changes no output bit. (w = t alpha would shrink alpha
   // to rho alpha at the first step.) `n_scales`: equal consecutive parts of the scale groups that will share an alpha.
   Status init_shadow_from_ternary(Allocator& allocator, int64_t n_scales);
+  // Shadows w = t alpha: for quantisers whose scale is the mean of what is not 0.
+  Status init_shadow_as_dequantized(Allocator& allocator);
   // Replaces the shadow by floats of the same layout, rounded to its type.
   Status set_shadow(Backend& backend, const Tensor& values);
   // Memory for what is between shadow and trits.

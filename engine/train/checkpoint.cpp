@@ -50,7 +50,12 @@ std::vector<Item> items_of(Transformer& model) {
     if (p->ternary() && p->trains()) items.push_back({p->name + ".trits", {}, p});
   }
   size_t index = 0;
-  for (ScaleGroup& group : model.scale_groups()) add(join("alpha.", index++), group.alpha());
+  for (const auto& quantizer : model.quantizers()) {
+    if (!quantizer->alpha()) continue;
+    add(join("alpha.", index), quantizer->alpha());
+    add(join("bound.", index), quantizer->bound());
+    ++index;
+  }
   return items;
 }
 

@@ -13,7 +13,7 @@ namespace tritium::training {
 template <typename... T>
 using FieldOf = std::variant<T TrainOptions::*...>;
 using Field = FieldOf<bool, int, int64_t, uint32_t, double, std::string, std::vector<std::string>, WeightMode,
-                      ShadowPrecision, ScaleSync, OptimizerKind, Schedule, Average, ExportType>;
+                      ShadowPrecision, TernaryQuantizer, ScaleSync, OptimizerKind, Schedule, Average, ExportType>;
 
 // Both bounds are allowed; in words, or everything is.
 struct Range {
@@ -37,6 +37,7 @@ constexpr std::string_view names_of(WeightMode) {
   return "full, ternary, int8, int6, int5, int4, frozen, stochastic, lora";
 }
 constexpr std::string_view names_of(ShadowPrecision) { return "bf16, fp32"; }
+constexpr std::string_view names_of(TernaryQuantizer) { return "auto, absmean, threshold"; }
 constexpr std::string_view names_of(ScaleSync) { return "auto, per_block, per_expert, per_tensor, per_row, per_group"; }
 constexpr std::string_view names_of(OptimizerKind) { return "adamw, sgd, muon"; }
 constexpr std::string_view names_of(Schedule) { return "constant, linear, cosine, wsd"; }
@@ -113,6 +114,8 @@ inline constexpr Row kOptionTable[] = {
     {"int8_activations", &O::int8_activations, "quantise inputs of products; flag: do not", kAny, "--f32-activations"},
     {"shadow", &O::shadow, "precision of shadow weights"},
     {"stochastic_rounding", &O::stochastic_rounding, "of BF16 shadows; flag: to nearest", kAny, "--nearest-rounding"},
+    {"ternary_quantizer", &O::ternary_quantizer,
+     "how trits follow their shadows; auto: threshold for a Maple's, else absmean"},
     {"scale_sync", &O::scale_sync, "what shares an alpha; auto: per_tensor, or as the scales of a ternary file"},
     {"group_size", &O::group_size, "columns of per_group: 16, 32, 64, 128 or 256"},
     {"alpha_momentum", &O::alpha_momentum, "running average of alphas; 0: exact", kDecay},

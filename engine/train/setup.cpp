@@ -38,6 +38,12 @@ Status check_options(const TrainOptions& o) {
   const bool shared = o.scale_sync == ScaleSync::per_block || o.scale_sync == ScaleSync::per_expert;
   if (o.feed_forward == WeightMode::stochastic && shared)
     return refuse("stochastic weights keep the alphas they start with; scale_sync is for those with shadows (ternary)");
+  if (o.ternary_quantizer == TernaryQuantizer::threshold &&
+      (o.alpha_momentum > 0 || o.warm_start > 0 ||
+       (o.scale_sync != ScaleSync::automatic && o.scale_sync != ScaleSync::per_row)))
+    return refuse(
+        "the threshold quantiser has an exact scale for each row from the first step: it goes with scale_sync auto or "
+        "per_row, alpha_momentum 0 and warm_start 0");
   if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
     return refuse(
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
@@ -141,6 +147,9 @@ Recipe recipe_of(const TrainOptions& o) {
           .lora_alpha = o.lora_alpha,
           .seed = o.seed,
           .shadow = o.shadow,
+          .ternary_quantizer = o.warm_start > 0 && o.ternary_quantizer == TernaryQuantizer::automatic
+                                   ? TernaryQuantizer::absmean
+                                   : o.ternary_quantizer,
           .scale_sync = o.scale_sync,
           .group_size = o.group_size,
           .scales = {.momentum = static_cast<float>(o.alpha_momentum), .round_to_f16 = true},

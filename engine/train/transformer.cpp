@@ -149,14 +149,15 @@ std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const Tok
 }
 
 void Transformer::make_soft(Allocator& allocator) {
-  for (const ScaleGroup& group : scale_groups_)
-    for (BitLinear* member : group.members())
-      if (!member->effective.data) member->make_effective(allocator);
+  for (const auto& quantizer : quantizers_)
+    for (BitLinear* member : quantizer->members())
+      if (quantizer->softens() && !member->effective.data) member->make_effective(allocator);
 }
 
 void Transformer::drop_soft() {
-  for (const ScaleGroup& group : scale_groups_)
-    for (BitLinear* member : group.members()) member->effective = {};
+  for (const auto& quantizer : quantizers_)
+    for (BitLinear* member : quantizer->members())
+      if (quantizer->softens()) member->effective = {};
 }
 
 void Transformer::requantize(Ops& ops, float lambda) {
@@ -164,46 +165,44 @@ void Transformer::requantize(Ops& ops, float lambda) {
     Allocator allocator(ops.backend());
     make_soft(allocator);
     ops.fail(allocator.status());
-    for (const ScaleGroup& group : scale_groups_) group.soften(ops, lambda, {});
-  } else {
-    drop_soft();
-    for (const ScaleGroup& group : scale_groups_) {
-      // Starting to train from a ternary model changes no output bit.
-      const bool as_loaded = std::ranges::all_of(group.members(), [](const BitLinear* m) { return m->as_loaded; });
-      if (!as_loaded) group.ternarize(ops);
-    }
+    for (const auto& quantizer : quantizers_) quantizer->soften(ops, lambda, {});
+    return;
   }
-  for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) round_integers(ops, layer);
+  drop_soft();
+  for (const auto& quantizer : quantizers_) {
+    // Starting to train from a ternary model changes no output bit.
+    const bool as_loaded = std::ranges::all_of(quantizer->members(), [](const BitLinear* m) { return m->as_loaded; });
+    if (!as_loaded) quantizer->quantize(ops);
+  }
 }
 
 void Transformer::record_requantize(Ops& ops, int64_t layer, bool soft) {
-  for (const ScaleGroup* group : scale_groups_of(layer))
-    soft ? group->soften(ops, 1.0f, step_tensor_) : group->ternarize(ops);
-  round_integers(ops, layer);
+  for (const auto& quantizer : quantizers_) {
+    if (quantizer->layer() != layer) continue;
+    if (soft) {
+      quantizer->soften(ops, 1.0f, step_tensor_);
+    } else if (!quantizer->packs_while_updating()) {
+      quantizer->quantize(ops);
+    }
+  }
 }
 
 void Transformer::restore(Ops& ops, float lambda) {
   if (lambda < 1.0f) return requantize(ops, lambda);
-  for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) round_integers(ops, layer);
+  for (const auto& quantizer : quantizers_)
+    if (!quantizer->alpha()) quantizer->quantize(ops);  // trits are as they were stored
 }
 
-void Transformer::round_integers(Ops& ops, int64_t layer) const {
-  for (const BitLinear* p : parameters_of(layer))
-    if (p->trains() && quantizer_of(p->mode) != Quantizer::ternary)
-      ops(FakeQuantize{.parameter = p->shadow, .alpha = {}, .y = p->effective, .quantizer = quantizer_of(p->mode)});
+const WeightQuantizer* Transformer::quantizer_of(const BitLinear& parameter) const {
+  for (const auto& quantizer : quantizers_)
+    if (std::ranges::count(quantizer->members(), &parameter) > 0) return quantizer.get();
+  return nullptr;
 }
 
 std::vector<BitLinear*> Transformer::parameters_of(int64_t layer) const {
   std::vector<BitLinear*> found;
   for (BitLinear* p : order_)
     if (p->layer == layer) found.push_back(p);
-  return found;
-}
-
-std::vector<ScaleGroup*> Transformer::scale_groups_of(int64_t layer) {
-  std::vector<ScaleGroup*> found;
-  for (ScaleGroup& group : scale_groups_)
-    if (group.members().front()->layer == layer) found.push_back(&group);
   return found;
 }
 

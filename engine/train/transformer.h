@@ -13,7 +13,7 @@
 #include "ops/step_values.h"
 #include "ops/workspace.h"
 #include "tensor/tensor_map.h"
-#include "train/scale_group.h"
+#include "train/quantizers/quantizer.h"
 
 namespace tritium::training {
 
@@ -29,6 +29,7 @@ struct Recipe {
   double lora_alpha = 32.0;
   uint32_t seed = 0;  // of the adapters' first values
   ShadowPrecision shadow = ShadowPrecision::fp32;
+  TernaryQuantizer ternary_quantizer = TernaryQuantizer::automatic;
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;  // of ScaleSync::per_group
   ScaleOptions scales;
@@ -156,10 +157,10 @@ class Transformer {
   const Recipe& recipe() const { return recipe_; }
   // In file order. Pointers stay valid.
   const std::vector<BitLinear*>& parameters() const { return order_; }
-  std::vector<ScaleGroup>& scale_groups() { return scale_groups_; }
+  const Quantizers& quantizers() const { return quantizers_; }
+  const WeightQuantizer* quantizer_of(const BitLinear& parameter) const;  // null: it has none
   // Of a layer, as LayerUpdate counts them.
   std::vector<BitLinear*> parameters_of(int64_t layer) const;
-  std::vector<ScaleGroup*> scale_groups_of(int64_t layer);
   const std::vector<float>& rope_factors() const { return rope_factors_; }
   // Of the last batch, layer after layer.
   std::span<const RouterState> routers() const { return batch_ ? batch_->routers : std::span<const RouterState>(); }
@@ -171,10 +172,7 @@ class Transformer {
 
   Transformer(const Config& config, const Recipe& recipe);
   Status load(Allocator& allocator, const TensorMap& source);
-  Status make_scale_groups(Allocator& allocator);
-  Status add_group(Allocator& allocator, std::vector<BitLinear*> members, ScaleSync sync);
   Status add_adapter(Allocator& allocator, BitLinear& layer);
-  void round_integers(Ops& ops, int64_t layer) const;
 
   BatchTensors make_tensors(Allocator& allocator, int64_t n_sequences, int64_t sequence_length) const;
   Rotation rotation_of(Allocator& allocator, const Tensor& rows, int64_t sequence_length) const;
@@ -197,7 +195,7 @@ class Transformer {
   std::map<std::string, BitLinear> by_name_;
   std::vector<BitLinear*> order_;
   ModelParameters parameters_;
-  std::vector<ScaleGroup> scale_groups_;
+  Quantizers quantizers_;
   StepValues now_ = {};
   Tensor step_tensor_;
 

@@ -15,19 +15,6 @@ constexpr const char* kRopeFactors = "rope_freqs.weight";
 
 Shape stack_shape(const TensorSpec& spec) { return {spec.n_matrices(), spec.rows(), spec.cols()}; }
 
-// Alphas of a matrix under a way of sharing them.
-int64_t scales_of(const BitLinear& layer, ScaleSync sync) {
-  switch (sync) {
-    case ScaleSync::per_expert: return layer.n_matrices;
-    case ScaleSync::per_row: return layer.n_matrices * layer.rows;
-    case ScaleSync::per_group: return layer.n_matrices * layer.rows * layer.groups_per_row();
-    case ScaleSync::automatic:
-    case ScaleSync::per_block:
-    case ScaleSync::per_tensor: break;
-  }
-  return 1;
-}
-
 ScaleGranularity granularity_of(const Recipe& recipe) {
   return recipe.scale_sync == ScaleSync::per_group ? ScaleGranularity::group
          : recipe.scale_sync == ScaleSync::per_row ? ScaleGranularity::row
@@ -95,12 +82,6 @@ std::vector<float> first_values_of_a(int64_t elements, int64_t cols, uint64_t se
   return values;
 }
 
-// Trits that came with a scale a row or a group keep that.
-ScaleSync automatic_sync(const BitLinear& layer) {
-  if (!layer.as_loaded || layer.trains() || layer.one_scale) return ScaleSync::per_tensor;
-  return layer.group_size > 0 ? ScaleSync::per_group : ScaleSync::per_row;
-}
-
 }  // namespace
 
 WeightMode mode_of(TensorRole role, const Recipe& recipe) {
@@ -144,7 +125,14 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
   }
   if (!parameters_.output) parameters_.output = parameters_.token_embd;
   step_tensor_ = allocator.tensor("step", step_shape());
-  return make_scale_groups(allocator);
+  Result<Quantizers> quantizers = make_quantizers(allocator, order_,
+                                                  {.ternary = recipe_.ternary_quantizer,
+                                                   .trained_by_threshold = config_.architecture == "maple",
+                                                   .scale_sync = recipe_.scale_sync,
+                                                   .scales = recipe_.scales});
+  if (!quantizers.ok()) return quantizers.status();
+  quantizers_ = *std::move(quantizers);
+  return allocator.status();
 }
 
 Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {
@@ -165,39 +153,6 @@ Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {
     part->role = TensorRole::adapter;
     part->layer = layer.layer;
     order_.push_back(part);
-  }
-  return Status();
-}
-
-// Makes a group of its own kind, and the shadows of those members that came as trits.
-Status Transformer::add_group(Allocator& allocator, std::vector<BitLinear*> members, ScaleSync sync) {
-  std::erase_if(members, [](const BitLinear* m) { return !m || m->mode != WeightMode::ternary; });
-  if (members.empty()) return Status();
-  const int64_t n_scales = scales_of(*members.front(), sync);
-  for (BitLinear* member : members)
-    if (!member->trains())
-      if (Status s = member->init_shadow_from_ternary(allocator, n_scales); !s.ok()) return s;
-  Result<ScaleGroup> group = ScaleGroup::create(allocator, std::move(members), n_scales, recipe_.scales);
-  if (!group.ok()) return group.status();
-  scale_groups_.push_back(*std::move(group));
-  return Status();
-}
-
-Status Transformer::make_scale_groups(Allocator& allocator) {
-  const ScaleSync sync = recipe_.scale_sync;
-  const bool shared = sync == ScaleSync::per_block || sync == ScaleSync::per_expert;
-  std::vector<BitLinear*> alone;
-  for (BitLinear* p : order_)
-    if (p->role != TensorRole::feed_forward || !shared) alone.push_back(p);
-  for (BitLinear* p : alone) {
-    const ScaleSync own = shared ? ScaleSync::per_tensor : sync == ScaleSync::automatic ? automatic_sync(*p) : sync;
-    if (Status s = add_group(allocator, {p}, own); !s.ok()) return s;
-  }
-  for (int64_t layer = 0; shared && layer < config_.n_layers(); ++layer) {
-    std::vector<BitLinear*> block;
-    for (BitLinear* p : parameters_of(layer))
-      if (p->role == TensorRole::feed_forward) block.push_back(p);
-    if (Status s = add_group(allocator, std::move(block), sync); !s.ok()) return s;
   }
   return Status();
 }

@@ -16,8 +16,9 @@ struct TernarizeParams {
   uint group_size;   // columns a group covers
   uint n_scales;     // in a packed row, groups of padding alone included
   uint count_flips;
+  uint own_bound;  // trits are rounded by bounds of their own, not by alpha
 };
-TRITIUM_CHECK_SIZE(TernarizeParams, 40)
+TRITIUM_CHECK_SIZE(TernarizeParams, 44)
 
 TRITIUM_PARAMS_END
 

@@ -6,6 +6,7 @@
 #include "base/counter_rng.h"
 #include "shaders/lib/ternary.h"
 #include "tests/train/training_model.h"
+#include "train/quantizers/quantizer.h"
 
 namespace tritium {
 namespace {
@@ -41,15 +42,15 @@ TEST_P(BlockAlpha, CoversProjectionsOfPerLayerEmbeddings) {
   }
   const training::BitMoELayer layer = {
       .gate = &parts[0], .up = &parts[1], .down = &parts[2], .ple_projections = {&parts[3], &parts[4]}};
-  Result<training::ScaleGroup> group = training::ScaleGroup::create(allocator, layer.matrices(), 1, {});
-  ASSERT_TRUE(group.ok());
+  const auto quantizer = training::make_absmean(allocator, layer.matrices(), 1, {});
+  ASSERT_TRUE(allocator.ok());
   for (const BitLinear* p : layer.matrices())
     ops(SgdUpdate{.shadow = {.parameter = p->shadow, .sums = p->sums},
                   .gradient = *backend->allocate({p->n_matrices, p->rows, p->cols}, DType::f32, "none"),
                   .m = {},
                   .learning_rate = 0.0f});
-  group->refresh(ops);
-  group->ternarize(ops);
+  quantizer->measure(ops, false);
+  quantizer->quantize(ops);
   ASSERT_TRUE(ops.finish().ok());
   double sum = 0;
   for (float w : all) sum += std::abs(w);

@@ -72,8 +72,8 @@ TEST_P(Laws, OneQuantiserMakesTheTritsOfEveryStep) {
 
 TEST_P(Laws, QuantisingWhatWasDequantisedChangesNothing) {
   TrainingModel m = model(kTinyDense, {});
-  for (const training::ScaleGroup& group : m.model->scale_groups()) {
-    BitLinear& p = *group.members().front();
+  for (const auto& quantizer : m.model->quantizers()) {
+    BitLinear& p = *quantizer->members().front();
     const TernaryMatrix before = trits_of(m, p);
     const std::vector<float> dequantised = before.dequantize();
     const DenseMatrix shadow{
@@ -83,7 +83,7 @@ TEST_P(Laws, QuantisingWhatWasDequantisedChangesNothing) {
         .dtype = DType::f32,
         .bytes = {std::as_bytes(std::span(dequantised)).begin(), std::as_bytes(std::span(dequantised)).end()}};
     p.shadow = *m.backend->upload_weight(shadow, p.name);
-    group.ternarize(m.ops);
+    quantizer->quantize(m.ops);
     ASSERT_TRUE(m.ops.finish().ok());
     const TernaryMatrix after = trits_of(m, p);
     EXPECT_TRUE(std::ranges::equal(before.words(), after.words())) << p.name;
@@ -117,6 +117,33 @@ TEST_P(Laws, StartingFromATernaryModelChangesNoOutputBit) {
     }
     EXPECT_EQ(logits[0], logits[1]) << architecture;
   }
+}
+
+// Its weights were trained with a threshold; that quantiser finds the trits and scales that are there (training notes).
+TEST_P(Laws, AMapleStaysAsItIsUntilItsWeightsMove) {
+  const MemoryTensorMap map = random_model({.architecture = "maple", .n_experts = 4, .seed = 4});
+  const Result<Config> config = read_config(map);
+  ASSERT_TRUE(config.ok()) << config.message();
+  TrainingModel frozen(training_backend(GetParam()), map,
+                       {.attention = WeightMode::frozen, .feed_forward = WeightMode::frozen});
+  TrainingModel m(training_backend(GetParam()), map, {});
+  const training::TokenBatch batch{2, 6, m.inputs, m.targets};
+  EXPECT_EQ(m.model->logits(m.ops, m.workspace, batch), frozen.model->logits(frozen.ops, frozen.workspace, batch));
+  std::map<std::string, TernaryMatrix> before;
+  for (const BitLinear* p : m.model->parameters())
+    if (p->ternary()) before.emplace(p->name, trits_of(m, *p));
+  ASSERT_FALSE(before.empty());
+  m.step(1, 0.0f);
+  for (const BitLinear* p : m.model->parameters()) {
+    if (!p->ternary()) continue;
+    const TernaryMatrix after = trits_of(m, *p), &was = before.at(p->name);
+    EXPECT_TRUE(std::ranges::equal(after.words(), was.words())) << p->name;
+    for (size_t i = 0; i < was.scales().size(); ++i)  // to what files store
+      ASSERT_EQ(after.scales()[i], f16_to_f32(f32_to_f16(was.scales()[i]))) << p->name;
+  }
+  m.step(2, 0.05f);
+  const BitLinear& p = m.parameter("blk.0.attn_q.weight");
+  EXPECT_FALSE(std::ranges::equal(trits_of(m, p).words(), before.at(p.name).words())) << "now they move";
 }
 
 TEST_P(Laws, ShadowsOfATernaryMatrixHaveItsScaleAsTheirMeanAndKeepItsCodes) {
@@ -219,13 +246,11 @@ TEST_P(Laws, AShadowMattersOnlyWhenItsTritFlips) {
   const std::vector<float> before = m.model->logits(m.ops, m.workspace, batch);
   BitLinear& p = m.parameter("blk.0.ffn_up.weight");
   const float alpha = trits_of(m, p).scale(0, 0, 0);
-  const training::ScaleGroup* group = nullptr;
-  for (const training::ScaleGroup& g : m.model->scale_groups())
-    if (g.members().front() == &p) group = &g;
-  ASSERT_NE(group, nullptr);
+  const training::WeightQuantizer* quantizer = m.model->quantizer_of(p);
+  ASSERT_NE(quantizer, nullptr);
   const auto logits_with_first = [&](float value) {
     m.ops.upload(p.shadow.data.view({1, 1, 1}), std::as_bytes(std::span(&value, 1)));
-    group->ternarize(m.ops);
+    quantizer->quantize(m.ops);
     return m.model->logits(m.ops, m.workspace, batch);
   };
   const float first = shadow_of(m, p)[0];

@@ -44,6 +44,7 @@ const std::vector<Way>& ways() {
       {"warm_start", [](TrainOptions& o) { o.warm_start = 0.5; }},
       {"per_group", [](TrainOptions& o) { o.scale_sync = ScaleSync::per_group, o.group_size = 16; }},
       {"per_block", [](TrainOptions& o) { o.scale_sync = ScaleSync::per_block, o.alpha_momentum = 0.9; }},
+      {"threshold", [](TrainOptions& o) { o.ternary_quantizer = TernaryQuantizer::threshold; }},
       {"micro_batches", [](TrainOptions& o) { o.micro_batch = 2; }},
   };
   return kWays;

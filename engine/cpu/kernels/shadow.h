@@ -22,6 +22,7 @@ struct Packed {
   uint32_t* words;
   float* scales;
   int32_t* flips;
+  const float* bound = nullptr;  // trits are rounded by it; null: by alpha
 };
 
 // A parameter and what is written with it.
@@ -122,11 +123,12 @@ void ternarize_row(const auto& p, const Packed& to, const void* parameter, int64
   const Rows32::Place at = to.layout.place_of(row);
   for (int64_t g = 0; g < p.n_groups; ++g)
     to.scales[to.layout.scale(at, g)] = to.alpha[alpha_of(p, row, g * p.group_size)];
+  const float* bounds = to.bound ? to.bound : to.alpha;
   const int32_t changed = replace_trits<V>(
       to.words + to.layout.word(at, 0),
       p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I) __attribute__((always_inline)) {
-        const float alpha = to.alpha[alpha_of(p, row, chunk)];
-        const float bound = alpha > 0.0f ? alpha : __builtin_inff();
+        const float given = bounds[alpha_of(p, row, chunk)];
+        const float bound = given > 0.0f ? given : __builtin_inff();
         const auto twice = 2.0f * load_parameter<V>(parameter, p.dtype, row * p.row_stride + chunk + part, n);
         // A comparison gives -1 where it holds.
         return (twice < -bound) - (twice > bound);
@@ -136,9 +138,9 @@ void ternarize_row(const auto& p, const Packed& to, const void* parameter, int64
 
 template <typename V>
 void ternarize(const TernarizeParams& p, const Rows32& layout, Range rows, const void* parameter, const float* alpha,
-               uint32_t* words, float* scales, int32_t* flips) {
+               uint32_t* words, float* scales, int32_t* flips, const float* bound) {
   for (int64_t row = rows.first; row < rows.last; ++row)
-    ternarize_row<V>(p, {layout, alpha, words, scales, flips}, parameter, row);
+    ternarize_row<V>(p, {layout, alpha, words, scales, flips, p.own_bound ? bound : nullptr}, parameter, row);
 }
 
 // What follows an optimiser's step: noise, rounding, sums of magnitudes, trits. `step(c, n)` gives the new values of

@@ -47,6 +47,13 @@ enum class ScaleSync {
   per_group,  // one for each `group_size` columns of a row
 };
 
+// How trits follow their shadows.
+enum class TernaryQuantizer {
+  automatic,  // threshold for the trits of a Maple, which were trained so; else absmean
+  absmean,    // alpha = mean |w| over what shares it, 0 below alpha / 2 (Ma et al. 2024)
+  threshold,  // of each row: 0 below 0.7 mean |w|, alpha = the mean of the others (Li et al. 2016)
+};
+
 enum class OptimizerKind {
   adamw,
   sgd,   // with momentum
@@ -124,6 +131,7 @@ struct TrainOptions {
   bool int8_activations = true;
   ShadowPrecision shadow = ShadowPrecision::fp32;
   bool stochastic_rounding = true;
+  TernaryQuantizer ternary_quantizer = TernaryQuantizer::automatic;
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;
   double alpha_momentum = 0.0, warm_start = 0.0, noise = 0.0, ste_clip = 0.0;

@@ -46,7 +46,8 @@ void Optimizer::allocate_states(Allocator& allocator, BitLinear& p) {
     p.m_scales = allocator.tensor(p.name + ".m_scales", blocks);
     p.v_scales = allocator.tensor(p.name + ".v_scales", blocks);
   }
-  if (p.mode == WeightMode::ternary) p.sums = allocator.tensor(p.name + ".sums", {n_rows * p.groups_per_row()});
+  const WeightQuantizer* quantizer = model_.quantizer_of(p);
+  if (quantizer && quantizer->uses_sums()) p.sums = allocator.tensor(p.name + ".sums", {n_rows * p.groups_per_row()});
   if (p.ternary()) p.flips = allocator.tensor(p.name + ".flips", {n_rows}, DType::i32);
   if (kind == OptimizerKind::muon) muon_.allocate(allocator, p);
 }
@@ -91,12 +92,6 @@ ParameterBytes Optimizer::bytes() const {
   return total;
 }
 
-const ScaleGroup* Optimizer::group_of(const BitLinear* parameter) const {
-  for (const ScaleGroup& group : model_.scale_groups())
-    if (std::ranges::count(group.members(), parameter) > 0) return &group;
-  return nullptr;
-}
-
 uint32_t Optimizer::stream_of(const BitLinear& parameter) const {
   return static_cast<uint32_t>(std::ranges::find(model_.parameters(), &parameter) - model_.parameters().begin());
 }
@@ -118,9 +113,10 @@ void Optimizer::return_gradients(int64_t layer) {
 }
 
 void Optimizer::record_start(Ops& ops) {
-  for (ScaleGroup& group : model_.scale_groups()) {
+  for (const auto& quantizer : model_.quantizers()) {
     // A step of length 0 measures the shadows.
-    for (const BitLinear* member : group.members()) {
+    for (const BitLinear* member : quantizer->members()) {
+      if (!quantizer->uses_sums()) continue;
       const Tensor none = options_.by_layer ? take_gradient(*member) : member->gradient;
       ops(SgdUpdate{.shadow = {.parameter = member->shadow, .sums = member->sums, .group_size = member->group_size},
                     .gradient = none,
@@ -128,14 +124,14 @@ void Optimizer::record_start(Ops& ops) {
                     .learning_rate = 0.0f});
       if (options_.by_layer) spare_.emplace(member->elements(), none);
     }
-    group.refresh(ops, true);
+    quantizer->measure(ops, true);
   }
 }
 
 void Optimizer::start(Workspace& workspace, float lambda) {
   if (!ops_.ok()) return;
   ops_.fail(workspace.run_once([this](Ops& ops) { record_start(ops); }));
-  for (const ScaleGroup& group : model_.scale_groups()) scale_rates(group);
+  for (const auto& quantizer : model_.quantizers()) scale_rates(*quantizer);
   for (const BitLinear* p : model_.parameters())
     if (p->mode == WeightMode::stochastic) scale_rate(*p);
   step_.reset();  // rates are recorded
@@ -151,14 +147,14 @@ void Optimizer::scale_rate(const BitLinear& p) {
   rate_[&p] = std::abs(options_.alpha_rate) * static_cast<float>(sum / static_cast<double>(trits->scales().size()));
 }
 
-void Optimizer::scale_rates(const ScaleGroup& group) {
-  if (options_.alpha_rate == 0.0f) return;
-  std::vector<float> alphas(static_cast<size_t>(group.n_scales()));
-  ops_.download(group.alpha(), std::as_writable_bytes(std::span(alphas)));
+void Optimizer::scale_rates(const WeightQuantizer& quantizer) {
+  if (options_.alpha_rate == 0.0f || !quantizer.alpha()) return;
+  std::vector<float> alphas(static_cast<size_t>(quantizer.alpha().elements()));
+  ops_.download(quantizer.alpha(), std::as_writable_bytes(std::span(alphas)));
   double sum = 0;
   for (float alpha : alphas) sum += double{alpha};
   const auto mean = static_cast<float>(sum / static_cast<double>(alphas.size()));
-  for (const BitLinear* member : group.members())
+  for (const BitLinear* member : quantizer.members())
     if (mean > 0.0f && (options_.alpha_rate > 0.0f || member->as_loaded))
       rate_[member] = std::abs(options_.alpha_rate) * mean;
 }
@@ -183,20 +179,22 @@ double Optimizer::gradient_norm() {
 }
 
 // Numbers of a step are factors of 1, or of the parameter's relative rate (shaders/lib/step.h).
-ShadowUpdate Optimizer::shadow_update(const BitLinear& p, const ScaleGroup* group, bool soft) const {
-  const bool pack_now = group && group->running() && !soft;
+ShadowUpdate Optimizer::shadow_update(const BitLinear& p, bool soft) const {
+  const WeightQuantizer* quantizer = model_.quantizer_of(p);
+  const bool trits = quantizer && quantizer->alpha();
+  const bool pack_now = trits && quantizer->packs_while_updating() && !soft;
   return {.parameter = p.shadow,
           .sums = p.sums,
-          .alpha = group ? group->alpha() : Tensor(),
+          .alpha = trits ? quantizer->rounded_by() : Tensor(),
           .weight = pack_now ? p.packed : Weight(),
           .flips = pack_now ? p.flips : Tensor(),
           .group_size = p.group_size,
           .rounding = options_.rounding,
           .seed = options_.seed,
           .stream = stream_of(p),
-          .noise_scale = group ? 1.0f : 0.0f,
+          .noise_scale = trits ? 1.0f : 0.0f,
           .noise_zone = options_.noise_zone,
-          .clip = group ? options_.ste_clip : 0.0f};
+          .clip = trits ? options_.ste_clip : 0.0f};
 }
 
 // The step as it would change a weight, made of 0, in place of a shadow.
@@ -244,9 +242,9 @@ void Optimizer::muon(Ops& ops, const BitLinear& p, const ShadowUpdate& shadow) c
   ops(ScaledAdd{.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
 }
 
-void Optimizer::record_update(Ops& ops, const BitLinear& p, const ScaleGroup* group, bool soft) {
+void Optimizer::record_update(Ops& ops, const BitLinear& p, bool soft) {
   const bool by_chance = p.mode == WeightMode::stochastic;
-  const ShadowUpdate shadow = by_chance ? change_of(p) : shadow_update(p, group, soft);
+  const ShadowUpdate shadow = by_chance ? change_of(p) : shadow_update(p, soft);
   record_shadow(ops, p, shadow);
   if (by_chance)
     ops(FlipTrits{.change = shadow.parameter.data,
@@ -267,16 +265,11 @@ void Optimizer::record_shadow(Ops& ops, const BitLinear& p, const ShadowUpdate& 
 
 void Optimizer::record_layer(Ops& ops, int64_t layer, bool soft) {
   const Ops::Label label(ops, "optimizer");
-  bool packed = true;
-  for (const BitLinear* p : model_.parameters_of(layer)) {
-    if (!p->trains()) continue;
-    const ScaleGroup* group = group_of(p);
-    record_update(ops, *p, group, soft);
-    if (group) packed = packed && group->running() && !soft;  // running alphas: the pass has packed already
-    packed = packed && quantizer_of(p->mode) == Quantizer::ternary;
-  }
-  for (ScaleGroup* group : model_.scale_groups_of(layer)) group->refresh(ops);
-  if (!packed) model_.record_requantize(ops, layer, soft);
+  for (const BitLinear* p : model_.parameters_of(layer))
+    if (p->trains()) record_update(ops, *p, soft);
+  for (const auto& quantizer : model_.quantizers())
+    if (quantizer->layer() == layer) quantizer->measure(ops, false);
+  model_.record_requantize(ops, layer, soft);
 }
 
 void Optimizer::record_step(Ops& ops, bool soft) {

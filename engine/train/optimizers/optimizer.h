@@ -75,22 +75,21 @@ class Optimizer {
  private:
   void set_step(const StepOptions& options);
   void record_layer(Ops& ops, int64_t layer, bool soft);
-  void record_update(Ops& ops, const BitLinear& parameter, const ScaleGroup* group, bool soft);
+  void record_update(Ops& ops, const BitLinear& parameter, bool soft);
   void record_shadow(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow);
   ShadowUpdate change_of(const BitLinear& parameter) const;
-  ShadowUpdate shadow_update(const BitLinear& parameter, const ScaleGroup* group, bool soft) const;
+  ShadowUpdate shadow_update(const BitLinear& parameter, bool soft) const;
   void adamw(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
   void sgd(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
   void muon(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
 
   void allocate_states(Allocator& allocator, BitLinear& parameter);
   void allocate_shared(Allocator& allocator);
-  // alpha_rate for the members of a group, once its alphas are known.
-  void scale_rates(const ScaleGroup& group);
+  // alpha_rate for those that share alphas, once these are known.
+  void scale_rates(const WeightQuantizer& quantizer);
   void scale_rate(const BitLinear& parameter);  // of one without a shadow
   float rate_of(const BitLinear& parameter) const;
   float decay_of(const BitLinear& p) const { return p.rows > 1 ? options_.weight_decay : 0.0f; }
-  const ScaleGroup* group_of(const BitLinear* parameter) const;
   uint32_t stream_of(const BitLinear& parameter) const;
   Tensor take_gradient(const BitLinear& parameter);
   void lease_gradients(int64_t layer);

@@ -104,9 +104,7 @@ Status Checks::packed_computes() {
 
 Status Checks::bins() {
   BitLinear& p = *ternary_.front();
-  const ScaleGroup* group = nullptr;
-  for (const ScaleGroup& g : model_.scale_groups())
-    if (std::ranges::count(g.members(), &p) > 0) group = &g;
+  const WeightQuantizer* quantizer = model_.quantizer_of(p);
   const Result<TernaryMatrix> trits = ops_.backend().download_weight(p.packed);
   const Result<std::vector<float>> values = p.values(ops_.backend());
   if (!trits.ok()) return trits.status();
@@ -124,10 +122,10 @@ Status Checks::bins() {
     Result<Weight> weight = ops_.backend().upload_weight(dense_of(p, changed), p.name);
     if (!weight.ok()) return weight.status();
     const Weight kept = std::exchange(p.shadow, *weight);
-    group->ternarize(ops_);
+    quantizer->quantize(ops_);
     std::vector<float> out = logits();
     p.shadow = kept;
-    group->ternarize(ops_);
+    quantizer->quantize(ops_);
     return out;
   };
   const std::vector<float> before = logits();

@@ -38,6 +38,7 @@ inline int64_t workgroups_of(const ScaledAdd& op) { return groups_for_values(op.
 inline int64_t workgroups_of(const SgdUpdate& op) { return rows_of(op.shadow.parameter); }
 inline int64_t workgroups_of(const StoreKv& op) { return std::max(groups_for_values(op.k), groups_for_values(op.v)); }
 inline int64_t workgroups_of(const Ternarize& op) { return rows_of(op.parameter); }
+inline int64_t workgroups_of(const ThresholdScales& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const WeightGradient& op) {
   constexpr int64_t kFeatures = 64, kColumns = 32;              // of a workgroup of shaders/weight_gradient.comp
   const int64_t matrices = op.expert_ids ? op.dw.shape[0] : 1;  // 0 alone when not routed

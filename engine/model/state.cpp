@@ -32,6 +32,7 @@ Status allocate_pass(const Config& c, const Weights& weights, ForwardState& s, A
   s.tensors.rows = allocate.tensor("rows", {n, 2}, DType::i32);
   s.tensors.wanted = allocate.tensor("wanted", {s.logit_rows}, DType::i32);
   s.tensors.logits = allocate.tensor("logits", {s.logit_rows, c.vocab_size});
+  if (!allocate.ok()) return allocate.status();
   Program largest;
   const PassShape shape = {.n_tokens = n, .n_logits = s.logit_rows, .n_layers = c.n_layers()};
   if (Status status = record_pass(c, weights, s, shape, largest); !status.ok()) return status;
@@ -45,8 +46,9 @@ Status allocate_pass(const Config& c, const Weights& weights, ForwardState& s, A
 Status allocate_state(const Config& config, const Weights& weights, ForwardState& state, Allocator& caches,
                       Allocator& pass) {
   allocate_caches(config, state, caches);
+  if (!caches.ok()) return caches.status();
   if (Status s = allocate_pass(config, weights, state, pass); !s.ok()) return s;
-  return caches.status().ok() ? pass.status() : caches.status();
+  return pass.status();
 }
 
 }  // namespace

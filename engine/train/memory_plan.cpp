@@ -51,12 +51,14 @@ Status allocate_run(const TrainOptions& o, const RunMemory& run, Allocator& allo
   if (Status s = reserve_step(o, run, batch, false, workspace); !s.ok()) return s;
   if (run.teacher) {
     const BatchTensors& theirs = run.teacher->tensors_of(allocator, sequences, o.context);
+    if (!allocator.ok()) return allocator.status();
     Program program;
     if (Status s = run.teacher->record_loss(theirs, {}, program); !s.ok()) return s;
     workspace.reserve(plan_memory(program));
   }
   if (run.soft) {
     run.model.make_soft(allocator);
+    if (!allocator.ok()) return allocator.status();
     if (Status s = reserve_step(o, run, batch, true, workspace); !s.ok()) return s;
   }
   return allocator.status();

@@ -119,6 +119,14 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
           {window->buffer->id, window->offset, window->offset + window->bytes, binding.access != Access::read});
     windows_.push_back(*window);
   }
+  // A tensor that is not there is bound to one that the kernel writes: one buffer for all kernels would be written by
+  // several of them without a barrier, as far as the validation layers can tell.
+  const Window* written = nullptr;
+  const auto is_absent = [&](const Window& window) { return window.buffer == absent_.get(); };
+  for (size_t i = 0; i < windows_.size() && !written; ++i)
+    if (dispatch.bindings[i].access != Access::read && !is_absent(windows_[i])) written = &windows_[i];
+  for (Window& window : windows_)
+    if (written && is_absent(window)) window = *written;
 
   const vk::raii::CommandBuffer& commands = begin_command(Stage::compute, touches_);
   auto& kept = submissions_.current().kept;

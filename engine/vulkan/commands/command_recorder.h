@@ -68,7 +68,7 @@ class CommandRecorder final : public Recorder {
   void end_if_long(const Dispatch& dispatch);
 
   std::shared_ptr<Device> device_;
-  std::shared_ptr<VulkanBuffer> absent_;   // bound for tensors that are not there
+  std::shared_ptr<VulkanBuffer> absent_;   // bound for tensors that are not there, where nothing is written
   std::shared_ptr<VulkanBuffer> scratch_;  // replaced by a larger one when an operation needs more
   Pipelines& pipelines_;
   Submissions& submissions_;

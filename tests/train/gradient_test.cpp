@@ -58,7 +58,7 @@ std::vector<Case> gradient_cases() {
           {"TernaryHeadCheckpointed", kTinyMoe, all},
           {"TernaryDense", kTinyDense, ternary},
           {"UnevenDense", "bitnet", ternary, uneven("feed_forward_length")},
-          {"UnevenMoe", "qwen3moe", ternary, uneven("expert_feed_forward_length")}};
+          {"UnevenMoeOfFloats", "qwen3moe", floats, uneven("expert_feed_forward_length")}};
 }
 
 TrainingModel model_of(const Case& c, std::unique_ptr<Backend> backend) {

@@ -49,9 +49,11 @@ ModelInfo describe_model(const TensorMap& source, const Config& config, const St
   info.vocab_size = config.vocab_size;
   info.dim = config.dim;
   info.n_layers = config.n_layers();
-  info.n_heads = config.n_heads;
-  info.n_kv_heads = config.n_kv_heads;
-  info.head_dim = config.key_dim;
+  for (const LayerConfig& layer : config.layers) {
+    info.n_heads = std::max(info.n_heads, layer.n_heads);
+    info.n_kv_heads = std::max(info.n_kv_heads, layer.n_kv_heads);
+    info.head_dim = std::max(info.head_dim, layer.key_dim);
+  }
   info.n_experts = config.n_experts;
   info.n_experts_used = config.n_experts_used;
   info.context_length = config.context_length;

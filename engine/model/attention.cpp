@@ -9,7 +9,7 @@ namespace {
 // Queries or keys on their way from projection to attention: an optional RMSNorm, an optional rotation.
 // (R, heads, key_dim)
 Value norm_and_rotate(const LayerContext& c, Value x, int64_t n_heads, const Parameter* norm) {
-  const Shape heads = {x.tensor.shape[0], n_heads, c.config.key_dim};
+  const Shape heads = {x.tensor.shape[0], n_heads, c.layer_config.key_dim};
   if (c.config.qk_norm == QkNorm::whole) x = rms_norm(c.tape, x, *norm, c.config.rms_eps);
   x = x.view(heads);
   if (c.config.qk_norm == QkNorm::per_head) x = rms_norm(c.tape, x, *norm, c.config.rms_eps);
@@ -21,20 +21,21 @@ Value norm_and_rotate(const LayerContext& c, Value x, int64_t n_heads, const Par
 Value attention_part(const LayerContext& c, const Value& x) {
   const Ops::Label label(c.tape.ops(), "attention");
   const Config& config = c.config;
+  const LayerConfig& layer = c.layer_config;
   const LayerParameters& w = c.parameters;
   const int64_t n = x.tensor.shape[0];
   LinearInput input(rms_norm(c.tape, x, *w.attn_norm, config.rms_eps), c.activations);
   const Value queries = input.times(c.tape, *w.attn_q), keys = input.times(c.tape, *w.attn_k);
-  const Value v = input.times(c.tape, *w.attn_v).view({n, config.n_kv_heads, config.value_dim});
-  const Value q = norm_and_rotate(c, queries, config.n_heads, w.attn_q_norm);
-  const Value k = norm_and_rotate(c, keys, config.n_kv_heads, w.attn_k_norm);
+  const Value v = input.times(c.tape, *w.attn_v).view({n, layer.n_kv_heads, layer.value_dim});
+  const Value q = norm_and_rotate(c, queries, layer.n_heads, w.attn_q_norm);
+  const Value k = norm_and_rotate(c, keys, layer.n_kv_heads, w.attn_k_norm);
   const AttentionShape shape = {.rows = c.rotation.rows,
                                 .n_sequences = c.n_sequences,
-                                .window = c.layer_config.window,
-                                .scale = 1.0f / std::sqrt(static_cast<float>(config.key_dim))};
+                                .window = layer.window,
+                                .scale = 1.0f / std::sqrt(static_cast<float>(layer.key_dim))};
   Value mixed = c.cache ? attention_over_cache(c.tape, q, k, v, c.cache->k, c.cache->v, shape)
                         : attention(c.tape, q, k, v, shape);
-  mixed = mixed.view({n, config.n_heads * config.value_dim});
+  mixed = mixed.view({n, layer.mixed_dim()});
   if (config.attn_sub_norm) mixed = rms_norm(c.tape, mixed, *w.attn_sub_norm, config.rms_eps);
   return add(c.tape, x, LinearInput(mixed, c.activations).times(c.tape, *w.attn_output));
 }

@@ -17,16 +17,36 @@ constexpr int64_t kMaxHeads = 4096;
 constexpr int64_t kMaxExperts = 1 << 14;
 constexpr int64_t kMaxContext = int64_t{1} << 30;
 
+// A number of each layer.
+void set(Config& c, int64_t LayerConfig::*member, const std::vector<int64_t>& values) {
+  for (size_t i = 0; i < c.layers.size(); ++i) c.layers[i].*member = values[i];
+}
+
+std::vector<int64_t> get(const Config& c, int64_t LayerConfig::*member) {
+  std::vector<int64_t> values;
+  for (const LayerConfig& layer : c.layers) values.push_back(layer.*member);
+  return values;
+}
+
+void read_heads(KeyReader& keys, Config& c) {
+  using L = LayerConfig;
+  set(c, &L::n_heads, keys.integers("attention.head_count", c.n_layers(), 1, kMaxHeads));
+  set(c, &L::n_kv_heads, keys.integers_or("attention.head_count_kv", get(c, &L::n_heads), 1, kMaxHeads));
+  const bool has_key_length = keys.has("attention.key_length");
+  std::vector<int64_t> shares;  // dim / n_heads
+  for (const LayerConfig& layer : c.layers) {
+    keys.require(layer.n_heads % layer.n_kv_heads == 0, "attention.head_count_kv",
+                 join("must divide the ", layer.n_heads, " query heads, is ", layer.n_kv_heads));
+    keys.require(has_key_length || c.dim % layer.n_heads == 0, "attention.key_length",
+                 join("is missing and ", c.dim, " is not a multiple of ", layer.n_heads, " heads"));
+    shares.push_back(std::max<int64_t>(1, c.dim / layer.n_heads));
+  }
+  set(c, &L::key_dim, keys.integers_or("attention.key_length", shares, 1, kMaxDim));
+  set(c, &L::value_dim, keys.integers_or("attention.value_length", get(c, &L::key_dim), 1, kMaxDim));
+}
+
 void read_attention(KeyReader& keys, const Architecture& arch, Config& c) {
-  c.n_heads = keys.integer("attention.head_count", 1, kMaxHeads);
-  c.n_kv_heads = keys.integer_or("attention.head_count_kv", c.n_heads, 1, kMaxHeads);
-  keys.require(c.n_heads % c.n_kv_heads == 0, "attention.head_count_kv",
-               join("must divide the ", c.n_heads, " query heads, is ", c.n_kv_heads));
-  if (!keys.has("attention.key_length"))
-    keys.require(c.dim % c.n_heads == 0, "attention.key_length",
-                 join("is missing and ", c.dim, " is not a multiple of ", c.n_heads, " heads"));
-  c.key_dim = keys.integer_or("attention.key_length", std::max<int64_t>(1, c.dim / c.n_heads), 1, kMaxDim);
-  c.value_dim = keys.integer_or("attention.value_length", c.key_dim, 1, kMaxDim);
+  read_heads(keys, c);
   c.rms_eps = static_cast<float>(keys.real("attention.layer_norm_rms_epsilon", 0.0, 1.0));
   c.qk_norm = arch.qk_norm;
   c.attn_sub_norm = arch.sub_norms;
@@ -35,7 +55,11 @@ void read_attention(KeyReader& keys, const Architecture& arch, Config& c) {
 
 void read_rope(KeyReader& keys, const Architecture& arch, Config& c) {
   c.rope_pairing = arch.rope_pairing;
-  c.rope_dims = keys.integer_or("rope.dimension_count", c.key_dim, 0, c.key_dim);
+  const std::vector<int64_t> key_dims = get(c, &LayerConfig::key_dim);
+  const auto [least, most] = std::ranges::minmax(key_dims);
+  keys.require(least == most || keys.has("rope.dimension_count"), "rope.dimension_count",
+               join("is missing, and heads have ", least, " to ", most, " values"));
+  c.rope_dims = keys.integer_or("rope.dimension_count", least, 0, least);
   keys.require(c.rope_dims % 2 == 0, "rope.dimension_count", join("must be even, is ", c.rope_dims));
   c.rope_base = keys.real_or("rope.freq_base", 10000.0, 1e-6, 1e12);
   const std::string scaling = keys.text_or("rope.scaling.type", "none");
@@ -50,11 +74,14 @@ void read_experts(KeyReader& keys, const Architecture& arch, Config& c) {
                join("is ", c.n_experts, ", but ", arch.name, " has no experts"));
   keys.require(c.n_experts > 0 || arch.experts != Experts::always, "expert_count",
                join("is missing or 0, but ", arch.name, " is a mixture of experts"));
-  c.ffn_dim =
-      c.moe() ? keys.integer_or("feed_forward_length", 0, 0, kMaxDim) : keys.integer("feed_forward_length", 1, kMaxDim);
-  if (!c.moe()) return;
+  if (!c.moe()) {
+    set(c, &LayerConfig::ffn_dim, keys.integers("feed_forward_length", c.n_layers(), 1, kMaxDim));
+    return;
+  }
+  const std::vector<int64_t> none(c.layers.size(), 0);
+  const std::vector<int64_t> dense = keys.integers_or("feed_forward_length", none, 0, kMaxDim);
   c.n_experts_used = keys.integer("expert_used_count", 1, c.n_experts);
-  c.expert_ffn_dim = keys.integer_or("expert_feed_forward_length", c.ffn_dim, 1, kMaxDim);
+  set(c, &LayerConfig::ffn_dim, keys.integers_or("expert_feed_forward_length", dense, 1, kMaxDim));
   c.renormalize_experts = keys.boolean_or("expert_weights_norm", arch.renormalize_experts);
   c.expert_scale = static_cast<float>(keys.real_or("expert_weights_scale", 1.0, -1e6, 1e6));
   if (c.expert_scale == 0.0f) c.expert_scale = 1.0f;  // converters write 0 for "none"
@@ -75,19 +102,48 @@ void read_activation(KeyReader& keys, const Architecture& arch, Config& c) {
   }
 }
 
-void read_layers(KeyReader& keys, const Architecture& arch, int64_t n_layers, Config& c) {
-  c.layers.assign(static_cast<size_t>(n_layers), LayerConfig{});
+void read_windows(KeyReader& keys, const Architecture& arch, Config& c) {
   if (!arch.sliding_window) return;
   const int64_t window = keys.integer("attention.sliding_window", 1, kMaxContext);
-  const auto pattern = keys.booleans_or("attention.sliding_window_pattern", n_layers);
-  const auto clamps = keys.reals_or("swiglu_clamp_exp", n_layers, 7.0);
+  const auto pattern = keys.booleans_or("attention.sliding_window_pattern", c.n_layers());
+  const auto clamps = keys.reals_or("swiglu_clamp_exp", c.n_layers(), 7.0);
   for (size_t i = 0; i < c.layers.size(); ++i) {
     constexpr size_t kGlobalEvery = 4;  // maple, when the file does not say
     const bool sliding = pattern.empty() ? (i + 1) % kGlobalEvery != 0 : pattern[i];
-    c.layers[i] = {.window = sliding ? window : 0,
-                   .rope = sliding || arch.rope_on_global_layers,
-                   .swiglu_clamp = static_cast<float>(clamps[i])};
+    c.layers[i].window = sliding ? window : 0;
+    c.layers[i].rope = sliding || arch.rope_on_global_layers;
+    c.layers[i].swiglu_clamp = static_cast<float>(clamps[i]);
   }
+}
+
+// The last layers may have no keys and values of their own: each reads those of the last layer before them that has,
+// and slides as it does (Gemma's). All layers may get an embedding of the token of their own.
+void read_sharing(KeyReader& keys, Config& c) {
+  const std::string shared_key = "attention.shared_kv_layers";
+  const auto own = c.n_layers() - keys.integer_or(shared_key, 0, 0, c.n_layers() - 1);
+  for (int64_t i = own; i < c.n_layers(); ++i) {
+    LayerConfig& layer = c.layers[static_cast<size_t>(i)];
+    const auto slides_alike = [&](const LayerConfig& other) { return (other.window > 0) == (layer.window > 0); };
+    layer.kv_shared_with = own - 1;
+    while (layer.kv_shared_with >= 0 && !slides_alike(c.layers[static_cast<size_t>(layer.kv_shared_with)]))
+      --layer.kv_shared_with;
+    keys.require(layer.kv_shared_with >= 0, shared_key, join("leaves no layer whose keys layer ", i, " could read"));
+  }
+  const std::vector<int64_t> none(c.layers.size(), 0);
+  set(c, &LayerConfig::ple_dim, keys.integers_or("embedding_length_per_layer_input", none, 0, kMaxDim));
+}
+
+Status refuse_uncomputed(const Config& c) {
+  for (size_t i = 0; i < c.layers.size(); ++i) {
+    const LayerConfig& layer = c.layers[i];
+    if (layer.kv_shared_with >= 0)
+      return error(StatusCode::unsupported, "key ", c.architecture, ".attention.shared_kv_layers: layer ", i,
+                   " reads the keys and values of layer ", layer.kv_shared_with, ", which is not implemented");
+    if (layer.ple_dim > 0)
+      return error(StatusCode::unsupported, "key ", c.architecture, ".embedding_length_per_layer_input: layer ", i,
+                   " has a per-layer embedding of ", layer.ple_dim, " values, which is not implemented");
+  }
+  return Status();
 }
 
 }  // namespace
@@ -110,7 +166,7 @@ Result<Config> read_config(const TensorMap& source) {
   KeyReader keys(metadata, *architecture);
   c.dim = keys.integer("embedding_length", 1, kMaxDim);
   c.context_length = keys.integer("context_length", 1, kMaxContext);
-  const int64_t n_layers = keys.integer("block_count", 1, kMaxLayers);
+  c.layers.resize(static_cast<size_t>(keys.integer("block_count", 1, kMaxLayers)));
   if (!keys.status().ok()) return keys.status().within(source.source());
 
   const TensorInfo* embedding = source.find("token_embd.weight");
@@ -126,8 +182,10 @@ Result<Config> read_config(const TensorMap& source) {
   read_rope(keys, *arch, c);
   read_experts(keys, *arch, c);
   read_activation(keys, *arch, c);
-  read_layers(keys, *arch, n_layers, c);
+  read_windows(keys, *arch, c);
+  read_sharing(keys, c);
   if (!keys.status().ok()) return keys.status().within(source.source());
+  if (Status status = refuse_uncomputed(c); !status.ok()) return status.within(source.source());
   return c;
 }
 

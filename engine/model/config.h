@@ -19,10 +19,25 @@ enum class QkNorm {
   whole,     // the whole vector of all heads, weight [n_heads * head_dim]
 };
 
+// What may differ from layer to layer.
 struct LayerConfig {
-  int64_t window = 0;  // sliding-window attention over this many tokens; 0: all
-  bool rope = true;
+  int64_t n_heads = 0;
+  int64_t n_kv_heads = 0;
+  int64_t key_dim = 0;        // of a head's queries and keys
+  int64_t value_dim = 0;      // of a head's values
+  int64_t window = 0;         // sliding-window attention over this many tokens; 0: all
+  bool rope = true;           // Config::rope_dims of a head's values are rotated
+  int64_t ffn_dim = 0;        // of a dense layer, or of one expert
   float swiglu_clamp = 0.0f;  // 0: none
+
+  // Read, but nothing computes them yet: refused where they are set.
+  int64_t kv_shared_with = -1;  // attends to the keys and values of that layer; -1: to its own
+  int64_t ple_dim = 0;          // of a per-layer embedding of the token; 0: none
+
+  int64_t q_dim() const { return n_heads * key_dim; }
+  int64_t k_dim() const { return n_kv_heads * key_dim; }
+  int64_t v_dim() const { return n_kv_heads * value_dim; }
+  int64_t mixed_dim() const { return n_heads * value_dim; }  // what attention gives
 };
 
 struct Config {
@@ -31,15 +46,11 @@ struct Config {
 
   int64_t vocab_size = 0;
   int64_t dim = 0;
-  int64_t n_heads = 0;
-  int64_t n_kv_heads = 0;
-  int64_t key_dim = 0;
-  int64_t value_dim = 0;
   int64_t context_length = 0;
   float rms_eps = 1e-5f;
 
   RopePairing rope_pairing = RopePairing::halves;
-  int64_t rope_dims = 0;  // values of a head that are rotated
+  int64_t rope_dims = 0;  // values of a head that are rotated; 0: none
   double rope_base = 10000.0;
   double rope_scale = 1.0;  // positions are divided by it (linear scaling)
 
@@ -48,10 +59,8 @@ struct Config {
   bool ffn_sub_norm = false;   // RMSNorm before ffn_down
 
   GateActivation activation = GateActivation::silu;
-  int64_t ffn_dim = 0;  // dense layers
   int64_t n_experts = 0;
   int64_t n_experts_used = 0;
-  int64_t expert_ffn_dim = 0;
   bool renormalize_experts = true;
   float expert_scale = 1.0f;
 
@@ -59,9 +68,6 @@ struct Config {
 
   bool moe() const { return n_experts > 0; }
   int64_t n_layers() const { return static_cast<int64_t>(layers.size()); }
-  int64_t q_dim() const { return n_heads * key_dim; }
-  int64_t k_dim() const { return n_kv_heads * key_dim; }
-  int64_t v_dim() const { return n_kv_heads * value_dim; }
 };
 
 // Errors name the source, the key and what was expected; an architecture, or a transform announced in the metadata,

@@ -30,6 +30,32 @@ int64_t KeyReader::integer_or(const std::string& key, int64_t fallback, int64_t 
   return std::clamp(*value, low, high);
 }
 
+std::vector<int64_t> KeyReader::integers(const std::string& key, int64_t n_layers, int64_t low, int64_t high) {
+  require(has(key), key, "is missing");
+  return integers_or(key, std::vector<int64_t>(static_cast<size_t>(n_layers), low), low, high);
+}
+
+std::vector<int64_t> KeyReader::integers_or(const std::string& key, const std::vector<int64_t>& fallbacks, int64_t low,
+                                            int64_t high) {
+  const size_t n = fallbacks.size();
+  const auto* all = metadata_.integers(prefix_ + key);
+  std::vector<int64_t> values;
+  if (!has(key) || metadata_.integer(prefix_ + key)) {
+    for (int64_t fallback : fallbacks) values.push_back(integer_or(key, fallback, low, high));
+    return values;
+  }
+  require(all != nullptr, key, join("must be an integer, or an array of one for each of the ", n, " layers"));
+  if (all)
+    require(all->size() == n, key, join("has ", all->size(), " values, must have one for each of the ", n, " layers"));
+  const bool complete = all && all->size() == n;
+  for (size_t i = 0; i < n; ++i) {
+    const int64_t value = complete ? (*all)[i] : low;
+    require(value >= low && value <= high, key, join("is ", value, " for layer ", i, ", must be ", low, " to ", high));
+    values.push_back(std::clamp(value, low, high));
+  }
+  return values;
+}
+
 double KeyReader::real(const std::string& key, double low, double high) {
   require(has(key), key, "is missing");
   return real_or(key, low, low, high);

@@ -20,8 +20,9 @@ void allocate_caches(const Config& c, ForwardState& s, Allocator& allocate) {
   if (c.rope_dims > 0) s.cos_sin = allocate.tensor("cos_sin", {capacity, c.rope_dims / 2, 2});
   s.caches.resize(c.layers.size());
   for (size_t i = 0; i < s.caches.size(); ++i) {
-    s.caches[i].k = allocate.tensor(join("layer", i, ".k_cache"), {capacity, c.n_kv_heads, c.key_dim});
-    s.caches[i].v = allocate.tensor(join("layer", i, ".v_cache"), {capacity, c.n_kv_heads, c.value_dim});
+    const LayerConfig& layer = c.layers[i];
+    s.caches[i].k = allocate.tensor(join("layer", i, ".k_cache"), {capacity, layer.n_kv_heads, layer.key_dim});
+    s.caches[i].v = allocate.tensor(join("layer", i, ".v_cache"), {capacity, layer.n_kv_heads, layer.value_dim});
   }
 }
 

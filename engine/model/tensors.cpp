@@ -41,25 +41,25 @@ class SpecList {
 void SpecList::attention(size_t i) {
   using L = LayerParameters;
   const Config& c = config_;
+  const LayerConfig& layer = c.layers[i];
   const bool whole = c.qk_norm == QkNorm::whole;
-  const int64_t mixed_dim = c.n_heads * c.value_dim;
   add(i, "attn_norm", {c.dim}, TensorRole::norm, &L::attn_norm);
-  add(i, "attn_q", {c.q_dim(), c.dim}, TensorRole::attention, &L::attn_q);
-  add(i, "attn_k", {c.k_dim(), c.dim}, TensorRole::attention, &L::attn_k);
-  add(i, "attn_v", {c.v_dim(), c.dim}, TensorRole::attention, &L::attn_v);
+  add(i, "attn_q", {layer.q_dim(), c.dim}, TensorRole::attention, &L::attn_q);
+  add(i, "attn_k", {layer.k_dim(), c.dim}, TensorRole::attention, &L::attn_k);
+  add(i, "attn_v", {layer.v_dim(), c.dim}, TensorRole::attention, &L::attn_v);
   if (c.qk_norm != QkNorm::none) {
-    add(i, "attn_q_norm", {whole ? c.q_dim() : c.key_dim}, TensorRole::norm, &L::attn_q_norm);
-    add(i, "attn_k_norm", {whole ? c.k_dim() : c.key_dim}, TensorRole::norm, &L::attn_k_norm);
+    add(i, "attn_q_norm", {whole ? layer.q_dim() : layer.key_dim}, TensorRole::norm, &L::attn_q_norm);
+    add(i, "attn_k_norm", {whole ? layer.k_dim() : layer.key_dim}, TensorRole::norm, &L::attn_k_norm);
   }
-  if (c.attn_sub_norm) add(i, "attn_sub_norm", {mixed_dim}, TensorRole::norm, &L::attn_sub_norm);
-  add(i, "attn_output", {c.dim, mixed_dim}, TensorRole::attention, &L::attn_output);
+  if (c.attn_sub_norm) add(i, "attn_sub_norm", {layer.mixed_dim()}, TensorRole::norm, &L::attn_sub_norm);
+  add(i, "attn_output", {c.dim, layer.mixed_dim()}, TensorRole::attention, &L::attn_output);
 }
 
 void SpecList::feed_forward(size_t i) {
   using L = LayerParameters;
   const Config& c = config_;
   const bool moe = c.moe();
-  const int64_t width = moe ? c.expert_ffn_dim : c.ffn_dim;
+  const int64_t width = c.layers[i].ffn_dim;
   const auto shape = [&](int64_t rows, int64_t cols) {
     return moe ? std::vector{c.n_experts, rows, cols} : std::vector{rows, cols};
   };

@@ -22,7 +22,7 @@ enum class TensorRole {
   adapter,  // of a matrix
 };
 
-// The parameters of a layer; null where the architecture has none. Shapes as in the file.
+// The parameters of a layer; null where the architecture has none. Shapes as in the file, of the layer.
 struct LayerParameters {
   const Parameter* attn_norm = nullptr;      // (dim)
   const Parameter* attn_q = nullptr;         // (q_dim, dim)
@@ -30,14 +30,14 @@ struct LayerParameters {
   const Parameter* attn_v = nullptr;         // (v_dim, dim)
   const Parameter* attn_q_norm = nullptr;    // (key_dim) or (q_dim): Config::qk_norm
   const Parameter* attn_k_norm = nullptr;    // (key_dim) or (k_dim)
-  const Parameter* attn_sub_norm = nullptr;  // (n_heads * value_dim)
-  const Parameter* attn_output = nullptr;    // (dim, n_heads * value_dim)
+  const Parameter* attn_sub_norm = nullptr;  // (mixed_dim)
+  const Parameter* attn_output = nullptr;    // (dim, mixed_dim)
   const Parameter* ffn_norm = nullptr;       // (dim)
   const Parameter* ffn_router = nullptr;     // (n_experts, dim)
-  const Parameter* ffn_gate = nullptr;       // (ffn_dim, dim) or (n_experts, expert_ffn_dim, dim)
+  const Parameter* ffn_gate = nullptr;       // (ffn_dim, dim) or (n_experts, ffn_dim, dim)
   const Parameter* ffn_up = nullptr;         // the same
-  const Parameter* ffn_sub_norm = nullptr;   // (ffn_dim) or (expert_ffn_dim)
-  const Parameter* ffn_down = nullptr;       // (dim, ffn_dim) or (n_experts, dim, expert_ffn_dim)
+  const Parameter* ffn_sub_norm = nullptr;   // (ffn_dim)
+  const Parameter* ffn_down = nullptr;       // (dim, ffn_dim) or (n_experts, dim, ffn_dim)
 };
 
 struct ModelParameters {

@@ -50,15 +50,40 @@ Runner make_runner(const TensorMap& map, ActivationMode mode,
 
 const std::vector<int32_t> kTokens = {1, 5, 9, 96, 0, 33, 33, 7, 2, 64, 11, 12, 80, 4, 4, 90, 3};
 
+// Layers of different sizes: dense with sub-norms, experts with a norm of all heads, experts with sliding windows.
+std::vector<RandomModelOptions> uneven_models() {
+  return {{.architecture = "bitnet",
+           .per_layer = {{"attention.head_count", {4, 1, 6}},
+                         {"attention.head_count_kv", {2, 1, 3}},
+                         {"feed_forward_length", {80, 33, 128}}}},
+          {.architecture = "olmoe",
+           .n_experts = 5,
+           .per_layer = {{"attention.head_count", {2, 4, 3}},
+                         {"attention.head_count_kv", {2, 1, 3}},
+                         {"expert_feed_forward_length", {40, 96, 17}}}},
+          {.architecture = "maple",
+           .n_layers = 4,
+           .rope_dims = 8,
+           .n_experts = 4,
+           .per_layer = {{"attention.head_count", {2, 4, 4, 6}},
+                         {"attention.head_count_kv", {1, 4, 2, 2}},
+                         {"attention.key_length", {32, 16, 8, 24}},
+                         {"attention.value_length", {16, 8, 32, 24}},
+                         {"expert_feed_forward_length", {64, 24, 40, 100}}}}};
+}
+
 std::vector<RandomModelOptions> models() {
-  return {{.architecture = "llama"},
-          {.architecture = "llama", .n_kv_heads = 4, .n_experts = 5, .n_experts_used = 3},
-          {.architecture = "bitnet", .dim = 64, .tied_head = true},
-          {.architecture = "bitnet-b1.58"},
-          {.architecture = "qwen3", .n_kv_heads = 1, .ternary = false},
-          {.architecture = "qwen3moe", .n_experts = 7},
-          {.architecture = "olmoe", .n_kv_heads = 4, .n_experts = 3, .n_experts_used = 3},
-          {.architecture = "maple", .n_layers = 5, .rope_dims = 8, .n_experts = 9, .n_experts_used = 4}};
+  std::vector<RandomModelOptions> all = {
+      {.architecture = "llama"},
+      {.architecture = "llama", .n_kv_heads = 4, .n_experts = 5, .n_experts_used = 3},
+      {.architecture = "bitnet", .dim = 64, .tied_head = true},
+      {.architecture = "bitnet-b1.58"},
+      {.architecture = "qwen3", .n_kv_heads = 1, .ternary = false},
+      {.architecture = "qwen3moe", .n_experts = 7},
+      {.architecture = "olmoe", .n_kv_heads = 4, .n_experts = 3, .n_experts_used = 3},
+      {.architecture = "maple", .n_layers = 5, .rope_dims = 8, .n_experts = 9, .n_experts_used = 4}};
+  std::ranges::copy(uneven_models(), std::back_inserter(all));
+  return all;
 }
 
 TEST(Transformer, APromptAtOnceAndTokenByTokenGiveTheSameLogits) {
@@ -161,6 +186,24 @@ TEST_P(TransformerOn, EveryOperationOfEveryModelAgreesWithTheReference) {
     }
 }
 
+TEST_P(TransformerOn, LayersOfDifferentSizesGiveTheReferencesLogits) {
+  for (const RandomModelOptions& options : uneven_models()) {
+    Result<std::unique_ptr<Backend>> tested =
+        make_backend({.backend = GetParam(), .threads = 2, .capture_file = {}, .log = {}});
+    if (!tested.ok() && GetParam() == "vulkan") GTEST_SKIP() << "no Vulkan: " << tested.message();
+    ASSERT_TRUE(tested.ok()) << tested.message();
+    const MemoryTensorMap map = random_model(options);
+    const auto expected = make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::all);
+    const auto logits = make_runner(map, ActivationMode::f32, *std::move(tested)).run(kTokens, 0, Logits::all);
+    double error = 0, norm = 0;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      error += std::pow(double{logits[i]} - expected[i], 2);
+      norm += double{expected[i]} * expected[i];
+    }
+    EXPECT_LT(std::sqrt(error / norm), 1e-5) << options.architecture;
+  }
+}
+
 TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
   for (const char* name : {"reference", "cpu"})
     for (const RandomModelOptions& options : models()) {
@@ -184,6 +227,22 @@ TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
                         .ok());
       EXPECT_EQ(backend.bytes, planned->activations + 40 * planned->cache_per_token) << options.architecture;
     }
+}
+
+TEST(Transformer, ALayersCacheHasTheSizeOfItsHeads) {
+  const RandomModelOptions options = uneven_models().back();
+  const MemoryTensorMap map = random_model(options);
+  const Runner r = make_runner(map, ActivationMode::f32);
+  const auto& of = options.per_layer;
+  for (size_t i = 0; i < r.state.caches.size(); ++i) {
+    const int64_t heads = of.at("attention.head_count_kv")[i];
+    EXPECT_EQ(r.state.caches[i].k.shape, (Shape{64, heads, of.at("attention.key_length")[i]})) << i;
+    EXPECT_EQ(r.state.caches[i].v.shape, (Shape{64, heads, of.at("attention.value_length")[i]})) << i;
+  }
+  // 4 layers of (key_length + value_length) * kv_heads, and the rotation of 8 values.
+  const Result<StateBytes> bytes = state_bytes(r.config, r.weights, {.capacity = 64});
+  ASSERT_TRUE(bytes.ok()) << bytes.message();
+  EXPECT_EQ(bytes->cache_per_token, 4u * (48 * 1 + 24 * 4 + 40 * 2 + 48 * 2 + 8));
 }
 
 // One pass may serve a token of each of several sequences that share the caches' memory.

@@ -29,6 +29,7 @@ void write_metadata(const RandomModelOptions& o, Metadata& m) {
     m.set(p + "expert_used_count", o.n_experts_used);
     m.set(p + "expert_feed_forward_length", o.ffn_dim);
   }
+  for (const auto& [key, values] : o.per_layer) m.set(p + key, values);
 }
 
 TernaryMatrix random_trits(const std::vector<int64_t>& shape, uint64_t seed) {

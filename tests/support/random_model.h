@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "tensor/tensor_map.h"
 
@@ -25,6 +27,8 @@ struct RandomModelOptions {
   bool ternary = true;  // matrices as trits with a scale a row; else f32
   bool tied_head = false;
   uint64_t seed = 1;
+  // Keys of the architecture that have a value for each layer: "attention.head_count". They replace what is above.
+  std::map<std::string, std::vector<int64_t>> per_layer = {};
 };
 
 MemoryTensorMap random_model(const RandomModelOptions& options);

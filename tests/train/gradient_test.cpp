@@ -3,6 +3,7 @@
 #include <cmath>
 #include <ostream>
 
+#include "tests/support/random_model.h"
 #include "tests/train/surrogate.h"
 #include "tests/train/training_model.h"
 
@@ -14,11 +15,21 @@ using training::Recipe;
 
 struct Case {
   std::string name;
-  std::string description;
+  std::string description;  // or, with per_layer, an architecture
   Recipe recipe;
+  std::map<std::string, std::vector<int64_t>> per_layer = {};  // instead of a description: layers that differ
 };
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+// Layers of different heads and widths.
+std::map<std::string, std::vector<int64_t>> uneven(const char* width_key) {
+  return {{"attention.head_count", {4, 3}},
+          {"attention.head_count_kv", {2, 3}},
+          {"attention.key_length", {8, 4}},
+          {"attention.value_length", {4, 12}},
+          {width_key, {20, 33}}};
+}
 
 std::vector<Case> gradient_cases() {
   Recipe ternary{.balance = 0.05f, .z_loss = 0.02f};
@@ -45,7 +56,23 @@ std::vector<Case> gradient_cases() {
           {"TernaryMoeOfFloats", kTinyMoe, floats},
           {"IntegerMoe", kTinyMoe, integers},
           {"TernaryHeadCheckpointed", kTinyMoe, all},
-          {"TernaryDense", kTinyDense, ternary}};
+          {"TernaryDense", kTinyDense, ternary},
+          {"UnevenDense", "bitnet", ternary, uneven("feed_forward_length")},
+          {"UnevenMoeOfFloats", "qwen3moe", floats, uneven("expert_feed_forward_length")}};
+}
+
+TrainingModel model_of(const Case& c, std::unique_ptr<Backend> backend) {
+  if (c.per_layer.empty()) return TrainingModel(std::move(backend), c.description, c.recipe);
+  const MemoryTensorMap weights = random_model({.architecture = c.description,
+                                                .vocab_size = kVocabulary,
+                                                .dim = 24,
+                                                .n_layers = 2,
+                                                .rope_dims = 4,
+                                                .n_experts = c.description == "bitnet" ? 0 : 4,
+                                                .context_length = 16,
+                                                .ternary = false,
+                                                .per_layer = c.per_layer});
+  return TrainingModel(std::move(backend), weights, c.recipe);
 }
 
 std::string case_name(const testing::TestParamInfo<Case>& info) { return info.param.name; }
@@ -59,7 +86,7 @@ class ModelGradient : public testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Recipes, ModelGradient, testing::ValuesIn(gradient_cases()), case_name);
 
 TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
-  TrainingModel m(training_backend("reference"), GetParam().description, GetParam().recipe);
+  TrainingModel m = model_of(GetParam(), training_backend("reference"));
   leave_the_start(m);
   m.loss(true);
   Surrogate surrogate(m.config, m.inputs, m.targets, 2, double{GetParam().recipe.balance},
@@ -94,13 +121,13 @@ TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
 }
 
 TEST_P(ModelGradient, OnTheCpuAndVulkanIsThatOfTheReference) {
-  TrainingModel reference(training_backend("reference"), GetParam().description, GetParam().recipe);
+  TrainingModel reference = model_of(GetParam(), training_backend("reference"));
   leave_the_start(reference);
   const double expected_loss = reference.loss(true);
   for (const char* name : {"cpu", "vulkan"}) {
     std::unique_ptr<Backend> backend = training_backend(name);
     if (!backend) continue;  // no Vulkan here: said by the tests of single operations
-    TrainingModel m(std::move(backend), GetParam().description, GetParam().recipe);
+    TrainingModel m = model_of(GetParam(), std::move(backend));
     leave_the_start(m);
     EXPECT_NEAR(m.loss(true), expected_loss, 1e-5 * expected_loss) << name;
     for (const BitLinear* p : m.model->parameters()) {

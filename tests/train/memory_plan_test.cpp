@@ -7,6 +7,7 @@
 
 #include "backends.h"
 #include "tests/support/counting_backend.h"
+#include "tests/train/byte_model.h"
 #include "train/data/batch.h"
 
 namespace tritium {
@@ -20,6 +21,20 @@ constexpr const char* kDense =
     R"({"architecture": "bitnet", "dim": 48, "layers": 2, "heads": 2, "ffn": 96, "context": 32, "tied_head": false})";
 
 constexpr const char* kTied = R"({"architecture": "bitnet", "dim": 32, "layers": 3, "heads": 2, "context": 32})";
+
+// A file of layers that differ in heads and widths.
+std::string uneven_file() {
+  static const TemporaryFolder folder;
+  static const std::string path = write_model(byte_model({.architecture = "qwen3moe",
+                                                          .vocab_size = kBytes,
+                                                          .n_experts = 4,
+                                                          .ternary = false,
+                                                          .per_layer = {{"attention.head_count", {4, 6, 2}},
+                                                                        {"attention.head_count_kv", {4, 2, 1}},
+                                                                        {"expert_feed_forward_length", {40, 64, 24}}}}),
+                                              folder);
+  return path;
+}
 
 struct Way {
   const char* name;
@@ -46,6 +61,7 @@ const std::vector<Way>& ways() {
       {"per_block", [](TrainOptions& o) { o.scale_sync = ScaleSync::per_block, o.alpha_momentum = 0.9; }},
       {"threshold", [](TrainOptions& o) { o.ternary_quantizer = TernaryQuantizer::threshold; }},
       {"micro_batches", [](TrainOptions& o) { o.micro_batch = 2; }},
+      {"uneven", [](TrainOptions& o) { o.transformer.clear(), o.model = uneven_file(); }},
   };
   return kWays;
 }

@@ -1,48 +1,11 @@
 // Model files whose parts do not belong together: refused with words, by all who open them.
 #include <gtest/gtest.h>
 
-#include <cstring>
-
-#include "format/gguf.h"
-#include "tests/support/random_model.h"
-#include "tests/support/temporary_folder.h"
-#include "train/data/byte_vocabulary.h"
-#include "tritium/training.hpp"
+#include "tests/train/byte_model.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 namespace {
-
-constexpr int64_t kBytes = 259;  // tokens of the byte vocabulary
-
-MemoryTensorMap model_of(const RandomModelOptions& options) {
-  MemoryTensorMap map = random_model(options);
-  const Metadata vocabulary = byte_vocabulary();
-  for (const auto& [key, value] : vocabulary.values()) map.mutable_metadata().set(key, value);
-  return map;
-}
-
-std::string write(const MemoryTensorMap& map, const TemporaryFolder& folder) {
-  std::vector<GgufTensor> tensors;
-  for (const TensorInfo& info : map.tensors()) {
-    const std::vector<float> values = *map.load_f32(info.name);
-    GgufTensor tensor{.name = info.name, .shape = info.shape, .bytes = std::vector<std::byte>(values.size() * 4)};
-    std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
-    tensors.push_back(std::move(tensor));
-  }
-  EXPECT_TRUE(write_gguf(folder.file("model.gguf"), map.metadata(), tensors).ok());
-  return folder.file("model.gguf");
-}
-
-TrainOptions finetuning(const std::string& model) {
-  TrainOptions options;
-  options.model = model;
-  for (int i = 0; i < 50; ++i) options.text += "a mill stood by the river, ";
-  options.steps = 1;
-  options.context = 8;
-  options.batch = 4;
-  return options;
-}
 
 void expect_said(const Status& status, const std::string& part) {
   ASSERT_FALSE(status.ok());
@@ -51,13 +14,13 @@ void expect_said(const Status& status, const std::string& part) {
 
 TEST(StrangeModel, MoreTokensThanTheModelEmbedsAreRefusedBeforeTraining) {
   const TemporaryFolder folder;
-  const std::string path = write(model_of({.vocab_size = kBytes - 4, .ternary = false}), folder);
+  const std::string path = write_model(byte_model({.vocab_size = kBytes - 4, .ternary = false}), folder);
   expect_said(train(finetuning(path)).status(), "model.gguf: the tokenizer has 259 tokens, the model 255");
 }
 
 TEST(StrangeModel, MoreTokensThanTheModelEmbedsLeaveARunWithoutText) {
   const TemporaryFolder folder;
-  const std::string path = write(model_of({.vocab_size = kBytes - 4, .ternary = false}), folder);
+  const std::string path = write_model(byte_model({.vocab_size = kBytes - 4, .ternary = false}), folder);
   const Result<Model> model = Runtime::create({.backend = "cpu"})->load(path);
   ASSERT_TRUE(model.ok()) << model.message();
   expect_said(model->tokenize("text").status(), "the tokenizer has 259 tokens, the model 255");
@@ -65,24 +28,25 @@ TEST(StrangeModel, MoreTokensThanTheModelEmbedsLeaveARunWithoutText) {
 
 TEST(StrangeModel, ExpertsOfADenseModelAreRefused) {
   const TemporaryFolder folder;
-  MemoryTensorMap map = model_of({.vocab_size = kBytes, .ternary = false});
+  MemoryTensorMap map = byte_model({.vocab_size = kBytes, .ternary = false});
   map.add("blk.0.ffn_up_exps.weight", {2, 4, 8}, std::vector<float>(64, 1.0f));
-  const std::string path = write(map, folder);
+  const std::string path = write_model(map, folder);
   const std::string part = "tensor blk.0.ffn_up_exps.weight [2,4,8] is not part of a llama model";
   expect_said(Runtime::create({.backend = "cpu"})->load(path).status(), part);
   expect_said(inspect_model(path).status(), part);
   expect_said(plan_training(finetuning(path)).status(), part);
-  TrainOptions options = finetuning(write(model_of({.vocab_size = kBytes}), TemporaryFolder()));
+  TrainOptions options = finetuning(write_model(byte_model({.vocab_size = kBytes}), TemporaryFolder()));
 }
 
 TEST(StrangeModel, AMixtureThatDoesNotSayHowWideItsExpertsAreIsRefused) {
   const TemporaryFolder folder;
-  MemoryTensorMap map = model_of({.architecture = "qwen3moe", .vocab_size = kBytes, .n_experts = 4, .ternary = false});
+  MemoryTensorMap map =
+      byte_model({.architecture = "qwen3moe", .vocab_size = kBytes, .n_experts = 4, .ternary = false});
   Metadata without;
   for (const auto& [key, value] : map.metadata().values())
     if (!key.ends_with("feed_forward_length")) without.set(key, value);
   map.mutable_metadata() = without;
-  const std::string path = write(map, folder);
+  const std::string path = write_model(map, folder);
   for (const WeightMode mode : {WeightMode::ternary, WeightMode::lora}) {
     TrainOptions options = finetuning(path);
     options.attention = options.feed_forward = mode;
@@ -92,12 +56,12 @@ TEST(StrangeModel, AMixtureThatDoesNotSayHowWideItsExpertsAreIsRefused) {
 
 TEST(StrangeModel, ATeacherWhoseTensorsAreOfAnotherShapeIsRefusedBeforeAnythingIsPlanned) {
   const TemporaryFolder folder;
-  MemoryTensorMap map = model_of({.vocab_size = kBytes, .ternary = false});
+  MemoryTensorMap map = byte_model({.vocab_size = kBytes, .ternary = false});
   const TemporaryFolder other;
-  const std::string model = write(map, other);
+  const std::string model = write_model(map, other);
   map.add("blk.0.ffn_up.weight", {2, 4}, std::vector<float>(8, 1.0f));
   TrainOptions options = finetuning(model);
-  options.teacher = write(map, folder);
+  options.teacher = write_model(map, folder);
   expect_said(plan_training(options).status(), "blk.0.ffn_up.weight has shape [2,4], the metadata asks for");
 }
 

@@ -70,8 +70,7 @@ Doubles Surrogate::linear(const Doubles& x, const std::string& weight, size_t ro
   return y;
 }
 
-Doubles Surrogate::rope(const Doubles& x, size_t heads) const {
-  const auto dim = static_cast<size_t>(config_.key_dim);
+Doubles Surrogate::rope(const Doubles& x, size_t heads, size_t dim) const {
   const auto pairs = static_cast<size_t>(config_.rope_dims) / 2;
   Doubles y = x;
   for (size_t t = 0; t < tokens(); ++t)
@@ -88,9 +87,9 @@ Doubles Surrogate::rope(const Doubles& x, size_t heads) const {
   return y;
 }
 
-Doubles Surrogate::attention(const Doubles& q, const Doubles& k, const Doubles& v) const {
-  const auto heads = static_cast<size_t>(config_.n_heads), kv_heads = static_cast<size_t>(config_.n_kv_heads);
-  const auto key = static_cast<size_t>(config_.key_dim), value = static_cast<size_t>(config_.value_dim);
+Doubles Surrogate::attention(const LayerConfig& layer, const Doubles& q, const Doubles& k, const Doubles& v) const {
+  const auto heads = static_cast<size_t>(layer.n_heads), kv_heads = static_cast<size_t>(layer.n_kv_heads);
+  const auto key = static_cast<size_t>(layer.key_dim), value = static_cast<size_t>(layer.value_dim);
   const size_t length = tokens() / n_sequences_;
   Doubles y(tokens() * heads * value);
   for (size_t t = 0; t < tokens(); ++t)
@@ -110,9 +109,8 @@ Doubles Surrogate::attention(const Doubles& q, const Doubles& k, const Doubles& 
 }
 
 Doubles Surrogate::feed_forward(const Doubles& x, const std::string& blk, const std::vector<size_t>& experts,
-                                size_t slots) {
+                                size_t width, size_t slots) {
   const auto dim = static_cast<size_t>(config_.dim);
-  const auto width = static_cast<size_t>(config_.moe() ? config_.expert_ffn_dim : config_.ffn_dim);
   const std::string suffix = config_.moe() ? "_exps.weight" : ".weight";
   const Doubles gate = linear(x, blk + "ffn_gate" + suffix, width, dim, slots, experts);
   const Doubles up = linear(x, blk + "ffn_up" + suffix, width, dim, slots, experts);
@@ -122,7 +120,7 @@ Doubles Surrogate::feed_forward(const Doubles& x, const std::string& blk, const 
   return linear(hidden, blk + "ffn_down" + suffix, dim, width, 1, experts);
 }
 
-Doubles Surrogate::mixture(const Doubles& x, const std::string& blk) {
+Doubles Surrogate::mixture(const Doubles& x, const std::string& blk, size_t width) {
   const auto n = static_cast<size_t>(config_.n_experts), k = static_cast<size_t>(config_.n_experts_used);
   const auto dim = static_cast<size_t>(config_.dim);
   const Doubles logits = linear(x, blk + "ffn_gate_inp.weight", n, dim, 1, {});
@@ -133,7 +131,7 @@ Doubles Surrogate::mixture(const Doubles& x, const std::string& blk) {
     std::ranges::stable_sort(order, [&](size_t a, size_t b) { return logits[t * n + a] > logits[t * n + b]; });
     chosen.insert(chosen.end(), order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k));
   }
-  const Doubles out = feed_forward(x, blk, chosen, k);
+  const Doubles out = feed_forward(x, blk, chosen, width, k);
   Doubles y(x.size());
   for (size_t t = 0; t < tokens(); ++t) {
     double total = 0, kept = 0;
@@ -156,8 +154,6 @@ Doubles Surrogate::mixture(const Doubles& x, const std::string& blk) {
 
 double Surrogate::loss() {
   const auto dim = static_cast<size_t>(config_.dim), vocab = static_cast<size_t>(config_.vocab_size);
-  const auto q_dim = static_cast<size_t>(config_.q_dim()), k_dim = static_cast<size_t>(config_.k_dim());
-  const auto mixed_dim = static_cast<size_t>(config_.n_heads * config_.value_dim);
   router_loss_ = 0;
   Doubles x(tokens() * dim);
   for (size_t t = 0; t < tokens(); ++t)
@@ -165,22 +161,26 @@ double Surrogate::loss() {
       x[t * dim + d] = weights_.at("token_embd.weight")[static_cast<size_t>(inputs_[t]) * dim + d];
   for (size_t i = 0; i < config_.layers.size(); ++i) {
     const std::string blk = "blk." + std::to_string(i) + ".";
+    const LayerConfig& layer = config_.layers[i];
+    const auto heads = static_cast<size_t>(layer.n_heads), kv_heads = static_cast<size_t>(layer.n_kv_heads);
+    const auto key = static_cast<size_t>(layer.key_dim), value = static_cast<size_t>(layer.value_dim);
+    const auto width = static_cast<size_t>(layer.ffn_dim);
+    const size_t q_dim = heads * key, k_dim = kv_heads * key, v_dim = kv_heads * value, mixed_dim = heads * value;
     const Doubles in = rms_norm(x, blk + "attn_norm.weight", dim);
     Doubles q = linear(in, blk + "attn_q.weight", q_dim, dim, 1, {});
     Doubles k = linear(in, blk + "attn_k.weight", k_dim, dim, 1, {});
-    const Doubles v = linear(in, blk + "attn_v.weight", static_cast<size_t>(config_.v_dim()), dim, 1, {});
+    const Doubles v = linear(in, blk + "attn_v.weight", v_dim, dim, 1, {});
     if (config_.qk_norm != QkNorm::none) {
       const bool per_head = config_.qk_norm == QkNorm::per_head;
-      q = rms_norm(q, blk + "attn_q_norm.weight", per_head ? static_cast<size_t>(config_.key_dim) : q_dim);
-      k = rms_norm(k, blk + "attn_k_norm.weight", per_head ? static_cast<size_t>(config_.key_dim) : k_dim);
+      q = rms_norm(q, blk + "attn_q_norm.weight", per_head ? key : q_dim);
+      k = rms_norm(k, blk + "attn_k_norm.weight", per_head ? key : k_dim);
     }
-    Doubles mixed =
-        attention(rope(q, static_cast<size_t>(config_.n_heads)), rope(k, static_cast<size_t>(config_.n_kv_heads)), v);
+    Doubles mixed = attention(layer, rope(q, heads, key), rope(k, kv_heads, key), v);
     if (config_.attn_sub_norm) mixed = rms_norm(mixed, blk + "attn_sub_norm.weight", mixed_dim);
     const Doubles branch = linear(mixed, blk + "attn_output.weight", dim, mixed_dim, 1, {});
     for (size_t j = 0; j < x.size(); ++j) x[j] += branch[j];
     const Doubles normed = rms_norm(x, blk + "ffn_norm.weight", dim);
-    const Doubles out = config_.moe() ? mixture(normed, blk) : feed_forward(normed, blk, {}, 1);
+    const Doubles out = config_.moe() ? mixture(normed, blk, width) : feed_forward(normed, blk, {}, width, 1);
     for (size_t j = 0; j < x.size(); ++j) x[j] += out[j];
   }
   const Doubles hidden = rms_norm(x, "output_norm.weight", dim);

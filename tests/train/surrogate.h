@@ -44,10 +44,11 @@ class Surrogate {
   Doubles rms_norm(const Doubles& x, const std::string& weight, size_t dim) const;
   Doubles linear(const Doubles& x, const std::string& weight, size_t rows, size_t cols, size_t slots,
                  const std::vector<size_t>& experts);
-  Doubles rope(const Doubles& x, size_t heads) const;
-  Doubles attention(const Doubles& q, const Doubles& k, const Doubles& v) const;
-  Doubles feed_forward(const Doubles& x, const std::string& blk, const std::vector<size_t>& experts, size_t slots);
-  Doubles mixture(const Doubles& x, const std::string& blk);
+  Doubles rope(const Doubles& x, size_t heads, size_t dim) const;
+  Doubles attention(const LayerConfig& layer, const Doubles& q, const Doubles& k, const Doubles& v) const;
+  Doubles feed_forward(const Doubles& x, const std::string& blk, const std::vector<size_t>& experts, size_t width,
+                       size_t slots);
+  Doubles mixture(const Doubles& x, const std::string& blk, size_t width);
 
   Config config_;
   std::vector<int32_t> inputs_, targets_;

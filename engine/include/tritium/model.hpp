@@ -36,7 +36,7 @@ struct ModelInfo {
   int64_t vocab_size = 0;
   int64_t dim = 0;
   int64_t n_layers = 0;
-  int64_t n_heads = 0;
+  int64_t n_heads = 0;  // these three: the largest of any layer
   int64_t n_kv_heads = 0;
   int64_t head_dim = 0;
   int64_t n_experts = 0;  // 0: dense

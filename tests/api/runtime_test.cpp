@@ -150,6 +150,31 @@ TEST(Session, SessionsOfOneModelWorkFromSeveralThreads) {
   EXPECT_FALSE(results.front().empty());
 }
 
+// At temperature 0 the device finds the tokens, and the logits stay there.
+TEST(Session, GreedyTokensAreTheMostProbableOnesAndTheirLogitsAreNotLost) {
+  for (const char* backend : {"reference", "cpu"}) {
+    const Model model = load({.backend = backend});
+    const std::vector<int32_t> prompt = {1, 9, 77, 12, 200};
+    Result<Session> session = model.create_session({.batch = 3}), stepwise = model.create_session();
+    ASSERT_TRUE(session.ok() && stepwise.ok());
+    const GenerateOptions greedy = {.max_tokens = 20, .sampler = {.temperature = 0}, .stop_at_end = false};
+    const Result<Generation> g = session->generate(prompt, greedy);
+    ASSERT_TRUE(g.ok()) << g.message();
+    Sampler sampler = *Sampler::create(greedy.sampler);
+    std::vector<int32_t> expected, tokens = prompt;
+    for (int i = 0; i < 20; ++i) {
+      tokens = {sampler.sample(*stepwise->evaluate(tokens))};
+      expected.push_back(tokens[0]);
+    }
+    EXPECT_EQ(g->tokens, expected);
+
+    // Without a prompt both go on from the same logits; an evaluation of all rows in between does not change them.
+    ASSERT_TRUE(session->evaluate_all(prompt).ok());
+    const GenerateOptions warm = {.max_tokens = 1, .sampler = {.temperature = 5, .top_k = 0, .seed = 3}};
+    EXPECT_EQ(session->generate({}, warm)->tokens, stepwise->generate({}, warm)->tokens);
+  }
+}
+
 TEST(Session, TheSameSeedGivesTheSameTokensAndAnotherSeedOthers) {
   const Model model = load();
   const auto tokens = [&](uint64_t seed) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -265,6 +266,32 @@ TEST(Compare, WatchesARuntimeWithoutChangingIt) {
 TEST(Compare, ABackendThatIsNotThereIsAnError) {
   EXPECT_EQ(Runtime::create({.backend = "cpu"}, {.compare_with = "abacus"}).code(), StatusCode::invalid_argument);
   EXPECT_EQ(Runtime::create({.backend = "cpu"}, {.capture_file = "x.rdc"}).code(), StatusCode::invalid_argument);
+}
+
+TEST(Profile, CountsTheOperationsAlsoBesideAnotherBackend) {
+  for (const char* beside : {"", "reference"}) {
+    const Result<Runtime> runtime = Runtime::create({.backend = "cpu"}, {.compare_with = beside, .profile = true});
+    ASSERT_TRUE(runtime.ok()) << runtime.message();
+    const Result<Model> model = runtime->load(model_file());
+    ASSERT_TRUE(model.ok()) << model.message();
+    Result<Session> session = model->create_session();
+    ASSERT_TRUE(session.ok()) << session.message();
+    const std::vector<int32_t> tokens = {1, 40, 7};
+    ASSERT_TRUE(session->evaluate(tokens).ok());
+    const std::vector<ProfileEntry> profile = runtime->profile();
+    const auto attention = std::ranges::find(profile, "attention", &ProfileEntry::operation);
+    ASSERT_NE(attention, profile.end());
+    EXPECT_EQ(attention->calls, model->info().n_layers);
+    EXPECT_GT(profile.front().seconds, 0.0);
+  }
+  EXPECT_TRUE(Runtime::create({.backend = "cpu"})->profile().empty());
+}
+
+TEST(Profile, DoesNotGoWithACapture) {
+  const Result<Runtime> runtime =
+      Runtime::create({.backend = "vulkan"}, {.capture_file = "never.rdc", .profile = true});
+  EXPECT_EQ(runtime.code(), StatusCode::invalid_argument);
+  EXPECT_NE(runtime.message().find("profile"), std::string::npos) << runtime.message();
 }
 
 TEST(WriteNpy, AShapeWhoseSizeWrapsIsRefused) {

@@ -125,7 +125,7 @@ TEST(Session, BatchesOfAnySizeGiveTheSameLogits) {
   std::vector<int32_t> tokens;
   for (int32_t i = 0; i < 50; ++i) tokens.push_back((i * 31 + 1) % 259);
   std::vector<float> expected;
-  for (int64_t batch : {1, 7, 50, 128}) {
+  for (int64_t batch : {1, 7, 50, 128, 0}) {
     Result<Session> session = model.create_session({.batch = batch});
     ASSERT_TRUE(session.ok());
     const Result<std::vector<float>> logits = session->evaluate_all(tokens);
@@ -202,7 +202,7 @@ TEST(Model, ANonsensicalSessionIsRefused) {
   const Model model = load();
   EXPECT_EQ(model.create_session({.context = 100000}).code(), StatusCode::invalid_argument);
   EXPECT_EQ(model.create_session({.context = -1}).code(), StatusCode::invalid_argument);
-  EXPECT_EQ(model.create_session({.batch = 0}).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(model.create_session({.batch = -1}).code(), StatusCode::invalid_argument);
 }
 
 // Evaluation scores each token but the first exactly once, whatever the windows: with a window as long as the text the

@@ -208,6 +208,15 @@ TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
     }
 }
 
+// What describes a model plans its memory without opening a device.
+TEST(Transformer, MemoryIsPlannedForTheBatchThatABackendChooses) {
+  for (const char* name : {"reference", "cpu", "vulkan"}) {
+    const auto backend = make_backend({.backend = name, .threads = 1, .capture_file = {}, .log = {}});
+    if (!backend.ok()) continue;  // Vulkan may not be there
+    EXPECT_EQ((*backend)->prompt_batch(), Backend::kPromptBatch) << name;
+  }
+}
+
 // One pass may serve a token of each of several sequences that share the caches' memory.
 TEST(Transformer, TokensOfTwoSequencesInOnePassGiveTheLogitsOfEach) {
   for (const RandomModelOptions& options : models()) {

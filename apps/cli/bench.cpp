@@ -23,6 +23,7 @@ struct BenchOptions {
   Activations activations = Activations::int8;
   int threads = 0;
   int64_t prompt = 128;
+  int64_t batch = 0;
   int64_t decode = 64;
   int repeats = 3;
   bool json = false;
@@ -46,7 +47,8 @@ Result<Speed> measure(const Model& model, const BenchOptions& options) {
     return Status(StatusCode::unsupported, info.path + ": a context of one token leaves nothing to measure");
   const int64_t context = std::min(info.context_length, options.prompt + options.decode);
   const int64_t n_prompt = std::min(options.prompt, context - 1);
-  Result<Session> session = model.create_session({.context = context, .activations = options.activations});
+  Result<Session> session =
+      model.create_session({.context = context, .activations = options.activations, .batch = options.batch});
   if (!session.ok()) return session.status();
   std::vector<int32_t> prompt;
   for (int64_t i = 0; i < n_prompt; ++i) prompt.push_back(static_cast<int32_t>((i * 7 + 1) % info.vocab_size));
@@ -130,8 +132,11 @@ void add_bench(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--threads", options->threads, "threads of the cpu backend; 0: all cores")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--prompt", options->prompt, "tokens evaluated at once")
+  command->add_option("--prompt", options->prompt, "tokens of the prompt")
       ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--batch", options->batch, "tokens of it evaluated at once; 0: as the backend chooses")
+      ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
   command->add_option("--decode", options->decode, "tokens evaluated one by one")
       ->check(CLI::Range(1, 1 << 20))

@@ -6,6 +6,7 @@
 #include "cli/input_text.h"
 #include "cli/model_options.h"
 #include "cli/print_json.h"
+#include "cli/print_profile.h"
 #include "cli/printable.h"
 #include "cli/terminal.h"
 
@@ -82,14 +83,18 @@ int run(RunOptions options) {
     if (!options.json && !text.empty()) print("\n");
     return report(result.status());
   }
+  const std::vector<ProfileEntry> profile = loaded->runtime.profile();
   if (options.json) {
-    print_json(to_json(*result, text, loaded->runtime.backend()));
+    nlohmann::json written = to_json(*result, text, loaded->runtime.backend());
+    if (options.model.debug.profile) written["profile"] = profile_json(profile);
+    print_json(written);
   } else if (readers) {
     print("\n");
   }
   std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)\n",
                loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
                result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop));
+  print_profile(profile);
   return kOk;
 }
 
@@ -126,12 +131,14 @@ void add_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--capture", options->model.debug.capture_file,
                       "write a RenderDoc capture of one token (vulkan)");
+  command->add_flag("--profile", options->model.debug.profile, "show how long each operation took; slower");
   command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
   command->footer(
       "Examples:\n"
       "  tritium run model.gguf -p \"Once upon a time\" -n 60 --temp 0\n"
       "  tritium run model.gguf -p \"\" --backend vulkan --seed 7\n"
       "  tritium run model.gguf -p \"\" -n 4 --backend cpu --compare reference\n"
+      "  tritium run model.gguf -p \"\" -n 20 --backend vulkan --profile\n"
       "  tritium run model.gguf -p \"\" -n 1 --backend vulkan --capture token.rdc");
   command->callback([=, &action] {
     options->has_tokens = tokens->count() > 0;

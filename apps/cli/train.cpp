@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/input_text.h"
 #include "cli/print_json.h"
+#include "cli/print_profile.h"
 #include "cli/terminal.h"
 #include "tritium/training.hpp"
 
@@ -137,23 +138,25 @@ void list_options() {
 
 void print_report_as_json(const TrainReport& r, const TrainPlan& plan) {
   const auto if_known = [](const std::optional<double>& value) { return value ? json(*value) : json(); };
-  print_json({{"step", r.step},
-              {"train_loss", if_known(r.train_loss)},
-              {"valid_loss", r.valid_loss},
-              {"first_valid_loss", r.first_valid_loss},
-              {"teacher_valid_loss", if_known(r.teacher_valid_loss)},
-              {"expert_distance", if_known(r.expert_distance)},
-              {"average_valid_loss", if_known(r.average_valid_loss)},
-              {"bits_per_byte", r.bits_per_byte},
-              {"tokens_per_second", r.tokens_per_second},
-              {"seconds", r.seconds},
-              {"checkpoint", r.checkpoint},
-              {"output", r.output},
-              {"export_difference", r.export_difference},
-              {"packed_bytes", r.packed_bytes},
-              {"bytes_per_weight", plan.bytes_per_weight},
-              {"parameters", plan.parameters},
-              {"active_parameters", plan.active_parameters}});
+  json figures = {{"step", r.step},
+                  {"train_loss", if_known(r.train_loss)},
+                  {"valid_loss", r.valid_loss},
+                  {"first_valid_loss", r.first_valid_loss},
+                  {"teacher_valid_loss", if_known(r.teacher_valid_loss)},
+                  {"expert_distance", if_known(r.expert_distance)},
+                  {"average_valid_loss", if_known(r.average_valid_loss)},
+                  {"bits_per_byte", r.bits_per_byte},
+                  {"tokens_per_second", r.tokens_per_second},
+                  {"seconds", r.seconds},
+                  {"checkpoint", r.checkpoint},
+                  {"output", r.output},
+                  {"export_difference", r.export_difference},
+                  {"packed_bytes", r.packed_bytes},
+                  {"bytes_per_weight", plan.bytes_per_weight},
+                  {"parameters", plan.parameters},
+                  {"active_parameters", plan.active_parameters}};
+  if (!r.profile.empty()) figures["profile"] = profile_json(r.profile);
+  print_json(figures);
 }
 
 void print_report(const TrainReport& r) {
@@ -200,9 +203,7 @@ int run_training(const CommandLine& line) {
                        .keep_going = [] { return !interrupted(); }});
   if (terminal) std::fprintf(stderr, "\r\x1b[K");
   if (!done.ok()) return report(done.status());
-  for (const ProfileEntry& entry : done->profile)
-    std::fprintf(stderr, "%-28s %8lld calls %9.3f s\n", entry.operation.c_str(), static_cast<long long>(entry.calls),
-                 entry.seconds);
+  print_profile(done->profile);
   line.json ? print_report_as_json(*done, *plan) : print_report(*done);
   return kOk;
 }

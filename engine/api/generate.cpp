@@ -14,6 +14,16 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+// Evaluates the tokens, if there are any, and takes the one that follows. A sampler at temperature 0 takes the most
+// probable one, which the device finds without its logits being read.
+Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tokens, bool greedy, Sampler& sampler) {
+  if (greedy && !tokens.empty()) return session.evaluate_greedy(tokens);
+  if (Status s = tokens.empty() ? session.read_logits() : session.evaluate(tokens, Logits::last, session.logits);
+      !s.ok())
+    return s;
+  return sampler.sample(session.logits);
+}
+
 }  // namespace
 
 Result<Generation> Session::generate(std::span<const int32_t> prompt, const GenerateOptions& options,
@@ -38,12 +48,12 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   Generation result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
-  if (!prompt.empty())
-    if (Result<std::span<const float>> evaluated = evaluate(prompt); !evaluated.ok()) return evaluated.status();
+  const bool greedy = options.sampler.temperature == 0.0f;
+  Result<int32_t> next = next_token(*state_, prompt, greedy, *sampler);
 
-  bool wanted = true;
-  while (wanted) {
-    const int32_t token = sampler->sample(state_->logits);
+  for (bool wanted = true; wanted;) {
+    if (!next.ok()) return next.status();
+    const int32_t token = *next;
     if (result.tokens.empty()) result.seconds_to_first_token = seconds_since(start);
     if (token == end) {
       result.stop = StopReason::end_of_text;
@@ -62,7 +72,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
     else if (full)
       result.stop = StopReason::context_full;
     if (!wanted || last || full) break;
-    if (Result<std::span<const float>> next = evaluate(std::span(&token, 1)); !next.ok()) return next.status();
+    next = next_token(*state_, std::span(&token, 1), greedy, *sampler);
   }
   result.seconds = seconds_since(start);
   const auto n = static_cast<double>(result.tokens.size());

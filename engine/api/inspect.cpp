@@ -66,11 +66,10 @@ ModelInfo describe_model(const TensorMap& source, const Config& config, const St
     info.tensors.push_back({.name = t.name, .type = t.type, .shape = t.shape, .bytes = t.bytes});
     memory.weight_bytes += device_bytes(t);
   }
-  const SessionOptions session;
   // A file whose tensors were checked has such a pass.
   const Result<StateBytes> state = state_bytes(config, describe_weights(source, config),
-                                               {.capacity = std::max(session.batch, int64_t{1}),
-                                                .batch = session.batch,
+                                               {.capacity = Backend::kPromptBatch,
+                                                .batch = Backend::kPromptBatch,
                                                 .activations = ActivationMode::int8_per_token});
   if (state.ok()) {
     memory.kv_bytes_per_token = state->cache_per_token;

@@ -34,18 +34,20 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
   const int64_t context = options.context == 0 ? std::min(longest, kDefaultContext) : options.context;
   if (context < 1 || context > longest)
     return error(StatusCode::invalid_argument, "context is ", context, ", this model takes 1 to ", longest, " tokens");
-  if (options.batch < 1) return error(StatusCode::invalid_argument, "batch is ", options.batch, ", must be 1 or more");
+  if (options.batch < 0)
+    return error(StatusCode::invalid_argument, "batch is ", options.batch,
+                 ", must be 1 or more, or 0 for the backend's choice");
 
   Backend& backend = *state_->runtime->backend;
+  const int64_t batch = options.batch == 0 ? backend.prompt_batch() : options.batch;
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());
-  Result<ForwardState> forward = make_state(
-      state_->config, state_->weights, backend,
-      {.capacity = context, .batch = std::min(options.batch, context), .activations = mode_of(options.activations)});
+  Result<ForwardState> forward =
+      make_state(state_->config, state_->weights, backend,
+                 {.capacity = context, .batch = std::min(batch, context), .activations = mode_of(options.activations)});
   if (!forward.ok())
-    return forward.status().within(
-        join("a session with a context of ", context, " tokens and batches of ", options.batch));
+    return forward.status().within(join("a session with a context of ", context, " tokens and batches of ", batch));
   session->forward = *std::move(forward);
   session->logits.resize(static_cast<size_t>(state_->config.vocab_size));
   return Session(std::move(session));

@@ -3,9 +3,11 @@
 #include "api/inspect.h"
 #include "api/state.h"
 #include "base/caught.h"
+#include "base/format_text.h"
 #include "base/log.h"
 #include "format/gguf.h"
 #include "ops/compare_backend.h"
+#include "ops/timed_backend.h"
 #include "tritium/debug.hpp"
 
 namespace tritium {
@@ -24,9 +26,12 @@ Runtime::Runtime(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Result<Runtime> Runtime::create(const RuntimeOptions& options) { return create(options, DebugOptions{}); }
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOptions& debug) try {
+  if (debug.profile && !debug.capture_file.empty())
+    return error(StatusCode::invalid_argument, "a capture and a profile exclude each other: ask for one of them");
   Result<std::unique_ptr<Backend>> backend = make_backend(
       {.backend = options.backend, .threads = options.threads, .capture_file = debug.capture_file, .log = options.log});
   if (!backend.ok()) return backend.status();
+  if (debug.profile) backend = make_timed_backend(*std::move(backend));
   if (!debug.compare_with.empty()) {
     Result<std::unique_ptr<Backend>> expected = make_backend(
         {.backend = debug.compare_with, .threads = options.threads, .capture_file = {}, .log = options.log});
@@ -46,6 +51,16 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOption
 }
 
 const std::string& Runtime::backend() const { return state_->name; }
+
+std::vector<ProfileEntry> Runtime::profile() const try {
+  const std::lock_guard lock(state_->backend->mutex());
+  std::vector<ProfileEntry> entries;
+  for (const OperationTime& t : operation_times(tested_backend(*state_->backend)))
+    entries.push_back({.operation = std::string(t.operation), .calls = t.calls, .seconds = t.seconds});
+  return entries;
+} catch (const std::bad_alloc&) {
+  return {};
+}
 
 Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});

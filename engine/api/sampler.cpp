@@ -13,8 +13,10 @@
 namespace tritium {
 namespace {
 
+// As Argmax (ops/argmax.h) finds it: the lowest of equals, and NaN never wins.
 int32_t most_probable(std::span<const float> logits) {
-  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  const auto below = [](float a, float b) { return a < b || (std::isnan(a) && !std::isnan(b)); };
+  return static_cast<int32_t>(std::ranges::max_element(logits, below) - logits.begin());
 }
 
 }  // namespace

@@ -6,6 +6,19 @@
 #include "ops/compare_backend.h"
 
 namespace tritium {
+namespace {
+
+// Runs it within a RenderDoc capture, the only one.
+Status captured(Runtime::State& runtime, const auto& run) {
+  Backend& backend = tested_backend(*runtime.backend);
+  if (Status status = begin_capture(backend); !status.ok()) return status;
+  const Status status = run();
+  runtime.capture_pending = false;
+  const Status written = end_capture(backend);
+  return status.ok() ? written : status;
+}
+
+}  // namespace
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
@@ -38,23 +51,11 @@ Status Session::State::check(std::span<const int32_t> tokens) const {
   return Status();
 }
 
-Status Session::State::run_batch(std::span<const int32_t> tokens, int64_t at, Logits wanted, std::span<float> out) {
-  Runtime::State& runtime = *model->runtime;
-  const bool capture = runtime.capture_pending && tokens.size() == 1;
-  if (capture)
-    if (Status status = begin_capture(tested_backend(*runtime.backend)); !status.ok()) return status;
-  Status status = tritium::forward(model->config, model->weights, forward, *runtime.backend, tokens, at, wanted, out);
-  if (!capture) return status;
-  runtime.capture_pending = false;
-  const Status captured = end_capture(tested_backend(*runtime.backend));
-  return status.ok() ? captured : status;
-}
-
-Status Session::State::evaluate(std::span<const int32_t> tokens, Logits wanted, std::span<float> out) {
+template <typename Run>
+Status Session::State::in_batches(std::span<const int32_t> tokens, const Run& run) {
   if (Status status = check(tokens); !status.ok()) return status;
   Runtime::State& runtime = *model->runtime;
   const auto batch = static_cast<size_t>(forward.options.batch);
-  const auto vocab = static_cast<size_t>(model->config.vocab_size);
   int64_t at = position;
   for (size_t done = 0; done < tokens.size();) {
     // The lock is taken for each batch: sessions of one device take turns within a long prompt.
@@ -62,14 +63,53 @@ Status Session::State::evaluate(std::span<const int32_t> tokens, Logits wanted, 
     size_t n = std::min(batch, tokens.size() - done);
     // A capture holds one token: the last one is kept for a batch of its own.
     if (runtime.capture_pending && n > 1 && done + n == tokens.size()) --n;
-    const auto rows = wanted == Logits::all ? out.subspan(done * vocab, n * vocab) : out;
-    const Logits now = wanted == Logits::last && done + n < tokens.size() ? Logits::none : wanted;
-    if (Status status = run_batch(tokens.subspan(done, n), at, now, rows); !status.ok()) return status;
+    const bool last = done + n == tokens.size();
+    const auto run_now = [&] { return run(tokens.subspan(done, n), at, last); };
+    const bool capture = runtime.capture_pending && n == 1;
+    if (Status status = capture ? captured(runtime, run_now) : run_now(); !status.ok()) return status;
     done += n;
     at += static_cast<int64_t>(n);
   }
   position = at;
   return Status();
+}
+
+Status Session::State::evaluate(std::span<const int32_t> tokens, Logits wanted, std::span<float> out) {
+  if (wanted == Logits::all)  // they pass where the last token's logits may still lie
+    if (Status status = read_logits(); !status.ok()) return status;
+  const auto vocab = static_cast<size_t>(model->config.vocab_size);
+  size_t written = 0;
+  Status status = in_batches(tokens, [&](std::span<const int32_t> batch, int64_t at, bool last) {
+    const Logits now = wanted == Logits::last && !last ? Logits::none : wanted;
+    const auto rows = wanted == Logits::all ? out.subspan(written * vocab, batch.size() * vocab) : out;
+    written += batch.size();
+    return tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch, at, now, rows);
+  });
+  if (status.ok() && wanted == Logits::last) logits_are_behind = false;
+  return status;
+}
+
+Result<int32_t> Session::State::evaluate_greedy(std::span<const int32_t> tokens) {
+  Backend& backend = *model->runtime->backend;
+  int32_t best = 0;
+  Status status = in_batches(tokens, [&](std::span<const int32_t> batch, int64_t at, bool last) {
+    if (!last) return tritium::forward(model->config, model->weights, forward, backend, batch, at, Logits::none, {});
+    const Result<int32_t> found = forward_greedy(model->config, model->weights, forward, backend, batch, at);
+    if (found.ok()) best = *found;
+    return found.status();
+  });
+  if (!status.ok()) return status;
+  logits_are_behind = true;
+  return best;
+}
+
+Status Session::State::read_logits() {
+  if (!logits_are_behind) return Status();
+  Backend& backend = *model->runtime->backend;
+  const std::lock_guard lock(backend.mutex());
+  const Status status = download_logits(model->config, forward, backend, logits);
+  if (status.ok()) logits_are_behind = false;
+  return status;
 }
 
 Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens) try {

@@ -41,13 +41,18 @@ struct Session::State {
   std::shared_ptr<const Model::State> model;
   ForwardState forward;
   int64_t position = 0;
-  std::vector<float> logits;  // [vocab_size], after the last token
+  std::vector<float> logits;       // [vocab_size], after the last token
+  bool logits_are_behind = false;  // they are still on the device: read_logits()
 
   // Appends tokens in batches; writes the logits of the last token, or of all, to `out`.
   Status evaluate(std::span<const int32_t> tokens, Logits wanted, std::span<float> out);
+  // Appends tokens; the token whose logit is the largest after them. Their logits stay on the device.
+  Result<int32_t> evaluate_greedy(std::span<const int32_t> tokens);
+  Status read_logits();
   Status check(std::span<const int32_t> tokens) const;
-  // One batch at `at`; with a RenderDoc capture around it when one is wanted and it is a single token.
-  Status run_batch(std::span<const int32_t> tokens, int64_t at, Logits wanted, std::span<float> out);
+  // Appends tokens by run(batch, position of the batch, whether it is the last one).
+  template <typename Run>
+  Status in_batches(std::span<const int32_t> tokens, const Run& run);
 
   ~State() {
     const std::lock_guard lock(model->runtime->backend->mutex());

@@ -33,6 +33,7 @@ Status allocate_pass(const Config& c, const Weights& weights, ForwardState& s, A
   s.tensors.rows = allocate.tensor("rows", {n, 2}, DType::i32);
   s.tensors.wanted = allocate.tensor("wanted", {s.logit_rows}, DType::i32);
   s.tensors.logits = allocate.tensor("logits", {s.logit_rows, c.vocab_size});
+  s.tensors.best = allocate.tensor("best", {1}, DType::i32);
   if (!allocate.ok()) return allocate.status();
   Program largest;
   const PassShape shape = {.n_tokens = n, .n_logits = s.logit_rows, .n_layers = c.n_layers()};

@@ -25,12 +25,14 @@ struct PassTensors {
   Tensor rows;    // i32 (batch, 2): ops/op.h
   Tensor wanted;  // i32 (logit_rows): which tokens' logits are wanted
   Tensor logits;  // (logit_rows, vocab_size): they come out here
+  Tensor best;    // i32 (1): of a greedy pass, the token whose logit is the largest
 };
 
 struct PassShape {
   int64_t n_tokens = 0;
   int64_t n_logits = 0;
   int64_t n_layers = 0;
+  bool greedy = false;  // finds the best token, too; n_logits is 1
   bool operator==(const PassShape&) const = default;
 };
 

@@ -44,14 +44,12 @@ Result<Replay*> pass_of(const Config& config, const Weights& weights, ForwardSta
   return state.passes.front()->replay.get();
 }
 
-// At most logit_rows tokens when all their logits are wanted.
-Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
-  const auto n = static_cast<int64_t>(tokens.size());
-  const int64_t n_logits = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
-  const Result<Replay*> pass =
-      pass_of(config, weights, state, backend, {.n_tokens = n, .n_logits = n_logits, .n_layers = config.n_layers()});
+// The pass of that shape over `tokens`, whose last n_logits ones are those whose logits are wanted.
+Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+  const Result<Replay*> pass = pass_of(config, weights, state, backend, shape);
   if (!pass.ok()) return pass.status();
+  const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
   std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
   for (int64_t t = 0; t < n; ++t) {
     rows.push_back(static_cast<int32_t>(position + t));
@@ -63,10 +61,18 @@ Status run_part(const Config& config, const Weights& weights, ForwardState& stat
   ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(std::span(rows)));
   if (n_logits > 0) ops.upload(state.tensors.wanted.view({n_logits}), std::as_bytes(std::span(ids)));
   if (!ops.ok()) return ops.finish();
-  if (Status s = (*pass)->run(); !s.ok()) return s;
+  return (*pass)->run();
+}
+
+// At most logit_rows tokens when all their logits are wanted.
+Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+  const auto n = static_cast<int64_t>(tokens.size());
+  const int64_t n_logits = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
+  const PassShape shape = {.n_tokens = n, .n_logits = n_logits, .n_layers = config.n_layers()};
+  if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
   if (n_logits == 0) return backend.submit();
-  ops.download(state.tensors.logits.view({n_logits, config.vocab_size}), std::as_writable_bytes(out));
-  return ops.finish();
+  return backend.download(state.tensors.logits.view({n_logits, config.vocab_size}), std::as_writable_bytes(out));
 }
 
 }  // namespace
@@ -98,6 +104,7 @@ Status record_pass(const Config& config, const Weights& weights, const ForwardSt
   const Value selected = embedding(tape, hidden, t.wanted.view({shape.n_logits}));
   LinearInput(rms_norm(tape, selected, *model.output_norm, config.rms_eps), state.options.activations)
       .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
+  if (shape.greedy) ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best});
   return ops.finish();
 }
 
@@ -112,6 +119,20 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
     if (Status s = run_part(config, weights, state, backend, some, at, wanted, logits); !s.ok()) return s;
   }
   return Status();
+}
+
+Result<int32_t> forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                               std::span<const int32_t> tokens, int64_t position) {
+  const PassShape shape = {
+      .n_tokens = std::ssize(tokens), .n_logits = 1, .n_layers = config.n_layers(), .greedy = true};
+  if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
+  int32_t best = 0;
+  if (Status s = backend.download(state.tensors.best, std::as_writable_bytes(std::span(&best, 1))); !s.ok()) return s;
+  return best;
+}
+
+Status download_logits(const Config& config, const ForwardState& state, Backend& backend, std::span<float> out) {
+  return backend.download(state.tensors.logits.view({1, config.vocab_size}), std::as_writable_bytes(out));
 }
 
 }  // namespace tritium

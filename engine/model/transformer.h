@@ -22,6 +22,14 @@ enum class Logits { none, last, all };
 Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out);
 
+// The same, and finds on the device the token whose logit is the largest after the last of `tokens` (ops/argmax.h):
+// 4 bytes are read instead of vocab_size logits. Those stay in state.tensors.logits until the next pass that has any.
+Result<int32_t> forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                               std::span<const int32_t> tokens, int64_t position);
+
+// Reads the logits that forward_greedy left: [vocab_size].
+Status download_logits(const Config& config, const ForwardState& state, Backend& backend, std::span<float> out);
+
 // The operations of a pass on the state's tensors and caches. Nothing in them depends on values.
 Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
                    Program& program);

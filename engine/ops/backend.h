@@ -46,6 +46,11 @@ class Backend : public RunsEach<AllOps> {
 
   virtual std::string name() const = 0;  // "reference", "cpu", "vulkan:0": what --backend takes
 
+  // Tokens of a prompt to evaluate at once where the user does not say. A batch reads each weight once and keeps the
+  // activations of all its tokens.
+  static constexpr int64_t kPromptBatch = 128;
+  virtual int64_t prompt_batch() const { return kPromptBatch; }
+
   // Zero-filled memory. `debug_name` is what a debugger (RenderDoc) shows. Fails with out_of_memory and the numbers.
   virtual Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) = 0;
   // `data` is as long as tensor.bytes() or shorter (then only the start is written); multiple of 4 bytes.
@@ -99,6 +104,7 @@ class ForwardingBackend : public Backend {
   Backend& inner() { return *inner_; }
 
   std::string name() const override { return inner_->name(); }
+  int64_t prompt_batch() const override { return inner_->prompt_batch(); }
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override {
     return inner_->allocate(shape, dtype, debug_name);
   }

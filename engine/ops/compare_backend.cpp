@@ -54,6 +54,7 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
   Backend& tested() { return *tested_; }
 
   std::string name() const override { return tested_->name(); }
+  int64_t prompt_batch() const override { return tested_->prompt_batch(); }
 
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override {
     auto pair = std::make_shared<PairBuffer>();

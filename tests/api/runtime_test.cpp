@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -124,7 +125,7 @@ TEST(Session, BatchesOfAnySizeGiveTheSameLogits) {
   std::vector<int32_t> tokens;
   for (int32_t i = 0; i < 50; ++i) tokens.push_back((i * 31 + 1) % 259);
   std::vector<float> expected;
-  for (int64_t batch : {1, 7, 50, 128}) {
+  for (int64_t batch : {1, 7, 50, 128, 0}) {
     Result<Session> session = model.create_session({.batch = batch});
     ASSERT_TRUE(session.ok());
     const Result<std::vector<float>> logits = session->evaluate_all(tokens);
@@ -148,6 +149,31 @@ TEST(Session, SessionsOfOneModelWorkFromSeveralThreads) {
   }
   for (const auto& result : results) EXPECT_EQ(result, results.front());
   EXPECT_FALSE(results.front().empty());
+}
+
+// At temperature 0 the device finds the tokens, and the logits stay there.
+TEST(Session, GreedyTokensAreTheMostProbableOnesAndTheirLogitsAreNotLost) {
+  for (const char* backend : {"reference", "cpu"}) {
+    const Model model = load({.backend = backend});
+    const std::vector<int32_t> prompt = {1, 9, 77, 12, 200};
+    Result<Session> session = model.create_session({.batch = 3}), stepwise = model.create_session();
+    ASSERT_TRUE(session.ok() && stepwise.ok());
+    const GenerateOptions greedy = {.max_tokens = 20, .sampler = {.temperature = 0}, .stop_at_end = false};
+    const Result<Generation> g = session->generate(prompt, greedy);
+    ASSERT_TRUE(g.ok()) << g.message();
+    Sampler sampler = *Sampler::create(greedy.sampler);
+    std::vector<int32_t> expected, tokens = prompt;
+    for (int i = 0; i < 20; ++i) {
+      tokens = {sampler.sample(*stepwise->evaluate(tokens))};
+      expected.push_back(tokens[0]);
+    }
+    EXPECT_EQ(g->tokens, expected);
+
+    // Without a prompt both go on from the same logits; an evaluation of all rows in between does not change them.
+    ASSERT_TRUE(session->evaluate_all(prompt).ok());
+    const GenerateOptions warm = {.max_tokens = 1, .sampler = {.temperature = 5, .top_k = 0, .seed = 3}};
+    EXPECT_EQ(session->generate({}, warm)->tokens, stepwise->generate({}, warm)->tokens);
+  }
 }
 
 TEST(Session, TheSameSeedGivesTheSameTokensAndAnotherSeedOthers) {
@@ -176,7 +202,7 @@ TEST(Model, ANonsensicalSessionIsRefused) {
   const Model model = load();
   EXPECT_EQ(model.create_session({.context = 100000}).code(), StatusCode::invalid_argument);
   EXPECT_EQ(model.create_session({.context = -1}).code(), StatusCode::invalid_argument);
-  EXPECT_EQ(model.create_session({.batch = 0}).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(model.create_session({.batch = -1}).code(), StatusCode::invalid_argument);
 }
 
 // Evaluation scores each token but the first exactly once, whatever the windows: with a window as long as the text the
@@ -240,6 +266,32 @@ TEST(Compare, WatchesARuntimeWithoutChangingIt) {
 TEST(Compare, ABackendThatIsNotThereIsAnError) {
   EXPECT_EQ(Runtime::create({.backend = "cpu"}, {.compare_with = "abacus"}).code(), StatusCode::invalid_argument);
   EXPECT_EQ(Runtime::create({.backend = "cpu"}, {.capture_file = "x.rdc"}).code(), StatusCode::invalid_argument);
+}
+
+TEST(Profile, CountsTheOperationsAlsoBesideAnotherBackend) {
+  for (const char* beside : {"", "reference"}) {
+    const Result<Runtime> runtime = Runtime::create({.backend = "cpu"}, {.compare_with = beside, .profile = true});
+    ASSERT_TRUE(runtime.ok()) << runtime.message();
+    const Result<Model> model = runtime->load(model_file());
+    ASSERT_TRUE(model.ok()) << model.message();
+    Result<Session> session = model->create_session();
+    ASSERT_TRUE(session.ok()) << session.message();
+    const std::vector<int32_t> tokens = {1, 40, 7};
+    ASSERT_TRUE(session->evaluate(tokens).ok());
+    const std::vector<ProfileEntry> profile = runtime->profile();
+    const auto attention = std::ranges::find(profile, "attention", &ProfileEntry::operation);
+    ASSERT_NE(attention, profile.end());
+    EXPECT_EQ(attention->calls, model->info().n_layers);
+    EXPECT_GT(profile.front().seconds, 0.0);
+  }
+  EXPECT_TRUE(Runtime::create({.backend = "cpu"})->profile().empty());
+}
+
+TEST(Profile, DoesNotGoWithACapture) {
+  const Result<Runtime> runtime =
+      Runtime::create({.backend = "vulkan"}, {.capture_file = "never.rdc", .profile = true});
+  EXPECT_EQ(runtime.code(), StatusCode::invalid_argument);
+  EXPECT_NE(runtime.message().find("profile"), std::string::npos) << runtime.message();
 }
 
 TEST(WriteNpy, AShapeWhoseSizeWrapsIsRefused) {

@@ -30,6 +30,10 @@ TEST(Sampler, TiesGoToTheLowestId) {
   EXPECT_EQ(sampler({.temperature = 0}).sample(tied), 1);
 }
 
+TEST(Sampler, NanIsNeverTheMostProbable) {
+  EXPECT_EQ(sampler({.temperature = 0}).sample(std::vector<float>{NAN, -INFINITY, 2, NAN, 1}), 2);
+}
+
 TEST(Sampler, FrequenciesFollowTheSoftmax) {
   const auto n = counts({.temperature = 1.0f, .top_k = 0, .top_p = 1.0f, .min_p = 0.0f});
   double sum = 0;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "backends.h"
@@ -168,6 +169,23 @@ TEST(Transformer, AScaleTensorMultipliesItsMatrix) {
             make_runner(scaled, ActivationMode::f32).run(kTokens, 0, Logits::last));
 }
 
+TEST(Transformer, AGreedyPassReadsTheBestTokenAloneAndLeavesItsLogits) {
+  for (const RandomModelOptions& options : models()) {
+    const MemoryTensorMap map = random_model(options);
+    const auto expected = make_runner(map, ActivationMode::int8_per_token).run(kTokens, 0, Logits::last);
+    auto counting = std::make_unique<CountingBackend>(make_reference_backend());
+    const CountingBackend& backend = *counting;
+    Runner r = make_runner(map, ActivationMode::int8_per_token, std::move(counting));
+    const Result<int32_t> best = forward_greedy(r.config, r.weights, r.state, *r.backend, kTokens, 0);
+    ASSERT_TRUE(best.ok()) << best.message();
+    EXPECT_EQ(*best, std::ranges::max_element(expected) - expected.begin()) << options.architecture;
+    EXPECT_EQ(backend.downloaded, 4u);
+    std::vector<float> logits(expected.size());
+    ASSERT_TRUE(download_logits(r.config, r.state, *r.backend, logits).ok());
+    EXPECT_EQ(logits, expected) << options.architecture;
+  }
+}
+
 class TransformerOn : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Backends, TransformerOn, testing::Values("cpu", "vulkan"),
                          [](const auto& info) { return info.param; });
@@ -182,7 +200,10 @@ TEST_P(TransformerOn, EveryOperationOfEveryModelAgreesWithTheReference) {
       Runner r = make_runner(random_model(options), mode,
                              make_compare_backend(*std::move(tested), make_reference_backend(), {}));
       r.run(kTokens, 0, Logits::all);
-      r.run(std::span(kTokens).first(1), static_cast<int64_t>(kTokens.size()), Logits::last);
+      const auto position = static_cast<int64_t>(kTokens.size());
+      r.run(std::span(kTokens).first(1), position, Logits::last);
+      EXPECT_TRUE(
+          forward_greedy(r.config, r.weights, r.state, *r.backend, std::span(kTokens).first(1), position + 1).ok());
     }
 }
 
@@ -225,6 +246,7 @@ TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
         ASSERT_TRUE(forward(config, *weights, *state, backend, std::span(kTokens).first(static_cast<size_t>(n)), 0,
                             Logits::all, logits)
                         .ok());
+      ASSERT_TRUE(forward_greedy(config, *weights, *state, backend, std::span(kTokens).first(8), 0).ok());
       EXPECT_EQ(backend.bytes, planned->activations + 40 * planned->cache_per_token) << options.architecture;
     }
 }
@@ -243,6 +265,15 @@ TEST(Transformer, ALayersCacheHasTheSizeOfItsHeads) {
   const Result<StateBytes> bytes = state_bytes(r.config, r.weights, {.capacity = 64});
   ASSERT_TRUE(bytes.ok()) << bytes.message();
   EXPECT_EQ(bytes->cache_per_token, 4u * (48 * 1 + 24 * 4 + 40 * 2 + 48 * 2 + 8));
+}
+
+// What describes a model plans its memory without opening a device.
+TEST(Transformer, MemoryIsPlannedForTheBatchThatABackendChooses) {
+  for (const char* name : {"reference", "cpu", "vulkan"}) {
+    const auto backend = make_backend({.backend = name, .threads = 1, .capture_file = {}, .log = {}});
+    if (!backend.ok()) continue;  // Vulkan may not be there
+    EXPECT_EQ((*backend)->prompt_batch(), Backend::kPromptBatch) << name;
+  }
 }
 
 // One pass may serve a token of each of several sequences that share the caches' memory.

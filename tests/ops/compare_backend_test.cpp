@@ -9,6 +9,7 @@
 #include "cpu_ref/host_memory.h"
 #include "cpu_ref/reference_backend.h"
 #include "ops/ops.h"
+#include "ops/timed_backend.h"
 
 namespace tritium {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 class BrokenRope final : public ReferenceBackend {
  public:
   std::string name() const override { return "broken"; }
+  int64_t prompt_batch() const override { return 7; }
   using ReferenceBackend::run;
   Status run(const Rope& op) override {
     const Status status = each(op);
@@ -54,6 +56,11 @@ TEST(CompareBackend, EqualBackendsPass) {
   const auto backend = make_compare_backend(make_reference_backend(), make_reference_backend(), {});
   const Status status = run_three_operations(*backend);
   EXPECT_TRUE(status.ok()) << status.message();
+}
+
+TEST(PromptBatch, OfADecoratedBackendIsItsOwn) {
+  EXPECT_EQ(make_compare_backend(std::make_unique<BrokenRope>(), make_reference_backend(), {})->prompt_batch(), 7);
+  EXPECT_EQ(make_timed_backend(std::make_unique<BrokenRope>())->prompt_batch(), 7);
 }
 
 TEST(CompareBackend, StopsAtTheBrokenKernelAndSaysWhere) {

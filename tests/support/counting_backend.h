@@ -1,4 +1,4 @@
-// A Backend that counts the bytes of what it allocates.
+// A Backend that counts the bytes of what it allocates and of what is read from it.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,17 @@ class CountingBackend final : public Each<CountingBackend, ForwardingBackend, Al
   Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& name) override {
     return counted(ForwardingBackend::upload_weight(matrix, name));
   }
+  Status download(const Tensor& tensor, std::span<std::byte> data) override {
+    downloaded += data.size();
+    return ForwardingBackend::download(tensor, data);
+  }
   template <typename Op>
   Status each(const Op& op) {
     return inner().run(op);
   }
 
   uint64_t bytes = 0;
+  uint64_t downloaded = 0;
 
  private:
   Result<Weight> counted(Result<Weight> weight) {

@@ -1,5 +1,5 @@
-// For kernel engineers: a backend beside the reference, operation by operation, captures of what a GPU runs, and values
-// as files that other programs read.
+// For kernel engineers: a backend beside the reference, operation by operation, the time that each operation takes,
+// captures of what a GPU runs, and values as files that other programs read.
 // Threads and errors as in tritium.hpp; selftest() and write_npy() may be called from any thread.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tritium/log.hpp"
+#include "tritium/profile.hpp"
 #include "tritium/runtime.hpp"
 #include "tritium/status.hpp"
 
@@ -23,6 +24,9 @@ struct DebugOptions {
   // Vulkan: write a RenderDoc capture of the first single-token evaluation to this file. Empty: none.
   // invalid_argument for other backends.
   std::string capture_file{};
+  // Measure the operations: Runtime::profile(). Each is waited for before the next one starts, so on a GPU their sum is
+  // more than the whole takes without it. invalid_argument together with capture_file.
+  bool profile = false;
 };
 
 struct OperationReport {

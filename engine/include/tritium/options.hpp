@@ -38,7 +38,7 @@ enum class Activations {
 struct SessionOptions {
   int64_t context = 0;  // tokens the KV cache holds; 0: the model's context length, at most 4096
   Activations activations = Activations::int8;
-  int64_t batch = 128;  // tokens evaluated at once at most: memory against speed of long prompts
+  int64_t batch = 0;  // tokens evaluated at once at most: memory against speed of long prompts; 0: the backend's choice
 };
 
 struct SamplerOptions {

@@ -30,6 +30,7 @@ struct DeviceInfo {
 std::vector<DeviceInfo> list_devices();
 
 struct DebugOptions;
+struct ProfileEntry;
 
 // A device, opened. A handle: copies share it.
 class Runtime {
@@ -41,6 +42,9 @@ class Runtime {
   // Watched, for kernel engineers: debug.hpp.
   static Result<Runtime> create(const RuntimeOptions& options, const DebugOptions& debug);
   const std::string& backend() const;  // "cpu", "vulkan:0"
+  // With DebugOptions::profile: the operations until now, those that took longest first. Else empty, and where memory
+  // ends. Waits for an evaluation that is under way.
+  std::vector<ProfileEntry> profile() const;
   Result<Model> load(const std::string& path, const LoadOptions& options = {}) const;
 
  private:

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tritium/log.hpp"
+#include "tritium/profile.hpp"
 #include "tritium/status.hpp"
 
 namespace tritium {
@@ -190,12 +191,6 @@ struct TrainPlan {
   int64_t train_tokens = 0;
   int64_t valid_tokens = 0;
   int64_t steps = 0;  // 0: until the minutes are over
-};
-
-struct ProfileEntry {
-  std::string operation;
-  int64_t calls = 0;
-  double seconds = 0;
 };
 
 enum class TrainStop { finished, interrupted, early };

@@ -75,6 +75,21 @@ class Outputs(WithModel):
         chosen = [d for d in devices if d["auto"]]
         self.assertEqual([(d["available"], d["software"]) for d in chosen], [(True, False)])
 
+    def test_a_profile_names_the_operations_of_the_run_and_changes_no_token(self):
+        arguments = ("run", self.model, "-p", "hello", "-n", 5, "--temp", 0, "--json")
+        code, out, err = tritium(*arguments, "--profile")
+        self.assertEqual(code, 0, err)
+        result, plain = json.loads(out), json.loads(tritium(*arguments)[1])
+        self.assertNotIn("profile", plain)
+        self.assertEqual(result["tokens"], plain["tokens"])
+        calls = {entry["operation"]: entry["calls"] for entry in result["profile"]}
+        self.assertEqual(calls["argmax"], 5)  # one a token: the prompt fits one batch
+        self.assertEqual(calls["attention"], 5 * 4)  # layers
+        times = [entry["seconds"] for entry in result["profile"]]
+        self.assertEqual(times, sorted(times, reverse=True))
+        for operation in calls:
+            self.assertIn(operation + " ", err)
+
     def test_bench_of_a_model_is_json(self):
         code, out, err = tritium("bench", self.model, "--backend", "cpu,reference", "--prompt", 8, "--decode", 8, "--repeats", 1,
                                  "--json")

@@ -177,6 +177,11 @@ class Training(unittest.TestCase):
         for operation in ("ternary_matmul ", "ternary_matmul_backward ", "weight_gradient ", "adamw_update ", "cross_entropy "):
             self.assertIn(operation, err)
 
+    def test_a_profile_is_in_the_json(self):
+        code, out, err = tritium(*self.arguments("run", "model.gguf", "--profile", "--json", steps=3))
+        self.assertEqual(code, 0, err)
+        self.assertIn("adamw_update", [entry["operation"] for entry in json.loads(out)["profile"]])
+
     def test_a_full_disk_is_an_error_and_leaves_no_half_file(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("needs /dev/full")

@@ -107,7 +107,7 @@ Status Session::State::read_logits() {
   if (!logits_are_behind) return Status();
   Backend& backend = *model->runtime->backend;
   const std::lock_guard lock(backend.mutex());
-  const Status status = download_logits(model->config, forward, backend, logits);
+  Status status = download_logits(model->config, forward, backend, logits);
   if (status.ok()) logits_are_behind = false;
   return status;
 }

@@ -59,7 +59,8 @@ Transformer::Pass* Transformer::pass_of(Ops& ops, Workspace& workspace, const Ba
   Result<std::unique_ptr<Recording>> recording = workspace.prepare(std::move(program));
   if (!recording.ok()) return ops.fail(recording.status()), nullptr;
   if (passes_.size() == kPassesKept) passes_.erase(passes_.begin());
-  return passes_.emplace_back(std::make_unique<Pass>(key, *std::move(recording))).get();
+  passes_.push_back(std::make_unique<Pass>(Pass{key, *std::move(recording)}));
+  return passes_.back().get();
 }
 
 double Transformer::loss(Ops& ops, Workspace& workspace, const TokenBatch& batch, const LossOptions& options) {
@@ -119,7 +120,7 @@ Status Transformer::record_loss(const BatchTensors& batch, const LossOptions& op
 void Transformer::losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
                                  const LossOptions& options) {
   const auto rows_of = [&](const Tensor& matrix) {
-    const Tensor rows = tape.take({part.rows, matrix.shape[1]});
+    Tensor rows = tape.take({part.rows, matrix.shape[1]});
     tape.ops()(Embedding{.table = as_weight(matrix, "hidden"), .tokens = part.row_ids, .y = rows});
     return rows;
   };

@@ -87,7 +87,7 @@ Muon::Stack Muon::newton_schulz(Ops& ops, const Stack& x) const {
 // An RMS norm over a whole matrix, with weights 1 / sqrt(elements).
 Muon::Stack Muon::normalized(Ops& ops, const Stack& x) const {
   const int64_t elements = x.rows * x.cols;
-  const Stack y = take(ops, x.n, x.rows, x.cols);
+  Stack y = take(ops, x.n, x.rows, x.cols);
   ops(RmsNorm{.x = x.data.view({x.n, elements}),
               .weight = norm_weights_.at(elements),
               .y = y.data.view({x.n, elements}),

@@ -28,11 +28,11 @@ Status launch_windows(Recorder& recorder, Op op, const Weight& weight, const Gro
                      static_cast<uint64_t>(w.count * bytes_a_row)};
     };
     const WeightPlanes planes = {bind(weight.data, row_bytes), bind(weight.scales, scale_bytes)};
-    const Status status = recorder.dispatch({.kernel = Op::kName,
-                                             .bindings = bindings_of(op, &planes),
-                                             .push_constants = bytes_of(params),
-                                             .groups = groups,
-                                             .constants = constants});
+    Status status = recorder.dispatch({.kernel = Op::kName,
+                                       .bindings = bindings_of(op, &planes),
+                                       .push_constants = bytes_of(params),
+                                       .groups = groups,
+                                       .constants = constants});
     if (!status.ok()) return status;
     if constexpr (requires { op.accumulate; }) op.accumulate = true;
   }

@@ -15,8 +15,8 @@ DenseMatrix dense_of(const BitLinear& layer, std::span<const float> weights, DTy
   DenseMatrix matrix{
       .n_matrices = layer.n_matrices, .rows = layer.rows, .cols = layer.cols, .dtype = dtype, .bytes = {}};
   if (dtype == DType::f32) {
-    matrix.bytes.resize(weights.size_bytes());
-    std::memcpy(matrix.bytes.data(), weights.data(), weights.size_bytes());
+    const auto bytes = std::as_bytes(weights);
+    matrix.bytes.assign(bytes.begin(), bytes.end());
     return matrix;
   }
   matrix.bytes.resize(weights.size() * 2);

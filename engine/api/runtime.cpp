@@ -54,10 +54,7 @@ const std::string& Runtime::backend() const { return state_->name; }
 
 std::vector<ProfileEntry> Runtime::profile() const try {
   const std::lock_guard lock(state_->backend->mutex());
-  std::vector<ProfileEntry> entries;
-  for (const OperationTime& t : operation_times(tested_backend(*state_->backend)))
-    entries.push_back({.operation = std::string(t.operation), .calls = t.calls, .seconds = t.seconds});
-  return entries;
+  return operation_times(tested_backend(*state_->backend));
 } catch (const std::bad_alloc&) {
   return {};
 }

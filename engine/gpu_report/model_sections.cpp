@@ -193,7 +193,7 @@ Status LoadedShape::prefill(const Deadline& deadline) {
 Status LoadedShape::profile(int64_t n, const std::string& table) {
   backend_ = make_timed_backend(std::move(backend_));
   if (const Result<double> time = forward_seconds(n, 0, layers_); !time.ok()) return time.status();
-  for (const OperationTime& t : operation_times(*backend_))
+  for (const ProfileEntry& t : operation_times(*backend_))
     entry_.add_row(table, {{"operation", t.operation}, {"calls", t.calls}, {"ms", t.seconds * 1e3}});
   return Status();
 }

@@ -13,11 +13,11 @@ class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> 
     for (size_t i = 0; i < times_.size(); ++i) times_[i].operation = AllOps::kNames[i];
   }
 
-  std::vector<OperationTime> times() const {
-    std::vector<OperationTime> used;
-    for (const OperationTime& t : times_)
+  std::vector<ProfileEntry> times() const {
+    std::vector<ProfileEntry> used;
+    for (const ProfileEntry& t : times_)
       if (t.calls > 0) used.push_back(t);
-    std::ranges::sort(used, [](const OperationTime& a, const OperationTime& b) { return a.seconds > b.seconds; });
+    std::ranges::sort(used, [](const ProfileEntry& a, const ProfileEntry& b) { return a.seconds > b.seconds; });
     return used;
   }
 
@@ -26,7 +26,7 @@ class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> 
     const Clock::time_point begin = Clock::now();
     Status status = inner().run(op);
     if (status.ok()) status = wait();
-    OperationTime& t = *std::ranges::find(times_, Op::kName, &OperationTime::operation);
+    ProfileEntry& t = *std::ranges::find(times_, Op::kName, &ProfileEntry::operation);
     ++t.calls;
     t.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
     return status;
@@ -47,7 +47,7 @@ class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> 
   }
 
   Tensor mark_;
-  std::array<OperationTime, AllOps::kNames.size()> times_;
+  std::array<ProfileEntry, AllOps::kNames.size()> times_;
 };
 
 }  // namespace
@@ -56,9 +56,9 @@ std::unique_ptr<Backend> make_timed_backend(std::unique_ptr<Backend> measured) {
   return std::make_unique<TimedBackend>(std::move(measured));
 }
 
-std::vector<OperationTime> operation_times(const Backend& backend) {
+std::vector<ProfileEntry> operation_times(const Backend& backend) {
   const auto* timed = dynamic_cast<const TimedBackend*>(&backend);
-  return timed ? timed->times() : std::vector<OperationTime>();
+  return timed ? timed->times() : std::vector<ProfileEntry>();
 }
 
 }  // namespace tritium

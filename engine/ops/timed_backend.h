@@ -5,20 +5,15 @@
 #include <vector>
 
 #include "ops/backend.h"
+#include "tritium/profile.hpp"
 
 namespace tritium {
-
-struct OperationTime {
-  std::string_view operation;
-  int64_t calls = 0;
-  double seconds = 0;
-};
 
 // Each operation is waited for before the next one starts, so on a device that records the sum is more than the whole
 // would take without measuring.
 std::unique_ptr<Backend> make_timed_backend(std::unique_ptr<Backend> measured);
 
 // Of a backend made by make_timed_backend, longest first; empty for others.
-std::vector<OperationTime> operation_times(const Backend& backend);
+std::vector<ProfileEntry> operation_times(const Backend& backend);
 
 }  // namespace tritium

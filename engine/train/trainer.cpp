@@ -355,8 +355,7 @@ Result<TrainReport> Run::run() {
   const std::lock_guard lock(backend_->mutex());
   if (Status s = prepare(); !s.ok()) return s;
   if (Status s = train(); !s.ok()) return s;
-  for (const OperationTime& t : operation_times(*backend_))
-    report_.profile.push_back({std::string(t.operation), t.calls, t.seconds});
+  report_.profile = operation_times(*backend_);
   if (Status s = finish(); !s.ok()) return s;
   return report_;
 }

@@ -73,29 +73,30 @@ BatchTensors Transformer::make_tensors(Allocator& allocator, int64_t n_sequences
 
 void Transformer::upload_step(Ops& ops) const { ops.upload(step_tensor_, std::as_bytes(std::span(&now_, 1))); }
 
-LayerContext Transformer::layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index,
-                                   float router_scale) {
+LayerContext Transformer::layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index) const {
   return {.tape = tape,
           .config = config_,
           .layer_config = config_.layers[static_cast<size_t>(index)],
           .parameters = parameters_.layers[static_cast<size_t>(index)],
           .cache = nullptr,
           .rotation = rotation,
-          .n_sequences = n_sequences,
-          .activations = activations(),
-          .balance = recipe_.balance * router_scale,
-          .z_loss = recipe_.z_loss * router_scale};
+          .n_sequences = n_sequences};
 }
 
 // Normed, before the head. `options`: of a pass that trains, or looks at its routers.
-Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, const LossOptions* options) {
+Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, ActivationMode inputs,
+                          const LossOptions* options) {
   const auto done = [&](int64_t layer) {
     if (options && options->update)
       tape.on_backward([&tape, update = options->update, layer] { update->record(tape.ops(), layer); });
   };
-  const auto run = [this, &batch, &rotation, options](Tape& on, const Value& x, int64_t i, bool observed) {
+  const float router_scale = options ? options->router_scale : 0.0f;
+  const auto run = [this, &batch, &rotation, inputs, router_scale](Tape& on, const Value& x, int64_t i, bool observed) {
     const Ops::Label label(on.ops(), join("layer", i));
-    LayerContext layer = layer_of(on, rotation, batch.n_sequences, i, options ? options->router_scale : 0.0f);
+    LayerContext layer = layer_of(on, rotation, batch.n_sequences, i);
+    layer.activations = inputs;
+    layer.balance = recipe_.balance * router_scale;
+    layer.z_loss = recipe_.z_loss * router_scale;
     if (observed && config_.moe()) layer.router = batch.routers[static_cast<size_t>(i)];
     return feed_forward_part(layer, attention_part(layer, x));
   };
@@ -133,13 +134,11 @@ std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const Tok
     return {};
   }
   ops.upload(b.tokens, std::as_bytes(batch.inputs));
-  const bool head_int8 = recipe_.int8_activations;
-  recipe_.int8_activations = head_int8 && inputs != InputKind::floats;
+  const ActivationMode mode = inputs == InputKind::floats ? ActivationMode::f32 : activations();
   const Status status = workspace.run_once([&](Ops& recorded) {
     Tape tape(recorded);
     if (inputs == InputKind::merged_floats) tape.use_merged_adapters();
-    const Value x = hidden(tape, b, b.rotation, nullptr);
-    recipe_.int8_activations = head_int8;
+    const Value x = hidden(tape, b, b.rotation, mode, nullptr);
     LinearInput(x, activations()).times(tape, *parameters_.output, {}, out);
   });
   if (!status.ok()) ops.fail(status);

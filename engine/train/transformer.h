@@ -176,8 +176,9 @@ class Transformer {
 
   BatchTensors make_tensors(Allocator& allocator, int64_t n_sequences, int64_t sequence_length) const;
   Rotation rotation_of(Allocator& allocator, const Tensor& rows, int64_t sequence_length) const;
-  Value hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, const LossOptions* options);
-  LayerContext layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index, float router_scale);
+  Value hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, ActivationMode inputs,
+               const LossOptions* options);
+  LayerContext layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index) const;
   void head_loss(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
                  const LossOptions& options);
   void losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,

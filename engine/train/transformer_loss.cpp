@@ -95,12 +95,13 @@ Status Transformer::record_loss(const BatchTensors& batch, const LossOptions& op
   Ops ops(program);
   const Ops::Label label(ops, "model");
   Tape tape(ops, options.gradient_scale != 0.0f);
-  const Value x = hidden(tape, batch, batch.rotation, &options);
+  const Value x = hidden(tape, batch, batch.rotation, activations(), &options);
   Tensor taught;
   if (options.teacher) {
     const Ops::Label teacher_label(ops, "teacher");
     Tape once(ops, false);
-    taught = options.teacher->hidden(once, batch, batch.teacher_rotation, nullptr).tensor;
+    const Transformer& teacher = *options.teacher;
+    taught = options.teacher->hidden(once, batch, batch.teacher_rotation, teacher.activations(), nullptr).tensor;
   }
   if (batch.parts.size() == 1) {
     head_loss(tape, x, taught, batch.parts.front(), options);

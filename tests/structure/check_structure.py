@@ -21,7 +21,7 @@ ALLOWED = {
     "engine/include": ["tritium"],
     "engine/base": ["base", "tritium"],
     "engine/tensor": ["tensor", "base", "tritium", "shaders/params", "shaders/lib/ternary.h"],
-    "engine/ops": ["ops", "tensor", "base", "tritium/status.hpp", "tritium/log.hpp", "shaders/params"],
+    "engine/ops": ["ops", "tensor", "base", "tritium/status.hpp", "tritium/log.hpp", "tritium/profile.hpp", "shaders/params"],
     "engine/cpu": ["cpu", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/vulkan": ["vulkan", "ops", "tensor", "base", "tritium", "shaders"],
     # Within the backend, too, one way: device <- memory, pipelines <- commands; an operation sees the recorder alone.

@@ -131,7 +131,7 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
   const vk::raii::CommandBuffer& commands = begin_command(Stage::compute, touches_);
   auto& kept = submissions_.current().kept;
   for (const Binding& binding : dispatch.bindings)
-    // The memory itself, not the caller's handle: who lends handles out sees when they come back.
+    // Until it has run, also when its caller lets go of it.
     if (binding.tensor && *binding.tensor)
       kept.push_back(static_cast<VulkanBuffer&>(*binding.tensor->buffer).shared_from_this());
   const vk::DescriptorSet set = make_set(**kernel, windows_);

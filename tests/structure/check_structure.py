@@ -40,7 +40,7 @@ ALLOWED = {
     "engine/selftest": ["selftest", "ops", "tensor", "base", "tritium"],
     "engine/api": ["api", "model", "text", "format", "selftest", "ops", "tensor", "base", "tritium", "backends.h",
                    "cpu_ref/reference_backend.h"],
-    "engine/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device/device_details.h", "vulkan/device_probe.h",
+    "apps/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device/device_details.h", "vulkan/device_probe.h",
                           "cpu_ref/reference_backend.h", "train/description.h", "selftest", "model", "ops", "tensor",
                           "base", "tritium"],
     "apps/cli": ["cli", "tritium", "gpu_report/gpu_report.h"],
@@ -59,7 +59,7 @@ ALLOWED = {
 RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["apps/cli"],
-    r"^nlohmann/": ["apps/cli", "engine/train", "engine/gpu_report"],
+    r"^nlohmann/": ["apps/cli", "engine/train", "apps/gpu_report"],
     r"^glm/": ["shaders/lib"],
     r"^benchmark/": ["tests/bench"],
     r"^g(test|mock)/": ["tests"],

@@ -13,7 +13,8 @@ from check_structure import ALLOWED
 
 def rule_of(room):
     """The rule for what a room's headers include."""
-    return {"backends": "engine/backends.h", "cli": "apps/cli"}.get(room, room if room in ALLOWED else f"engine/{room}")
+    places = ("engine/backends.h",) if room == "backends" else (room, f"engine/{room}", f"apps/{room}")
+    return next(place for place in places if place in ALLOWED)
 
 
 def named_by(rule):

@@ -14,40 +14,24 @@ namespace {
 constexpr size_t kPassesKept = 6;
 
 // The recorded pass of that shape, recorded now if there is none.
-Result<Replay*> pass_of(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                        const PassShape& shape) {
-  const auto found = std::ranges::find(state.passes, shape, [](const auto& pass) { return pass->shape; });
+Result<Recording*> pass_of(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape) {
+  const auto found = std::ranges::find(state.passes, shape, &RecordedPass::shape);
   if (found != state.passes.end()) {
     std::rotate(state.passes.begin(), found, found + 1);
-    return state.passes.front()->replay.get();
+    return state.passes.front().recording.get();
   }
-  auto pass = std::make_unique<RecordedPass>();
-  pass->shape = shape;
-  if (Status s = record_pass(config, weights, state, shape, pass->program); !s.ok()) return s;
-  if (plan_holds(state.plan, pass->program)) {
-    place_temporaries(pass->program, state.plan, state.slots);
-  } else {  // a pass through fewer layers: memory of its own
-    const MemoryPlan plan = plan_memory(pass->program);
-    std::vector<Tensor> slots;
-    for (int64_t bytes : plan.slots) {
-      Result<Tensor> slot = backend.allocate({bytes / 4}, DType::f32, "activations");
-      if (!slot.ok()) return slot.status();
-      slots.push_back(*std::move(slot));
-    }
-    place_temporaries(pass->program, plan, slots);
-  }
-  Result<std::unique_ptr<Replay>> replay = backend.prepare(pass->program);
-  if (!replay.ok()) return replay.status();
-  pass->replay = *std::move(replay);
+  Result<std::unique_ptr<Recording>> recording =
+      state.workspace->record([&](Ops& ops) { record_pass(ops, config, weights, state, shape); });
+  if (!recording.ok()) return recording.status();
   if (state.passes.size() == kPassesKept) state.passes.pop_back();
-  state.passes.insert(state.passes.begin(), std::move(pass));
-  return state.passes.front()->replay.get();
+  state.passes.insert(state.passes.begin(), {shape, *std::move(recording)});
+  return state.passes.front().recording.get();
 }
 
 // The pass of that shape over `tokens`, whose last n_logits ones are those whose logits are wanted.
 Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                 const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
-  const Result<Replay*> pass = pass_of(config, weights, state, backend, shape);
+  const Result<Recording*> pass = pass_of(config, weights, state, shape);
   if (!pass.ok()) return pass.status();
   const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
   std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
@@ -77,9 +61,8 @@ Status run_part(const Config& config, const Weights& weights, ForwardState& stat
 
 }  // namespace
 
-Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
-                   Program& program) {
-  Ops ops(program);
+void record_pass(Ops& ops, const Config& config, const Weights& weights, const ForwardState& state,
+                 const PassShape& shape) {
   Tape tape(ops);
   const PassTensors& t = state.tensors;
   const ModelParameters& model = weights.parameters;
@@ -98,14 +81,13 @@ Status record_pass(const Config& config, const Weights& weights, const ForwardSt
                              .activations = state.options.activations};
     x = feed_forward_part(layer, attention_part(layer, x));
   }
-  if (shape.n_logits == 0) return ops.finish();
+  if (shape.n_logits == 0) return;
   const Ops::Label head(ops, "head");
   const FixedParameter hidden(as_weight(x.tensor, "hidden"));  // picking rows of a matrix is a look-up, too
   const Value selected = embedding(tape, hidden, t.wanted.view({shape.n_logits}));
   LinearInput(rms_norm(tape, selected, *model.output_norm, config.rms_eps), state.options.activations)
       .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
   if (shape.greedy) ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best});
-  return ops.finish();
 }
 
 Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,

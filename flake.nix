@@ -8,7 +8,7 @@
       systems = [ "x86_64-linux" "aarch64-linux" ];
       forAllSystems = f: nixpkgs.lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
       buildTools = pkgs: with pkgs; [ cmake ninja git python3 shaderc spirv-tools ];
-      libraries = pkgs: with pkgs; [ vulkan-headers vulkan-loader glm gtest gbenchmark cli11 nlohmann_json ];
+      libraries = pkgs: with pkgs; [ vulkan-headers vulkan-loader glm gtest gbenchmark cli11 nlohmann_json xxHash ];
       tritium = pkgs: pkgs.stdenv.mkDerivation {
         pname = "tritium";
         version = "0.1.0";

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/cancel.h"
 #include "ops/attention.h"
 #include "ops/attention_backward.h"
 
@@ -18,6 +19,7 @@ void attention(const AttentionParams& p, std::span<const float> q, std::span<con
     const auto start = static_cast<size_t>(rows[2 * t + 1]);
     const size_t first = p.window == 0 || last + 1 < p.window ? 0 : last + 1 - p.window;
     for (size_t h = 0; h < p.n_heads; ++h) {
+      check_cancelled();
       const auto query = q.subspan((t * p.n_heads + h) * p.key_dim, p.key_dim);
       const auto key_of = [&](size_t j) {
         return k_cache.subspan(((start + j) * p.n_kv_heads + h / heads_per_kv_head) * p.key_dim, p.key_dim);
@@ -65,6 +67,7 @@ double dot(std::span<const float> a, size_t i, std::span<const float> b, size_t 
 void one_query(const AttentionBackwardParams& p, const Query& query, std::span<const float> q, std::span<const float> k,
                std::span<const float> v, std::span<const float> dy, std::span<float> dq, std::vector<double>& dk,
                std::vector<double>& dv) {
+  check_cancelled();
   const size_t n = query.last - query.first + 1;
   const auto kv_row = [&](size_t j) { return (query.sequence + query.first + j) * p.n_kv_heads + query.kv_head; };
   const size_t q_at = query.row * p.key_dim;

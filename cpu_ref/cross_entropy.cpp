@@ -1,6 +1,7 @@
 // loss = -log softmax(logits)[target], dlogits = scale (softmax(logits) - onehot(target))
 #include <cmath>
 
+#include "base/cancel.h"
 #include "ops/cross_entropy.h"
 
 namespace tritium::cpu_ref {
@@ -8,6 +9,7 @@ namespace tritium::cpu_ref {
 void cross_entropy(const CrossEntropyParams& p, std::span<const float> logits, std::span<const int32_t> targets,
                    std::span<float> losses, std::span<float> dlogits) {
   for (size_t r = 0; r < p.n_rows; ++r) {
+    check_cancelled();
     const auto row = logits.subspan(r * p.vocab_size, p.vocab_size);
     const int32_t target = targets[r];
     double largest = -INFINITY;

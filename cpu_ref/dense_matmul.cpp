@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/cancel.h"
 #include "cpu_ref/weight_value.h"
 #include "ops/dense_matmul.h"
 #include "ops/dense_matmul_backward.h"
@@ -16,6 +17,7 @@ void dense_matmul(const DenseMatmulParams& p, std::span<const float> x, std::spa
     const bool exists = matrix >= 0 && matrix < p.n_matrices;
     const auto row_of_x = x.subspan(r / p.rows_per_x * p.cols, p.cols);
     for (size_t n = 0; n < p.out_features; ++n) {
+      check_cancelled_every<64>(n);
       double sum = 0;
       const size_t start = (static_cast<size_t>(exists ? matrix : 0) * p.out_features + n) * p.row_stride;
       for (size_t c = 0; exists && c < p.cols; ++c) sum += double{row_of_x[c]} * dense_value(weight, dtype, start + c);
@@ -33,6 +35,7 @@ void dense_matmul_backward(const DenseMatmulBackwardParams& p, std::span<const f
     const int64_t matrix = p.routed ? expert_ids[r] : 0;
     if (matrix < 0 || matrix >= p.n_matrices) continue;
     for (size_t n = 0; n < p.out_features; ++n) {
+      check_cancelled_every<64>(n);
       const size_t row = static_cast<size_t>(matrix) * p.out_features + n;
       for (size_t c = 0; c < p.cols; ++c)
         sums[r / p.rows_per_x * p.cols + c] += double{dy[r * p.out_features + n]} *

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/cancel.h"
 #include "ops/gated_activation.h"
 #include "ops/gated_activation_backward.h"
 
@@ -29,6 +30,7 @@ void gated_activation(const GatedActivationParams& p, std::span<const float> gat
                       std::span<float> y) {
   const double clamp = p.clamp_at > 0.0f ? p.clamp_at : std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < p.n_values; ++i) {
+    check_cancelled_every<4096>(i);
     const double g = std::min<double>(gate[i], clamp);
     const double u = std::clamp<double>(up[i], -clamp, clamp);
     y[i] = static_cast<float>(activate(g, static_cast<GateActivation>(p.activation)) * u);
@@ -67,6 +69,7 @@ void gated_activation_backward(const GatedActivationBackwardParams& p, std::span
                                std::span<float> dup) {
   const double clamp = p.clamp_at > 0.0f ? p.clamp_at : std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < p.n_values; ++i) {
+    check_cancelled_every<4096>(i);
     const ValueAndSlope a =
         activation_and_slope(std::min<double>(gate[i], clamp), static_cast<GateActivation>(p.activation));
     const double u = std::clamp<double>(up[i], -clamp, clamp);

@@ -1,6 +1,7 @@
 // loss = T^2 KL(softmax(teacher / T) || softmax(logits / T)) (Hinton et al. 2015), and its gradient.
 #include <cmath>
 
+#include "base/cancel.h"
 #include "ops/kl_divergence.h"
 
 namespace tritium::cpu_ref {
@@ -20,6 +21,7 @@ void kl_divergence(const KlDivergenceParams& p, std::span<const float> logits, s
                    std::span<const int32_t> targets, std::span<float> losses, std::span<float> dlogits) {
   const double temperature = p.temperature;
   for (size_t r = 0; r < p.n_rows; ++r) {
+    check_cancelled();
     losses[r] = 0.0f;
     if (targets[r] < 0) continue;
     const auto q_logits = logits.subspan(r * p.vocab_size, p.vocab_size);

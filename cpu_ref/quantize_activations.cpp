@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/cancel.h"
 #include "ops/quantize_activations.h"
 #include "shaders/lib/rounding.h"
 
@@ -13,6 +14,7 @@ void quantize_activations(const QuantizeActivationsParams& p, std::span<const fl
   const size_t n_blocks = p.padded_cols / p.block;
   for (size_t r = 0; r < p.n_rows; ++r)
     for (size_t b = 0; b < n_blocks; ++b) {
+      check_cancelled_every<16>(b);
       const size_t first = b * p.block;
       const size_t last = std::min<size_t>(first + p.block, p.cols);  // may lie before first: a block of padding
       float largest = 0;

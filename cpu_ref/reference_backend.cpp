@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/checked_math.h"
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "cpu_ref/host_memory.h"
 #include "ops/weight_layout.h"
@@ -52,9 +53,11 @@ Result<Weight> HostBackend::upload_weight(const DenseMatrix& matrix, const std::
   const auto bytes_per_element = static_cast<size_t>(bits_of(weight.dtype) / 8);
   const size_t row_bytes = static_cast<size_t>(weight.cols) * bytes_per_element;
   std::byte* out = host_span<std::byte>(weight.data).data();
-  for (size_t row = 0; row < static_cast<size_t>(weight.n_matrices * weight.rows); ++row)
+  for (size_t row = 0; row < static_cast<size_t>(weight.n_matrices * weight.rows); ++row) {
+    check_cancelled_every<1024>(row);
     std::memcpy(out + row * static_cast<size_t>(weight.row_stride) * bytes_per_element,
                 matrix.bytes.data() + row * row_bytes, row_bytes);
+  }
   return weight;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/cancel.h"
 #include "cpu_ref/spread.h"
 #include "ops/backend.h"
 
@@ -27,9 +28,11 @@ class ReferenceBackend : public Each<ReferenceBackend, HostBackend, AllOps> {
   std::string name() const override { return "reference"; }
 
   template <typename Op>
-  Status each(const Op& op) {
+  Status each(const Op& op) try {
     cpu_ref::call(Op::reference, op);
     return Status();
+  } catch (const Cancelled&) {
+    return cancelled_status();
   }
 };
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/cancel.h"
 #include "ops/rms_norm.h"
 #include "ops/rms_norm_backward.h"
 
@@ -9,6 +10,7 @@ namespace tritium::cpu_ref {
 
 void rms_norm(const RmsNormParams& p, std::span<const float> x, std::span<const float> weight, std::span<float> y) {
   for (size_t r = 0; r < p.n_rows; ++r) {
+    check_cancelled();
     double sum_of_squares = 0;
     for (size_t d = 0; d < p.dim; ++d) sum_of_squares += double{x[r * p.dim + d]} * x[r * p.dim + d];
     const double inverse_rms = 1.0 / std::sqrt(sum_of_squares / p.dim + double{p.eps});
@@ -21,6 +23,7 @@ void rms_norm_backward(const RmsNormBackwardParams& p, std::span<const float> x,
                        std::span<const float> dy, std::span<float> dx, std::span<float> dweight) {
   std::vector<double> sums(dweight.begin(), dweight.end());
   for (size_t row = 0; row < p.n_rows; ++row) {
+    check_cancelled();
     const size_t start = row * p.dim;
     double squares = 0;
     double products = 0;

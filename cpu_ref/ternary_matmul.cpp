@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/cancel.h"
 #include "cpu_ref/weight_value.h"
 #include "ops/ternary_matmul.h"
 #include "ops/ternary_matmul_backward.h"
@@ -18,6 +19,7 @@ void ternary_matmul(const TernaryMatmulParams& p, std::span<const int8_t> q, std
     const bool exists = matrix >= 0 && matrix < p.n_matrices;
     const size_t row_of_q = r / p.rows_per_x;
     for (size_t n = 0; n < p.out_features; ++n) {
+      check_cancelled_every<64>(n);
       const size_t weight_row = static_cast<size_t>(exists ? matrix : 0) * p.out_features + n;
       float sum = 0;
       for (size_t first = 0; exists && first < p.padded_cols; first += segment) {
@@ -42,6 +44,7 @@ void ternary_matmul_backward(const TernaryMatmulBackwardParams& p, std::span<con
     const int64_t matrix = p.routed ? expert_ids[r] : 0;
     if (matrix < 0 || matrix >= p.n_matrices) continue;
     for (size_t n = 0; n < p.out_features; ++n) {
+      check_cancelled_every<64>(n);
       const size_t row = static_cast<size_t>(matrix) * p.out_features + n;
       for (size_t c = 0; c < p.cols; ++c)
         sums[r / p.rows_per_x * p.cols + c] +=

@@ -1,6 +1,7 @@
 // y = x W^T, x floats, W packed trits times scales: the exact product that ternary_matmul approximates, for checks and
 // training.
 #include "ops/ternary_matmul_f32.h"
+#include "base/cancel.h"
 #include "cpu_ref/weight_value.h"
 
 namespace tritium::cpu_ref {
@@ -12,6 +13,7 @@ void ternary_matmul_f32(const TernaryMatmulF32Params& p, std::span<const float> 
     const bool exists = matrix >= 0 && matrix < p.n_matrices;
     const auto row_of_x = x.subspan(r / p.rows_per_x * p.cols, p.cols);
     for (size_t n = 0; n < p.out_features; ++n) {
+      check_cancelled_every<64>(n);
       const size_t weight_row = static_cast<size_t>(exists ? matrix : 0) * p.out_features + n;
       double sum = 0;
       for (size_t c = 0; exists && c < p.cols; ++c)

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/cancel.h"
 #include "ops/weight_gradient.h"
 
 namespace tritium::cpu_ref {
@@ -19,10 +20,12 @@ void weight_gradient(const WeightGradientParams& p, std::span<const float> x, st
       row_of_x[c] = p.quantized
                         ? scales[from * p.n_blocks + c / p.block] * static_cast<float>(q[from * p.padded_cols + c])
                         : x[from * p.cols + c];
-    for (size_t n = 0; n < p.out_features; ++n)
+    for (size_t n = 0; n < p.out_features; ++n) {
+      check_cancelled_every<64>(n);
       for (size_t c = 0; c < p.cols; ++c)
         sums[(static_cast<size_t>(matrix) * p.out_features + n) * p.cols + c] +=
             dy[r * p.out_features + n] * row_of_x[c];
+    }
   }
   for (size_t i = 0; i < sums.size(); ++i) dw[i] = static_cast<float>(sums[i]);
 }

@@ -55,14 +55,13 @@ Result<Speed> measure(const Model& model, const BenchOptions& options) {
   Speed best;
   Status status;
   for (int r = 0; r <= options.repeats && status.ok(); ++r) {
-    if (interrupted()) return Status(StatusCode::cancelled, "interrupted");
     status = session->rewind(0);
     const double prompt_time = seconds([&] {
-      if (status.ok()) status = session->evaluate(prompt).status();
+      if (status.ok()) status = session->evaluate(prompt, keep_going).status();
     });
     const double decode_time = seconds([&] {
       for (int64_t i = n_prompt; i < context && status.ok(); ++i)
-        status = session->evaluate(std::span(prompt).first(1)).status();
+        status = session->evaluate(std::span(prompt).first(1), keep_going).status();
     });
     if (r == 0) continue;  // warms caches and pipelines
     best.prompt_tokens_per_second =
@@ -85,8 +84,8 @@ int bench_models(const BenchOptions& options) {
       model.runtime.backend = backend;
       model.runtime.threads = options.threads;
       const Result<LoadedModel> loaded = load(model);
-      if (!loaded.ok()) return report(loaded.status());
-      const Result<Speed> speed = measure(loaded->model, options);
+      const Result<Speed> speed = loaded.ok() ? measure(loaded->model, options) : loaded.status();
+      if (speed.code() == StatusCode::cancelled && options.json) print_json(results);  // what was measured
       if (!speed.ok()) return report(speed.status());
       if (first == 0) first = speed->decode_tokens_per_second;
       const double ratio = speed->decode_tokens_per_second / first;
@@ -115,7 +114,7 @@ int bench_kernels(bool json_output, const std::vector<std::string>& arguments) {
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv(words.size() + 1, nullptr);
   for (size_t i = 0; i < words.size(); ++i) argv[i] = words[i].data();
-  std::signal(SIGPIPE, SIG_DFL);  // what is ignored stays ignored in the next program
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_DFL);  // else the next program ignores them, too
   execv(program.c_str(), argv.data());
   return report(Status(StatusCode::not_found,
                        program + " is not there: it is built when Google Benchmark is installed (libbenchmark-dev)"));

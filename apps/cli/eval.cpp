@@ -30,6 +30,7 @@ int eval(EvalOptions options) {
       line.show(fraction);
       return !interrupted();
     };
+    options.evaluation.keep_going = keep_going;
     return loaded->model.evaluate(*text, options.evaluation);
   }();
   if (!result.ok()) return report(result.status().within(options.text));

@@ -67,9 +67,9 @@ int write_report(const ReportOptions& options) {
                                                                          .overran = [] { std::_Exit(kFailed); }});
   if (!done.ok()) return report(done.status());
   print_format("%s\n%s\n", done->json_file.c_str(), done->markdown_file.c_str());
-  if (!done->device_found)
+  if (!done->device_found && !interrupted())
     return report(Status(StatusCode::not_found, "no device was measured; the report says what was looked for"));
-  return done->failed == 0 ? kOk : kFailed;
+  return exit_code(done->failed == 0 ? kOk : kFailed);
 }
 
 }  // namespace

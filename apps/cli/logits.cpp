@@ -22,7 +22,7 @@ int logits(const LogitsOptions& options) {
   Result<Session> session = loaded->model.create_session(
       {.context = std::min(n, loaded->model.info().context_length), .activations = options.model.activations});
   if (!session.ok()) return report(session.status());
-  const Result<std::vector<float>> values = session->evaluate_all(*tokens);
+  const Result<std::vector<float>> values = session->evaluate_all(*tokens, keep_going);
   if (!values.ok()) return report(values.status());
   const int64_t shape[] = {n, loaded->model.info().vocab_size};
   if (const Status written = write_npy(options.output, *values, shape); !written.ok()) return report(written);

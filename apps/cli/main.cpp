@@ -38,7 +38,8 @@ Status check_command(CLI::App& app, const std::string& word) {
 
 int main(int argc, char** argv) {
   reserve_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write,
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a limit on the size of files
 
   CLI::App app{"Runs and trains ternary mixture-of-experts language models on the CPU or through Vulkan."};
   app.set_version_flag("--version", "tritium " + version());
@@ -61,7 +62,7 @@ int main(int argc, char** argv) {
       "  tritium run model.gguf -p \"Once upon a time\" -n 60\n"
       "  tritium devices\n"
       "  tritium COMMAND --help        options and examples of a command\n"
-      "Exit codes: 0 done, 1 failed, 2 wrong usage.");
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 128 + n ended by signal n (130: Ctrl-C).");
   app.failure_message([](const CLI::App*, const CLI::Error& problem) {
     return "tritium: error: " + printable(problem.what()) + " (tritium COMMAND --help says more)\n";
   });

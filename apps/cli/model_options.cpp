@@ -45,6 +45,7 @@ Result<LoadedModel> load(ModelOptions options) {
     line.show(fraction);
     return !interrupted();
   };
+  options.load.keep_going = keep_going;
   Result<Model> model = runtime->load(options.model, options.load);
   if (!model.ok()) return model.status();
   return LoadedModel{*std::move(runtime), *std::move(model)};

@@ -73,6 +73,7 @@ int run(RunOptions options) {
   bool readers = true;
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   const bool has_text = model.info().has_tokenizer;
+  options.generate.keep_going = keep_going;
   const Result<Generation> result = session->generate(*prompt, options.generate, [&](const GeneratedToken& token) {
     const std::string piece = has_text ? std::string(token.text) : std::to_string(token.id) + " ";
     text += piece;
@@ -95,7 +96,7 @@ int run(RunOptions options) {
                loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
                result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop));
   print_profile(profile);
-  return kOk;
+  return result->stop == StopReason::cancelled ? leave(kOk) : kOk;
 }
 
 void add_sampling(CLI::App& command, SamplerOptions& sampler) {

@@ -50,7 +50,8 @@ void add_selftest(CLI::App& app, Action& action) {
       "Example:\n  tritium selftest --backend vulkan:0");
   command->callback([=, &action] {
     action = [options] {
-      const Result<SelftestReport> result = selftest(options->backend, log_sink(options->verbose));
+      catch_interrupt();
+      const Result<SelftestReport> result = selftest(options->backend, log_sink(options->verbose), keep_going);
       if (!result.ok()) return report(result.status());
       if (options->json) {
         print_json(to_json(*result));

@@ -1,15 +1,17 @@
+// Signals, and what is said on stdout and stderr.
 #include "cli/terminal.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "cli/commands.h"
 #include "cli/printable.h"
@@ -17,17 +19,36 @@
 namespace tritium::cli {
 namespace {
 
-std::atomic<bool> g_interrupted{false};
+volatile std::sig_atomic_t g_signal = 0;  // the first one that came
+volatile long g_signal_at_ms = 0;
 int g_output_problem = 0;  // errno of the first refused write to stdout
 
-void on_interrupt(int) {
-  g_interrupted = true;
-  std::signal(SIGINT, SIG_DFL);
+long now_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// The first signal asks the program to end, the second one ends it. One that is sent twice, to the process and to its
+// group, is one; and a terminal that closes sends SIGHUP as often as it likes.
+void on_signal(int signal) {
+  constexpr long kSameSignalMs = 100;
+  if (g_signal == 0) {
+    g_signal_at_ms = now_ms();
+    g_signal = signal;
+  } else if (signal != SIGHUP && now_ms() - g_signal_at_ms > kSameSignalMs) {
+    std::signal(signal, SIG_DFL);
+    raise(signal);  // delivered when this handler returns
+  }
 }
 
 }  // namespace
 
 int report(const Status& status) {
+  if (status.code() == StatusCode::cancelled && interrupted()) {
+    std::fprintf(stderr, "tritium: ended by %s: %s\n", strsignal(g_signal), printable(status.message()).c_str());
+    return leave(kFailed);
+  }
   std::fprintf(stderr, "tritium: error: %s\n", printable(status.message()).c_str());
   return status.code() == StatusCode::invalid_argument ? kUsage : kFailed;
 }
@@ -40,8 +61,22 @@ LogSink log_sink(bool verbose) {
   };
 }
 
-void catch_interrupt() { std::signal(SIGINT, on_interrupt); }
-bool interrupted() { return g_interrupted; }
+void catch_interrupt() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU}) {
+    const auto before = std::signal(signal, on_signal);
+    // nohup and the like: whoever started the program said that it is not to end by this.
+    if (before == SIG_IGN && signal != SIGINT) std::signal(signal, SIG_IGN);
+  }
+}
+bool interrupted() { return g_signal != 0; }
+int exit_code(int code) { return interrupted() ? 128 + g_signal : code; }
+
+int leave(int code) {
+  if (!interrupted()) return code;
+  const int last = finish(exit_code(code));
+  std::fflush(nullptr);
+  std::_Exit(last);
+}
 
 bool print(std::string_view text) {
   if (g_output_problem != 0) return false;

@@ -1,4 +1,5 @@
-// What the program says to a person: errors, notes and progress on stderr; and Ctrl-C.
+// What the program says to a person: errors, notes and progress on stderr; and Ctrl-C and the other signals that end
+// it.
 #pragma once
 
 #include <string>
@@ -9,15 +10,21 @@
 namespace tritium::cli {
 
 // "tritium: error: …", without what a terminal would obey: files and models have a say in messages. Returns kUsage for
-// invalid_argument, else kFailed.
+// invalid_argument, else kFailed; what a signal cancelled ends with leave().
 int report(const Status& status);
 
 // A sink that shows warnings and errors, and with `verbose` everything.
 LogSink log_sink(bool verbose);
 
-// Makes Ctrl-C set a flag instead of ending the program; a second Ctrl-C ends it at once.
+// Makes Ctrl-C, and every other signal that ends a program by default, set a flag instead; a second one ends it at
+// once.
 void catch_interrupt();
 bool interrupted();
+inline bool keep_going() { return !interrupted(); }
+// 128 + the signal that came, as shells say it; without one `code`.
+int exit_code(int code);
+// Returns `code`; when a signal came, ends the program instead, without a wait for what a device still computes.
+int leave(int code);
 
 // Everything on stdout goes through these two. They write and flush; false when the system refused: nobody reads any
 // more, or the disk is full. What follows a refusal is not written.

@@ -2,8 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -115,15 +113,6 @@ void show_progress(const TrainProgress& p, bool terminal) {
   std::fflush(stderr);
 }
 
-Status save_config(const TrainOptions& options) {
-  if (options.folder.empty()) return Status();
-  std::error_code problem;
-  std::filesystem::create_directories(options.folder, problem);
-  std::ofstream file(std::filesystem::path(options.folder) / "config.json");
-  file << train_options_to_json(options) << "\n" << std::flush;
-  return file ? Status() : Status(StatusCode::io_error, options.folder + ": config.json cannot be written");
-}
-
 // Markdown, a table a group: papers/training_options.md.
 void list_options() {
   std::string group;
@@ -175,7 +164,8 @@ void print_report(const TrainReport& r) {
   if (r.average_valid_loss) print_format("averaged weights: %.4f nats/token\n", *r.average_valid_loss);
   if (r.teacher_valid_loss) print_format("the teacher's: %.4f nats/token\n", *r.teacher_valid_loss);
   if (interrupted && r.checkpoint.empty())
-    std::fprintf(stderr, "tritium: nothing was saved: there is no --folder for checkpoints\n");
+    std::fprintf(stderr, "tritium: nothing was saved: %s\n",
+                 r.step == 0 ? "there was no step yet" : "there is no --folder for checkpoints");
   if (!r.checkpoint.empty()) print("checkpoint " + r.checkpoint + "\n");
   if (r.exported_step != r.step)
     print_format("the best weights are those of step %lld, valid %.4f\n", static_cast<long long>(r.exported_step),
@@ -195,8 +185,11 @@ int run_training(const CommandLine& line) {
   if (!plan.ok()) return report(plan.status());
   show_plan(*plan);
   if (line.plan_only) return kOk;
-  if (const Status status = save_config(*options); !status.ok()) return report(status);
   catch_interrupt();
+  // Which checkpoint it goes on from, and what else a person wants to know of a run.
+  options->log = [show = log_sink(true)](LogLevel level, const std::string& text) {
+    if (level > LogLevel::debug) show(level, text);
+  };
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const Result<TrainReport> done =
       train(*options, {.progress = [&](const TrainProgress& p) { return show_progress(p, terminal), true; },

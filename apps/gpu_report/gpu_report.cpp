@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "gpu_report/section.h"
@@ -193,12 +194,15 @@ void Runner::run_section(const Section& section, double share) {
   Entry entry(report_, section.name, deadline);
   const auto start = Clock::now();
   Status status;
+  const std::function<bool()> keep_going = [this] { return !all_.interrupted(); };
   try {
+    const CancelScope scope(keep_going);
     const Watch watch(patience(deadline), [&, this] { write_after_overrun(section, seconds_since(start)); });
     status = section.run(context_, entry);
   } catch (...) {
     status = caught();
   }
+  if (status.code() == StatusCode::cancelled) status = Status();  // said below
   std::string message = entry.reasons();
   const char* state = message.empty() ? "done" : "partial";
   if (all_.interrupted()) {

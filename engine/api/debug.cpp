@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "backends.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
@@ -30,7 +31,9 @@ Status write_npy(const std::string& path, std::span<const float> values, std::sp
   return caught();
 }
 
-Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) try {
+Result<SelftestReport> selftest(const std::string& backend, const LogSink& log,
+                                const std::function<bool()>& keep_going) try {
+  const CancelScope scope(keep_going);
   Result<std::unique_ptr<Backend>> tested =
       make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
   if (!tested.ok()) return tested.status();
@@ -38,7 +41,8 @@ Result<SelftestReport> selftest(const std::string& backend, const LogSink& log) 
   report.backend = (*tested)->name();
   cases::BackendPair pair(*std::move(tested), make_reference_backend());
   for (std::string_view operation : AllOps::kNames) {
-    report.operations.push_back(pair.run(operation));
+    report.operations.push_back(pair.run(operation, [] { return !cancelled(); }));
+    if (cancelled()) return cancelled_status(join("the selftest of ", report.backend, ", in ", operation, ","));
     log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
   }
   return report;

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "api/state.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -41,6 +42,8 @@ Result<double> score_window(Session& session, std::span<const int32_t> window, s
 }  // namespace
 
 Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOptions& options) const try {
+  if (!state_) return error(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
+  const CancelScope scope(options.keep_going);
   const int64_t longest = state_->config.context_length;
   const int64_t window = options.window == 0 ? std::min(longest, kDefaultWindow) : options.window;
   const int64_t stride = options.stride == 0 ? std::max<int64_t>(1, window / 2) : options.stride;
@@ -80,6 +83,9 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   result.bytes = static_cast<int64_t>(text.size());
   result.nll = nll / static_cast<double>(result.tokens);
   result.perplexity = std::exp(result.nll);
+  if (!std::isfinite(result.perplexity))
+    return error(StatusCode::device_error, state_->info.path, ": ", result.nll,
+                 " nats a token: the perplexity is larger than any number; this model does not know such text at all");
   result.bits_per_byte = nll / std::numbers::ln2 / static_cast<double>(std::max<int64_t>(1, result.bytes));
   return result;
 } catch (...) {

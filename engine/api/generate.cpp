@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "api/state.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "text/streaming_detokenizer.h"
@@ -18,7 +19,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 // probable one, which the device finds without its logits being read.
 Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tokens, bool greedy, Sampler& sampler) {
   if (greedy && !tokens.empty()) return session.evaluate_greedy(tokens);
-  if (Status s = tokens.empty() ? session.read_logits() : session.evaluate(tokens, Logits::last, session.logits);
+  if (Status s = tokens.empty() ? session.need_logits() : session.evaluate(tokens, Logits::last, session.logits);
       !s.ok())
     return s;
   return sampler.sample(session.logits);
@@ -28,9 +29,12 @@ Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tok
 
 Result<Generation> Session::generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                                      const std::function<bool(const GeneratedToken&)>& on_token) try {
+  const SessionCall call(state_.get());
+  if (!call.status().ok()) return call.status();
+  const CancelScope scope(options.keep_going);
   if (options.max_tokens < 1)
     return error(StatusCode::invalid_argument, "max_tokens is ", options.max_tokens, ", must be 1 or more");
-  if (prompt.empty() && state_->position == 0)
+  if (prompt.empty() && state_->position() == 0)
     return error(StatusCode::invalid_argument, "there is no prompt: give at least the beginning-of-text token");
   Result<Sampler> sampler = Sampler::create(options.sampler);
   if (!sampler.ok()) return sampler.status();
@@ -40,7 +44,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   if (tokenizer) {
     // After words the text is continued, and its first space is real.
     const bool at_start =
-        state_->position == 0 && std::ranges::all_of(prompt, [&](int32_t t) { return tokenizer->is_control(t); });
+        state_->position() == 0 && std::ranges::all_of(prompt, [&](int32_t t) { return tokenizer->is_control(t); });
     detokenizer.emplace(*tokenizer, at_start);
   }
   const int32_t end = tokenizer && options.stop_at_end ? tokenizer->eos() : -1;
@@ -52,6 +56,10 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   Result<int32_t> next = next_token(*state_, prompt, greedy, *sampler);
 
   for (bool wanted = true; wanted;) {
+    if (next.code() == StatusCode::cancelled && !result.tokens.empty()) {
+      result.stop = StopReason::cancelled;
+      break;
+    }
     if (!next.ok()) return next.status();
     const int32_t token = *next;
     if (result.tokens.empty()) result.seconds_to_first_token = seconds_since(start);

@@ -9,6 +9,10 @@ namespace {
 
 constexpr int64_t kDefaultContext = 4096;
 
+Status moved_from() {
+  return Status(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
+}
+
 Status no_tokenizer(const ModelInfo& info) {
   return error(StatusCode::unsupported, info.path, ": text needs a tokenizer: ", info.tokenizer_problem,
                "; token ids work without one");
@@ -27,9 +31,13 @@ ActivationMode mode_of(Activations activations) {
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-const ModelInfo& Model::info() const { return state_->info; }
+const ModelInfo& Model::info() const {
+  static const ModelInfo none;
+  return state_ ? state_->info : none;
+}
 
 Result<Session> Model::create_session(const SessionOptions& options) const try {
+  if (!state_) return moved_from();
   const int64_t longest = state_->config.context_length;
   const int64_t context = options.context == 0 ? std::min(longest, kDefaultContext) : options.context;
   if (context < 1 || context > longest)
@@ -49,6 +57,7 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
   if (!forward.ok())
     return forward.status().within(join("a session with a context of ", context, " tokens and batches of ", batch));
   session->forward = *std::move(forward);
+  session->tokens.reserve(static_cast<size_t>(context));
   session->logits.resize(static_cast<size_t>(state_->config.vocab_size));
   return Session(std::move(session));
 } catch (...) {
@@ -56,6 +65,7 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
 }
 
 Result<std::vector<int32_t>> Model::tokenize(std::string_view text) const try {
+  if (!state_) return moved_from();
   if (!state_->tokenizer) return no_tokenizer(state_->info);
   return state_->tokenizer->encode(text);
 } catch (...) {
@@ -63,13 +73,14 @@ Result<std::vector<int32_t>> Model::tokenize(std::string_view text) const try {
 }
 
 Result<std::string> Model::detokenize(std::span<const int32_t> tokens) const try {
+  if (!state_) return moved_from();
   if (!state_->tokenizer) return no_tokenizer(state_->info);
   return state_->tokenizer->decode(tokens);
 } catch (...) {
   return caught();
 }
 
-int32_t Model::begin_of_text() const { return state_->tokenizer ? state_->tokenizer->bos() : -1; }
-int32_t Model::end_of_text() const { return state_->tokenizer ? state_->tokenizer->eos() : -1; }
+int32_t Model::begin_of_text() const { return state_ && state_->tokenizer ? state_->tokenizer->bos() : -1; }
+int32_t Model::end_of_text() const { return state_ && state_->tokenizer ? state_->tokenizer->eos() : -1; }
 
 }  // namespace tritium

@@ -1,7 +1,9 @@
+#include <cmath>
 #include <new>
 
 #include "api/inspect.h"
 #include "api/state.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
@@ -50,9 +52,13 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOption
   return caught();
 }
 
-const std::string& Runtime::backend() const { return state_->name; }
+const std::string& Runtime::backend() const {
+  static const std::string none;
+  return state_ ? state_->name : none;
+}
 
 std::vector<ProfileEntry> Runtime::profile() const try {
+  if (!state_) return {};
   const std::lock_guard lock(state_->backend->mutex());
   return operation_times(tested_backend(*state_->backend));
 } catch (const std::bad_alloc&) {
@@ -60,6 +66,10 @@ std::vector<ProfileEntry> Runtime::profile() const try {
 }
 
 Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {
+  if (!state_) return error(StatusCode::invalid_argument, "this runtime was moved from: use the one it was moved to");
+  if (!std::isfinite(options.adapter_strength))
+    return error(StatusCode::invalid_argument, "adapter_strength is ", options.adapter_strength, ", must be finite");
+  const CancelScope scope(options.keep_going);
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
   if (!file.ok()) return file.status();
   const TensorMap& source = **file;

@@ -13,7 +13,7 @@
 namespace tritium {
 namespace {
 
-// As Argmax (ops/argmax.h) finds it: the lowest of equals, and NaN never wins.
+// The lowest of equals; NaN never wins.
 int32_t most_probable(std::span<const float> logits) {
   const auto below = [](float a, float b) { return a < b || (std::isnan(a) && !std::isnan(b)); };
   return static_cast<int32_t>(std::ranges::max_element(logits, below) - logits.begin());
@@ -34,6 +34,7 @@ Result<Sampler> Sampler::create(const SamplerOptions& o) try {
 }
 
 int32_t Sampler::sample(std::span<const float> logits) try {
+  if (logits.empty()) return -1;
   const int32_t best = most_probable(logits);
   if (options_.temperature == 0.0f) return best;
   const double largest = logits[static_cast<size_t>(best)];
@@ -43,7 +44,7 @@ int32_t Sampler::sample(std::span<const float> logits) try {
   const auto kept = options_.top_k == 0 ? ids.size() : std::min(ids.size(), static_cast<size_t>(options_.top_k));
   const auto more_probable = [&](int32_t a, int32_t b) {
     const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
-    return la > lb || (la == lb && a < b);
+    return la > lb || (std::isnan(lb) && !std::isnan(la)) || (!(la < lb) && std::isnan(la) == std::isnan(lb) && a < b);
   };
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(kept), ids.end(), more_probable);
   ids.resize(kept);

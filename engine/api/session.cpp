@@ -1,6 +1,8 @@
+// A session's state: the tokens in its caches, and the logits after the last one, which are there or are not.
 #include <algorithm>
 
 #include "api/state.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "ops/compare_backend.h"
@@ -20,99 +22,159 @@ Status captured(Runtime::State& runtime, const auto& run) {
 
 }  // namespace
 
+SessionCall::SessionCall(Session::State* state) {
+  if (!state) {
+    status_ = Status(StatusCode::invalid_argument, "this session was moved from: use the one it was moved to");
+  } else if (state->busy.test_and_set(std::memory_order_acquire)) {
+    status_ =
+        Status(StatusCode::invalid_argument,
+               "a call of this session is under way: one thread uses a session at a time, and its callbacks do not");
+  } else {
+    state_ = state;
+  }
+}
+
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-int64_t Session::position() const { return state_->position; }
-int64_t Session::context() const { return state_->forward.options.capacity; }
+int64_t Session::position() const { return state_ ? state_->position() : 0; }
+int64_t Session::context() const { return state_ ? state_->forward.options.capacity : 0; }
 
 Status Session::rewind(int64_t position) try {
-  if (position < 0 || position > state_->position)
-    return error(StatusCode::invalid_argument, "cannot rewind to ", position, ": the session is at ", state_->position);
-  state_->position = position;
+  const SessionCall call(state_.get());
+  if (!call.status().ok()) return call.status();
+  const int64_t now = state_->position();
+  if (position < 0 || position > now)
+    return error(StatusCode::invalid_argument, "cannot rewind to ", position, ": the session is at ", now);
+  if (position == now) return Status();
+  state_->tokens.resize(static_cast<size_t>(position));
+  state_->logits_are = State::Place::nowhere;
   return Status();
 } catch (...) {
   return caught();
 }
 
-Status Session::State::check(std::span<const int32_t> tokens) const {
+Status Session::State::check(std::span<const int32_t> more) const {
   const int64_t vocab_size = model->config.vocab_size;
   const int64_t context = forward.options.capacity;
-  if (tokens.empty()) return error(StatusCode::invalid_argument, "there are no tokens to evaluate");
-  for (size_t i = 0; i < tokens.size(); ++i)
-    if (tokens[i] < 0 || tokens[i] >= vocab_size)
-      return error(StatusCode::invalid_argument, "token ", i, " is ", tokens[i], ", this model has ids 0 to ",
+  if (more.empty()) return error(StatusCode::invalid_argument, "there are no tokens to evaluate");
+  for (size_t i = 0; i < more.size(); ++i)
+    if (more[i] < 0 || more[i] >= vocab_size)
+      return error(StatusCode::invalid_argument, "token ", i, " is ", more[i], ", this model has ids 0 to ",
                    vocab_size - 1);
-  if (position + static_cast<int64_t>(tokens.size()) > context)
-    return error(StatusCode::invalid_argument, "the context holds ", context, " tokens; ", position, " are used and ",
-                 tokens.size(), " more were given");
+  if (position() + static_cast<int64_t>(more.size()) > context)
+    return error(StatusCode::invalid_argument, "the context holds ", context, " tokens; ", position(), " are used and ",
+                 more.size(), " more were given");
   return Status();
 }
 
 template <typename Run>
-Status Session::State::in_batches(std::span<const int32_t> tokens, const Run& run) {
-  if (Status status = check(tokens); !status.ok()) return status;
+Status Session::State::in_batches(std::span<const int32_t> more, const Run& run) {
+  if (Status status = check(more); !status.ok()) return status;
   Runtime::State& runtime = *model->runtime;
   const auto batch = static_cast<size_t>(forward.options.batch);
-  int64_t at = position;
-  for (size_t done = 0; done < tokens.size();) {
+  logits_are = Place::nowhere;
+  for (size_t done = 0; done < more.size();) {
     // The lock is taken for each batch: sessions of one device take turns within a long prompt.
     const std::lock_guard lock(runtime.backend->mutex());
-    size_t n = std::min(batch, tokens.size() - done);
+    if (cancelled()) return cancelled_status();
+    size_t n = std::min(batch, more.size() - done);
     // A capture holds one token: the last one is kept for a batch of its own.
-    if (runtime.capture_pending && n > 1 && done + n == tokens.size()) --n;
-    const bool last = done + n == tokens.size();
-    const auto run_now = [&] { return run(tokens.subspan(done, n), at, last); };
+    if (runtime.capture_pending && n > 1 && done + n == more.size()) --n;
+    const bool last = done + n == more.size();
+    const auto run_now = [&] { return run(more.subspan(done, n), done, last); };
     const bool capture = runtime.capture_pending && n == 1;
     if (Status status = capture ? captured(runtime, run_now) : run_now(); !status.ok()) return status;
     done += n;
-    at += static_cast<int64_t>(n);
   }
-  position = at;
+  tokens.insert(tokens.end(), more.begin(), more.end());
   return Status();
 }
 
-Status Session::State::evaluate(std::span<const int32_t> tokens, Logits wanted, std::span<float> out) {
-  if (wanted == Logits::all)  // they pass where the last token's logits may still lie
-    if (Status status = read_logits(); !status.ok()) return status;
-  const auto vocab = static_cast<size_t>(model->config.vocab_size);
-  size_t written = 0;
-  Status status = in_batches(tokens, [&](std::span<const int32_t> batch, int64_t at, bool last) {
-    const Logits now = wanted == Logits::last && !last ? Logits::none : wanted;
-    const auto rows = wanted == Logits::all ? out.subspan(written * vocab, batch.size() * vocab) : out;
-    written += batch.size();
-    return tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch, at, now, rows);
-  });
-  if (status.ok() && wanted == Logits::last) logits_are_behind = false;
-  return status;
+Status Session::State::not_finite(std::span<const int32_t> more, size_t n, Logits wanted) {
+  const std::string what = join("the logits after token ", tokens.size() + n - 1, " are not finite");
+  std::vector<int32_t> all = tokens;
+  all.insert(all.end(), more.begin(), more.begin() + static_cast<std::ptrdiff_t>(n));
+  // From the first token on: what is in the caches may not have been looked at.
+  const auto batch = static_cast<size_t>(forward.options.batch);
+  for (size_t at = 0; at < all.size(); at += batch) {
+    const auto some = std::span<const int32_t>(all).subspan(at, std::min(batch, all.size() - at));
+    const bool last = at + some.size() == all.size();
+    const Result<NotFinite> found =
+        forward_not_finite(model->config, model->weights, forward, *model->runtime->backend, some,
+                           static_cast<int64_t>(at), last || wanted == Logits::all ? wanted : Logits::none);
+    if (!found.ok()) return found.status().within(what);
+    if (found->has_value())
+      return error(StatusCode::device_error, model->info.path, ": ", what, ": ", **found, ", in the pass of tokens ",
+                   at, " to ", at + some.size() - 1, "; weights or device are damaged, or values are too large");
+  }
+  return error(StatusCode::device_error, model->info.path, ": ", what,
+               "; evaluated again, operation by operation, all values were finite: the device is not reliable");
 }
 
-Result<int32_t> Session::State::evaluate_greedy(std::span<const int32_t> tokens) {
-  Backend& backend = *model->runtime->backend;
-  int32_t best = 0;
-  Status status = in_batches(tokens, [&](std::span<const int32_t> batch, int64_t at, bool last) {
-    if (!last) return tritium::forward(model->config, model->weights, forward, backend, batch, at, Logits::none, {});
-    const Result<int32_t> found = forward_greedy(model->config, model->weights, forward, backend, batch, at);
-    if (found.ok()) best = *found;
-    return found.status();
+Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out) {
+  const auto vocab = static_cast<size_t>(model->config.vocab_size);
+  Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
+    const Logits now = wanted == Logits::last && !last ? Logits::none : wanted;
+    const auto rows = wanted == Logits::all ? out.subspan(begin * vocab, batch.size() * vocab) : out;
+    const Status run = tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch,
+                                        position() + static_cast<int64_t>(begin), now, rows);
+    if (!run.ok() || now == Logits::none) return run;
+    for (size_t i = 0; i < rows.size(); i += vocab)
+      if (!all_finite(rows.subspan(i, vocab)))
+        return not_finite(more, wanted == Logits::all ? begin + i / vocab + 1 : more.size(), wanted);
+    return Status();
   });
   if (!status.ok()) return status;
-  logits_are_behind = true;
+  if (wanted == Logits::all) std::ranges::copy(out.last(vocab), logits.begin());
+  logits_are = Place::host;
+  return Status();
+}
+
+Result<int32_t> Session::State::evaluate_greedy(std::span<const int32_t> more) {
+  Backend& backend = *model->runtime->backend;
+  int32_t best = 0;
+  Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
+    const int64_t at = position() + static_cast<int64_t>(begin);
+    if (!last) return tritium::forward(model->config, model->weights, forward, backend, batch, at, Logits::none, {});
+    const Result<int32_t> found = forward_greedy(model->config, model->weights, forward, backend, batch, at);
+    if (!found.ok()) return found.status();
+    best = *found;
+    return best < 0 ? not_finite(more, more.size(), Logits::last) : Status();
+  });
+  if (!status.ok()) return status;
+  logits_are = Place::device;
   return best;
 }
 
-Status Session::State::read_logits() {
-  if (!logits_are_behind) return Status();
-  Backend& backend = *model->runtime->backend;
-  const std::lock_guard lock(backend.mutex());
-  Status status = download_logits(model->config, forward, backend, logits);
-  if (status.ok()) logits_are_behind = false;
-  return status;
+Status Session::State::need_logits() {
+  if (logits_are == Place::host) return Status();
+  if (logits_are == Place::device) {
+    Backend& backend = *model->runtime->backend;
+    const std::lock_guard lock(backend.mutex());
+    Status status = download_logits(model->config, forward, backend, logits);
+    if (status.ok()) logits_are = Place::host;
+    return status;
+  }
+  const int32_t last = tokens.back();
+  tokens.pop_back();
+  try {
+    Status status = evaluate({&last, 1}, Logits::last, logits);
+    if (!status.ok()) tokens.push_back(last);
+    return status;
+  } catch (...) {
+    tokens.push_back(last);
+    throw;
+  }
 }
 
-Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens) try {
+Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens,
+                                                 const std::function<bool()>& keep_going) try {
+  const SessionCall call(state_.get());
+  if (!call.status().ok()) return call.status();
+  const CancelScope scope(keep_going);
   const Status status = state_->evaluate(tokens, Logits::last, state_->logits);
   if (!status.ok()) return status;
   return std::span<const float>(state_->logits);
@@ -120,7 +182,11 @@ Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens
   return caught();
 }
 
-Result<std::vector<float>> Session::evaluate_all(std::span<const int32_t> tokens) try {
+Result<std::vector<float>> Session::evaluate_all(std::span<const int32_t> tokens,
+                                                 const std::function<bool()>& keep_going) try {
+  const SessionCall call(state_.get());
+  if (!call.status().ok()) return call.status();
+  const CancelScope scope(keep_going);
   // Checked before the result is allocated, which its size would make expensive.
   if (Status status = state_->check(tokens); !status.ok()) return status;
   std::vector<float> logits(tokens.size() * static_cast<size_t>(state_->model->config.vocab_size));

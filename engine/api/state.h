@@ -1,6 +1,7 @@
 // What stands behind the public handles.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,24 +41,46 @@ struct Model::State {
 struct Session::State {
   std::shared_ptr<const Model::State> model;
   ForwardState forward;
-  int64_t position = 0;
-  std::vector<float> logits;       // [vocab_size], after the last token
-  bool logits_are_behind = false;  // they are still on the device: read_logits()
+  std::vector<int32_t> tokens;  // evaluated so far; has room for as many as the caches
+  std::vector<float> logits;    // [vocab_size], after the last token, where they are on the host
+  enum class Place { nowhere, host, device } logits_are = Place::nowhere;
+  std::atomic_flag busy;  // a call is under way
 
+  int64_t position() const { return static_cast<int64_t>(tokens.size()); }
   // Appends tokens in batches; writes the logits of the last token, or of all, to `out`.
-  Status evaluate(std::span<const int32_t> tokens, Logits wanted, std::span<float> out);
+  Status evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out);
   // Appends tokens; the token whose logit is the largest after them. Their logits stay on the device.
-  Result<int32_t> evaluate_greedy(std::span<const int32_t> tokens);
-  Status read_logits();
-  Status check(std::span<const int32_t> tokens) const;
-  // Appends tokens by run(batch, position of the batch, whether it is the last one).
+  Result<int32_t> evaluate_greedy(std::span<const int32_t> more);
+  // The logits after the last token into `logits`: from the device, or evaluated again where there are none.
+  Status need_logits();
+  Status check(std::span<const int32_t> more) const;
+  // Appends tokens by run(batch, its first one's index in `more`, whether it is the last one). After an error nothing
+  // is appended, and there are no logits.
   template <typename Run>
-  Status in_batches(std::span<const int32_t> tokens, const Run& run);
+  Status in_batches(std::span<const int32_t> more, const Run& run);
+  // The error that says where the first value appeared that is not finite, after logits of more[n - 1] that are not.
+  Status not_finite(std::span<const int32_t> more, size_t n, Logits wanted);
 
   ~State() {
     const std::lock_guard lock(model->runtime->backend->mutex());
     forward = {};
   }
+};
+
+// The calls of a Session: one at a time. invalid_argument for a session that was moved from, or is used elsewhere.
+class SessionCall {
+ public:
+  explicit SessionCall(Session::State* state);
+  ~SessionCall() {
+    if (state_) state_->busy.clear(std::memory_order_release);
+  }
+  SessionCall(const SessionCall&) = delete;
+  SessionCall& operator=(const SessionCall&) = delete;
+  const Status& status() const { return status_; }
+
+ private:
+  Session::State* state_ = nullptr;
+  Status status_;
 };
 
 }  // namespace tritium

@@ -1,6 +1,7 @@
 #include "base/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
+#include "base/write_all.h"
 
 namespace tritium {
 namespace {
@@ -46,20 +48,95 @@ uint64_t unique_number() {
   return random_bits(seed, calls++);
 }
 
+// ".NAME.0123456789abcdef.tmp"; of a name that would become too long, its beginning.
+constexpr size_t kLongestName = 200, kDigits = 16;
+constexpr std::string_view kEnding = ".tmp";
+
+std::string temporary_name_of(std::string_view name, uint64_t number) {
+  std::string digits = join(std::hex, number);
+  digits.insert(0, kDigits - digits.size(), '0');
+  return join(".", name.substr(0, kLongestName), ".", digits, kEnding);
+}
+
+// The name that a temporary file is written for; empty: it is none.
+std::string_view name_behind(std::string_view temporary) {
+  constexpr size_t kAdded = 1 + 1 + kDigits + kEnding.size();
+  if (temporary.size() <= kAdded || temporary.front() != '.' || !temporary.ends_with(kEnding)) return {};
+  const std::string_view digits = temporary.substr(temporary.size() - kEnding.size() - kDigits, kDigits);
+  const std::string_view name = temporary.substr(1, temporary.size() - kAdded);
+  const bool numbered = digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return numbered && temporary[1 + name.size()] == '.' ? name : std::string_view();
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+int open_again(const char* path, int flags, mode_t mode = 0) {
+  int fd = -1;
+  do fd = ::open(path, flags, mode);
+  while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+// Locked by whoever writes it, for as long as that process lives. Where files cannot be locked nobody gets the lock.
+bool lock(int fd, int how) {
+  int result = -1;
+  do result = ::flock(fd, how);
+  while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
 struct Opened {
   int fd;
   std::string name;
 };
 
 // A new file beside `path`: never one, nor a link, that somebody put there.
-Opened open_beside(const std::string& path, mode_t mode) {
+Opened open_beside(const std::filesystem::path& path, mode_t mode) {
   constexpr int kTries = 100;
-  Opened opened{-1, {}};
-  for (int i = 0; i < kTries && opened.fd < 0 && (i == 0 || errno == EEXIST); ++i) {
-    opened.name = join(path, ".", std::hex, unique_number(), ".tmp");
-    opened.fd = ::open(opened.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  for (int i = 0; i < kTries; ++i) {
+    const std::string name =
+        (path.parent_path() / temporary_name_of(path.filename().string(), unique_number())).string();
+    const int fd = open_again(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0 && errno == EEXIST) continue;
+    if (fd < 0) return {-1, {}};
+    struct stat info {};
+    // Somebody may have taken it for abandoned before it was locked.
+    if (!lock(fd, LOCK_EX) || ::fstat(fd, &info) != 0 || info.st_nlink > 0) return {fd, name};
+    ::close(fd);
   }
-  return opened;
+  errno = EEXIST;
+  return {-1, {}};
+}
+
+// What the replaced file allowed to whom. Refused by file systems without permissions, where nothing is lost.
+void take_over_permissions(int fd, const struct stat& replaced) {
+  constexpr mode_t kPermissions = S_IRWXU | S_IRWXG | S_IRWXO;
+  mode_t mode = replaced.st_mode & kPermissions;
+  struct stat now {};
+  const bool same_group = ::fstat(fd, &now) == 0 && now.st_gid == replaced.st_gid;
+  // What its group could do is nothing that another group may do.
+  if (::fchown(fd, replaced.st_uid, replaced.st_gid) != 0 && !same_group)
+    mode = (mode & ~mode_t{S_IRWXG}) | ((mode & S_IRWXO) << 3);
+  ::fchmod(fd, mode);
+}
+
+Status flush_to_disk(int fd, const std::string& path) {
+  int result = -1;
+  do result = ::fsync(fd);
+  while (result != 0 && errno == EINTR);
+  return result == 0 ? Status() : system_error(path, "cannot flush to the disk");
+}
+
+// So that the new name outlives a loss of power. The file is in its place already: where this cannot be done, nothing
+// is better undone.
+void flush_folder(const std::string& path) {
+  const int fd = open_again(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
 }
 
 }  // namespace
@@ -79,11 +156,11 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
     return AtomicFile(path, path, device);
   }
   const std::string target = end_of_links(path);
-  constexpr mode_t kPermissions = S_IRWXU | S_IRWXG | S_IRWXO;
+  const std::string name = std::filesystem::path(target).filename().string().substr(0, kLongestName);
+  remove_abandoned(folder_of(target), [&name](std::string_view other) { return other == name; });
   const Opened file = open_beside(target, exists ? S_IRUSR | S_IWUSR : S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
   if (file.fd < 0) return system_error(path, "cannot create");
-  // Refused by file systems without permissions, where nothing is lost.
-  if (exists) ::fchmod(file.fd, info.st_mode & kPermissions);
+  if (exists) take_over_permissions(file.fd, info);
   return AtomicFile(target, file.name, file.fd);
 }
 
@@ -97,24 +174,21 @@ AtomicFile::~AtomicFile() {
 }
 
 Status AtomicFile::write(std::span<const std::byte> data) {
-  while (!data.empty()) {
-    const ssize_t written = ::write(fd_, data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error(path_, "cannot write");
-    data = data.subspan(static_cast<size_t>(written));
-  }
-  return Status();
+  return write_all(fd_, data) ? Status() : system_error(path_, "cannot write");
 }
 
+Status AtomicFile::flush() { return temporary_ == path_ ? Status() : flush_to_disk(fd_, path_); }
+
 Status AtomicFile::commit() {
+  if (Status s = flush(); !s.ok()) return s;
   const bool in_place = temporary_ == path_;
-  if (!in_place && ::fsync(fd_) != 0) return system_error(path_, "cannot flush to the disk");
   const bool closed = ::close(std::exchange(fd_, -1)) == 0;
   if (!closed || (!in_place && ::rename(temporary_.c_str(), path_.c_str()) != 0)) {
     Status status = system_error(path_, "cannot finish writing");
     if (!in_place) ::unlink(temporary_.c_str());
     return status;
   }
+  if (!in_place) flush_folder(folder_of(path_));
   return Status();
 }
 
@@ -123,6 +197,19 @@ Status write_file(const std::string& path, std::string_view text) {
   if (!file.ok()) return file.status();
   if (Status s = file->write(std::as_bytes(std::span(text))); !s.ok()) return s;
   return file->commit();
+}
+
+void remove_abandoned(const std::string& folder, const std::function<bool(std::string_view name)>& is_mine) {
+  std::error_code problem;  // what cannot be read or removed does no harm
+  for (std::filesystem::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
+    const std::string temporary = it->path().filename().string();
+    const std::string_view name = name_behind(temporary);
+    if (name.empty() || !is_mine(name)) continue;
+    const int fd = open_again(it->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) continue;
+    if (lock(fd, LOCK_EX | LOCK_NB)) ::unlink(it->path().c_str());
+    ::close(fd);
+  }
 }
 
 }  // namespace tritium

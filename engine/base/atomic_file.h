@@ -1,9 +1,11 @@
 // Writes a file so that its name never shows half of it: to a temporary name of its own, flushed to the disk, then
 // renamed. Several threads and processes may write to one name: it shows what one of them wrote. A file that is
-// replaced leaves its permissions to the new one; where the name is a symbolic link, the file it leads to is replaced.
+// replaced leaves its owner and permissions to the new one; where the name is a symbolic link, the file it leads to is
+// replaced. What killed processes left is removed when the name is written again.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +28,11 @@ class AtomicFile {
   ~AtomicFile();
 
   Status write(std::span<const std::byte> data);
+  // To the disk; then what was written can be read, and checked, under its temporary name.
+  Status flush();
+  const std::string& path() const { return path_; }  // where links led
+  const std::string& temporary_name() const { return temporary_; }
+  // Flushes and renames. After a failure the old file is as it was.
   Status commit();
 
  private:
@@ -34,10 +41,14 @@ class AtomicFile {
 
   std::string path_;
   std::string temporary_;  // equal to path_ for a device such as /dev/full, which is written in place
-  int fd_ = -1;
+  int fd_ = -1;            // locked, which tells others that its process lives
 };
 
 // All of a file at once.
 Status write_file(const std::string& path, std::string_view text);
+
+// Removes from a folder what killed processes left of files that they were writing there and whose names `is_mine`
+// accepts.
+void remove_abandoned(const std::string& folder, const std::function<bool(std::string_view name)>& is_mine);
 
 }  // namespace tritium

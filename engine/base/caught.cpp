@@ -4,6 +4,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "base/cancel.h"
+
 namespace tritium {
 
 Status caught() noexcept {
@@ -15,6 +17,8 @@ Status caught() noexcept {
     return out_of_memory();
   } catch (const std::length_error&) {
     return out_of_memory();  // a container larger than any memory
+  } catch (const Cancelled&) {
+    return Status(StatusCode::cancelled, "cancelled");  // short, likewise
   } catch (const std::exception& problem) {
     try {
       return Status(StatusCode::internal, problem.what());

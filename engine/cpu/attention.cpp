@@ -76,10 +76,16 @@ void CpuBackend::run_training_attention(const cpu::TrainingAttention& call,
   const int64_t n_tasks = int64_t{call.p.n_sequences} * call.p.n_kv_heads;
   const int64_t n_parts = std::min<int64_t>(pool_.threads(), n_tasks);
   attention_scratch_.resize(scratch * static_cast<size_t>(n_parts));
-  pool_.for_each(n_parts, [&](int64_t part) noexcept {
-    kernel(call, attention_scratch_.data() + scratch * static_cast<size_t>(part), n_tasks * part / n_parts,
-           n_tasks * (part + 1) / n_parts);
-  });
+  const int64_t length = call.p.sequence_length, heads = call.p.n_heads / call.p.n_kv_heads;
+  const int64_t round = round_of(heads * length * length * (call.p.key_dim + call.p.value_dim) / 8 + 1);
+  for (int64_t done = 0; done < n_tasks; done += round) {
+    check_cancelled();
+    const int64_t n = std::min(round, n_tasks - done);
+    pool_.for_each(n_parts, [&](int64_t part) noexcept {
+      kernel(call, attention_scratch_.data() + scratch * static_cast<size_t>(part), done + n * part / n_parts,
+             done + n * (part + 1) / n_parts);
+    });
+  }
 }
 
 }  // namespace tritium

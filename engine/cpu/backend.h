@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/cancel.h"
 #include "base/thread_pool.h"
 #include "cpu/by_rows.h"
 #include "cpu/layout/rows32.h"
@@ -44,12 +45,14 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
       compute(op);
     }
     return Status();
+  } catch (const Cancelled&) {
+    return cancelled_status();
   } catch (const std::bad_alloc&) {
     return Status(StatusCode::out_of_memory,
                   std::string(Op::kName) + ": no memory for what it needs beside its tensors");
   }
 
-  // Operations whose work is split in a way of its own: <op>.cpp. They may throw std::bad_alloc.
+  // Operations whose work is split in a way of its own: <op>.cpp. They may throw std::bad_alloc and Cancelled.
   void compute(const Attention& op);
   void compute(const AttentionBackward& op);
   void compute(const DenseMatmul& op);
@@ -65,15 +68,25 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
  private:
   // body(first, last) on parts of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
-  // below kWorthWaking in all, the caller does the work itself.
+  // below kWorthWaking in all, the caller does the work itself. What takes long is done in rounds, between which it may
+  // be cancelled.
   template <typename Body>
   void split(int64_t n, int64_t cost, const Body& body) {
-    if (n <= kWorthWaking / std::max<int64_t>(cost, 1)) {
+    cost = std::max<int64_t>(cost, 1);
+    if (n <= kWorthWaking / cost) {
       if (n > 0) body(0, n);
-    } else {
-      pool_.run(n, body);
+      return;
+    }
+    const int64_t round = round_of(cost);
+    if (n <= round) return pool_.run(n, body);
+    for (int64_t done = 0; done < n; done += round) {
+      check_cancelled();
+      pool_.run(std::min(round, n - done),
+                [&](int64_t first, int64_t last) noexcept { body(done + first, done + last); });
     }
   }
+  // Items that all threads together do in kRound.
+  int64_t round_of(int64_t cost) const { return std::max<int64_t>(pool_.threads() * kRound / cost, pool_.threads()); }
 
   template <typename Op, typename Params, typename... Pointers>
   void by_rows(const Op& op, void (*kernel)(const Params&, cpu::Range, Pointers...)) {
@@ -126,6 +139,8 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   // A loop shared by sleeping threads starts some 5 to 50 µs late, by spinning ones 1 µs.
   static constexpr int64_t kWorthWaking = 10'000;
+  // Costs are rough: 25 ms may be 100, and a cancelled action is to end within 200.
+  static constexpr int64_t kRound = 25'000'000;
 
   const cpu::KernelSet kernels_;
   ThreadPool pool_;
@@ -158,7 +173,7 @@ void CpuBackend::reference_by_rows(const Op& op, void (*reference)(Params, Spans
   const auto params = op.params();
   const auto rows = cpu::shared_rows(params);
   const int64_t n = params.*rows.count;
-  std::atomic<bool> memory_ended = false;  // a worker has nobody to throw to
+  std::atomic<bool> memory_ended = false, stopped = false;  // a worker has nobody to throw to
   split(n, rows.cost, [&](int64_t first, int64_t last) noexcept {
     auto part = params;
     part.*rows.count = u32(last - first);
@@ -173,9 +188,12 @@ void CpuBackend::reference_by_rows(const Op& op, void (*reference)(Params, Spans
       std::apply(reference, std::tuple<decltype(part), Spans...>{part, rows_of(std::type_identity<Spans>())...});
     } catch (const std::bad_alloc&) {
       memory_ended = true;
+    } catch (const Cancelled&) {
+      stopped = true;
     }
   });
   if (memory_ended) throw std::bad_alloc();
+  if (stopped) throw Cancelled();
 }
 
 template <typename Op, typename WeightOf>

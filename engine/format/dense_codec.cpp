@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "format/blocks.h"
 #include "format/codec.h"
@@ -21,6 +22,7 @@ void for_each_block(const StoredTensor& t, Use use) {
   float values[kMaxDenseBlock];
   uint8_t codes[kMaxTernaryBlock];
   for (int64_t b = 0; b < n_blocks; ++b) {
+    check_cancelled_every<1024>(static_cast<size_t>(b));
     if (traits.ternary) {
       const float scale = decode_ternary_block(t, b, codes);
       for (int64_t i = 0; i < elements; ++i) values[i] = scale * static_cast<float>(codes[i] - 1);
@@ -124,7 +126,10 @@ Result<std::vector<std::byte>> encode_f32(std::span<const float> values, std::sp
   std::vector<std::byte> bytes(*size);
   auto* out = reinterpret_cast<uint8_t*>(bytes.data());
   const auto step = static_cast<size_t>(traits.block_elements);
-  for (size_t e = 0; e < values.size(); e += step, out += traits.block_bytes) encode_dense_block(type, &values[e], out);
+  for (size_t e = 0; e < values.size(); e += step, out += traits.block_bytes) {
+    check_cancelled_every<(1 << 18)>(e);
+    encode_dense_block(type, &values[e], out);
+  }
   return bytes;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "format/storage_type.h"
 #include "tensor/metadata.h"
 #include "tensor/tensor_map.h"
@@ -29,7 +30,10 @@ struct GgufTensor {
   std::vector<std::byte> bytes;  // storage_bytes(type, shape)
 };
 
-// Writes version 3, atomically. Integers become u32 where they fit, else i32, u64 or i64; reals f32.
+// Writes version 3. Integers become u32 where they fit, else i32, u64 or i64; reals f32. The file is the caller's to
+// check and to commit.
+Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<GgufTensor>& tensors);
+// Commits it too.
 Status write_gguf(const std::string& path, const Metadata& metadata, const std::vector<GgufTensor>& tensors);
 
 }  // namespace tritium

@@ -98,7 +98,7 @@ Status check_tensor(const GgufTensor& t) {
 
 }  // namespace
 
-Status write_gguf(const std::string& path, const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
+Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
   constexpr uint32_t kVersion = 3;
   ByteWriter header;
   header.value(kGgufMagic);
@@ -114,9 +114,9 @@ Status write_gguf(const std::string& path, const Metadata& metadata, const std::
   uint64_t offset = 0;
   std::set<std::string> names;
   for (const GgufTensor& t : tensors) {
-    if (Status status = check_tensor(t); !status.ok()) return status.within(path);
+    if (Status status = check_tensor(t); !status.ok()) return status.within(file.path());
     if (!names.insert(t.name).second)
-      return error(StatusCode::invalid_argument, path, ": tensor ", t.name, " is given twice");
+      return error(StatusCode::invalid_argument, file.path(), ": tensor ", t.name, " is given twice");
     header.text(t.name);
     header.value(static_cast<uint32_t>(t.shape.size()));
     for (size_t i = t.shape.size(); i-- > 0;) header.value(static_cast<uint64_t>(t.shape[i]));
@@ -126,16 +126,21 @@ Status write_gguf(const std::string& path, const Metadata& metadata, const std::
   }
   header.pad();
 
-  Result<AtomicFile> file = AtomicFile::create(path);
-  if (!file.ok()) return file.status();
-  if (Status status = file->write(header.bytes()); !status.ok()) return status;
+  if (Status status = file.write(header.bytes()); !status.ok()) return status;
   const std::vector<std::byte> zeros(kGgufDefaultAlignment);
   for (const GgufTensor& t : tensors) {
-    if (Status status = file->write(t.bytes); !status.ok()) return status;
+    if (Status status = file.write(t.bytes); !status.ok()) return status;
     const auto padding = static_cast<size_t>(padded(t.bytes.size()) - t.bytes.size());
-    if (Status status = file->write(std::span(zeros).first(padding)); !status.ok()) return status;
+    if (Status status = file.write(std::span(zeros).first(padding)); !status.ok()) return status;
   }
-  return file->commit();
+  return Status();
+}
+
+Status write_gguf(const std::string& path, const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file.ok()) return file.status();
+  const Status written = write_gguf(*file, metadata, tensors);
+  return written.ok() ? file->commit() : written;
 }
 
 }  // namespace tritium

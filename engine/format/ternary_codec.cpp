@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "format/blocks.h"
 #include "format/codec.h"
@@ -96,6 +97,7 @@ Result<TernaryMatrix> decode_ternary(const StoredTensor& t) {
   CodeWriter writer(matrix);
   uint8_t codes[kMaxTernaryBlock];
   for (int64_t b = 0; b < shape.elements() / elements; ++b) {
+    check_cancelled_every<1024>(static_cast<size_t>(b));
     const float scale = decode_ternary_block(t, b, codes);
     if (!std::isfinite(scale)) return error(StatusCode::corrupt_file, "the scale of block ", b, " is ", scale);
     matrix.scales()[one_scale ? 0 : static_cast<size_t>(b)] = scale;
@@ -122,7 +124,8 @@ Result<std::vector<std::byte>> encode_ternary(const TernaryMatrix& m, StorageTyp
   auto* out = reinterpret_cast<uint8_t*>(bytes.data());
   uint8_t codes[kMaxTernaryBlock];
   for (int64_t k = 0; k < m.n_matrices(); ++k)
-    for (int64_t r = 0; r < m.rows(); ++r)
+    for (int64_t r = 0; r < m.rows(); ++r) {
+      check_cancelled_every<64>(static_cast<size_t>(r));
       for (int64_t c = 0; c < m.cols(); c += t.block_elements, out += t.block_bytes) {
         const Result<uint16_t> scale = block_scale(m, k, r, c, t);
         if (!scale.ok()) return scale.status();
@@ -131,6 +134,7 @@ Result<std::vector<std::byte>> encode_ternary(const TernaryMatrix& m, StorageTyp
           return error(StatusCode::invalid_argument, t.name, " has no zeros, row ", r, " does");
         encode_ternary_block(type, codes, *scale, out);
       }
+    }
   return bytes;
 }
 

@@ -28,10 +28,11 @@ Result<Recording*> pass_of(const Config& config, const Weights& weights, Forward
   return state.passes.front().recording.get();
 }
 
-// The pass of that shape over `tokens`, whose last n_logits ones are those whose logits are wanted.
-Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
-  const Result<Recording*> pass = pass_of(config, weights, state, shape);
+// The pass of that shape, and its inputs where it looks for them: `tokens`, whose last n_logits ones are those whose
+// logits are wanted.
+Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                              const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+  Result<Recording*> pass = pass_of(config, weights, state, shape);
   if (!pass.ok()) return pass.status();
   const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
   std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
@@ -45,18 +46,31 @@ Status run_pass(const Config& config, const Weights& weights, ForwardState& stat
   ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(std::span(rows)));
   if (n_logits > 0) ops.upload(state.tensors.wanted.view({n_logits}), std::as_bytes(std::span(ids)));
   if (!ops.ok()) return ops.finish();
-  return (*pass)->run();
+  return pass;
+}
+
+Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+  const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, tokens, position);
+  return pass.ok() ? (*pass)->run() : pass.status();
 }
 
 // At most logit_rows tokens when all their logits are wanted.
+PassShape shape_of(const Config& config, std::span<const int32_t> tokens, Logits wanted) {
+  const int64_t n = std::ssize(tokens);
+  return {.n_tokens = n,
+          .n_logits = wanted == Logits::all    ? n
+                      : wanted == Logits::last ? 1
+                                               : 0,
+          .n_layers = config.n_layers()};
+}
+
 Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                 std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
-  const auto n = static_cast<int64_t>(tokens.size());
-  const int64_t n_logits = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
-  const PassShape shape = {.n_tokens = n, .n_logits = n_logits, .n_layers = config.n_layers()};
+  const PassShape shape = shape_of(config, tokens, wanted);
   if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
-  if (n_logits == 0) return backend.submit();
-  return backend.download(state.tensors.logits.view({n_logits, config.vocab_size}), std::as_writable_bytes(out));
+  if (shape.n_logits == 0) return backend.submit();
+  return backend.download(state.tensors.logits.view({shape.n_logits, config.vocab_size}), std::as_writable_bytes(out));
 }
 
 }  // namespace
@@ -90,9 +104,18 @@ void record_pass(Ops& ops, const Config& config, const Weights& weights, const F
   if (shape.greedy) ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best});
 }
 
+namespace {
+
+// Tokens of a pass: logits of all of them need room.
+size_t tokens_at_once(const ForwardState& state, std::span<const int32_t> tokens, Logits wanted) {
+  return wanted == Logits::all ? static_cast<size_t>(state.logit_rows) : tokens.size();
+}
+
+}  // namespace
+
 Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
-  const size_t part = wanted == Logits::all ? static_cast<size_t>(state.logit_rows) : tokens.size();
+  const size_t part = tokens_at_once(state, tokens, wanted);
   const auto vocab = static_cast<size_t>(config.vocab_size);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
@@ -111,6 +134,21 @@ Result<int32_t> forward_greedy(const Config& config, const Weights& weights, For
   int32_t best = 0;
   if (Status s = backend.download(state.tensors.best, std::as_writable_bytes(std::span(&best, 1))); !s.ok()) return s;
   return best;
+}
+
+Result<NotFinite> forward_not_finite(const Config& config, const Weights& weights, ForwardState& state,
+                                     Backend& backend, std::span<const int32_t> tokens, int64_t position,
+                                     Logits wanted) {
+  const size_t part = tokens_at_once(state, tokens, wanted);
+  for (size_t done = 0; done < tokens.size(); done += part) {
+    const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
+    const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape_of(config, some, wanted), some,
+                                               position + static_cast<int64_t>(done));
+    if (!pass.ok()) return pass.status();
+    Result<NotFinite> found = first_not_finite(backend, (*pass)->program());
+    if (!found.ok() || found->has_value()) return found;
+  }
+  return NotFinite();
 }
 
 Status download_logits(const Config& config, const ForwardState& state, Backend& backend, std::span<float> out) {

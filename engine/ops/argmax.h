@@ -9,8 +9,8 @@ namespace cpu_ref {
 void argmax(const ArgmaxParams& p, std::span<const float> logits, std::span<int32_t> ids);
 }
 
-// ids[r] = index of the largest value of row r, the lowest among equals (+0 equals -0). NaN never wins: it loses even
-// to -inf, and a row of NaNs gives 0.
+// ids[r] = index of the largest value of row r, the lowest among equals (+0 equals -0); -1 where a value of the row is
+// not finite.
 struct Argmax {
   static constexpr std::string_view kName = "argmax";
   static constexpr double kTolerance = kExact;

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "base/cancel.h"
+
 namespace tritium {
 namespace {
 
@@ -110,6 +112,10 @@ Status walk(Backend& backend, const Program& program) {
   Status status;
   uint32_t place = 0;
   for (const Program::Step& step : program.steps()) {
+    if (cancelled()) {
+      status = cancelled_status();
+      break;
+    }
     if (step.place != place) go_to(program.places()[place = step.place]);
     status = std::visit([&](const auto& op) { return backend.run(op); }, step.op);
     if (!status.ok()) break;

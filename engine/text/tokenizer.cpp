@@ -7,6 +7,7 @@
 #include <queue>
 #include <set>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "text/streaming_detokenizer.h"
 #include "text/utf8.h"
@@ -162,6 +163,7 @@ struct Merge {
 void Tokenizer::encode_symbols(std::string_view text, std::vector<int32_t>& out) const {
   std::vector<Symbol> symbols;
   for (size_t at = 0; at < text.size();) {
+    check_cancelled_every<4096>(symbols.size());
     const size_t n = utf8_length(text.substr(at));
     const int index = static_cast<int>(symbols.size());
     symbols.push_back({text.substr(at, n), index - 1, index + 1});
@@ -178,8 +180,12 @@ void Tokenizer::encode_symbols(std::string_view text, std::vector<int32_t>& out)
     if (const auto it = id_of_.find(both); it != id_of_.end())
       merges.push({scores_[static_cast<size_t>(it->second)], left, right, both.size()});
   };
-  for (size_t i = 1; i < symbols.size(); ++i) propose(static_cast<int>(i) - 1, static_cast<int>(i));
+  for (size_t i = 1; i < symbols.size(); ++i) {
+    check_cancelled_every<4096>(i);
+    propose(static_cast<int>(i) - 1, static_cast<int>(i));
+  }
   while (!merges.empty()) {
+    check_cancelled_every<4096>(merges.size());
     const Merge m = merges.top();
     merges.pop();
     Symbol& left = symbols[static_cast<size_t>(m.left)];
@@ -232,6 +238,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
   size_t part = 0;
   bool space_prefix = add_space_prefix_ && !options.continues;
   for (size_t at = 0; at < text.size() && !special_lengths_.empty();) {
+    check_cancelled_every<4096>(at);
     const int32_t token = special_at(text.substr(at), options.parse_special);
     if (token < 0) {
       ++at;

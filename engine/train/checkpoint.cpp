@@ -1,25 +1,25 @@
 #include "train/checkpoint.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
-#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/atomic_file.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
-#include "base/log.h"
 #include "base/mapped_file.h"
+#include "train/checksum.h"
+#include "train/json_text.h"
 #include "train/limits.h"
 
 namespace tritium::training {
 namespace {
 
 constexpr std::string_view kMagic = "TRITIUMC";
-constexpr uint64_t kAlign = 64;
+constexpr uint64_t kAlign = 64, kChecksumBytes = 8;
+constexpr uint64_t kVersion = 2;
 
 // One tensor or packed weight of the run, under a name of its own.
 struct Item {
@@ -69,6 +69,24 @@ Status read_item(const Item& item, Backend& backend, std::vector<std::byte>& out
   return Status();
 }
 
+// Its trits are -1, 0 and 1, and its scales numbers.
+Status check_item(const Item& item, std::span<const std::byte> bytes) {
+  if (!item.packed) return Status();
+  const auto refuse = [&item](auto... what) { return error(StatusCode::corrupt_file, item.name, " ", what...); };
+  const size_t n_scales =
+      static_cast<size_t>(item.packed->packed.n_matrices * item.packed->rows * item.packed->groups_per_row());
+  std::vector<uint32_t> words((bytes.size() - n_scales * sizeof(float)) / sizeof(uint32_t));
+  std::vector<float> scales(n_scales);
+  std::memcpy(words.data(), bytes.data(), words.size() * sizeof(uint32_t));
+  std::memcpy(scales.data(), bytes.data() + words.size() * sizeof(uint32_t), n_scales * sizeof(float));
+  constexpr uint32_t kLowBits = 0x55555555;
+  for (const uint32_t word : words)
+    if ((word & (word >> 1) & kLowBits) != 0) return refuse("holds the code 3, which is no trit");
+  for (const float scale : scales)
+    if (!std::isfinite(scale)) return refuse("has a scale that is ", scale);
+  return Status();
+}
+
 Status write_item(const Item& item, Backend& backend, std::span<const std::byte> bytes) {
   if (!item.packed) return backend.upload(item.tensor, bytes);
   BitLinear& layer = *item.packed;
@@ -90,7 +108,9 @@ std::string header_of(const std::vector<Item>& items, const CheckpointState& sta
     tensors.push_back({{"name", item.name}, {"offset", offset}, {"bytes", item.bytes()}});
     offset += round_up(item.bytes(), kAlign);
   }
-  return nlohmann::json{{"version", 1},
+  return nlohmann::json{{"version", kVersion},
+                        {"run", state.identity.run},
+                        {"model", state.identity.model},
                         {"step", state.step},
                         {"best_valid_loss", number_or_null(state.best_valid_loss)},
                         {"evaluations_since_best", state.evaluations_since_best},
@@ -109,13 +129,15 @@ std::optional<uint64_t> number_of(const nlohmann::json& object, const char* key)
   return found->get<uint64_t>();
 }
 
+enum class Look { header, all };
+
 struct Opened {
   MappedFile file;
   nlohmann::json header;
-  uint64_t data = 0;  // offset of the tensors
+  std::span<const std::byte> tensors;
 };
 
-Result<Opened> open(const std::string& path) {
+Result<Opened> open(const std::string& path, Look look) {
   Result<MappedFile> file = MappedFile::open(path);
   if (!file.ok()) return file.status();
   const auto bytes = file->bytes();
@@ -126,16 +148,26 @@ Result<Opened> open(const std::string& path) {
   if (bytes.size() < 16 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) return damaged("no header");
   std::memcpy(&length, bytes.data() + 8, 8);
   if (length > bytes.size() - 16) return damaged("its header is ", length, " bytes, the file ", bytes.size());
-  const auto* text = reinterpret_cast<const char*>(bytes.data() + 16);
-  nlohmann::json header = nlohmann::json::parse(text, text + length, nullptr, false);
-  if (header.is_discarded() || !header.is_object()) return damaged("the header is not JSON");
-  const uint64_t data = round_up(16 + length, kAlign);
-  const std::optional<uint64_t> tensors = number_of(header, "bytes");
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data() + 16), length);
+  Result<nlohmann::json> header = parse_object("the header", text);
+  if (!header.ok()) return damaged(header.message());
+  const std::optional<uint64_t> version = number_of(*header, "version");
+  if (version && *version > kVersion)
+    return error(StatusCode::unsupported, path, ": a checkpoint of version ", *version, ", this program knows up to ",
+                 kVersion, "; a newer one is needed");
+  const uint64_t data = round_up(16 + length, kAlign), end = version == kVersion ? kChecksumBytes : 0;
+  const std::optional<uint64_t> tensors = number_of(*header, "bytes");
   if (!tensors) return damaged("its header does not say how many bytes the tensors have");
   // The header may say anything: subtracted from what is there, it cannot wrap.
-  if (data > bytes.size() || *tensors != bytes.size() - data)
-    return damaged(bytes.size(), " bytes, its header says ", data, " + ", *tensors);
-  return Opened{*std::move(file), std::move(header), data};
+  if (data > bytes.size() || end > bytes.size() - data || *tensors != bytes.size() - data - end)
+    return damaged(bytes.size(), " bytes, its header says ", data, " + ", *tensors, " + ", end);
+  if (look == Look::all && end > 0) {
+    uint64_t written = 0;
+    std::memcpy(&written, bytes.data() + (bytes.size() - end), kChecksumBytes);
+    if (written != checksum_of(bytes.first(bytes.size() - end)))
+      return damaged("its bytes are not those that were written (the checksum differs)");
+  }
+  return Opened{*std::move(file), *std::move(header), bytes.subspan(data, *tensors)};
 }
 
 Result<CheckpointState> state_of(const std::string& path, const nlohmann::json& header) {
@@ -144,6 +176,7 @@ Result<CheckpointState> state_of(const std::string& path, const nlohmann::json& 
   state.best_valid_loss = best != header.end() && best->is_number() ? best->get<double>() : INFINITY;
   state.seconds = header.value("seconds", 0.0);
   state.options = header.value("options", std::string());
+  state.identity = {header.value("run", std::string()), header.value("model", std::string())};
   for (const auto& [key, field] : {std::pair{"step", &state.step},
                                    {"evaluations_since_best", &state.evaluations_since_best},
                                    {"averaged_steps", &state.averaged_steps}}) {
@@ -171,7 +204,7 @@ auto guarded(const std::string& path, const F& f) -> decltype(f()) {
 
 // The bytes of each tensor, by its name.
 Result<std::map<std::string, std::span<const std::byte>>> tensors_of(const std::string& path, const Opened& opened) {
-  const auto bytes = opened.file.bytes().subspan(opened.data);
+  const auto bytes = opened.tensors;
   std::map<std::string, std::span<const std::byte>> stored;
   for (const auto& tensor : opened.header.at("tensors")) {
     const auto name = tensor.at("name").get<std::string>();
@@ -183,7 +216,14 @@ Result<std::map<std::string, std::span<const std::byte>>> tensors_of(const std::
   return stored;
 }
 
-bool is_step_checkpoint(std::string_view name) { return name.starts_with("step-") && name.ends_with(".ckpt"); }
+// The header, where nothing of it, or of the whole file, is damaged.
+Result<CheckpointState> look_at(const std::string& path, Look look) {
+  return guarded(path, [&]() -> Result<CheckpointState> {
+    const Result<Opened> opened = open(path, look);
+    if (!opened.ok()) return opened.status();
+    return state_of(path, opened->header);
+  });
+}
 
 }  // namespace
 
@@ -192,47 +232,52 @@ Status write_checkpoint(const std::string& path, Backend& backend, Transformer& 
   const std::string header = header_of(items, state);
   Result<AtomicFile> file = AtomicFile::create(path);
   if (!file.ok()) return file.status();
+  Checksum sum;
+  const auto write = [&](std::span<const std::byte> bytes) {
+    sum.add(bytes);
+    return file->write(bytes);
+  };
   std::vector<std::byte> bytes(round_up(16 + header.size(), kAlign));
   const uint64_t length = header.size();
   std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
   std::memcpy(bytes.data() + 8, &length, 8);
   std::memcpy(bytes.data() + 16, header.data(), header.size());
-  Status status = file->write(bytes);
+  Status status = write(bytes);
   for (const Item& item : items) {
     if (!status.ok()) return status;
     if (status = read_item(item, backend, bytes); !status.ok()) return status;
     bytes.resize(round_up(bytes.size(), kAlign));
-    status = file->write(bytes);
+    status = write(bytes);
   }
+  const uint64_t checksum = sum.value();
+  if (status.ok()) status = file->write(std::as_bytes(std::span(&checksum, 1)));
   return status.ok() ? file->commit() : status;
 }
 
-Result<CheckpointState> peek_checkpoint(const std::string& path) {
-  return guarded(path, [&]() -> Result<CheckpointState> {
-    const Result<Opened> opened = open(path);
-    if (!opened.ok()) return opened.status();
-    return state_of(path, opened->header);
-  });
-}
+Result<CheckpointState> peek_checkpoint(const std::string& path) { return look_at(path, Look::header); }
+Result<CheckpointState> verify_checkpoint(const std::string& path) { return look_at(path, Look::all); }
 
 Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backend, Transformer& model) {
   return guarded(path, [&]() -> Result<CheckpointState> {
-    const Result<Opened> opened = open(path);
+    const Result<Opened> opened = open(path, Look::all);
     if (!opened.ok()) return opened.status();
     // What is wrong in the file is known before the model is touched.
     Result<CheckpointState> state = state_of(path, opened->header);
     if (!state.ok()) return state;
     const auto stored = tensors_of(path, *opened);
     if (!stored.ok()) return stored.status();
-    for (const Item& item : items_of(model)) {
+    const std::vector<Item> items = items_of(model);
+    for (const Item& item : items) {
       const auto found = stored->find(item.name);
       if (found == stored->end() || found->second.size() != item.bytes())
         return error(StatusCode::invalid_argument, path, ": ", item.name, " needs ", item.bytes(),
                      " bytes, the checkpoint ",
                      found == stored->end() ? std::string("has none") : join("has ", found->second.size()),
                      "; it was made with other options or another model");
-      if (Status s = write_item(item, backend, found->second); !s.ok()) return s;
+      if (Status s = check_item(item, found->second); !s.ok()) return s.within(path);
     }
+    for (const Item& item : items)
+      if (Status s = write_item(item, backend, stored->at(item.name)); !s.ok()) return s;
     return state;
   });
 }
@@ -242,44 +287,8 @@ std::string checkpoint_name(int64_t step) {
   return "step-" + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits + ".ckpt";
 }
 
-Result<std::string> checkpoint_to_resume(const std::string& folder, const LogSink& log) {
-  std::pair<int64_t, std::string> newest = {-1, ""};  // of two with the same step one of them
-  Status damaged;
-  std::error_code problem;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
-    const std::string name = entry.path().filename().string(), path = entry.path().string();
-    if (name != kBestCheckpoint && !is_step_checkpoint(name)) continue;
-    const Result<CheckpointState> state = peek_checkpoint(path);
-    if (state.ok()) {
-      newest = std::max(newest, {state->step, path});
-    } else {
-      damaged = state.status();
-      log_to(log, LogLevel::warning, "passed over: " + damaged.message());
-    }
-  }
-  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
-  if (newest.second.empty() && !damaged.ok())
-    return error(damaged.code(), folder, ": none of its checkpoints can be read (", damaged.message(),
-                 "); to begin anew name another folder, or remove this one");
-  return newest.second;
-}
-
-std::vector<std::string> list_checkpoints(const std::string& folder) {
-  std::vector<std::string> paths;
-  std::error_code problem;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
-    if (is_step_checkpoint(entry.path().filename().string()) && peek_checkpoint(entry.path().string()).ok())
-      paths.push_back(entry.path().string());
-  }
-  std::ranges::sort(paths, std::greater<>());
-  return paths;
-}
-
-void prune_checkpoints(const std::string& folder, int64_t keep) {
-  const std::vector<std::string> paths = list_checkpoints(folder);
-  std::error_code problem;  // one that cannot be removed does no harm
-  for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 1)); i < paths.size(); ++i)
-    std::filesystem::remove(paths[i], problem);
+bool is_checkpoint_name(std::string_view name) {
+  return name == kBestCheckpoint || (name.starts_with("step-") && name.ends_with(".ckpt"));
 }
 
 }  // namespace tritium::training

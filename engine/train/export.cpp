@@ -89,6 +89,18 @@ Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type)
 
 }  // namespace
 
+Result<double> replace_when_checked(const std::string& path, const Metadata& metadata,
+                                    const std::vector<GgufTensor>& tensors, const FileCheck& check) {
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file.ok()) return file.status();
+  if (Status s = write_gguf(*file, metadata, tensors); !s.ok()) return s;
+  if (Status s = file->flush(); !s.ok()) return s;
+  Result<double> difference = check(file->temporary_name());
+  if (!difference.ok()) return difference.status().within(path + " is not written, nor is what stood there changed");
+  if (Status s = file->commit(); !s.ok()) return s;
+  return difference;
+}
+
 Status check_export(const Transformer& model, ExportType type, bool has_file) {
   if (exports_adapter(model, type)) return check_adapter_export(model, has_file);
   for (const BitLinear* p : model.parameters()) {
@@ -125,14 +137,15 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& work
   }
   Metadata written = metadata;
   written.set("general.file_type", any_trits ? file_type_of(ternary_type) : 0);  // 0: all F32
-  if (Status s = write_gguf(path, written, tensors); !s.ok()) return s;
 
   // A file of F16 does not say that its weights are trits: programs multiply them with floats, and so does the check.
   const bool float_inputs = !model.recipe().int8_activations || ternary_type == StorageType::f16;
   const InputKind inputs = float_inputs  ? InputKind::floats
                            : any_adapter ? InputKind::merged_floats
                                          : InputKind::as_trained;
-  const Result<double> difference = compare_with_file({.model = path}, ops, workspace, model, inputs, tokens);
+  const Result<double> difference = replace_when_checked(path, written, tensors, [&](const std::string& unchecked) {
+    return compare_with_file({.model = unchecked}, ops, workspace, model, inputs, tokens);
+  });
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;
   return result;

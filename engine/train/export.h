@@ -1,8 +1,10 @@
 // A trained model as a GGUF file, and the proof that the file is the model.
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "format/gguf.h"
 #include "tensor/metadata.h"
 #include "train/transformer.h"
 
@@ -21,14 +23,19 @@ struct Exported {
   double largest_difference = 0;  // between logits of the file and of the trainer
 };
 
-// Writes the file (atomically), loads it again and compares its logits on `tokens` (at least one) with the trainer's.
-// Fails when they differ by more than 1e-3 of their largest magnitude.
+// Writes the file under a temporary name, loads it again and compares its logits on `tokens` (at least one) with the
+// trainer's. Fails when they differ by more than 1e-3 of their largest magnitude; only what passed replaces `path`.
 Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens);
 
 // The same for the adapters of a model whose other weights are those of the file `base`.
 Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Workspace& workspace,
                                 Transformer& model, std::span<const int32_t> tokens);
+
+// The difference that `check` finds in a file under its temporary name, which after it replaces `path`.
+using FileCheck = std::function<Result<double>(const std::string& unchecked)>;
+Result<double> replace_when_checked(const std::string& path, const Metadata& metadata,
+                                    const std::vector<GgufTensor>& tensors, const FileCheck& check);
 
 // The proof: the file is loaded as an application loads it, and its logits are compared with the trainer's.
 struct ExportedFiles {

@@ -55,10 +55,10 @@ Result<Exported> export_adapter(const std::string& path, const std::string& base
   metadata.set("general.name", std::string("adapter trained with tritium"));
   metadata.set("adapter.type", std::string("lora"));
   metadata.set("adapter.lora.alpha", model.recipe().lora_alpha);
-  if (Status s = write_gguf(path, metadata, tensors); !s.ok()) return s;
   const InputKind inputs = model.recipe().int8_activations ? InputKind::as_trained : InputKind::floats;
-  const Result<double> difference =
-      compare_with_file({.model = base, .adapter = path}, ops, workspace, model, inputs, tokens);
+  const Result<double> difference = replace_when_checked(path, metadata, tensors, [&](const std::string& unchecked) {
+    return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, inputs, tokens);
+  });
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;
   return result;

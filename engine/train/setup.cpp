@@ -5,6 +5,7 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "base/log.h"
 #include "format/gguf.h"
 #include "model/weights.h"
 #include "train/data/batch.h"
@@ -13,6 +14,7 @@
 #include "train/description.h"
 #include "train/limits.h"
 #include "train/options_table.h"
+#include "train/run_folder.h"
 
 namespace tritium::training {
 namespace {
@@ -49,7 +51,27 @@ Status check_options(const TrainOptions& o) {
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
         "are known");
   if (o.resume == "auto" && o.folder.empty()) return refuse("resume auto needs the folder of the run");
+  if (o.overwrite && !o.resume.empty())
+    return refuse("overwrite removes the run that resume would go on with; say one of the two");
   return Status();
+}
+
+// What is read is not written over, wherever links lead.
+Status check_files(const TrainOptions& o) {
+  std::vector<NamedFile> inputs = {
+      {"the model", o.model}, {"the teacher", o.teacher}, {"the tokenizer's file", o.tokenizer}};
+  std::vector<std::string> logs;
+  for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
+    const Result<std::vector<std::string>> files = corpus_files(*paths, &logs);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) inputs.push_back({"text to learn", file});
+  }
+  for (const std::string& log : logs)
+    log_to(o.log, LogLevel::info, log + ": the log of a training run is not read as text");
+  if (Status s = check_outputs(files_written(o), inputs); !s.ok()) return s;
+  // It may lie in the folder, whose file it is.
+  const NamedFile output[] = {{"the output", o.output}}, resumed[] = {{"the checkpoint to go on from", o.resume}};
+  return check_outputs(output, resumed);
 }
 
 // The characters of everything that is trained and validated on.
@@ -189,6 +211,7 @@ AverageOptions average_options_of(const TrainOptions& o) {
 
 Result<Setup> prepare_run(const TrainOptions& o) {
   if (Status s = check_options(o); !s.ok()) return s;
+  if (Status s = check_files(o); !s.ok()) return s;
   Setup setup;
   if (Status s = o.model.empty() ? make_model(o, setup) : open_model(o, setup); !s.ok()) return s;
   Result<Config> config = read_config(*setup.source);

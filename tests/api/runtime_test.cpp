@@ -169,9 +169,10 @@ TEST(Session, GreedyTokensAreTheMostProbableOnesAndTheirLogitsAreNotLost) {
     }
     EXPECT_EQ(g->tokens, expected);
 
-    // Without a prompt both go on from the same logits; an evaluation of all rows in between does not change them.
-    ASSERT_TRUE(session->evaluate_all(prompt).ok());
+    // Without a prompt both go on from the same logits; those of all rows include the last one's.
     const GenerateOptions warm = {.max_tokens = 1, .sampler = {.temperature = 5, .top_k = 0, .seed = 3}};
+    EXPECT_EQ(session->generate({}, warm)->tokens, stepwise->generate({}, warm)->tokens);
+    ASSERT_TRUE(session->evaluate_all(prompt).ok() && stepwise->evaluate(prompt).ok());
     EXPECT_EQ(session->generate({}, warm)->tokens, stepwise->generate({}, warm)->tokens);
   }
 }

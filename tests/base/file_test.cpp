@@ -1,5 +1,6 @@
 // Files: mapped for reading, written under a temporary name.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <filesystem>
@@ -218,6 +219,76 @@ TEST(AtomicFile, ThreadsThatWriteToOneNameEachSucceedAndTheNameShowsOneOfThem) {
       });
   }
   EXPECT_EQ(problems, 0);
+  EXPECT_EQ(files_in(folder.path()), 1u);
+}
+
+// A temporary file as a process leaves it that is killed while it writes `name`.
+std::string abandoned(const TemporaryFolder& folder, const std::string& name) {
+  std::string left;
+  {
+    Result<AtomicFile> file = AtomicFile::create(folder.file(name));
+    EXPECT_TRUE(file->write(bytes_of("half")).ok());
+    left = file->temporary_name();
+  }
+  put(left, "half");
+  return left;
+}
+
+TEST(AtomicFile, WhatAKilledProcessLeftIsRemovedWhenTheNameIsWrittenAgain) {
+  const TemporaryFolder folder;
+  const std::string left = abandoned(folder, "out"), of_another = abandoned(folder, "out2");
+  const std::vector<std::string> kept = {of_another, folder.file(".out.tmp"), folder.file(".out.0123.tmp"),
+                                         folder.file(".out.0123456789ABCDEF.tmp"),
+                                         folder.file("out.0123456789abcdef.tmp")};
+  for (const std::string& path : kept) put(path, "mine");
+  fs::create_symlink("out2", folder.file(".out.0123456789abcdef.tmp"));
+  ASSERT_TRUE(write_file(folder.file("out"), "whole").ok());
+  EXPECT_FALSE(fs::exists(left));
+  for (const std::string& path : kept) EXPECT_TRUE(fs::exists(path)) << path;
+  EXPECT_TRUE(fs::is_symlink(folder.file(".out.0123456789abcdef.tmp")));
+}
+
+TEST(AtomicFile, WhatIsBeingWrittenIsNotTakenForAbandoned) {
+  const TemporaryFolder folder;
+  Result<AtomicFile> first = AtomicFile::create(folder.file("out"));
+  ASSERT_TRUE(first->write(bytes_of("first")).ok());
+  ASSERT_TRUE(write_file(folder.file("out"), "second").ok());
+  EXPECT_EQ(get(folder.file("out")), "second");
+  ASSERT_TRUE(first->commit().ok());
+  EXPECT_EQ(get(folder.file("out")), "first");
+}
+
+TEST(AtomicFile, ALongNameHasATemporaryOneThatTheSystemTakes) {
+  const TemporaryFolder folder;
+  const std::string name(255, 'n');
+  const std::string left = abandoned(folder, name);
+  ASSERT_TRUE(write_file(folder.file(name), "whole").ok());
+  EXPECT_EQ(get(folder.file(name)), "whole");
+  EXPECT_FALSE(fs::exists(left));
+}
+
+TEST(AtomicFile, WhatWasWrittenCanBeReadBeforeItReplaces) {
+  const TemporaryFolder folder;
+  put(folder.file("out"), "old");
+  Result<AtomicFile> file = AtomicFile::create(folder.file("out"));
+  ASSERT_TRUE(file->write(bytes_of("new")).ok());
+  ASSERT_TRUE(file->flush().ok());
+  EXPECT_EQ(get(file->temporary_name()), "new");
+  EXPECT_EQ(get(folder.file("out")), "old");
+}
+
+TEST(AtomicFile, ALimitOnTheSizeOfFilesIsAnErrorAndNoSignal) {
+  const TemporaryFolder folder;
+  put(folder.file("out"), "old");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 1000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &low), 0);
+  const Status status = write_file(folder.file("out"), std::string(3000, 'n'));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(status.message(), folder.file("out") + ": cannot write: File too large");
+  EXPECT_EQ(get(folder.file("out")), "old");
   EXPECT_EQ(files_in(folder.path()), 1u);
 }
 

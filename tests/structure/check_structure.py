@@ -60,6 +60,7 @@ RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["apps/cli"],
     r"^nlohmann/": ["apps/cli", "engine/train", "apps/gpu_report"],
+    r"^xxhash": ["engine/train/checksum.cpp"],
     r"^glm/": ["shaders/lib"],
     r"^benchmark/": ["tests/bench"],
     r"^g(test|mock)/": ["tests"],

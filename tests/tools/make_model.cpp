@@ -1,5 +1,6 @@
-// make_model FILE.gguf [architecture]: writes a small random mixture-of-experts model with a byte vocabulary. Its text
-// is noise; it shows that a machine can run a model when no trained one is at hand.
+// make_model FILE.gguf [architecture [tensor]]: writes a small random mixture-of-experts model with a byte vocabulary.
+// Its text is noise; it shows that a machine can run a model when no trained one is at hand. The values of `tensor`,
+// which is one of floats, become so large that what is computed with them is not finite.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -49,7 +50,7 @@ Result<std::vector<GgufTensor>> encode(const MemoryTensorMap& map) {
   return tensors;
 }
 
-Status make_model(const std::string& path, const std::string& architecture) {
+Status make_model(const std::string& path, const std::string& architecture, const std::string& huge) {
   constexpr int64_t kVocabulary = 3 + 256;
   MemoryTensorMap map = random_model({.architecture = architecture,
                                       .vocab_size = kVocabulary,
@@ -64,6 +65,11 @@ Status make_model(const std::string& path, const std::string& architecture) {
                                       .context_length = 512,
                                       .window = 64});
   add_byte_vocabulary(map.mutable_metadata());
+  if (!huge.empty()) {
+    Result<std::vector<float>> values = map.load_f32(huge);
+    if (!values.ok()) return values.status();
+    map.add(huge, map.find(huge)->shape, std::vector<float>(values->size(), 3e38f));
+  }
   const Result<std::vector<GgufTensor>> tensors = encode(map);
   if (!tensors.ok()) return tensors.status();
   return write_gguf(path, map.metadata(), *tensors);
@@ -73,11 +79,11 @@ Status make_model(const std::string& path, const std::string& architecture) {
 }  // namespace tritium
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::fprintf(stderr, "usage: make_model FILE.gguf [maple | qwen3moe | olmoe | llama]\n");
+  if (argc < 2 || argc > 4) {
+    std::fprintf(stderr, "usage: make_model FILE.gguf [maple | qwen3moe | olmoe | llama [TENSOR]]\n");
     return 2;
   }
-  const tritium::Status status = tritium::make_model(argv[1], argc == 3 ? argv[2] : "maple");
+  const tritium::Status status = tritium::make_model(argv[1], argc > 2 ? argv[2] : "maple", argc > 3 ? argv[3] : "");
   if (!status.ok()) std::fprintf(stderr, "make_model: %s\n", status.message().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -6,12 +6,14 @@
 
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_model.h"
-#include "train/checkpoint.h"
+#include "train/checksum.h"
+#include "train/resume.h"
 
 namespace tritium {
 namespace {
 
 using training::CheckpointState;
+using training::RunIdentity;
 
 // A run of `steps` steps, which at step `stop` is written and read into a new model.
 std::vector<float> trained(const training::Recipe& recipe, const training::OptimizerOptions& options, int64_t stop,
@@ -57,7 +59,14 @@ class DamagedCheckpoint : public testing::Test {
     const Result<CheckpointState> state = read_checkpoint(path_, *model_.backend, *model_.model);
     return state.ok() ? "" : state.message();
   }
-  // Another value for the first `key` of the header, whose length goes with it.
+  // The checksum that the file should have, in place of its last bytes.
+  void seal() {
+    std::string bytes = get(path_);
+    const uint64_t sum = training::checksum_of(std::as_bytes(std::span(bytes)).first(bytes.size() - 8));
+    std::memcpy(bytes.data() + bytes.size() - 8, &sum, 8);
+    std::ofstream(path_, std::ios::binary) << bytes;
+  }
+  // Another value for the first `key` of the header, whose length goes with it, and the checksum.
   void set(const std::string& key, const std::string& value) {
     std::string bytes = get(path_);
     uint64_t length = 0;
@@ -71,6 +80,7 @@ class DamagedCheckpoint : public testing::Test {
     bytes = bytes.substr(0, 16) + header;
     bytes.resize((bytes.size() + 63) / 64 * 64);
     std::ofstream(path_, std::ios::binary) << bytes << tensors;
+    seal();
   }
   static std::string get(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -128,7 +138,7 @@ TEST_F(DamagedCheckpoint, OfAnyLengthIsRefusedAndNeverCrashes) {
   for (uintmax_t length : {size - 1, size / 2, uintmax_t{40}, uintmax_t{16}, uintmax_t{3}}) {
     std::filesystem::resize_file(path_, length);
     EXPECT_NE(read_error(), "") << length;
-    EXPECT_TRUE(training::list_checkpoints(folder_.path().string()).empty());
+    EXPECT_TRUE(training::list_checkpoints(folder_.path().string(), "").empty());
   }
 }
 
@@ -148,6 +158,48 @@ TEST_F(DamagedCheckpoint, WithAnyByteOfItsHeaderChangedIsReadOrRefused) {
   EXPECT_EQ(read_error(), "");
 }
 
+// Where in the file: a tensor, the padding between two, the checksum itself.
+TEST_F(DamagedCheckpoint, WithAnyOtherByteChangedIsRefusedByItsChecksum) {
+  const std::string whole = get(path_);
+  uint64_t length = 0;
+  std::memcpy(&length, whole.data() + 8, 8);
+  for (size_t at = (16 + length + 63) / 64 * 64; at<whole.size(); at += whole.size() - at> 9 ? 997 : 1) {
+    if (whole.size() - at > 9 && at + 997 > whole.size()) at = whole.size() - 9;
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+    std::ofstream(path_, std::ios::binary) << bytes;
+    EXPECT_NE(read_error().find("the checksum differs"), std::string::npos) << at << ": " << read_error();
+    EXPECT_FALSE(training::verify_checkpoint(path_).ok());
+  }
+}
+
+TEST_F(DamagedCheckpoint, WithACodeThatIsNoTritIsRefusedAndLeavesTheModelAsItWas) {
+  std::string bytes = get(path_);
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data() + 8, 8);
+  const std::string header = bytes.substr(16, length);
+  const size_t name = header.find(".trits\",\"offset\":") + std::strlen(".trits\",\"offset\":");
+  ASSERT_LT(name, header.size());
+  bytes[(16 + length + 63) / 64 * 64 + std::stoull(header.substr(name))] = '\x0C';  // codes 0, 3, 0, 0
+  std::ofstream(path_, std::ios::binary) << bytes;
+  seal();
+  const std::vector<float> before = model_.values_of(model_.model->parameters().front()->shadow.data);
+  EXPECT_NE(read_error().find("holds the code 3"), std::string::npos) << read_error();
+  EXPECT_EQ(model_.values_of(model_.model->parameters().front()->shadow.data), before);
+}
+
+TEST_F(DamagedCheckpoint, OfALaterVersionAsksForAnotherProgram) {
+  set("version", "3");
+  EXPECT_NE(read_error().find("a checkpoint of version 3"), std::string::npos) << read_error();
+}
+
+// Version 1: without checksum, run and model.
+TEST_F(DamagedCheckpoint, OfTheFirstVersionIsRead) {
+  set("version", "1");
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 8);
+  EXPECT_EQ(read_error(), "");
+}
+
 TEST_F(DamagedCheckpoint, OfAnotherModelIsRefusedByTheTensorThatDiffers) {
   TrainingModel other(training_backend("cpu"), kTinyMoe, {});
   const Result<CheckpointState> state = read_checkpoint(path_, *other.backend, *other.model);
@@ -155,31 +207,28 @@ TEST_F(DamagedCheckpoint, OfAnotherModelIsRefusedByTheTensorThatDiffers) {
   EXPECT_NE(state.message().find("blk.0"), std::string::npos) << state.message();
 }
 
-TEST(Checkpoints, TheNewestAreKept) {
-  const TemporaryFolder folder;
-  TrainingModel m(training_backend("cpu"), kTinyDense, {});
-  for (int64_t step : {5, 12, 100})
-    ASSERT_TRUE(
-        write_checkpoint(folder.file(training::checkpoint_name(step)), *m.backend, *m.model, {.step = step}).ok());
-  training::prune_checkpoints(folder.path().string(), 2);
-  const std::vector<std::string> left = training::list_checkpoints(folder.path().string());
-  ASSERT_EQ(left.size(), 2u);
-  EXPECT_NE(left[0].find("step-00000100"), std::string::npos);
-  EXPECT_NE(left[1].find("step-00000012"), std::string::npos);
-}
-
 class ResumedFolder : public testing::Test {
  protected:
   ResumedFolder() : model_(training_backend("cpu"), kTinyDense, {}) {}
-  void write(const std::string& name, int64_t step) {
-    ASSERT_TRUE(write_checkpoint(folder_.file(name), *model_.backend, *model_.model, {.step = step}).ok());
+  void write(const std::string& name, int64_t step, const RunIdentity& identity = {"a run", "a model"}) {
+    ASSERT_TRUE(
+        write_checkpoint(folder_.file(name), *model_.backend, *model_.model, {.step = step, .identity = identity})
+            .ok());
   }
-  void damage(const std::string& name) {
+  // One byte less, or another one in the middle.
+  void shorten(const std::string& name) {
     std::filesystem::resize_file(folder_.file(name), std::filesystem::file_size(folder_.file(name)) - 1);
   }
-  Result<std::string> found() {
-    return training::checkpoint_to_resume(folder_.path().string(),
-                                          [this](LogLevel, const std::string& line) { said_ += line + "\n"; });
+  void change(const std::string& name) {
+    std::fstream file(folder_.file(name), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(folder_.file(name)) / 2));
+    file.put('?');
+  }
+  Result<std::string> found(const RunIdentity& wanted = {"a run", "a model"}) {
+    const Result<training::ResumeChoice> choice = training::checkpoint_to_resume(
+        folder_.path().string(), wanted, [this](LogLevel, const std::string& line) { said_ += line + "\n"; });
+    if (!choice.ok()) return choice.status();
+    return choice->path;
   }
   TemporaryFolder folder_;
   TrainingModel model_;
@@ -211,19 +260,68 @@ TEST_F(ResumedFolder, WithTheBestAloneGoesOnFromIt) {
 TEST_F(ResumedFolder, SaysWhatItPassesOver) {
   write("step-00000004.ckpt", 4);
   write("step-00000010.ckpt", 10);
-  damage("step-00000010.ckpt");
+  write("best.ckpt", 12);
+  shorten("step-00000010.ckpt");
+  change("best.ckpt");
   EXPECT_EQ(*found(), folder_.file("step-00000004.ckpt"));
   EXPECT_NE(said_.find("step-00000010.ckpt: not a complete checkpoint"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("best.ckpt: not a complete checkpoint of tritium: its bytes are not"), std::string::npos)
+      << said_;
 }
 
 TEST_F(ResumedFolder, WithoutAnyThatCanBeReadIsRefused) {
   write("step-00000004.ckpt", 4);
-  damage("step-00000004.ckpt");
+  shorten("step-00000004.ckpt");
   const Result<std::string> path = found();
   ASSERT_FALSE(path.ok());
   EXPECT_EQ(path.code(), StatusCode::corrupt_file);
   EXPECT_NE(path.message().find("none of its checkpoints can be read"), std::string::npos) << path.message();
   EXPECT_NE(path.message().find("step-00000004.ckpt"), std::string::npos) << path.message();
+}
+
+TEST_F(ResumedFolder, NeverGoesOnFromWhatIsOfAnotherRunOrModel) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000010.ckpt", 10, {"another run", "a model"});
+  write("best.ckpt", 12, {"a run", "another model"});
+  EXPECT_EQ(*found(), folder_.file("step-00000004.ckpt"));
+  EXPECT_NE(said_.find("step-00000010.ckpt: a checkpoint of another run (another run"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("best.ckpt: a checkpoint of another model"), std::string::npos) << said_;
+  const Result<std::string> none = found({"a third run", "a third model"});
+  EXPECT_EQ(none.code(), StatusCode::invalid_argument);
+  EXPECT_NE(none.message().find("none of its checkpoints is of this run"), std::string::npos) << none.message();
+}
+
+TEST_F(ResumedFolder, WithoutTheNameOfItsRunGoesOnFromTheModels) {
+  write("step-00000004.ckpt", 4, {"some run", "a model"});
+  write("step-00000010.ckpt", 10, {"some run", "another model"});
+  EXPECT_EQ(*found({"", "a model"}), folder_.file("step-00000004.ckpt"));
+}
+
+TEST_F(ResumedFolder, OfAnEarlierVersionSaysWhatCannotBeChecked) {
+  write("step-00000004.ckpt", 4, {});
+  EXPECT_EQ(*found(), folder_.file("step-00000004.ckpt"));
+  EXPECT_NE(said_.find("does not name its model"), std::string::npos) << said_;
+}
+
+TEST_F(ResumedFolder, ListsTheCheckpointsOfARunFromTheMostStepsDown) {
+  write("step-00000004.ckpt", 4);
+  write("step-00000012.ckpt", 12);
+  write("step-00000100.ckpt", 100, {"another run", "a model"});
+  write("best.ckpt", 12);
+  EXPECT_EQ(training::list_checkpoints(folder_.path().string(), "a run"),
+            (std::vector{folder_.file("step-00000012.ckpt"), folder_.file("step-00000004.ckpt")}));
+}
+
+TEST(ChangedOptions, AreThoseThatChangeWhatAStepDoes) {
+  TrainOptions before, now;
+  now.learning_rate = 1e-4;
+  now.seed = 5;
+  now.steps = 100;
+  now.folder = "elsewhere";
+  now.threads = 3;
+  EXPECT_EQ(training::changed_options(train_options_to_json(before), train_options_to_json(now)),
+            "learning_rate, seed");
+  EXPECT_EQ(training::changed_options("", train_options_to_json(now)), "");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,8 +49,10 @@ struct SelftestReport {
   }
 };
 
-// Runs every operation of a backend against the reference over many shapes. Fails only when the backend cannot be made.
-Result<SelftestReport> selftest(const std::string& backend, const LogSink& log = {});
+// Runs every operation of a backend against the reference over many shapes. Fails only when the backend cannot be made,
+// or with `cancelled` (options.hpp: keep_going).
+Result<SelftestReport> selftest(const std::string& backend, const LogSink& log = {},
+                                const std::function<bool()>& keep_going = {});
 
 // Writes values as NumPy's .npy (float32, row-major), atomically. Errors: invalid_argument when they do not fill a
 // shape of one to three dimensions; io_error says what the system refused.

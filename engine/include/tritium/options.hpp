@@ -1,5 +1,9 @@
 // What an application may choose: plain data with defaults, named where it is passed ({.backend = "cpu"}).
 // Calls check what they are given: values outside their ranges are StatusCode::invalid_argument.
+//
+// `keep_going`, where a call has one, is asked by the thread of the call, up to a thousand times a second, on every
+// backend, in the middle of operations too: it should read an atomic flag and not throw. false: the call ends soon,
+// with StatusCode::cancelled, and nothing is changed.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +30,7 @@ struct LoadOptions {
   // A GGUF file of LoRA adapters for this model, used beside its weights; empty: none.
   std::string adapter;
   double adapter_strength = 1.0;  // what they add is multiplied by this
+  std::function<bool()> keep_going{};
 };
 
 enum class Activations {
@@ -54,6 +59,8 @@ struct GenerateOptions {
   int64_t max_tokens = 128;
   SamplerOptions sampler{};
   bool stop_at_end = true;  // stop at the model's end-of-text token, which is not part of the result
+  // As above while the prompt is evaluated; afterwards the generation ends with StopReason::cancelled and what it has.
+  std::function<bool()> keep_going{};
 };
 
 // For Model::evaluate().
@@ -62,6 +69,7 @@ struct EvaluationOptions {
   int64_t stride = 0;  // tokens scored for each window; 0: half the window
   Activations activations = Activations::int8;
   std::function<bool(double fraction)> progress{};  // returning false cancels
+  std::function<bool()> keep_going{};
 };
 
 }  // namespace tritium

@@ -1,5 +1,6 @@
 // Session: one conversation with a model. Sampler: draws its tokens.
-// A Session is used from one thread at a time; Sessions of one Runtime take turns on its device.
+// A Session is used from one thread at a time (a call that finds another one under way is refused with
+// invalid_argument); Sessions of one Runtime take turns on its device.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class Sampler {
  public:
   // Values outside their ranges are an error: temperature >= 0, 0 < top_p <= 1, 0 <= min_p < 1, top_k >= 0.
   static Result<Sampler> create(const SamplerOptions& options);
-  // A token id. `logits` is [vocab] and not empty; ties go to the lowest id. Where memory ends: the most probable.
+  // A token id. `logits` is [vocab] (empty: -1); ties go to the lowest id, and NaN is less probable than any number.
+  // Where memory ends: the most probable.
   int32_t sample(std::span<const float> logits);
 
  private:
@@ -53,20 +55,23 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  // Appends tokens; returns the logits [vocab] after the last one, valid until the next call. Fails without changing
-  // the position when a token is out of range or the context is full.
-  Result<std::span<const float>> evaluate(std::span<const int32_t> tokens);
+  // Appends tokens; returns the logits [vocab] after the last one, valid until the next call. Whatever fails or is
+  // cancelled (options.hpp: keep_going) leaves the position as it was: tokens out of range, a full context, logits that
+  // are not finite (device_error, which says where the first such value appeared).
+  Result<std::span<const float>> evaluate(std::span<const int32_t> tokens,
+                                          const std::function<bool()>& keep_going = {});
   // The same, with the logits after every token: [tokens, vocab].
-  Result<std::vector<float>> evaluate_all(std::span<const int32_t> tokens);
+  Result<std::vector<float>> evaluate_all(std::span<const int32_t> tokens,
+                                          const std::function<bool()>& keep_going = {});
 
-  // Evaluates the prompt (at least one token, unless something was evaluated before) and samples. `on_token` is called
-  // for each new token; returning false ends the generation with StopReason::cancelled.
+  // Evaluates the prompt and samples; without one it goes on after the tokens before position(), of which there must be
+  // one. `on_token` is called for each new token; returning false ends the generation with StopReason::cancelled.
   Result<Generation> generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                               const std::function<bool(const GeneratedToken&)>& on_token = {});
 
-  int64_t position() const;
+  int64_t position() const;  // tokens evaluated so far
   int64_t context() const;
-  // Forgets everything after `position` (0: all). `position` must not lie ahead.
+  // Forgets everything from `position` on (0: all). `position` must not lie ahead.
   Status rewind(int64_t position);
 
  private:

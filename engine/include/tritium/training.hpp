@@ -141,8 +141,10 @@ struct TrainOptions {
 
   // ---- along the way, and the result
   int64_t eval_every = 0, log_every = 0, save_every = 0;
+  double save_minutes = 10.0;
   int64_t keep_last = 2, early_stop = 0;
   std::string folder, resume, output;
+  bool overwrite = false;
   ExportType export_type = ExportType::automatic;
 
   bool profile = false;  // into TrainReport::profile

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/log.h"
 #include "train/report/training_chart.h"
 
 namespace tritium::training {
@@ -29,10 +30,11 @@ void clear(Ops& ops, const Tensor& flips) {
 
 }  // namespace
 
-Result<Observer> Observer::create(const TrainOptions& options, int64_t step) {
+Result<Observer> Observer::create(const TrainOptions& options, const std::string& run, int64_t step) {
   Observer observer;
+  observer.sink_ = options.log;
   if (options.folder.empty()) return observer;
-  Result<TrainingLog> log = TrainingLog::open(options.folder, step > 0 ? step : -1);
+  Result<TrainingLog> log = TrainingLog::open(options.folder, step > 0 ? step : -1, run);
   if (!log.ok()) return log.status();
   observer.log_.emplace(*std::move(log));
   observer.chart_path_ = (std::filesystem::path(options.folder) / "chart.svg").string();
@@ -96,10 +98,14 @@ Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progr
   return Status();
 }
 
-Status Observer::log(const TrainProgress& p) {
-  if (!log_) return Status();
-  if (Status s = log_->append(p); !s.ok()) return s;
-  return write_file(chart_path_, training_chart_svg(log_->records(), "Training"));
+void Observer::log(const TrainProgress& p) {
+  if (!log_) return;
+  const auto warn_once = [this](const Status& written, bool& warned) {
+    if (!written.ok() && !warned) log_to(sink_, LogLevel::warning, written.message() + "; the run goes on without");
+    warned = warned || !written.ok();
+  };
+  warn_once(log_->append(p), row_missing_);
+  warn_once(write_file(chart_path_, training_chart_svg(log_->records(), "Training")), chart_missing_);
 }
 
 Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
@@ -118,7 +124,7 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
   if (divergence_) progress.divergence = *divergence_ / n;
   if (Status s = read_trits(ops, model, progress); !s.ok()) return s;
   if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
-  if (Status s = log(progress); !s.ok()) return s;
+  log(progress);
   loss_ = norm_ = seconds_ = 0;
   divergence_.reset();
   steps_ = tokens_ = 0;

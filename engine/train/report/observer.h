@@ -15,8 +15,8 @@ namespace tritium::training {
 
 class Observer {
  public:
-  // Opens the logs of options.folder; on resume, rows after `step` are dropped.
-  static Result<Observer> create(const TrainOptions& options, int64_t step);
+  // Opens the logs of options.folder, of the run of that name; on resume, rows after `step` are dropped.
+  static Result<Observer> create(const TrainOptions& options, const std::string& run, int64_t step);
 
   // What was packed for the first time, or again after a resume, is no flip.
   static void begin(Ops& ops, Transformer& model);
@@ -32,12 +32,15 @@ class Observer {
                                std::optional<double> valid_loss, const HeldOut& held_out);
 
  private:
-  Status log(const TrainProgress& progress);
+  // What cannot be written is said once; the run goes on.
+  void log(const TrainProgress& progress);
   Status read_trits(Ops& ops, Transformer& model, TrainProgress& progress);
   Status read_routers(Ops& ops, Transformer& model, TrainProgress& progress);
 
   std::optional<TrainingLog> log_;
   std::string chart_path_;
+  LogSink sink_;
+  bool row_missing_ = false, chart_missing_ = false;
   double loss_ = 0, norm_ = 0, learning_rate_ = 0, seconds_ = 0;
   std::optional<double> divergence_;
   int64_t steps_ = 0, tokens_ = 0;

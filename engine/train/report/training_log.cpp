@@ -1,14 +1,20 @@
 #include "train/report/training_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <span>
 
 #include "base/atomic_file.h"
 #include "base/format_text.h"
+#include "base/write_all.h"
 
 namespace tritium {
 namespace {
@@ -53,44 +59,68 @@ bool is_csv_row_until(const std::string& line, int64_t last_step) {
 
 }  // namespace
 
-Result<TrainingLog> TrainingLog::open(const std::string& folder, int64_t last_step) {
+Result<TrainingLog> TrainingLog::open(const std::string& folder, int64_t last_step, const std::string& run) {
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) return error(StatusCode::io_error, folder, ": cannot make the folder: ", problem.message());
 
   TrainingLog log;
-  log.csv_.path = (fs::path(folder) / "log.csv").string();
-  log.json_.path = (fs::path(folder) / "log.jsonl").string();
-  const Status csv = keep_lines(log.csv_.path, csv_header(),
-                                [&](const std::string& line) { return is_csv_row_until(line, last_step); });
+  log.run_ = run;
+  const std::string csv_path = (fs::path(folder) / "log.csv").string();
+  const std::string json_path = (fs::path(folder) / "log.jsonl").string();
+  const Status csv =
+      keep_lines(csv_path, csv_header(), [&](const std::string& line) { return is_csv_row_until(line, last_step); });
   if (!csv.ok()) return csv;
-  const Status json = keep_lines(log.json_.path, "", [&](const std::string& line) {
+  const Status json = keep_lines(json_path, "", [&](const std::string& line) {
     Result<LogRecord> record = parse_json_row(line);
     if (!record.ok() || record->step > last_step) return false;
     log.records_.push_back(*std::move(record));
     return true;
   });
   if (!json.ok()) return json;
-  for (File* file : {&log.csv_, &log.json_}) {
-    file->stream.open(file->path, std::ios::binary | std::ios::app);
-    if (!file->stream) return error(StatusCode::io_error, file->path, ": cannot open: ", std::strerror(errno));
+  for (const auto& [path, file] : {std::pair{csv_path, &log.csv_}, {json_path, &log.json_}}) {
+    Result<File> opened = File::open(path);
+    if (!opened.ok()) return opened.status();
+    *file = *std::move(opened);
   }
   return log;
 }
 
+Result<TrainingLog::File> TrainingLog::File::open(const std::string& path) {
+  File file;
+  file.path_ = path;
+  do file.descriptor_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  while (file.descriptor_ < 0 && errno == EINTR);
+  if (file.descriptor_ < 0) return error(StatusCode::io_error, path, ": cannot open: ", std::strerror(errno));
+  return file;
+}
+
+TrainingLog::File& TrainingLog::File::operator=(File&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+TrainingLog::File::~File() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
 Status TrainingLog::File::append(const std::string& line) {
-  errno = 0;
-  stream << line + "\n" << std::flush;
-  if (stream) return Status();
-  const char* reason = errno ? std::strerror(errno) : "the stream is closed after an earlier failure";
-  return error(StatusCode::io_error, path, ": cannot write: ", reason);
+  const std::string row = line + "\n";
+  const off_t end = ::lseek(descriptor_, 0, SEEK_END);
+  if (write_all(descriptor_, std::as_bytes(std::span(row)))) return Status();
+  Status status = error(StatusCode::io_error, path_, ": cannot write: ", std::strerror(errno));
+  // The next row begins a line of its own.
+  if (end >= 0 && ::ftruncate(descriptor_, end) != 0) return status.within("half a row");
+  return status;
 }
 
 Status TrainingLog::append(const LogRecord& record) {
-  if (Status s = csv_.append(csv_row(record)); !s.ok()) return s;
-  if (Status s = json_.append(json_row(record)); !s.ok()) return s;
-  records_.push_back(record);
-  return Status();
+  std::string row = json_row(record);
+  if (!run_.empty()) row.insert(row.size() - 1, ",\"run\":\"" + run_ + "\"");
+  const Status csv = csv_.append(csv_row(record)), json = json_.append(row);
+  if (csv.ok() || json.ok()) records_.push_back(record);
+  return csv.ok() ? json : csv;
 }
 
 }  // namespace tritium

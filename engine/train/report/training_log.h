@@ -1,9 +1,9 @@
 // What a training run tells about its progress: a row for each logged step in <folder>/log.csv and <folder>/log.jsonl.
 #pragma once
 
-#include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tritium/training.hpp"
@@ -23,10 +23,12 @@ Result<LogRecord> parse_json_row(std::string_view row);
 class TrainingLog {
  public:
   // Goes on with the log of a run that is resumed after `last_step`: rows of later steps are removed, and so is what
-  // was half written when the run was interrupted. -1: the log begins anew. Makes the folder if there is none.
-  static Result<TrainingLog> open(const std::string& folder, int64_t last_step);
+  // was half written when the run was interrupted. -1: the log begins anew. Makes the folder if there is none. `run` is
+  // the name that rows of log.jsonl get; empty: none.
+  static Result<TrainingLog> open(const std::string& folder, int64_t last_step, const std::string& run = {});
 
-  // Both rows are handed to the operating system before the call returns.
+  // Both rows are handed to the operating system before the call returns. A row that cannot be written whole is not
+  // there; later ones may be.
   Status append(const LogRecord& record);
 
   // All records of the log, also those before the run was resumed.
@@ -35,15 +37,24 @@ class TrainingLog {
  private:
   TrainingLog() = default;
 
-  struct File {
-    std::string path;
-    std::ofstream stream;
+  class File {
+   public:
+    static Result<File> open(const std::string& path);
+    File() = default;
+    File(File&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+    File& operator=(File&& other) noexcept;
+    ~File();
 
     Status append(const std::string& line);
+
+   private:
+    std::string path_;
+    int descriptor_ = -1;
   };
 
   File csv_;
   File json_;
+  std::string run_;
   std::vector<LogRecord> records_;
 };
 

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 
 namespace tritium::vulkan {
@@ -206,11 +207,12 @@ Status CommandRecorder::record_commands(const std::function<Status()>& record,
 
 void CommandRecorder::replay(const std::shared_ptr<const RecordedCommands>& commands) {
   close_labels();
+  tracker_ = {};  // the commands begin and end with barriers
   for (const auto& part : commands->parts) {
+    check_cancelled();
     if (part != commands->parts.front()) submit();
     submissions_.append(commands, *part);
   }
-  tracker_ = {};  // the commands begin and end with barriers
 }
 
 void CommandRecorder::fill_zero(const std::shared_ptr<VulkanBuffer>& buffer) {

@@ -1,5 +1,7 @@
 #include "vulkan/commands/submissions.h"
 
+#include "base/cancel.h"
+
 namespace tritium::vulkan {
 namespace {
 
@@ -7,7 +9,7 @@ namespace {
 constexpr size_t kInFlight = 4;
 constexpr uint32_t kSetsPerPool = 512;
 constexpr uint32_t kBuffersPerPool = 8 * kSetsPerPool;
-constexpr uint64_t kWaitSliceNs = 1'000'000'000;
+constexpr uint64_t kWaitSliceNs = 20'000'000;
 
 }  // namespace
 
@@ -126,9 +128,9 @@ void Submissions::submit() {
 
 void Submissions::wait(uint64_t number) {
   while (!in_flight_.empty() && in_flight_.front()->number <= number) {
-    // No overall limit: a software driver may take minutes over a long prompt.
-    while (device_->handle.waitForFences(*in_flight_.front()->done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout) {
-    }
+    // No overall limit: a software driver may take minutes over a long prompt. What is cancelled stays in flight.
+    while (device_->handle.waitForFences(*in_flight_.front()->done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout)
+      check_cancelled();
     completed_ = in_flight_.front()->number;
     std::unique_ptr<Submission> finished = std::move(in_flight_.front());
     in_flight_.pop_front();

@@ -54,7 +54,7 @@ class Submissions {
 
   vk::DescriptorSet make_set(vk::DescriptorSetLayout layout);
   void submit();
-  // Returns when submission `number` and all before it have completed.
+  // Returns when submission `number` and all before it have completed; throws Cancelled while they have not.
   void wait(uint64_t number);
   // Number of the last submission known to have completed.
   uint64_t completed() const { return completed_; }

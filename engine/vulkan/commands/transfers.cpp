@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cancel.h"
+
 namespace tritium::vulkan {
 namespace {
 
@@ -35,6 +37,7 @@ uint64_t Transfers::take_staging(uint64_t bytes) {
 
 void Transfers::upload(const std::shared_ptr<VulkanBuffer>& to, uint64_t bytes, const ChunkWriter& write) {
   for (uint64_t done = 0; done < bytes;) {
+    check_cancelled();
     const uint64_t chunk = std::min(kChunk, bytes - done);
     const uint64_t begin = take_staging(chunk);
     write(done, {staging_->data + begin, chunk});

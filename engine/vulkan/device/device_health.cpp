@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "vulkan/device/raii.h"
 
@@ -10,6 +11,8 @@ namespace tritium::vulkan {
 Status status_of_exception(std::string_view doing, bool& lost) {
   try {
     throw;
+  } catch (const Cancelled&) {
+    return cancelled_status();
   } catch (const vk::DeviceLostError&) {
     lost = true;
     return error(StatusCode::device_error, "the GPU was lost while ", doing,

@@ -1,0 +1,70 @@
+#include "train/identity.h"
+
+#include <chrono>
+#include <random>
+
+#include "base/mapped_file.h"
+#include "train/checksum.h"
+
+namespace tritium::training {
+namespace {
+
+template <typename T>
+void add_number(Checksum& sum, const T& value) {
+  sum.add(std::as_bytes(std::span(&value, 1)));
+}
+
+// Texts with their lengths, so that two never read as one.
+void add_value(Checksum& sum, const std::string& value) {
+  add_number(sum, uint64_t{value.size()});
+  sum.add(value);
+}
+
+template <typename T>
+requires std::is_arithmetic_v<T>
+void add_value(Checksum& sum, T value) { add_number(sum, value); }
+
+template <typename T>
+void add_value(Checksum& sum, const std::vector<T>& values) {
+  add_number(sum, uint64_t{values.size()});
+  for (const auto& value : values) add_value(sum, static_cast<const T&>(value));
+}
+
+Status add_tensors(Checksum& sum, const TensorMap& map) {
+  for (const TensorInfo& info : map.tensors()) {
+    add_value(sum, info.name);
+    add_value(sum, info.shape);
+    const Result<std::vector<float>> values = map.load_f32(info.name);
+    if (!values.ok()) return values.status();
+    sum.add(std::as_bytes(std::span(*values)));
+  }
+  return Status();
+}
+
+}  // namespace
+
+std::string new_run_name() {
+  std::random_device draw;
+  Checksum sum;
+  for (int i = 0; i < 4; ++i) add_number(sum, draw());
+  add_number(sum, std::chrono::system_clock::now().time_since_epoch().count());
+  return sum.text();
+}
+
+Result<std::string> fingerprint_of(const TrainOptions& options, const Setup& setup) {
+  Checksum sum;
+  if (!options.model.empty()) {
+    const Result<MappedFile> file = MappedFile::open(options.model);
+    if (!file.ok()) return file.status();
+    sum.add(file->bytes());
+    return sum.text();
+  }
+  for (const auto& [key, value] : setup.metadata.values()) {
+    add_value(sum, key);
+    std::visit([&sum](const auto& v) { add_value(sum, v); }, static_cast<const MetadataVariant&>(value));
+  }
+  if (Status s = add_tensors(sum, *setup.source); !s.ok()) return s;
+  return sum.text();
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,135 @@
+#include "train/resume.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "base/format_text.h"
+#include "base/log.h"
+
+namespace tritium::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Found {
+  CheckpointState state;
+  std::string path;
+
+  std::string name() const { return fs::path(path).filename().string(); }
+  bool operator>(const Found& other) const {
+    return std::tie(state.step, path) > std::tie(other.state.step, other.path);
+  }
+};
+
+Status belongs_to(const Found& found, const RunIdentity& wanted) {
+  const RunIdentity& its = found.state.identity;
+  const auto is_another = [](const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; };
+  if (is_another(its.model, wanted.model))
+    return error(StatusCode::invalid_argument, found.path,
+                 ": a checkpoint of another model: its run began from weights ", its.model, ", this one begins from ",
+                 wanted.model);
+  if (is_another(its.run, wanted.run))
+    return error(StatusCode::invalid_argument, found.path, ": a checkpoint of another run (", its.run, ", this is ",
+                 wanted.run, ")");
+  return Status();
+}
+
+void warn_of_age(const Found& found, const LogSink& log) {
+  if (found.state.identity.model.empty())
+    log_to(log, LogLevel::warning,
+           found.path +
+               ": written by an earlier version: it has no checksum and does not name its model, so that neither can "
+               "be checked");
+}
+
+// The checkpoints whose header can be read; `refuse` gets the others.
+template <typename Refuse>
+Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refuse& refuse) {
+  std::vector<Found> all;
+  std::error_code problem;
+  for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
+    if (!is_checkpoint_name(it->path().filename().string())) continue;
+    Found found{{}, it->path().string()};
+    const Result<CheckpointState> state = peek_checkpoint(found.path);
+    if (state.ok()) {
+      found.state = *state;
+      all.push_back(std::move(found));
+    } else {
+      refuse(found, state.status());
+    }
+  }
+  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
+  std::sort(all.begin(), all.end(), std::greater<>());
+  return all;
+}
+
+}  // namespace
+
+Result<ResumeChoice> checkpoint_to_resume(const std::string& folder, const RunIdentity& wanted, const LogSink& log) {
+  ResumeChoice choice;
+  Status why;
+  const auto pass_over = [&](const Found& found, const Status& reason) {
+    choice.passed_over.insert(found.name());
+    why = reason;
+    log_to(log, LogLevel::warning, "passed over: " + reason.message());
+  };
+  const Result<std::vector<Found>> all = checkpoints_of(folder, pass_over);
+  if (!all.ok()) return all.status();
+  for (const Found& found : *all) {
+    Status usable = belongs_to(found, wanted);
+    if (usable.ok() && choice.path.empty()) usable = verify_checkpoint(found.path).status();
+    if (!usable.ok()) {
+      pass_over(found, usable);
+    } else if (choice.path.empty()) {
+      choice.path = found.path;
+      choice.state = found.state;
+      warn_of_age(found, log);
+    }
+  }
+  if (choice.path.empty() && !why.ok())
+    return error(why.code(), folder, ": none of its checkpoints ",
+                 why.code() == StatusCode::invalid_argument ? "is of this run (" : "can be read (", why.message(),
+                 "); to begin anew name another folder, or remove what is in this one (--overwrite)");
+  return choice;
+}
+
+Result<ResumeChoice> named_checkpoint(const std::string& path, const RunIdentity& wanted, const LogSink& log) {
+  const Result<CheckpointState> state = verify_checkpoint(path);
+  if (!state.ok()) return state.status();
+  const Found found{*state, path};
+  if (Status s = belongs_to(found, wanted); !s.ok()) return s;
+  warn_of_age(found, log);
+  return ResumeChoice{path, *state, {}};
+}
+
+std::vector<std::string> list_checkpoints(const std::string& folder, const std::string& run) {
+  std::vector<std::string> paths;
+  const Result<std::vector<Found>> all = checkpoints_of(folder, [](const Found&, const Status&) {});
+  if (!all.ok()) return paths;
+  for (const Found& found : *all)
+    if (found.name() != kBestCheckpoint && belongs_to(found, {.run = run}).ok()) paths.push_back(found.path);
+  return paths;
+}
+
+std::string changed_options(const std::string& before, const std::string& now) {
+  // How long, how often, where and with what: none of these changes what a step does. The model is known by its
+  // weights.
+  static const std::set<std::string> kFree = {"model",     "steps",      "epochs",       "minutes",   "eval_every",
+                                              "log_every", "save_every", "save_minutes", "keep_last", "early_stop",
+                                              "folder",    "resume",     "overwrite",    "output",    "export_type",
+                                              "profile",   "threads"};
+  const auto old_options = nlohmann::json::parse(before, nullptr, false),
+             new_options = nlohmann::json::parse(now, nullptr, false);
+  std::string keys;
+  if (!old_options.is_object() || !new_options.is_object()) return keys;
+  for (const auto& item : new_options.items()) {
+    const auto old = old_options.find(item.key());
+    if (!kFree.contains(item.key()) && old != old_options.end() && *old != item.value())
+      keys += join(keys.empty() ? "" : ", ", item.key());
+  }
+  return keys;
+}
+
+}  // namespace tritium::training

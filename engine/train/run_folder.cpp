@@ -1,0 +1,272 @@
+#include "train/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "base/format_text.h"
+#include "base/log.h"
+#include "train/json_text.h"
+#include "train/report/training_log.h"
+
+namespace tritium::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kIdentityFile = "run.json";
+constexpr const char* kConfigFile = "config.json";
+constexpr const char* kLockFile = "run.lock";
+constexpr std::array kLogs = {"log.csv", "log.jsonl", "chart.svg"};
+constexpr const char* kApart = ".before";
+
+bool is_run_file(std::string_view name) {
+  if (name.ends_with(kApart)) name.remove_suffix(std::strlen(kApart));
+  return is_checkpoint_name(name) || name == kIdentityFile || name == kConfigFile ||
+         std::find(kLogs.begin(), kLogs.end(), name) != kLogs.end();
+}
+
+// Names in a folder, in their order; none of a folder that cannot be read.
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code problem;
+  for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem))
+    names.push_back(it->path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// A log with nothing but its header is no work.
+bool has_rows(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  while (std::getline(file, line))
+    if (line != csv_header()) return true;
+  return false;
+}
+
+// The first name that shows that a run has been here; empty: none. Without run.json every name of ours may be somebody
+// else's file.
+std::string work_in(const std::string& folder) {
+  const std::vector<std::string> names = names_in(folder);
+  const bool is_ours = std::find(names.begin(), names.end(), kIdentityFile) != names.end();
+  for (const std::string& name : names) {
+    if (!is_run_file(name) || name == kIdentityFile || (is_ours && name == kConfigFile)) continue;
+    const bool is_log = name == kLogs[0] || name == kLogs[1];
+    if (!is_log || has_rows((fs::path(folder) / name).string())) return name;
+  }
+  return {};
+}
+
+Result<RunIdentity> read_identity(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  Result<nlohmann::json> object = parse_object(path, text);
+  const auto text_at = [&](const char* key) {
+    const auto found = object->find(key);
+    return found != object->end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  if (!object.ok()) return object.status();
+  RunIdentity identity{text_at("run"), text_at("model")};
+  if (identity.run.empty() || identity.model.empty())
+    return error(StatusCode::corrupt_file, path, ": does not say which run and which model");
+  return identity;
+}
+
+bool is_in(const std::string& folder, const std::string& path) {
+  std::error_code problem;
+  const fs::path parent = fs::path(path).parent_path();
+  return fs::equivalent(parent.empty() ? "." : parent, folder, problem);
+}
+
+}  // namespace
+
+std::vector<NamedFile> files_written(const TrainOptions& options) {
+  std::vector<NamedFile> files = {{"the output", options.output}};
+  if (options.folder.empty()) return files;
+  std::vector<std::string> names = {kIdentityFile, kConfigFile, kLockFile, kBestCheckpoint};
+  names.insert(names.end(), kLogs.begin(), kLogs.end());
+  for (const std::string& name : names_in(options.folder))
+    if (is_checkpoint_name(name) && name != kBestCheckpoint) names.push_back(name);
+  for (const std::string& name : names)
+    files.push_back({"a file of the run's folder", (fs::path(options.folder) / name).string()});
+  return files;
+}
+
+std::string RunFolder::path_of(const std::string& name) const { return (fs::path(path_) / name).string(); }
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      made_(std::exchange(other.made_, false)),
+      identity_(std::move(other.identity_)),
+      damaged_(std::move(other.damaged_)) {}
+
+RunFolder::~RunFolder() {
+  if (lock_ < 0) return;
+  ::unlink(path_of(kLockFile).c_str());
+  ::close(lock_);
+  if (made_) ::rmdir(path_.c_str());  // refused where there is something in it
+}
+
+Status RunFolder::lock(const LogSink& log) {
+  const std::string path = path_of(kLockFile);
+  constexpr int kTries = 100;  // whoever ends removes the file that we opened just now
+  for (int i = 0; i < kTries; ++i) {
+    lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+    if (lock_ < 0) return error(StatusCode::io_error, path, ": cannot create: ", std::strerror(errno));
+    const bool locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
+    if (!locked && errno != EWOULDBLOCK && errno != EINTR) {
+      log_to(log, LogLevel::warning,
+             path + ": cannot lock: " + std::strerror(errno) + "; no other run may use the folder");
+      return Status();
+    }
+    struct stat ours {
+    }, named{};
+    if (locked && ::fstat(lock_, &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino)
+      return Status();
+    ::close(std::exchange(lock_, -1));
+    if (!locked) break;
+  }
+  return error(StatusCode::io_error, path_,
+               ": a run is working in this folder; wait until it has ended, or name another folder (--folder)");
+}
+
+Result<RunFolder> RunFolder::take(const TrainOptions& options) {
+  RunFolder folder(options.folder);
+  if (folder.path_.empty()) return folder;
+  std::error_code problem;
+  folder.made_ = fs::create_directories(folder.path_, problem);
+  if (problem) return error(StatusCode::io_error, folder.path_, ": cannot make the folder: ", problem.message());
+  if (Status s = folder.lock(options.log); !s.ok()) return s;
+  if (options.overwrite || !options.resume.empty()) return folder;
+  if (const std::string work = work_in(folder.path_); !work.empty())
+    return error(StatusCode::invalid_argument, folder.path_, ": holds the work of a run (", work,
+                 "): go on with it (--resume auto), name another folder (--folder), or remove it (--overwrite)");
+  return folder;
+}
+
+void RunFolder::remove_work() const {
+  for (const std::string& name : names_in(path_))
+    if (is_run_file(name)) ::unlink(path_of(name).c_str());
+}
+
+Result<ResumeChoice> RunFolder::choose(const TrainOptions& options, const RunIdentity& wanted) const {
+  if (options.resume != "auto") {
+    Result<ResumeChoice> choice = named_checkpoint(options.resume, wanted, options.log);
+    if (choice.ok() && !path_.empty())
+      if (Status s = check_named(*choice); !s.ok()) return s;
+    return choice;
+  }
+  Result<ResumeChoice> choice = checkpoint_to_resume(path_, wanted, options.log);
+  if (choice.ok() && !choice->path.empty())
+    log_to(options.log, LogLevel::info,
+           join("going on after step ", choice->state.step, " from ", choice->path,
+                ", the newest whole checkpoint of the run"));
+  return choice;
+}
+
+// A run that goes on from an earlier point would leave its later checkpoints the newest ones; one that goes on from
+// another folder's would mix the two.
+Status RunFolder::check_named(const ResumeChoice& choice) const {
+  if (!is_in(path_, choice.path)) {
+    const std::string work = work_in(path_);
+    return work.empty() ? Status()
+                        : error(StatusCode::invalid_argument, path_, ": holds the work of another run (", work,
+                                ") than ", choice.path, "; name another folder (--folder)");
+  }
+  for (const std::string& path : list_checkpoints(path_, choice.state.identity.run)) {
+    const Result<CheckpointState> other = peek_checkpoint(path);
+    if (other.ok() && other->step > choice.state.step)
+      return error(StatusCode::invalid_argument, choice.path, ": the run has been at step ", other->step, " since (",
+                   path, "): go on from there (--resume auto), or from here in another folder (--folder)");
+  }
+  return Status();
+}
+
+// A log whose steps are lost is kept, under a name that no run reads.
+Status RunFolder::keep_log_apart(const LogSink& log) const {
+  bool any = false;
+  for (const char* name : kLogs) {
+    const std::string path = path_of(name);
+    if (::access(path.c_str(), F_OK) != 0) continue;
+    if (::rename(path.c_str(), (path + kApart).c_str()) != 0)
+      return error(StatusCode::io_error, path, ": cannot rename: ", std::strerror(errno));
+    any = true;
+  }
+  log_to(log, any ? LogLevel::warning : LogLevel::info,
+         join(path_, ": nothing to resume, the run begins anew",
+              any ? join("; the log of the earlier one, which left no checkpoint, is kept as log.csv", kApart) : ""));
+  return Status();
+}
+
+Status RunFolder::describe(const TrainOptions& options) const {
+  if (path_.empty()) return Status();
+  const nlohmann::json identity = {{"run", identity_.run}, {"model", identity_.model}};
+  if (Status s = write_file(path_of(kIdentityFile), identity.dump() + "\n"); !s.ok()) return s;
+  TrainOptions kept = options;
+  kept.overwrite = false;  // asked for once
+  return write_file(path_of(kConfigFile), train_options_to_json(kept) + "\n");
+}
+
+// What run.json says, as far as it can be read.
+Result<RunIdentity> RunFolder::find_wanted(const std::string& model, const LogSink& log) const {
+  const std::string path = path_of(kIdentityFile);
+  const RunIdentity unknown = {.run = {}, .model = model};
+  if (::access(path.c_str(), F_OK) != 0) return unknown;
+  Result<RunIdentity> held = read_identity(path);
+  if (!held.ok()) {
+    log_to(log, LogLevel::warning, held.message() + "; its checkpoints are asked instead");
+    return unknown;
+  }
+  if (held->model == model) return held;
+  if (work_in(path_).empty()) return unknown;
+  return error(StatusCode::invalid_argument, path_, ": holds the run of another model (it began from weights ",
+               held->model, ", this one begins from ", model,
+               "); name the model that it trains, or another folder (--folder)");
+}
+
+Result<ResumeChoice> RunFolder::begin(const TrainOptions& options, const std::string& model) {
+  identity_ = {new_run_name(), model};
+  if (path_.empty()) return options.resume.empty() ? ResumeChoice() : choose(options, {.model = model});
+  remove_abandoned(path_, is_run_file);
+  if (options.overwrite) remove_work();
+  RunIdentity wanted = {.run = {}, .model = model};
+  if (options.resume == "auto" || (!options.resume.empty() && is_in(path_, options.resume))) {
+    const Result<RunIdentity> held = find_wanted(model, options.log);
+    if (!held.ok()) return held.status();
+    wanted = *held;
+  }
+  Result<ResumeChoice> choice = options.resume.empty() ? ResumeChoice() : choose(options, wanted);
+  if (!choice.ok()) return choice;
+  const bool goes_on = !choice->path.empty() && is_in(path_, choice->path);
+  if (goes_on && !choice->state.identity.run.empty())
+    identity_.run = choice->state.identity.run;
+  else if (goes_on && !wanted.run.empty())
+    identity_.run = wanted.run;
+  if (options.resume == "auto" && !goes_on)
+    if (Status s = keep_log_apart(options.log); !s.ok()) return s;
+  damaged_ = choice->passed_over;
+  return choice;
+}
+
+void RunFolder::saved(const std::string& name, int64_t keep) {
+  damaged_.erase(name);
+  std::vector<std::string> paths = list_checkpoints(path_, identity_.run);
+  std::erase_if(paths,
+                [this](const std::string& path) { return damaged_.contains(fs::path(path).filename().string()); });
+  for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 1)); i < paths.size(); ++i)
+    ::unlink(paths[i].c_str());  // one that cannot be removed does no harm
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,130 @@
+// What a run does beside its steps: looks around, saves, and in the end exports.
+#include <cmath>
+
+#include "base/format_text.h"
+#include "base/log.h"
+#include "train/export.h"
+#include "train/trainer.h"
+
+namespace tritium::training {
+
+// Evaluation, checkpoint and report, where they are due. Sets report_.stop to what ends the run.
+Status Run::look_around(int64_t step, bool last) {
+  const bool evaluates = last || step % interval(options_.eval_every, kEvaluations) == 0;
+  std::optional<double> valid;
+  if (evaluates) {
+    const Result<double> loss = evaluate();
+    if (!loss.ok()) return loss.status();
+    valid = *loss;
+  }
+  // Before anything that is only told. After the last step it is saved anyway.
+  if (!last && is_time_to_save(step)) save_or_warn(checkpoint_name(step));
+  if (evaluates || step % interval(options_.log_every, 100) == 0)
+    if (Status s = report(step, valid); !s.ok()) return s;
+  if (evaluates && report_.stop == TrainStop::finished && options_.early_stop > 0 &&
+      state_.evaluations_since_best >= options_.early_stop)
+    report_.stop = TrainStop::early;
+  return Status();
+}
+
+// The loss of a part of the held-out text; where it is the best so far, the weights are saved.
+Result<double> Run::evaluate() {
+  Result<double> loss = held_out_->loss_of_sample(ops_, workspace_, *model_);
+  if (!loss.ok()) return loss;
+  report_.valid_loss = *loss;
+  const bool better = *loss < state_.best_valid_loss;
+  state_.evaluations_since_best = better ? 0 : state_.evaluations_since_best + 1;
+  if (!better) return loss;
+  state_.best_valid_loss = *loss;
+  if (!options_.folder.empty()) save_or_warn(kBestCheckpoint);
+  return loss;
+}
+
+Status Run::report(int64_t step, std::optional<double> valid) {
+  const Result<TrainProgress> progress =
+      observer_->report(ops_, *model_, step, expected_steps(step), seconds(), valid, *held_out_);
+  if (!progress.ok()) return progress.status();
+  report_.train_loss = progress->train_loss;
+  report_.tokens_per_second = progress->tokens_per_second;
+  if (progress->bits_per_byte) report_.bits_per_byte = *progress->bits_per_byte;
+  if (callbacks_.progress && !callbacks_.progress(*progress)) report_.stop = TrainStop::interrupted;
+  return Status();
+}
+
+bool Run::is_time_to_save(int64_t step) const {
+  if (options_.folder.empty()) return false;
+  if (options_.save_every > 0 && step % options_.save_every == 0) return true;
+  const std::chrono::duration<double> since = Clock::now() - saved_;
+  return options_.save_minutes > 0 && since.count() >= options_.save_minutes * 60.0;
+}
+
+Status Run::save(const std::string& name) {
+  CheckpointState now = state_;
+  now.seconds = seconds();
+  const std::string path = folder_.path_of(name);
+  if (Status s = write_checkpoint(path, *backend_, *model_, now); !s.ok()) return s;
+  if (name == kBestCheckpoint) return Status();
+  report_.checkpoint = path;
+  folder_.saved(name, options_.keep_last);
+  return Status();
+}
+
+// A disk that is full now may have room at the next checkpoint, and what was saved before is as it was: the run goes
+// on.
+void Run::save_or_warn(const std::string& name) {
+  unsaved_ = save(name);
+  if (name != kBestCheckpoint) saved_ = Clock::now();
+  if (!unsaved_.ok())
+    log_to(options_.log, LogLevel::warning, unsaved_.message() + "; earlier checkpoints are as they were");
+}
+
+// What is inspected and exported: averages, or after an early stop the best weights.
+Status Run::choose_weights() {
+  if (options_.average != Average::none && state_.averaged_steps > 0) {
+    if (Status s = averages_->take_over(*backend_); !s.ok()) return s;
+    optimizer_->start(workspace_, 1.0f);
+    const Result<double> loss = held_out_->loss(ops_, workspace_, *model_);
+    if (!loss.ok()) return loss.status();
+    report_.average_valid_loss = *loss;
+  } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
+    const Result<CheckpointState> best = read_checkpoint(folder_.path_of(kBestCheckpoint), *backend_, *model_);
+    if (!best.ok()) {
+      log_to(options_.log, LogLevel::warning, best.message() + "; the last weights are taken in place of the best");
+      return ops_.finish();
+    }
+    model_->restore(ops_, 1.0f);
+    report_.valid_loss = best->best_valid_loss;
+    report_.exported_step = best->step;
+  }
+  return ops_.finish();
+}
+
+Status Run::export_result() {
+  const Batch& sample = held_out_->first();
+  const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
+  const auto tokens = std::span(sample.inputs).first(n);
+  const Result<Exported> exported =
+      exports_adapter(*model_, options_.export_type)
+          ? export_adapter(options_.output, options_.model, ops_, workspace_, *model_, tokens)
+          : export_model(options_.output, ops_, workspace_, *model_, setup_.metadata, options_.export_type, tokens);
+  if (!exported.ok()) return exported.status();
+  report_.output = options_.output;
+  report_.export_difference = exported->largest_difference;
+  report_.packed_bytes = exported->tensor_bytes;
+  return Status();
+}
+
+Status Run::finish() {
+  report_.step = report_.exported_step = state_.step;
+  report_.seconds = seconds();
+  if (report_.stop == TrainStop::interrupted) return unsaved_;
+  if (Status s = choose_weights(); !s.ok()) return s;
+  model_->requantize(ops_, 1.0f);
+  if (inspect_)
+    if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
+  if (Status s = options_.output.empty() ? ops_.finish() : export_result(); !s.ok()) return s;
+  return options_.output.empty() ? unsaved_
+                                 : unsaved_.within(options_.output + " is written, but the checkpoint is not");
+}
+
+}  // namespace tritium::training

@@ -1,0 +1,259 @@
+// What a session holds after a call, also after one that failed, was cancelled or should not have been made: a state
+// from which everything that follows is right.
+#include <gtest/gtest.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "tests/support/temporary_folder.h"
+#include "tritium/debug.hpp"
+#include "tritium/tritium.hpp"
+
+namespace tritium {
+namespace {
+
+// Generated models, by the tensor whose values are too large (none: ""), made once for the program.
+std::string model_file(const std::string& huge = "") {
+  static const TemporaryFolder folder;
+  const std::string path = (folder.path() / ("model" + huge + ".gguf")).string();
+  if (!std::filesystem::exists(path)) {
+    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " llama " + huge).c_str()), 0);
+  }
+  return path;
+}
+
+Model load(const std::string& backend, const std::string& huge = "") {
+  const Result<Runtime> runtime = Runtime::create({.backend = backend});
+  EXPECT_TRUE(runtime.ok()) << runtime.message();
+  Result<Model> model = runtime->load(model_file(huge));
+  EXPECT_TRUE(model.ok()) << model.message();
+  return *std::move(model);
+}
+
+std::vector<std::string> backends() {
+  std::vector<std::string> names;
+  for (const DeviceInfo& d : list_devices())
+    if (d.available) names.push_back(d.backend);
+  return names;
+}
+
+const std::vector<int32_t> kPrompt = {1, 9, 77, 12, 200};
+const GenerateOptions kGreedy = {.max_tokens = 8, .sampler = {.temperature = 0}, .stop_at_end = false};
+const GenerateOptions kWarm = {.max_tokens = 8, .sampler = {.temperature = 3, .top_k = 0}, .stop_at_end = false};
+
+// What the model writes after the first n tokens of the prompt and `more`.
+std::vector<int32_t> fresh(const Model& model, std::span<const int32_t> prompt, const GenerateOptions& options) {
+  Result<Session> session = model.create_session();
+  const Result<Generation> g = session->generate(prompt, options);
+  EXPECT_TRUE(g.ok()) << g.message();
+  return g.ok() ? g->tokens : std::vector<int32_t>();
+}
+
+TEST(SessionState, AfterRewindingGenerationGoesOnFromThere) {
+  for (const std::string& backend : backends())
+    for (const GenerateOptions& options : {kGreedy, kWarm}) {
+      const Model model = load(backend);
+      Result<Session> session = model.create_session();
+      const Result<Generation> whole = session->generate(kPrompt, options);
+      ASSERT_TRUE(whole.ok()) << whole.message();
+      ASSERT_TRUE(session->rewind(5).ok());
+      EXPECT_EQ(session->generate({}, options)->tokens, whole->tokens) << backend;
+      ASSERT_TRUE(session->rewind(3).ok());
+      EXPECT_EQ(session->generate({}, options)->tokens, fresh(model, std::span(kPrompt).first(3), options)) << backend;
+      ASSERT_TRUE(session->rewind(0).ok());
+      EXPECT_EQ(session->generate({}, options).code(), StatusCode::invalid_argument);
+    }
+}
+
+TEST(SessionState, RewindingToWhereItIsChangesNothing) {
+  const Model model = load("cpu");
+  Result<Session> session = model.create_session();
+  const auto logits = session->evaluate(kPrompt);
+  ASSERT_TRUE(logits.ok());
+  const std::vector<float> before(logits->begin(), logits->end());
+  ASSERT_TRUE(session->rewind(5).ok());
+  EXPECT_TRUE(std::ranges::equal(before, *logits));
+  EXPECT_EQ(session->generate({}, kWarm)->tokens, fresh(model, kPrompt, kWarm));
+}
+
+TEST(SessionState, LogitsOfAllTokensAreFollowedByWhatFollowsTheLast) {
+  for (const std::string& backend : backends()) {
+    const Model model = load(backend);
+    Result<Session> session = model.create_session({.batch = 2});
+    ASSERT_TRUE(session->evaluate(std::span(kPrompt).first(2)).ok());
+    ASSERT_TRUE(session->evaluate_all(std::span(kPrompt).subspan(2)).ok());
+    EXPECT_EQ(session->generate({}, kGreedy)->tokens, fresh(model, kPrompt, kGreedy)) << backend;
+  }
+}
+
+TEST(SessionState, AFailedCallLeavesEverythingAsItWas) {
+  const Model model = load("cpu");
+  Result<Session> session = model.create_session({.context = 16});
+  ASSERT_TRUE(session->evaluate(kPrompt).ok());
+  const std::vector<int32_t> bad = {4, 259}, long_one(12, 7);
+  EXPECT_EQ(session->evaluate(bad).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->evaluate(long_one).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->evaluate_all(long_one).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->generate(bad, kGreedy).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->generate(kPrompt, {.max_tokens = 0}).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->generate(kPrompt, {.sampler = {.temperature = -1}}).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->position(), 5);
+  EXPECT_EQ(session->generate({}, kGreedy)->tokens, fresh(model, kPrompt, kGreedy));
+}
+
+// Says no at the n-th question.
+std::function<bool()> until(int n) {
+  return [n, asked = 0]() mutable { return ++asked < n; };
+}
+
+// Cancelled at ever later moments: whenever it is, the session is where it was, and goes on from there.
+TEST(SessionState, ACancelledCallLeavesTheSessionWhereItWas) {
+  std::vector<int32_t> more;
+  for (int32_t i = 0; i < 400; ++i) more.push_back((i * 31 + 1) % 259);
+  for (const std::string& backend : backends()) {
+    const Model model = load(backend);
+    Result<Session> session = model.create_session({.context = 512, .batch = 64});
+    ASSERT_TRUE(session->evaluate(kPrompt).ok());
+    int cancelled = 0;
+    for (const int moment : {1, 2, 5}) {
+      const auto logits = session->evaluate(more, until(moment));
+      const auto all = session->evaluate_all(more, until(moment));
+      GenerateOptions options = kGreedy;
+      options.keep_going = until(moment);
+      const auto g = session->generate(more, options);
+      for (const StatusCode code : {logits.code(), all.code(), g.code()}) {
+        if (code == StatusCode::ok) continue;  // a fast machine was done before it was asked so often
+        EXPECT_EQ(code, StatusCode::cancelled) << backend;
+        ++cancelled;
+      }
+      if (session->position() > 5) {
+        ASSERT_TRUE(session->rewind(5).ok());
+      }
+    }
+    EXPECT_GE(cancelled, 3) << backend;
+    EXPECT_EQ(session->position(), 5);
+    EXPECT_EQ(session->generate({}, kGreedy)->tokens, fresh(model, kPrompt, kGreedy)) << backend;
+    ASSERT_TRUE(session->rewind(5).ok());
+    Result<Session> other = model.create_session({.context = 512});
+    std::vector<int32_t> all = kPrompt;
+    all.insert(all.end(), more.begin(), more.end());
+    EXPECT_TRUE(std::ranges::equal(*session->evaluate(more), *other->evaluate(all))) << backend;
+  }
+}
+
+TEST(SessionState, AGenerationThatIsCancelledKeepsItsTokens) {
+  const Model model = load("cpu");
+  Result<Session> session = model.create_session();
+  GenerateOptions options = kGreedy;
+  options.max_tokens = 300;
+  bool wanted = true;
+  options.keep_going = [&] { return wanted; };
+  const Result<Generation> g = session->generate(kPrompt, options, [&, n = 0](const GeneratedToken&) mutable {
+    if (++n == 3) wanted = false;
+    return true;
+  });
+  ASSERT_TRUE(g.ok()) << g.message();
+  EXPECT_EQ(g->stop, StopReason::cancelled);
+  ASSERT_GE(g->tokens.size(), 3u);
+  options.max_tokens = static_cast<int64_t>(g->tokens.size());
+  wanted = true;
+  EXPECT_EQ(g->tokens, fresh(model, kPrompt, options));
+}
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// Of the computing time between two questions, the longest; of a machine that others use, too.
+TEST(SessionState, ALongPromptIsAskedAboutOften) {
+  const std::vector<int32_t> prompt(500, 7);
+  for (const std::string& backend : {std::string("reference"), std::string("cpu")}) {
+    const Model model = load(backend);
+    for (const bool all : {false, true}) {
+      Result<Session> session = model.create_session({.context = 512, .batch = 500});
+      double longest = 0, before = cpu_seconds();
+      const auto keep_going = [&] {
+        longest = std::max(longest, cpu_seconds() - before);
+        before = cpu_seconds();
+        return true;
+      };
+      ASSERT_TRUE(all ? session->evaluate_all(prompt, keep_going).ok() : session->evaluate(prompt, keep_going).ok());
+      EXPECT_LT(longest, 0.1) << backend;
+    }
+  }
+}
+
+TEST(SessionState, LoadingEvaluatingAndTheSelftestAreCancelledByTheSameQuestion) {
+  const Result<Runtime> runtime = Runtime::create({.backend = "cpu"});
+  ASSERT_TRUE(runtime.ok());
+  EXPECT_EQ(runtime->load(model_file(), {.keep_going = until(1)}).code(), StatusCode::cancelled);
+  const Model model = load("reference");
+  const std::string text(3000, 'x');
+  EXPECT_EQ(model.evaluate(text, {.window = 100, .keep_going = until(3)}).code(), StatusCode::cancelled);
+  EXPECT_EQ(selftest("cpu", {}, until(3)).code(), StatusCode::cancelled);
+}
+
+TEST(SessionState, HandlesThatWereMovedFromSaySo) {
+  Model model = load("cpu");
+  Result<Session> session = model.create_session();
+  Session other = *std::move(session);
+  EXPECT_EQ(session->evaluate(kPrompt).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->evaluate_all(kPrompt).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->generate(kPrompt, kGreedy).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->rewind(0).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->position(), 0);
+  EXPECT_EQ(session->context(), 0);
+  const Model kept = std::move(model);
+  EXPECT_EQ(model.create_session().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(model.tokenize("x").code(), StatusCode::invalid_argument);
+  EXPECT_EQ(model.detokenize(kPrompt).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(model.evaluate("some text").code(), StatusCode::invalid_argument);
+  EXPECT_EQ(model.begin_of_text(), -1);
+  EXPECT_EQ(model.info().vocab_size, 0);
+  Result<Runtime> runtime = Runtime::create({.backend = "cpu"});
+  const Runtime taken = *std::move(runtime);
+  EXPECT_EQ(runtime->load(model_file()).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(runtime->backend(), "");
+  EXPECT_TRUE(other.evaluate(kPrompt).ok());
+}
+
+TEST(SessionState, ACallWithinACallIsRefusedAndHarmless) {
+  const Model model = load("cpu");
+  Result<Session> session = model.create_session();
+  const Result<Generation> g = session->generate(kPrompt, kGreedy, [&](const GeneratedToken&) {
+    EXPECT_EQ(session->rewind(0).code(), StatusCode::invalid_argument);
+    std::jthread([&] { EXPECT_EQ(session->evaluate(kPrompt).code(), StatusCode::invalid_argument); });
+    return true;
+  });
+  ASSERT_TRUE(g.ok()) << g.message();
+  EXPECT_EQ(g->tokens, fresh(model, kPrompt, kGreedy));
+  EXPECT_TRUE(session->rewind(0).ok());
+}
+
+TEST(NotFinite, LogitsAreRefusedWithTheOperationThatWroteTheFirstSuchValue) {
+  for (const std::string& backend : backends())
+    for (const auto& [tensor, place] : {std::pair{"blk.2.attn_norm.weight", "rms_norm in model/layer2/attention"},
+                                        std::pair{"output_norm.weight", "rms_norm in model/head"}}) {
+      const Model model = load(backend, tensor);
+      Result<Session> session = model.create_session({.activations = Activations::f32, .batch = 2});
+      const auto check = [&](const Status& status, const char* call) {
+        EXPECT_EQ(status.code(), StatusCode::device_error) << backend << " " << call;
+        EXPECT_NE(status.message().find(place), std::string::npos)
+            << backend << " " << call << ": " << status.message();
+        EXPECT_EQ(session->position(), 0);
+      };
+      check(session->evaluate(kPrompt).status(), "evaluate");
+      check(session->evaluate_all(kPrompt).status(), "evaluate_all");
+      check(session->generate(kPrompt, kGreedy).status(), "greedy");
+      check(session->generate(kPrompt, kWarm).status(), "warm");
+      check(model.evaluate("some text", {.activations = Activations::f32}).status(), "evaluation");
+    }
+}
+
+}  // namespace
+}  // namespace tritium

@@ -1,0 +1,64 @@
+// A vocabulary of chosen pieces, and a text.
+#include <algorithm>
+
+#include "tests/fuzz/input.h"
+#include "text/tokenizer.h"
+
+namespace tritium::fuzz {
+namespace {
+
+Metadata chosen_vocabulary(Choices& choices) {
+  constexpr const char* kPieces[] = {"\xE2\x96\x81",
+                                     "<0x0A>",
+                                     "<0xFF>",
+                                     "a",
+                                     "b",
+                                     "ab",
+                                     "<s>",
+                                     "aa",
+                                     "\xE2\x96\x81"
+                                     "a",
+                                     ""};
+  std::vector<std::string> tokens = {"<unk>"};
+  std::vector<double> scores = {0.0};
+  std::vector<int64_t> kinds = {2};
+  for (size_t n = choices.below(60); n > 0; --n) {
+    const uint8_t what = choices.take<uint8_t>();
+    tokens.emplace_back(what % 2 == 0 ? std::string_view(kPieces[what / 2 % std::size(kPieces)])
+                                      : choices.short_text());
+    kinds.push_back(choices.take<uint8_t>() % 8);
+    scores.push_back(choices.flag() ? double{choices.take<float>()} : 0.0);
+  }
+  if (choices.take<uint8_t>() == 0) scores.pop_back();
+  Metadata m;
+  m.set("tokenizer.ggml.model", std::string("llama"));
+  m.set("tokenizer.ggml.tokens", tokens);
+  m.set("tokenizer.ggml.scores", scores);
+  m.set("tokenizer.ggml.token_type", kinds);
+  for (const char* name : {"bos", "eos", "unknown", "padding", "eot"})
+    if (choices.flag())
+      m.set(std::string("tokenizer.ggml.") + name + "_token_id",
+            choices.flag() ? int64_t{choices.take<int32_t>()} : int64_t{choices.take<uint8_t>() % 64});
+  if (choices.flag()) m.set("tokenizer.ggml.add_space_prefix", choices.flag());
+  return m;
+}
+
+}  // namespace
+
+void try_input(std::string_view bytes) {
+  Choices choices(bytes);
+  const auto made = Tokenizer::from_metadata(chosen_vocabulary(choices));
+  if (!made.ok()) return;
+  const Tokenizer& tokenizer = **made;
+  const bool special = choices.flag();
+  const std::string_view text = choices.rest();
+  const std::vector<int32_t> ids = tokenizer.encode(text, {.parse_special = special});
+  for (int32_t id : ids) {
+    require(id >= 0 && id < tokenizer.vocab_size(), "a token of a text is in the vocabulary");
+    (void)tokenizer.piece(id), (void)tokenizer.bytes_of(id);
+  }
+  require(ids == tokenizer.encode(text, {.parse_special = special}), "a text has one list of tokens");
+  (void)tokenizer.decode(ids);
+}
+
+}  // namespace tritium::fuzz

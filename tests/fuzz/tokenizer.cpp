@@ -8,17 +8,7 @@ namespace tritium::fuzz {
 namespace {
 
 Metadata chosen_vocabulary(Choices& choices) {
-  constexpr const char* kPieces[] = {"\xE2\x96\x81",
-                                     "<0x0A>",
-                                     "<0xFF>",
-                                     "a",
-                                     "b",
-                                     "ab",
-                                     "<s>",
-                                     "aa",
-                                     "\xE2\x96\x81"
-                                     "a",
-                                     ""};
+  constexpr const char* kPieces[] = {"\u2581", "<0x0A>", "<0xFF>", "a", "b", "ab", "<s>", "aa", "\u2581a", ""};
   std::vector<std::string> tokens = {"<unk>"};
   std::vector<double> scores = {0.0};
   std::vector<int64_t> kinds = {2};

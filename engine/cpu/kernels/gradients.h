@@ -111,7 +111,7 @@ void cross_entropy(const CrossEntropyParams& p, Range rows, const float* all_log
   const int64_t vocab = p.vocab_size;
   for (int64_t row = rows.first; row < rows.last; ++row) {
     const float* logits = all_logits + row * vocab;
-    float* dlogits = all_dlogits + row * vocab;
+    float* dlogits = p.with_gradient ? all_dlogits + row * vocab : nullptr;
     const int32_t target = targets[row];
     if (target < 0) {
       losses[row] = 0.0f;

@@ -17,6 +17,7 @@ class Recording {
  public:
   // What temporaries hold afterwards is gone with the next run of any Recording of the workspace.
   Status run() { return replay_->run(); }
+  const Program& program() const { return program_; }
 
  private:
   friend class Workspace;

@@ -117,9 +117,11 @@ std::string manifests_read() {
 // What stands against the manifests of drivers, when the loader could not make an instance of them.
 Status manifests_status(const std::vector<DriverManifest>& manifests, std::string_view loader_says) {
   if (manifests.empty()) return Status(StatusCode::not_found, std::string(kNoDriver));
+  const bool damaged = std::ranges::any_of(manifests, [](const DriverManifest& m) { return !m.problem.empty(); });
+  // Of a damaged manifest loaders say that memory ended.
   return error(
-      StatusCode::not_found, "no usable Vulkan driver: the loader says ", loader_says,
-      " after these manifests of drivers: ", text_of(manifests),
+      StatusCode::not_found, "no usable Vulkan driver among these manifests: ", text_of(manifests),
+      damaged ? "" : join("; the loader says ", loader_says),
       "; repair or remove those that are damaged, install the drivers of the others anew, or name good ones in "
       "VK_DRIVER_FILES");
 }

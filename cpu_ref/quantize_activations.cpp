@@ -18,10 +18,13 @@ void quantize_activations(const QuantizeActivationsParams& p, std::span<const fl
       const size_t first = b * p.block;
       const size_t last = std::min<size_t>(first + p.block, p.cols);  // may lie before first: a block of padding
       float largest = 0;
-      for (size_t c = first; c < last; ++c) largest = std::max(largest, std::abs(x[r * p.cols + c]));
+      for (size_t c = first; c < last; ++c) {
+        const float magnitude = std::abs(x[r * p.cols + c]);
+        if (magnitude > largest || std::isnan(magnitude)) largest = magnitude;  // NaN stays
+      }
       const bool zero = !(largest >= TRITIUM_SMALLEST_MAX);
       const float inverse = zero ? 0.0f : shader::exact_quotient(127, largest);
-      scales[r * n_blocks + b] = zero ? 0.0f : shader::activation_scale(largest);
+      scales[r * n_blocks + b] = std::isnan(largest) ? NAN : zero ? 0.0f : shader::activation_scale(largest);
       for (size_t c = first; c < first + p.block; ++c) {
         const bool used = c < last && !zero;
         q[r * p.padded_cols + c] = static_cast<int8_t>(used ? shader::quantize_to_int8(x[r * p.cols + c], inverse) : 0);

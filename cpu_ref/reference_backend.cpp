@@ -5,8 +5,8 @@
 #include <cstring>
 #include <new>
 
-#include "base/checked_math.h"
 #include "base/cancel.h"
+#include "base/checked_math.h"
 #include "base/format_text.h"
 #include "cpu_ref/host_memory.h"
 #include "ops/weight_layout.h"

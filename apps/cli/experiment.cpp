@@ -67,6 +67,7 @@ int compare(CompareOptions options) {
     std::fprintf(stderr, "%s\n", what.c_str());
     return !interrupted();
   };
+  options.study.keep_going = keep_going;
   const Result<QuantCompareReport> report_of_study = quant_compare(options.study);
   if (!report_of_study.ok()) return report(report_of_study.status());
   const QuantCompareReport& r = *report_of_study;

@@ -112,6 +112,13 @@ void cases_of<QuantizeActivations>(Cases& c) {
   if (c.next("tiny values, 1e-25")) run(c.random({3, 300}, 1e-25), true);
   if (c.next("values below the smallest scale, 1e-35")) run(c.random({3, 300}, 1e-35), false);
   if (c.next("large values, 1e30")) run(c.random({3, 300}, 1e30), false);
+  if (c.next("a NaN in some blocks")) {
+    std::vector<float> x(3 * 700, 0.5f);
+    x[3] = x[699] = x[1400] = std::numeric_limits<float>::quiet_NaN();
+    x[5] = 2.0f;
+    run(c.floats({3, 700}, x), true);
+    run(c.floats({3, 700}, x), false);
+  }
   if (c.next("ties: multiples of a half after scaling")) {
     std::vector<float> x(256, 0.0f);
     x[0] = 127.0f;

@@ -1,7 +1,10 @@
 #include "train/held_out.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numbers>
+
+#include "base/format_text.h"
 
 namespace tritium::training {
 namespace {
@@ -25,7 +28,11 @@ Result<double> HeldOut::mean(Ops& ops, Workspace& workspace, Transformer& model,
   double total = 0;
   int64_t scored = 0;
   for (const Batch& b : std::span(all_).first(n_batches)) {
-    total += model.loss(ops, workspace, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
+    const double loss = model.loss(ops, workspace, {b.n_sequences, b.sequence_length, b.inputs, b.targets}, {});
+    if (ops.ok() && !std::isfinite(loss))
+      return error(StatusCode::device_error, "the loss of held-out text is ", loss,
+                   model.first_not_finite(ops.backend()), "; a smaller learning_rate or a smaller clip may help");
+    total += loss;
     scored += b.n_scored;
   }
   if (Status s = ops.finish(); !s.ok()) return s;

@@ -2,6 +2,7 @@
 #include "train/run.h"
 
 #include "backends.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "ops/timed_backend.h"
@@ -28,6 +29,7 @@ Status check_memory(const TrainOptions& options, const Setup& setup, Backend& ba
 
 Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCallbacks& callbacks,
                                       const Inspection& inspect) {
+  const CancelScope scope(callbacks.keep_going);
   Result<RunFolder> folder = RunFolder::take(options);
   if (!folder.ok()) return folder.status();
   Result<Setup> setup = prepare_run(options);

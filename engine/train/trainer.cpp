@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/atomic_file.h"
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
@@ -129,6 +130,9 @@ Status Run::one_step(int64_t step) {
   const int64_t tokens = sequences * options_.context;
   const int64_t n_micro = options_.batch / sequences;
   double loss = 0, divergence = 0;
+  // A step that is cancelled has not been taken: until weights change, which is done to the end.
+  std::optional<CancelShield> shield;
+  if (options_.update_by_layer) shield.emplace();
   for (int64_t i = 0; i < n_micro; ++i) {
     const auto part = [&](const std::vector<int32_t>& values) {
       return std::span(values).subspan(static_cast<size_t>(i * tokens), static_cast<size_t>(tokens));
@@ -149,7 +153,10 @@ Status Run::one_step(int64_t step) {
   if (Status s = ops_.finish(); !s.ok()) return s;
   if (!std::isfinite(loss) || !std::isfinite(norm))
     return error(StatusCode::device_error, "step ", step, ": the loss is ", loss, " and the gradient's norm ", norm,
+                 model_->first_not_finite(*backend_),
                  "; a smaller learning_rate or a smaller clip may help, the last checkpoint is from before");
+  if (cancelled()) return cancelled_status();
+  shield.emplace();
   if (options_.clip > 0 && norm > options_.clip) now.gradient_scale = static_cast<float>(options_.clip / norm);
   if (!options_.update_by_layer) optimizer_->step(workspace_, now);
   const Result<int64_t> averaged = averages_->update(workspace_, step, expected_steps(step), state_.averaged_steps);
@@ -195,10 +202,16 @@ Status Run::take_steps() {
       report_.stop = TrainStop::interrupted;
       break;
     }
-    if (Status s = one_step(step); !s.ok()) return s;
-    state_.step = step;
-    const bool last = step == setup_.steps || minutes_are_over();
-    if (Status s = look_around(step, last); !s.ok()) return s;
+    Status s = one_step(step);
+    if (s.ok()) {
+      state_.step = step;
+      s = look_around(step, step == setup_.steps || minutes_are_over());
+    }
+    if (s.code() == StatusCode::cancelled) {
+      report_.stop = TrainStop::interrupted;
+    } else if (!s.ok()) {
+      return s;
+    }
   }
   return Status();
 }
@@ -217,6 +230,7 @@ Status Run::train() {
     return error(StatusCode::cancelled, "no step was taken in ", options_.minutes,
                  " minutes: nothing was learned, and nothing is exported; more minutes are needed");
   const Result<double> final_loss = held_out_->loss(ops_, workspace_, *model_);
+  if (final_loss.code() == StatusCode::cancelled) return report_.stop = TrainStop::interrupted, Status();
   if (!final_loss.ok()) return final_loss.status();
   report_.valid_loss = *final_loss;
   report_.bits_per_byte = held_out_->bits_per_byte(*final_loss);

@@ -1,6 +1,7 @@
 // What a run does beside its steps: looks around, saves, and in the end exports.
 #include <cmath>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "train/export.h"
@@ -59,6 +60,7 @@ bool Run::is_time_to_save(int64_t step) const {
 }
 
 Status Run::save(const std::string& name) {
+  const CancelShield shield;
   CheckpointState now = state_;
   now.seconds = seconds();
   const std::string path = folder_.path_of(name);
@@ -122,7 +124,10 @@ Status Run::finish() {
   model_->requantize(ops_, 1.0f);
   if (inspect_)
     if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
-  if (Status s = options_.output.empty() ? ops_.finish() : export_result(); !s.ok()) return s;
+  const Status s = options_.output.empty() ? ops_.finish() : export_result();
+  if (s.code() == StatusCode::cancelled && !report_.checkpoint.empty())
+    return s.within("the export of step " + std::to_string(state_.step) + ", which is saved as " + report_.checkpoint);
+  if (!s.ok()) return s;
   return options_.output.empty() ? unsaved_
                                  : unsaved_.within(options_.output + " is written, but the checkpoint is not");
 }

@@ -124,6 +124,9 @@ class Transformer {
   // the routers' losses are added to those of the parameters. The pass is recorded once for a shape of batch and
   // options.
   double loss(Ops& ops, Workspace& workspace, const TokenBatch& batch, const LossOptions& options);
+  // After a loss or gradients that are not finite: runs the last pass again, operation by operation, and says which one
+  // writes the first such value (": the first is what …"), or nothing where none does. Gradients are then undefined.
+  std::string first_not_finite(Backend& backend) const;
   // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
   std::vector<float> logits(Ops& ops, Workspace& workspace, const TokenBatch& batch,
                             InputKind inputs = InputKind::as_trained);
@@ -202,6 +205,7 @@ class Transformer {
 
   std::vector<std::unique_ptr<BatchTensors>> batches_;
   std::vector<std::unique_ptr<Pass>> passes_;
+  const Pass* last_pass_ = nullptr;      // of loss()
   const BatchTensors* batch_ = nullptr;  // the last one
   Taught taught_;
 };

@@ -2,6 +2,7 @@
 // shape of batch, and run for each.
 #include <algorithm>
 
+#include "ops/not_finite.h"
 #include "train/transformer.h"
 
 namespace tritium::training {
@@ -51,6 +52,7 @@ Transformer::Pass* Transformer::pass_of(Ops& ops, Workspace& workspace, const Ba
                          .update = options.update ? options.update->structure : -1,
                          .structure = structure(),
                          .teacher_structure = teacher ? teacher->structure() : 0};
+  last_pass_ = nullptr;
   std::erase_if(passes_, [&](const auto& pass) { return pass->key.structure != key.structure; });
   const auto found = std::ranges::find(passes_, key, [](const auto& pass) { return pass->key; });
   if (found != passes_.end()) return found->get();
@@ -70,6 +72,7 @@ double Transformer::loss(Ops& ops, Workspace& workspace, const TokenBatch& batch
   if (!allocator.ok()) return ops.fail(allocator.status()), 0.0;
   const Pass* pass = pass_of(ops, workspace, b, options);
   if (!pass) return 0.0;
+  last_pass_ = pass;
   batch_ = &b;
   now_.loss_scale = options.gradient_scale;
   upload_step(ops);
@@ -88,6 +91,12 @@ double Transformer::loss(Ops& ops, Workspace& workspace, const TokenBatch& batch
   if (options.teacher && options.hidden_mse > 0.0f)
     taught_.hidden_error = sum_of(ops, b.hidden_error) / static_cast<double>(config_.dim);
   return total;
+}
+
+std::string Transformer::first_not_finite(Backend& backend) const {
+  if (!last_pass_) return {};
+  const Result<NotFinite> found = tritium::first_not_finite(backend, last_pass_->recording->program());
+  return found.ok() && found->has_value() ? ": the first is what " + **found : std::string();
 }
 
 void Transformer::record_loss(Ops& ops, const BatchTensors& batch, const LossOptions& options) {

@@ -46,4 +46,17 @@ TEST(QuantizeActivationsReference, PaddingAndZerosBecomeZero) {
   EXPECT_EQ(quantize({1.0f}).q[1], 0);
 }
 
+TEST(QuantizeActivationsReference, ANanMakesItsBlockNan) {
+  for (const std::vector<float>& x : {std::vector<float>{1, NAN, 2}, {NAN, 1, 2}, {1, 2, -NAN}, {NAN}}) {
+    const Quantized out = quantize(x);
+    EXPECT_TRUE(std::isnan(out.scales[0]));
+    EXPECT_EQ(out.q, std::vector<int8_t>(256, 0));
+  }
+  std::vector<float> x(256, 1.0f);
+  x[70] = NAN;
+  const Quantized out = quantize(x, 64);
+  EXPECT_TRUE(std::isnan(out.scales[1]));
+  for (const size_t other : {0u, 2u, 3u}) EXPECT_EQ(out.scales[other], 1.0f / 127.0f);
+}
+
 }  // namespace tritium

@@ -5,11 +5,13 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "tritium/status.hpp"
+#include "vulkan/device/driver_manifests.h"
 
 namespace tritium {
 namespace {
@@ -63,6 +65,64 @@ TEST(MissingVulkan, ADriverThatCannotBeLoaded) {
   std::filesystem::remove(file);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
+}
+
+// A manifest that is not JSON, as a write that was cut short leaves it.
+class DamagedManifest {
+ public:
+  DamagedManifest() { std::ofstream(path_) << "{ \"ICD\": {\n"; }
+  ~DamagedManifest() { std::filesystem::remove(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ =
+      std::filesystem::temp_directory_path() / ("tritium-cut-icd-" + std::to_string(getpid()) + ".json");
+};
+
+TEST(MissingVulkan, ADamagedManifestIsNamedAndNotTakenForMemory) {
+  const DamagedManifest damaged;
+  const Outcome outcome = probe("VK_DRIVER_FILES=" + damaged.path() + " VK_ICD_FILENAMES=" + damaged.path());
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  if (outcome.output.find("the Vulkan loader") != std::string::npos) GTEST_SKIP() << outcome.output;
+  EXPECT_NE(outcome.output.find("backend: " + code(StatusCode::not_found)), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find(damaged.path()), std::string::npos) << outcome.output;
+  for (const char* memory : {"memory", "Memory"})
+    EXPECT_EQ(outcome.output.find(memory), std::string::npos) << outcome.output;
+}
+
+TEST(MissingVulkan, ADamagedManifestHidesNoGoodDriver) {
+  const std::string good = "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json";
+  if (!std::filesystem::exists(good)) GTEST_SKIP() << "Mesa's software driver is not installed";
+  const DamagedManifest damaged;
+  for (const std::string& list : {damaged.path() + ":" + good, good + ":" + damaged.path()}) {
+    const Outcome outcome = probe("VK_DRIVER_FILES=" + list + " VK_ICD_FILENAMES=" + list);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_TRUE(outcome.output.starts_with("device ")) << outcome.output;
+    EXPECT_NE(outcome.output.find("backend: code 0"), std::string::npos) << outcome.output;
+  }
+}
+
+TEST(DriverManifests, AreJsonOrSaidNotToBe) {
+  for (const char* text :
+       {R"({"ICD": {"api_version": "1.3", "n": [1, -2.5e3, true, null, "\\\""]}, "x": {}} )", "[]", "0"})
+    EXPECT_EQ(vulkan::json_problem(text), "") << text;
+  for (const char* text :
+       {"", "{", R"({"ICD": {)", R"({"a" 1})", R"({"a": 1,})", "[1 2]", R"(["a)", "{} {}", "nul", R"("\)"})
+    EXPECT_NE(vulkan::json_problem(text), "") << text;
+  EXPECT_NE(vulkan::json_problem(std::string(100'000, '[')), "");
+}
+
+TEST(DriverManifests, TheEnvironmentIsAsItWasAfterwards) {
+  setenv("VK_DRIVER_FILES", "a:b", 1);
+  unsetenv("VK_ICD_FILENAMES");
+  {
+    const vulkan::OnlyTheseDrivers drivers({{"/x.json", ""}, {"/y.json", ""}});
+    EXPECT_STREQ(std::getenv("VK_DRIVER_FILES"), "/x.json:/y.json");
+    EXPECT_STREQ(std::getenv("VK_ICD_FILENAMES"), "/x.json:/y.json");
+  }
+  EXPECT_STREQ(std::getenv("VK_DRIVER_FILES"), "a:b");
+  EXPECT_EQ(std::getenv("VK_ICD_FILENAMES"), nullptr);
+  unsetenv("VK_DRIVER_FILES");
 }
 
 TEST(MissingVulkan, ADriverWithoutAGpu) {

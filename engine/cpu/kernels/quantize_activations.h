@@ -15,6 +15,13 @@ constexpr float kSmallestMax = 1e-30f;  // TRITIUM_SMALLEST_MAX, shaders/lib/rou
 inline float over_127(float largest) { return largest > 3.402823466e38f ? 0x1.fcp-122f : 127.0f / largest; }
 
 template <typename V>
+TRITIUM_INLINE float largest_of_bits(typename V::I bits) {
+  int32_t most = 0;
+  for (int lane = 0; lane < V::kLanes; ++lane) most = bits[lane] > most ? bits[lane] : most;
+  return __builtin_bit_cast(float, most);
+}
+
+template <typename V>
 TRITIUM_INLINE void store_quantized(int8_t* q, typename V::F x, float inverse, int64_t n) {
   auto scaled = V::max(V::min(x * inverse, V::all(127.0f)), V::all(-127.0f));  // NaN: 127
   const auto shifted = scaled + 12582912.0f;                                   // to nearest even
@@ -33,14 +40,16 @@ void quantize_activations(const QuantizeActivationsParams& p, Range blocks, cons
     const int64_t used = left < 0 ? 0 : left < block ? left : block;
     const float* in = x + i / n_blocks * p.cols + start;
     int8_t* out = q + i * block;
-    typename V::F magnitudes = {};
+    // Magnitudes are ordered as their bits are, and those of a NaN are the largest.
+    typename V::I magnitudes = {};
     for_vectors<V>(
         0, used, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
-          magnitudes = V::max(V::magnitude(load_up_to<V>(in + c, n)), magnitudes);  // a NaN does not count
+          const auto bits = reinterpret_cast<typename V::I>(V::magnitude(load_up_to<V>(in + c, n)));
+          magnitudes = bits > magnitudes ? bits : magnitudes;
         });
-    const float m = largest<V>(magnitudes);
+    const float m = largest_of_bits<V>(magnitudes);
     const bool zero = !(m >= kSmallestMax);
-    scales[i] = zero ? 0.0f : m * (1.0f / 127.0f);
+    scales[i] = m != m ? __builtin_nanf("") : zero ? 0.0f : m * (1.0f / 127.0f);
     if (zero) {
       __builtin_memset(out, 0, static_cast<size_t>(block));
       continue;

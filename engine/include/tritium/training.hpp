@@ -174,7 +174,9 @@ struct TrainProgress {
 
 struct TrainCallbacks {
   std::function<bool(const TrainProgress&)> progress{};  // false: save a checkpoint and stop
-  std::function<bool()> keep_going{};                    // asked at every step; false as above
+  // As in options.hpp: asked in the middle of steps and evaluations, too. false: as above, without a step that was cut
+  // short; `cancelled` where nothing was learned yet, or the checkpoint is written and the export was under way.
+  std::function<bool()> keep_going{};
 };
 
 struct MemoryPart {
@@ -233,6 +235,7 @@ struct QuantCompareOptions {
   Schedule schedule = Schedule::constant;
   int threads = 0;
   std::function<bool(const std::string& what)> progress{};  // called before each run; false ends the study
+  std::function<bool()> keep_going{};                       // options.hpp
 };
 
 struct MeanAndDeviation {

@@ -1,6 +1,7 @@
 // The three-way comparison: full precision, int8 and ternary on the same batches.
 #include <cmath>
 
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "model/weights.h"
@@ -152,6 +153,7 @@ Result<QuantCompareRow> Study::train(const Way& way, int64_t width, const std::s
     };
     const Result<TrainReport> done = train_and_inspect(options_of(way, width, seed), callbacks, inspect);
     if (!done.ok()) return done.status();
+    if (done->stop == TrainStop::interrupted) return error(StatusCode::cancelled, "the study was interrupted");
     train.push_back(done->train_loss.value_or(NAN));
     valid.push_back(done->valid_loss);
     perplexity.push_back(std::exp(done->valid_loss));
@@ -197,6 +199,7 @@ Result<QuantCompareReport> Study::run() {
 namespace tritium {
 
 Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options) try {
+  const CancelScope scope(options.keep_going);
   return training::Study(options).run();
 } catch (...) {
   return caught();

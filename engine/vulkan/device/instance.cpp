@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <string_view>
 
 #include "base/format_text.h"
 #include "base/log.h"
 #include "vulkan/device/device_health.h"
+#include "vulkan/device/driver_manifests.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {
@@ -107,6 +109,43 @@ void create(Instance& instance) {
   if (instance.validation) instance.messenger = vk::raii::DebugUtilsMessengerEXT(instance.handle, messenger);
 }
 
+std::string manifests_read() {
+  const std::vector<DriverManifest> manifests = driver_manifests();
+  return manifests.empty() ? std::string() : "; the loader read " + text_of(manifests);
+}
+
+// What stands against the manifests of drivers, when the loader could not make an instance of them.
+Status manifests_status(const std::vector<DriverManifest>& manifests, std::string_view loader_says) {
+  if (manifests.empty()) return Status(StatusCode::not_found, std::string(kNoDriver));
+  const bool damaged = std::ranges::any_of(manifests, [](const DriverManifest& m) { return !m.problem.empty(); });
+  // Of a damaged manifest loaders say that memory ended.
+  return error(
+      StatusCode::not_found, "no usable Vulkan driver among these manifests: ", text_of(manifests),
+      damaged ? "" : join("; the loader says ", loader_says),
+      "; repair or remove those that are damaged, install the drivers of the others anew, or name good ones in "
+      "VK_DRIVER_FILES");
+}
+
+// The loader failed, for whatever reason it gives: once more without the manifests that cannot be read.
+Status create_without_damaged_drivers(Instance& instance, std::string_view loader_says) {
+  std::vector<DriverManifest> manifests = driver_manifests();
+  const auto good = [](const DriverManifest& m) { return m.problem.empty(); };
+  const auto damaged = std::ranges::stable_partition(manifests, good);
+  if (damaged.empty() || damaged.size() == manifests.size()) return manifests_status(manifests, loader_says);
+  const std::vector<DriverManifest> passed_over(damaged.begin(), damaged.end());
+  const std::vector<DriverManifest> rest(manifests.begin(), damaged.begin());
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  try {
+    const OnlyTheseDrivers drivers(rest);
+    create(instance);
+  } catch (const vk::SystemError& e) {
+    return manifests_status(manifests, e.what());
+  }
+  log_to(instance.options.log, LogLevel::warning, "Vulkan drivers passed over: " + text_of(passed_over));
+  return Status();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Instance>> open_instance(const InstanceOptions& options) {
@@ -123,9 +162,13 @@ Result<std::unique_ptr<Instance>> open_instance(const InstanceOptions& options) 
     if (version < VK_API_VERSION_1_2)
       return error(StatusCode::unsupported, "the Vulkan loader offers Vulkan ", VK_API_VERSION_MAJOR(version), ".",
                    VK_API_VERSION_MINOR(version), "; 1.2 is needed: update it");
-    create(*instance);
-  } catch (const vk::IncompatibleDriverError&) {
-    return Status(StatusCode::not_found, std::string(kNoDriver));
+    try {
+      create(*instance);
+    } catch (const vk::IncompatibleDriverError&) {
+      return error(StatusCode::not_found, kNoDriver, manifests_read());
+    } catch (const vk::SystemError& e) {
+      if (Status s = create_without_damaged_drivers(*instance, e.what()); !s.ok()) return s;
+    }
   } catch (...) {
     return status_of_exception("making a Vulkan instance", lost);
   }

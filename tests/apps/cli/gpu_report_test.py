@@ -85,7 +85,7 @@ class GpuReport(InFolder):
             pass
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=GENEROUS)
-        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(process.returncode, 130, err)
         document, text = self.read("stopped")
         self.assertFalse(document["finished"])
         self.assertEqual(document["sections"]["device"]["state"], "done")

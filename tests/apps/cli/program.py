@@ -37,6 +37,10 @@ def shared(*parts):
     return path
 
 
+def has_vulkan():
+    return any(d["available"] for d in json.loads(tritium("devices", "--json")[1]) if d["backend"].startswith("vulkan"))
+
+
 def require(backend):
     """Skips the test where no such device is available; only Vulkan may be missing."""
     if backend != "vulkan":

@@ -91,6 +91,19 @@ bool is_in(const std::string& folder, const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> run_folders_below(const std::vector<std::string>& paths) {
+  std::vector<std::string> folders;
+  for (const std::string& path : paths) {
+    std::error_code problem;  // also of a path that is a file: nothing is below it
+    for (fs::recursive_directory_iterator it(path, problem), end; !problem && it != end; it.increment(problem)) {
+      std::error_code ignored;
+      if (it->path().filename() == kLogs[1] && fs::exists(it->path().parent_path() / kLogs[0], ignored))
+        folders.push_back(it->path().parent_path().string());
+    }
+  }
+  return folders;
+}
+
 std::vector<NamedFile> files_written(const TrainOptions& options) {
   std::vector<NamedFile> files = {{"the output", options.output}};
   if (options.folder.empty()) return files;

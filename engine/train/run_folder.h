@@ -55,6 +55,9 @@ class RunFolder {
   std::set<std::string> damaged_;
 };
 
+// Folders at and below these in which runs left their logs: what they hold of text is learned, the logs are not.
+std::vector<std::string> run_folders_below(const std::vector<std::string>& paths);
+
 // What a run writes, for check_outputs(): the output, and in the folder what it has there or would have.
 std::vector<NamedFile> files_written(const TrainOptions& options);
 

@@ -341,7 +341,7 @@ TEST_F(AFolder, BelowTheDataIsNotReadAsText) {
   options.steps = 4;
   const Result<TrainReport> report = train(options);
   ASSERT_TRUE(report.ok()) << report.message();
-  EXPECT_NE(said_.find("log.jsonl: the log of a training run is not read as text"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("data/run: the log of a training run is not read as text"), std::string::npos) << said_;
 }
 
 }  // namespace

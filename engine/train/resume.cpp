@@ -77,6 +77,7 @@ Result<ResumeChoice> checkpoint_to_resume(const std::string& folder, const RunId
   };
   const Result<std::vector<Found>> all = checkpoints_of(folder, pass_over);
   if (!all.ok()) return all.status();
+  if (why.code() == StatusCode::unsupported) return why;  // not damaged: nothing older is in its place
   for (const Found& found : *all) {
     Status usable = belongs_to(found, wanted);
     if (usable.ok() && choice.path.empty()) usable = verify_checkpoint(found.path).status();

@@ -46,7 +46,7 @@ class RunFolder {
   Result<ResumeChoice> choose(const TrainOptions& options, const RunIdentity& wanted) const;
   Status check_named(const ResumeChoice& choice) const;
   Status keep_log_apart(const LogSink& log) const;
-  void remove_work() const;
+  Status remove_work() const;
 
   std::string path_;  // empty: the run has no folder
   int lock_ = -1;

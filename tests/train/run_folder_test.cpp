@@ -239,6 +239,51 @@ TEST_F(AFolder, WithALogButNoCheckpointKeepsTheLogApart) {
   ASSERT_TRUE(train(options).ok());
   EXPECT_NE(said_.find("nothing to resume"), std::string::npos) << said_;
   EXPECT_EQ(get(in_folder("log.csv.before")), log);
+  for (const char* name : {"best.ckpt", "step-00000002.ckpt"}) fs::remove(in_folder(name));
+  const std::string second = get(in_folder("log.csv"));
+  ASSERT_TRUE(train(options).ok());
+  EXPECT_EQ(get(in_folder("log.csv.before")), log);
+  EXPECT_EQ(get(in_folder("log.csv.before2")), second);
+}
+
+TEST_F(AFolder, OfALaterVersionOfTheProgramIsLeftToIt) {
+  ASSERT_TRUE(train(run_of(3)).ok());
+  const std::string path = in_folder("step-00000003.ckpt");
+  std::string bytes = get(path);
+  bytes[bytes.find("\"version\":2") + 10] = '9';
+  std::ofstream(path, std::ios::binary) << bytes;
+  TrainOptions next = run_of(5);
+  next.resume = "auto";
+  expect_refused(next, "a checkpoint of version 9");
+}
+
+TEST_F(AFolder, NeverGetsWeightsThatAreNoNumbers) {
+  TrainOptions options = run_of(5);
+  options.attention = options.feed_forward = WeightMode::full;
+  options.clip = 0;
+  options.learning_rate = 1e39;  // infinite as a float
+  options.save_every = 1;
+  EXPECT_FALSE(train(options).ok());
+  EXPECT_NE(said_.find("holds a value that is not finite"), std::string::npos) << said_;
+  for (const std::string& name : names()) EXPECT_FALSE(name.ends_with(".ckpt")) << name;
+}
+
+TEST_F(AFolder, WhoseBestCheckpointIsLostExportsTheLastWeights) {
+  TrainOptions options = run_of(200);
+  options.eval_every = 1;
+  options.early_stop = 2;
+  options.learning_rate = 0.5;
+  options.clip = 0;
+  options.output = root_.file("model.gguf");
+  const auto lose = [this](const TrainProgress&) {
+    if (fs::exists(in_folder("best.ckpt"))) damage("best.ckpt");
+    return true;
+  };
+  const Result<TrainReport> report = train(options, {.progress = lose});
+  ASSERT_TRUE(report.ok()) << report.message();
+  ASSERT_EQ(report->stop, TrainStop::early);
+  EXPECT_EQ(report->exported_step, report->step);
+  EXPECT_NE(said_.find("the last weights are taken in place of the best"), std::string::npos) << said_;
 }
 
 TEST_F(AFolder, GetsACheckpointByTheClock) {

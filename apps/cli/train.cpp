@@ -256,7 +256,9 @@ void add_finetune(CLI::App& app, Action& action) {
       "  tritium finetune model.gguf --data book.txt --minutes 3 -o tuned.gguf\n"
       "  tritium finetune model.gguf --data chat.jsonl --mode lora --minutes 3 -o adapter.gguf\n"
       "  tritium finetune f32.gguf --mode ste --teacher f32.gguf --data book.txt --minutes 3 -o ternary.gguf\n"
-      "Ctrl-C saves a checkpoint into --folder and ends the run; --resume auto goes on.");
+      "Ctrl-C saves a checkpoint into --folder and ends the run; --resume auto goes on. A folder belongs to one run: "
+      "another\n"
+      "one needs another folder, or --overwrite.");
 }
 
 }  // namespace tritium::cli

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/log.h"
 
@@ -48,10 +49,11 @@ void warn_of_age(const Found& found, const LogSink& log) {
 template <typename Refuse>
 Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refuse& refuse) {
   std::vector<Found> all;
-  std::error_code problem;
-  for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
-    if (!is_checkpoint_name(it->path().filename().string())) continue;
-    Found found{{}, it->path().string()};
+  const Result<std::vector<std::string>> names = names_in(folder);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (!is_checkpoint_name(name)) continue;
+    Found found{{}, (fs::path(folder) / name).string()};
     const Result<CheckpointState> state = peek_checkpoint(found.path);
     if (state.ok()) {
       found.state = *state;
@@ -60,7 +62,6 @@ Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refus
       refuse(found, state.status());
     }
   }
-  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
   std::sort(all.begin(), all.end(), std::greater<>());
   return all;
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "train/json_text.h"
@@ -34,17 +35,6 @@ bool is_run_file(std::string_view name) {
   name = name.substr(0, name.find(kApart));
   return is_checkpoint_name(name) || name == kIdentityFile || name == kConfigFile ||
          std::find(kLogs.begin(), kLogs.end(), name) != kLogs.end();
-}
-
-// Names in a folder, in their order.
-Result<std::vector<std::string>> names_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code problem;
-  for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem))
-    names.push_back(it->path().filename().string());
-  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 // A log with nothing but its header is no work; one that cannot be read may be.
@@ -98,12 +88,18 @@ bool is_in(const std::string& folder, const std::string& path) {
 std::vector<std::string> run_folders_below(const std::vector<std::string>& paths) {
   std::vector<std::string> folders;
   for (const std::string& path : paths) {
-    std::error_code problem;  // also of a path that is a file: nothing is below it
-    for (fs::recursive_directory_iterator it(path, problem), end; !problem && it != end; it.increment(problem)) {
-      std::error_code ignored;
-      if (it->path().filename() == kLogs[1] && fs::exists(it->path().parent_path() / kLogs[0], ignored))
-        folders.push_back(it->path().parent_path().string());
+    const Result<std::vector<std::string>> names = names_in(path);
+    if (!names.ok()) continue;  // a file: nothing is below it
+    const auto holds = [&names](const char* name) { return std::binary_search(names->begin(), names->end(), name); };
+    if (holds(kLogs[0]) && holds(kLogs[1])) folders.push_back(path);
+    std::vector<std::string> below;
+    for (const std::string& name : *names) {
+      struct stat info {};
+      const std::string inner = (fs::path(path) / name).string();
+      if (::lstat(inner.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) below.push_back(inner);
     }
+    const std::vector<std::string> found = run_folders_below(below);
+    folders.insert(folders.end(), found.begin(), found.end());
   }
   return folders;
 }

@@ -19,6 +19,7 @@ namespace tritium {
 Status check_output(const std::string& output, const std::vector<std::string>& inputs) try {
   const NamedFile written[] = {{"the output", output}};
   std::vector<NamedFile> read;
+  read.reserve(inputs.size());
   for (const std::string& input : inputs) read.push_back({"an input", input});
   return check_outputs(written, read);
 } catch (...) {

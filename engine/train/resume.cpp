@@ -70,20 +70,27 @@ Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refus
 
 Result<ResumeChoice> checkpoint_to_resume(const std::string& folder, const RunIdentity& wanted, const LogSink& log) {
   ResumeChoice choice;
-  Status why;
+  Status why, unread;
   const auto pass_over = [&](const Found& found, const Status& reason) {
+    const StatusCode code = reason.code();
+    // Not damaged, but it cannot be read here or now: nothing older takes its place.
+    if (code != StatusCode::corrupt_file && code != StatusCode::invalid_argument && code != StatusCode::not_found) {
+      unread = reason;
+      return;
+    }
     choice.passed_over.insert(found.name());
     why = reason;
     log_to(log, LogLevel::warning, "passed over: " + reason.message());
   };
   const Result<std::vector<Found>> all = checkpoints_of(folder, pass_over);
   if (!all.ok()) return all.status();
-  if (why.code() == StatusCode::unsupported) return why;  // not damaged: nothing older is in its place
+  if (!unread.ok()) return unread;
   for (const Found& found : *all) {
     Status usable = belongs_to(found, wanted);
     if (usable.ok() && choice.path.empty()) usable = verify_checkpoint(found.path).status();
     if (!usable.ok()) {
       pass_over(found, usable);
+      if (!unread.ok()) return unread;
     } else if (choice.path.empty()) {
       choice.path = found.path;
       choice.state = found.state;

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "base/atomic_file.h"
+#include "base/format_text.h"
 #include "tests/support/temporary_folder.h"
 #include "train/resume.h"
 #include "train/run_folder.h"
@@ -77,7 +77,7 @@ TEST_F(AFolder, NamesItsRunInEveryCheckpointAndInTheLog) {
     const Result<training::CheckpointState> state = training::verify_checkpoint(in_folder(name));
     ASSERT_TRUE(state.ok()) << state.message();
     const auto& [run, model] = state->identity;
-    EXPECT_EQ(identity, "{\"model\":\"" + model + "\",\"run\":\"" + run + "\"}\n");
+    EXPECT_EQ(identity, join("{\"model\":\"", model, "\",\"run\":\"", run, "\"}\n"));
     std::ifstream log(in_folder("log.jsonl"));
     for (std::string row; std::getline(log, row);)
       EXPECT_NE(row.find("\"run\":\"" + run + "\"}"), std::string::npos) << row;

@@ -85,6 +85,10 @@ bool is_in(const std::string& folder, const std::string& path) {
 
 }  // namespace
 
+bool is_run_file_of(const std::string& folder, const std::string& path) {
+  return !folder.empty() && is_in(folder, path) && is_run_file(fs::path(path).filename().string());
+}
+
 std::vector<std::string> run_folders_below(const std::vector<std::string>& paths) {
   std::vector<std::string> folders;
   for (const std::string& path : paths) {

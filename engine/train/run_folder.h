@@ -58,6 +58,9 @@ class RunFolder {
 // Folders at and below these in which runs left their logs: what they hold of text is learned, the logs are not.
 std::vector<std::string> run_folders_below(const std::vector<std::string>& paths);
 
+// Whether it is, or would be, a file that runs keep in their folder.
+bool is_run_file_of(const std::string& folder, const std::string& path);
+
 // What a run writes, for check_outputs(): the output, and in the folder what it has there or would have.
 std::vector<NamedFile> files_written(const TrainOptions& options);
 

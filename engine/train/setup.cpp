@@ -64,6 +64,9 @@ Status check_files(const TrainOptions& o) {
     if (!files.ok()) return files.status();
     for (const std::string& file : *files) inputs.push_back({"text to learn", file});
   }
+  if (is_run_file_of(o.folder, o.output))
+    return error(StatusCode::invalid_argument, o.output,
+                 ": is a name of the run's own files; name another for the output");
   if (Status s = check_outputs(files_written(o), inputs); !s.ok()) return s;
   // It may lie in the folder, whose file it is.
   const NamedFile output[] = {{"the output", o.output}}, resumed[] = {{"the checkpoint to go on from", o.resume}};

@@ -364,8 +364,10 @@ TEST_F(AFolder, WhoseFilesAreReadOrAreTheOutputIsRefused) {
   ASSERT_TRUE(train(run_of(3)).ok());
   TrainOptions options = run_of(5);
   options.resume = "auto";
-  options.output = in_folder("best.ckpt");
-  expect_refused(options, "best.ckpt");
+  for (const char* name : {"best.ckpt", "step-00000004.ckpt", "log.jsonl"}) {
+    options.output = in_folder(name);
+    expect_refused(options, name);
+  }
   options.output.clear();
   options.data = {in_folder("log.jsonl")};
   options.text.clear();

@@ -16,6 +16,8 @@ int logits(const LogitsOptions& options) {
   catch_interrupt();
   const Result<std::vector<int32_t>> tokens = parse_tokens(options.tokens);
   if (!tokens.ok()) return report(tokens.status());
+  const Status apart = check_output(options.output, {options.model.model, options.model.load.adapter});
+  if (!apart.ok()) return report(apart);
   const Result<LoadedModel> loaded = load(options.model);
   if (!loaded.ok()) return report(loaded.status());
   const auto n = static_cast<int64_t>(tokens->size());

@@ -10,6 +10,7 @@
 #include "cli/print_json.h"
 #include "cli/print_profile.h"
 #include "cli/terminal.h"
+#include "tritium/debug.hpp"
 #include "tritium/training.hpp"
 
 namespace tritium::cli {
@@ -181,6 +182,8 @@ int run_training(const CommandLine& line) {
   if (!options.ok()) return report(options.status());
   options->log = log_sink(false);
   if (line.print_config) return print(train_options_to_json(*options) + "\n"), kOk;
+  const Status apart = check_output(options->output, {line.config, line.transformer});
+  if (!apart.ok()) return report(apart);
   const Result<TrainPlan> plan = plan_training(*options);
   if (!plan.ok()) return report(plan.status());
   show_plan(*plan);
@@ -253,7 +256,9 @@ void add_finetune(CLI::App& app, Action& action) {
       "  tritium finetune model.gguf --data book.txt --minutes 3 -o tuned.gguf\n"
       "  tritium finetune model.gguf --data chat.jsonl --mode lora --minutes 3 -o adapter.gguf\n"
       "  tritium finetune f32.gguf --mode ste --teacher f32.gguf --data book.txt --minutes 3 -o ternary.gguf\n"
-      "Ctrl-C saves a checkpoint into --folder and ends the run; --resume auto goes on.");
+      "Ctrl-C saves a checkpoint into --folder and ends the run; --resume auto goes on. A folder belongs to one run: "
+      "another\n"
+      "one needs another folder, or --overwrite.");
 }
 
 }  // namespace tritium::cli

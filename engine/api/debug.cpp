@@ -10,11 +10,22 @@
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "base/log.h"
+#include "base/same_file.h"
 #include "cpu_ref/reference_backend.h"
 #include "selftest/selftest.h"
 #include "tensor/npy.h"
 
 namespace tritium {
+
+Status check_output(const std::string& output, const std::vector<std::string>& inputs) try {
+  const NamedFile written[] = {{"the output", output}};
+  std::vector<NamedFile> read;
+  read.reserve(inputs.size());
+  for (const std::string& input : inputs) read.push_back({"an input", input});
+  return check_outputs(written, read);
+} catch (...) {
+  return caught();
+}
 
 Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape) try {
   Shape dims;

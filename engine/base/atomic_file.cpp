@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/counter_rng.h"
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/write_all.h"
 
@@ -200,14 +201,15 @@ Status write_file(const std::string& path, std::string_view text) {
 }
 
 void remove_abandoned(const std::string& folder, const std::function<bool(std::string_view name)>& is_mine) {
-  std::error_code problem;  // what cannot be read or removed does no harm
-  for (std::filesystem::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
-    const std::string temporary = it->path().filename().string();
+  const Result<std::vector<std::string>> names = names_in(folder);
+  if (!names.ok()) return;  // what cannot be read or removed does no harm
+  for (const std::string& temporary : *names) {
     const std::string_view name = name_behind(temporary);
     if (name.empty() || !is_mine(name)) continue;
-    const int fd = open_again(it->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const std::string path = (std::filesystem::path(folder) / temporary).string();
+    const int fd = open_again(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) continue;
-    if (lock(fd, LOCK_EX | LOCK_NB)) ::unlink(it->path().c_str());
+    if (lock(fd, LOCK_EX | LOCK_NB)) ::unlink(path.c_str());
     ::close(fd);
   }
 }

@@ -69,22 +69,43 @@ Status read_item(const Item& item, Backend& backend, std::vector<std::byte>& out
   return Status();
 }
 
-// Its trits are -1, 0 and 1, and its scales numbers.
-Status check_item(const Item& item, std::span<const std::byte> bytes) {
-  if (!item.packed) return Status();
+// Weights that are no numbers are nothing to go on from, and must not take the place of a checkpoint that is.
+Status check_values(const Item& item, std::span<const std::byte> bytes) {
+  if (!item.name.ends_with(".shadow") && !item.name.ends_with(".average")) return Status();
+  const auto all_finite = [bytes]<typename Bits>(Bits exponent) {
+    for (size_t at = 0; at + sizeof(Bits) <= bytes.size(); at += sizeof(Bits)) {
+      Bits bits = 0;
+      std::memcpy(&bits, bytes.data() + at, sizeof bits);
+      if ((bits & exponent) == exponent) return false;
+    }
+    return true;
+  };
+  constexpr uint32_t kExponentOfF32 = 0x7F800000;
+  constexpr uint16_t kExponentOfBf16 = 0x7F80;
+  const bool finite = item.tensor.dtype == DType::bf16  ? all_finite(kExponentOfBf16)
+                      : item.tensor.dtype == DType::f32 ? all_finite(kExponentOfF32)
+                                                        : true;
+  return finite ? Status() : error(StatusCode::corrupt_file, item.name, " holds a value that is not finite");
+}
+
+// Trits are -1, 0 and 1, and scales numbers.
+Status check_trits(const Item& item, std::span<const std::byte> bytes) {
   const auto refuse = [&item](auto... what) { return error(StatusCode::corrupt_file, item.name, " ", what...); };
-  const size_t n_scales =
-      static_cast<size_t>(item.packed->packed.n_matrices * item.packed->rows * item.packed->groups_per_row());
-  std::vector<uint32_t> words((bytes.size() - n_scales * sizeof(float)) / sizeof(uint32_t));
-  std::vector<float> scales(n_scales);
+  const int64_t n_rows = item.packed->packed.n_matrices * item.packed->rows;
+  std::vector<float> scales(static_cast<size_t>(n_rows * item.packed->groups_per_row()));
+  std::vector<uint32_t> words((bytes.size() - scales.size() * sizeof(float)) / sizeof(uint32_t));
   std::memcpy(words.data(), bytes.data(), words.size() * sizeof(uint32_t));
-  std::memcpy(scales.data(), bytes.data() + words.size() * sizeof(uint32_t), n_scales * sizeof(float));
+  std::memcpy(scales.data(), bytes.data() + words.size() * sizeof(uint32_t), scales.size() * sizeof(float));
   constexpr uint32_t kLowBits = 0x55555555;
   for (const uint32_t word : words)
     if ((word & (word >> 1) & kLowBits) != 0) return refuse("holds the code 3, which is no trit");
   for (const float scale : scales)
     if (!std::isfinite(scale)) return refuse("has a scale that is ", scale);
   return Status();
+}
+
+Status check_item(const Item& item, std::span<const std::byte> bytes) {
+  return item.packed ? check_trits(item, bytes) : check_values(item, bytes);
 }
 
 Status write_item(const Item& item, Backend& backend, std::span<const std::byte> bytes) {
@@ -246,6 +267,7 @@ Status write_checkpoint(const std::string& path, Backend& backend, Transformer& 
   for (const Item& item : items) {
     if (!status.ok()) return status;
     if (status = read_item(item, backend, bytes); !status.ok()) return status;
+    if (status = check_item(item, bytes); !status.ok()) return status.within(path + " is not written");
     bytes.resize(round_up(bytes.size(), kAlign));
     status = write(bytes);
   }

@@ -1,9 +1,12 @@
 #include "train/identity.h"
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <fstream>
 #include <random>
 
-#include "base/mapped_file.h"
+#include "base/format_text.h"
 #include "train/checksum.h"
 
 namespace tritium::training {
@@ -30,6 +33,17 @@ void add_value(Checksum& sum, const std::vector<T>& values) {
   for (const auto& value : values) add_value(sum, static_cast<const T&>(value));
 }
 
+// Read, not mapped: a file that is cut off meanwhile is another file, not the end of the process.
+Status add_file(Checksum& sum, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> piece(size_t{1} << 20);
+  while (file) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    sum.add(std::string_view(piece.data(), static_cast<size_t>(file.gcount())));
+  }
+  return file.eof() ? Status() : error(StatusCode::io_error, path, ": cannot read: ", std::strerror(errno));
+}
+
 Status add_tensors(Checksum& sum, const TensorMap& map) {
   for (const TensorInfo& info : map.tensors()) {
     add_value(sum, info.name);
@@ -54,9 +68,7 @@ std::string new_run_name() {
 Result<std::string> fingerprint_of(const TrainOptions& options, const Setup& setup) {
   Checksum sum;
   if (!options.model.empty()) {
-    const Result<MappedFile> file = MappedFile::open(options.model);
-    if (!file.ok()) return file.status();
-    sum.add(file->bytes());
+    if (Status s = add_file(sum, options.model); !s.ok()) return s;
     return sum.text();
   }
   for (const auto& [key, value] : setup.metadata.values()) {

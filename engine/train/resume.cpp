@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/log.h"
 
@@ -48,10 +49,11 @@ void warn_of_age(const Found& found, const LogSink& log) {
 template <typename Refuse>
 Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refuse& refuse) {
   std::vector<Found> all;
-  std::error_code problem;
-  for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
-    if (!is_checkpoint_name(it->path().filename().string())) continue;
-    Found found{{}, it->path().string()};
+  const Result<std::vector<std::string>> names = names_in(folder);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (!is_checkpoint_name(name)) continue;
+    Found found{{}, (fs::path(folder) / name).string()};
     const Result<CheckpointState> state = peek_checkpoint(found.path);
     if (state.ok()) {
       found.state = *state;
@@ -60,7 +62,6 @@ Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refus
       refuse(found, state.status());
     }
   }
-  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
   std::sort(all.begin(), all.end(), std::greater<>());
   return all;
 }
@@ -69,19 +70,27 @@ Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refus
 
 Result<ResumeChoice> checkpoint_to_resume(const std::string& folder, const RunIdentity& wanted, const LogSink& log) {
   ResumeChoice choice;
-  Status why;
+  Status why, unread;
   const auto pass_over = [&](const Found& found, const Status& reason) {
+    const StatusCode code = reason.code();
+    // Not damaged, but it cannot be read here or now: nothing older takes its place.
+    if (code != StatusCode::corrupt_file && code != StatusCode::invalid_argument && code != StatusCode::not_found) {
+      unread = reason;
+      return;
+    }
     choice.passed_over.insert(found.name());
     why = reason;
     log_to(log, LogLevel::warning, "passed over: " + reason.message());
   };
   const Result<std::vector<Found>> all = checkpoints_of(folder, pass_over);
   if (!all.ok()) return all.status();
+  if (!unread.ok()) return unread;
   for (const Found& found : *all) {
     Status usable = belongs_to(found, wanted);
     if (usable.ok() && choice.path.empty()) usable = verify_checkpoint(found.path).status();
     if (!usable.ok()) {
       pass_over(found, usable);
+      if (!unread.ok()) return unread;
     } else if (choice.path.empty()) {
       choice.path = found.path;
       choice.state = found.state;

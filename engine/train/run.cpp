@@ -5,8 +5,10 @@
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "base/log.h"
 #include "ops/timed_backend.h"
 #include "train/memory_plan.h"
+#include "train/run_folder.h"
 #include "train/trainer.h"
 
 namespace tritium::training {
@@ -34,6 +36,9 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
   if (!folder.ok()) return folder.status();
   Result<Setup> setup = prepare_run(options);
   if (!setup.ok()) return setup.status();
+  for (const std::vector<std::string>* paths : {&options.data, &options.valid_data})
+    for (const std::string& run : run_folders_below(*paths))
+      log_to(options.log, LogLevel::info, run + ": the log of a training run is not read as text");
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "train/json_text.h"
@@ -31,41 +32,34 @@ constexpr std::array kLogs = {"log.csv", "log.jsonl", "chart.svg"};
 constexpr const char* kApart = ".before";
 
 bool is_run_file(std::string_view name) {
-  if (name.ends_with(kApart)) name.remove_suffix(std::strlen(kApart));
+  name = name.substr(0, name.find(kApart));
   return is_checkpoint_name(name) || name == kIdentityFile || name == kConfigFile ||
          std::find(kLogs.begin(), kLogs.end(), name) != kLogs.end();
 }
 
-// Names in a folder, in their order; none of a folder that cannot be read.
-std::vector<std::string> names_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code problem;
-  for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem))
-    names.push_back(it->path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-// A log with nothing but its header is no work.
+// A log with nothing but its header is no work; one that cannot be read may be.
 bool has_rows(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) return true;
   std::string line;
   while (std::getline(file, line))
     if (line != csv_header()) return true;
   return false;
 }
 
+bool is_log(std::string_view name) { return std::find(kLogs.begin(), kLogs.end(), name) != kLogs.end(); }
+
 // The first name that shows that a run has been here; empty: none. Without run.json every name of ours may be somebody
 // else's file.
-std::string work_in(const std::string& folder) {
-  const std::vector<std::string> names = names_in(folder);
-  const bool is_ours = std::find(names.begin(), names.end(), kIdentityFile) != names.end();
-  for (const std::string& name : names) {
+Result<std::string> work_in(const std::string& folder) {
+  const Result<std::vector<std::string>> names = names_in(folder);
+  if (!names.ok()) return names.status();
+  const bool is_ours = std::find(names->begin(), names->end(), kIdentityFile) != names->end();
+  for (const std::string& name : *names) {
     if (!is_run_file(name) || name == kIdentityFile || (is_ours && name == kConfigFile)) continue;
-    const bool is_log = name == kLogs[0] || name == kLogs[1];
-    if (!is_log || has_rows((fs::path(folder) / name).string())) return name;
+    if (!is_log(name) || has_rows((fs::path(folder) / name).string())) return name;
   }
-  return {};
+  return std::string();
 }
 
 Result<RunIdentity> read_identity(const std::string& path) {
@@ -91,13 +85,37 @@ bool is_in(const std::string& folder, const std::string& path) {
 
 }  // namespace
 
+bool is_run_file_of(const std::string& folder, const std::string& path) {
+  return !folder.empty() && is_in(folder, path) && is_run_file(fs::path(path).filename().string());
+}
+
+std::vector<std::string> run_folders_below(const std::vector<std::string>& paths) {
+  std::vector<std::string> folders;
+  for (const std::string& path : paths) {
+    const Result<std::vector<std::string>> names = names_in(path);
+    if (!names.ok()) continue;  // a file: nothing is below it
+    const auto holds = [&names](const char* name) { return std::binary_search(names->begin(), names->end(), name); };
+    if (holds(kLogs[0]) && holds(kLogs[1])) folders.push_back(path);
+    std::vector<std::string> below;
+    for (const std::string& name : *names) {
+      struct stat info {};
+      const std::string inner = (fs::path(path) / name).string();
+      if (::lstat(inner.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) below.push_back(inner);
+    }
+    const std::vector<std::string> found = run_folders_below(below);
+    folders.insert(folders.end(), found.begin(), found.end());
+  }
+  return folders;
+}
+
 std::vector<NamedFile> files_written(const TrainOptions& options) {
   std::vector<NamedFile> files = {{"the output", options.output}};
   if (options.folder.empty()) return files;
   std::vector<std::string> names = {kIdentityFile, kConfigFile, kLockFile, kBestCheckpoint};
   names.insert(names.end(), kLogs.begin(), kLogs.end());
-  for (const std::string& name : names_in(options.folder))
-    if (is_checkpoint_name(name) && name != kBestCheckpoint) names.push_back(name);
+  if (const Result<std::vector<std::string>> held = names_in(options.folder); held.ok())
+    for (const std::string& name : *held)
+      if (is_checkpoint_name(name) && name != kBestCheckpoint) names.push_back(name);
   for (const std::string& name : names)
     files.push_back({"a file of the run's folder", (fs::path(options.folder) / name).string()});
   return files;
@@ -150,15 +168,21 @@ Result<RunFolder> RunFolder::take(const TrainOptions& options) {
   if (problem) return error(StatusCode::io_error, folder.path_, ": cannot make the folder: ", problem.message());
   if (Status s = folder.lock(options.log); !s.ok()) return s;
   if (options.overwrite || !options.resume.empty()) return folder;
-  if (const std::string work = work_in(folder.path_); !work.empty())
-    return error(StatusCode::invalid_argument, folder.path_, ": holds the work of a run (", work,
+  const Result<std::string> work = work_in(folder.path_);
+  if (!work.ok()) return work.status();
+  if (!work->empty())
+    return error(StatusCode::invalid_argument, folder.path_, ": holds the work of a run (", *work,
                  "): go on with it (--resume auto), name another folder (--folder), or remove it (--overwrite)");
   return folder;
 }
 
-void RunFolder::remove_work() const {
-  for (const std::string& name : names_in(path_))
-    if (is_run_file(name)) ::unlink(path_of(name).c_str());
+Status RunFolder::remove_work() const {
+  const Result<std::vector<std::string>> names = names_in(path_);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names)
+    if (is_run_file(name) && ::unlink(path_of(name).c_str()) != 0)
+      return error(StatusCode::io_error, path_of(name), ": cannot remove: ", std::strerror(errno));
+  return Status();
 }
 
 Result<ResumeChoice> RunFolder::choose(const TrainOptions& options, const RunIdentity& wanted) const {
@@ -180,10 +204,10 @@ Result<ResumeChoice> RunFolder::choose(const TrainOptions& options, const RunIde
 // another folder's would mix the two.
 Status RunFolder::check_named(const ResumeChoice& choice) const {
   if (!is_in(path_, choice.path)) {
-    const std::string work = work_in(path_);
-    return work.empty() ? Status()
-                        : error(StatusCode::invalid_argument, path_, ": holds the work of another run (", work,
-                                ") than ", choice.path, "; name another folder (--folder)");
+    const Result<std::string> work = work_in(path_);
+    return !work.ok() || work->empty() ? work.status()
+                                       : error(StatusCode::invalid_argument, path_, ": holds the work of another run (",
+                                               *work, ") than ", choice.path, "; name another folder (--folder)");
   }
   for (const std::string& path : list_checkpoints(path_, choice.state.identity.run)) {
     const Result<CheckpointState> other = peek_checkpoint(path);
@@ -194,19 +218,21 @@ Status RunFolder::check_named(const ResumeChoice& choice) const {
   return Status();
 }
 
-// A log whose steps are lost is kept, under a name that no run reads.
+// A log whose steps are lost is kept, under a name that no run reads or writes.
 Status RunFolder::keep_log_apart(const LogSink& log) const {
   bool any = false;
+  for (const char* name : kLogs) any = any || (::access(path_of(name).c_str(), F_OK) == 0 && has_rows(path_of(name)));
+  std::string apart = kApart;
+  for (int i = 2; ::access(path_of(kLogs[0] + apart).c_str(), F_OK) == 0; ++i) apart = join(kApart, i);
   for (const char* name : kLogs) {
     const std::string path = path_of(name);
-    if (::access(path.c_str(), F_OK) != 0) continue;
-    if (::rename(path.c_str(), (path + kApart).c_str()) != 0)
+    if (!any || ::access(path.c_str(), F_OK) != 0) continue;
+    if (::rename(path.c_str(), (path + apart).c_str()) != 0)
       return error(StatusCode::io_error, path, ": cannot rename: ", std::strerror(errno));
-    any = true;
   }
   log_to(log, any ? LogLevel::warning : LogLevel::info,
          join(path_, ": nothing to resume, the run begins anew",
-              any ? join("; the log of the earlier one, which left no checkpoint, is kept as log.csv", kApart) : ""));
+              any ? join("; the log of the earlier one, which left no checkpoint, is kept as ", kLogs[0], apart) : ""));
   return Status();
 }
 
@@ -230,7 +256,9 @@ Result<RunIdentity> RunFolder::find_wanted(const std::string& model, const LogSi
     return unknown;
   }
   if (held->model == model) return held;
-  if (work_in(path_).empty()) return unknown;
+  const Result<std::string> work = work_in(path_);
+  if (!work.ok()) return work.status();
+  if (work->empty()) return unknown;
   return error(StatusCode::invalid_argument, path_, ": holds the run of another model (it began from weights ",
                held->model, ", this one begins from ", model,
                "); name the model that it trains, or another folder (--folder)");
@@ -240,7 +268,8 @@ Result<ResumeChoice> RunFolder::begin(const TrainOptions& options, const std::st
   identity_ = {new_run_name(), model};
   if (path_.empty()) return options.resume.empty() ? ResumeChoice() : choose(options, {.model = model});
   remove_abandoned(path_, is_run_file);
-  if (options.overwrite) remove_work();
+  if (options.overwrite)
+    if (Status s = remove_work(); !s.ok()) return s;
   RunIdentity wanted = {.run = {}, .model = model};
   if (options.resume == "auto" || (!options.resume.empty() && is_in(path_, options.resume))) {
     const Result<RunIdentity> held = find_wanted(model, options.log);

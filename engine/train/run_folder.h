@@ -46,7 +46,7 @@ class RunFolder {
   Result<ResumeChoice> choose(const TrainOptions& options, const RunIdentity& wanted) const;
   Status check_named(const ResumeChoice& choice) const;
   Status keep_log_apart(const LogSink& log) const;
-  void remove_work() const;
+  Status remove_work() const;
 
   std::string path_;  // empty: the run has no folder
   int lock_ = -1;
@@ -54,6 +54,12 @@ class RunFolder {
   RunIdentity identity_;
   std::set<std::string> damaged_;
 };
+
+// Folders at and below these in which runs left their logs: what they hold of text is learned, the logs are not.
+std::vector<std::string> run_folders_below(const std::vector<std::string>& paths);
+
+// Whether it is, or would be, a file that runs keep in their folder.
+bool is_run_file_of(const std::string& folder, const std::string& path);
 
 // What a run writes, for check_outputs(): the output, and in the folder what it has there or would have.
 std::vector<NamedFile> files_written(const TrainOptions& options);

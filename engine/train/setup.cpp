@@ -5,7 +5,6 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
-#include "base/log.h"
 #include "format/gguf.h"
 #include "model/weights.h"
 #include "train/data/batch.h"
@@ -60,14 +59,14 @@ Status check_options(const TrainOptions& o) {
 Status check_files(const TrainOptions& o) {
   std::vector<NamedFile> inputs = {
       {"the model", o.model}, {"the teacher", o.teacher}, {"the tokenizer's file", o.tokenizer}};
-  std::vector<std::string> logs;
   for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
-    const Result<std::vector<std::string>> files = corpus_files(*paths, &logs);
+    const Result<std::vector<std::string>> files = corpus_files(*paths);
     if (!files.ok()) return files.status();
     for (const std::string& file : *files) inputs.push_back({"text to learn", file});
   }
-  for (const std::string& log : logs)
-    log_to(o.log, LogLevel::info, log + ": the log of a training run is not read as text");
+  if (is_run_file_of(o.folder, o.output))
+    return error(StatusCode::invalid_argument, o.output,
+                 ": is a name of the run's own files; name another for the output");
   if (Status s = check_outputs(files_written(o), inputs); !s.ok()) return s;
   // It may lie in the folder, whose file it is.
   const NamedFile output[] = {{"the output", o.output}}, resumed[] = {{"the checkpoint to go on from", o.resume}};

@@ -103,7 +103,7 @@ Status Run::resume() {
   state_.options = options;
   state_.identity = identity;
   // One that was lost cannot be exported: the next evaluation makes another.
-  if (!options_.folder.empty() && !verify_checkpoint(folder_.path_of(kBestCheckpoint)).ok())
+  if (!options_.folder.empty() && !named_checkpoint(folder_.path_of(kBestCheckpoint), identity, {}).ok())
     state_.best_valid_loss = INFINITY;
   report_.checkpoint = choice->path;
   if (Status s = folder_.describe(options_); !s.ok()) return s;

@@ -22,8 +22,7 @@ Status Run::look_around(int64_t step, bool last) {
   if (!last && is_time_to_save(step)) save_or_warn(checkpoint_name(step));
   if (evaluates || step % interval(options_.log_every, 100) == 0)
     if (Status s = report(step, valid); !s.ok()) return s;
-  if (evaluates && report_.stop == TrainStop::finished && options_.early_stop > 0 &&
-      state_.evaluations_since_best >= options_.early_stop)
+  if (evaluates && options_.early_stop > 0 && state_.evaluations_since_best >= options_.early_stop)
     report_.stop = TrainStop::early;
   return Status();
 }
@@ -89,7 +88,9 @@ Status Run::choose_weights() {
     if (!loss.ok()) return loss.status();
     report_.average_valid_loss = *loss;
   } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
-    const Result<CheckpointState> best = read_checkpoint(folder_.path_of(kBestCheckpoint), *backend_, *model_);
+    const std::string path = folder_.path_of(kBestCheckpoint);
+    const Status usable = named_checkpoint(path, folder_.identity(), {}).status();
+    const Result<CheckpointState> best = usable.ok() ? read_checkpoint(path, *backend_, *model_) : usable;
     if (!best.ok()) {
       log_to(options_.log, LogLevel::warning, best.message() + "; the last weights are taken in place of the best");
       return ops_.finish();

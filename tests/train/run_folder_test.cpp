@@ -7,9 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
-#include "base/atomic_file.h"
+#include "base/format_text.h"
 #include "tests/support/temporary_folder.h"
 #include "train/resume.h"
 #include "train/run_folder.h"
@@ -19,7 +18,6 @@ namespace tritium {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 class AFolder : public testing::Test {
  protected:
@@ -74,19 +72,20 @@ TEST_F(AFolder, NamesItsRunInEveryCheckpointAndInTheLog) {
   ASSERT_TRUE(train(run_of(3)).ok());
   EXPECT_EQ(names(), (std::vector<std::string>{"best.ckpt", "chart.svg", "config.json", "log.csv", "log.jsonl",
                                                "run.json", "step-00000003.ckpt"}));
-  const json identity = json::parse(get(in_folder("run.json")));
+  const std::string identity = get(in_folder("run.json"));
   for (const char* name : {"best.ckpt", "step-00000003.ckpt"}) {
     const Result<training::CheckpointState> state = training::verify_checkpoint(in_folder(name));
     ASSERT_TRUE(state.ok()) << state.message();
-    EXPECT_EQ(state->identity.run, identity["run"]);
-    EXPECT_EQ(state->identity.model, identity["model"]);
+    const auto& [run, model] = state->identity;
+    EXPECT_EQ(identity, join("{\"model\":\"", model, "\",\"run\":\"", run, "\"}\n"));
+    std::ifstream log(in_folder("log.jsonl"));
+    for (std::string row; std::getline(log, row);)
+      EXPECT_NE(row.find("\"run\":\"" + run + "\"}"), std::string::npos) << row;
   }
-  std::ifstream log(in_folder("log.jsonl"));
-  for (std::string row; std::getline(log, row);) EXPECT_EQ(json::parse(row)["run"], identity["run"]);
   TrainOptions more = run_of(5);
   more.resume = "auto";
   ASSERT_TRUE(train(more).ok());
-  EXPECT_EQ(json::parse(get(in_folder("run.json"))), identity);
+  EXPECT_EQ(get(in_folder("run.json")), identity);
   EXPECT_NE(said_.find("going on after step 3 from "), std::string::npos) << said_;
 }
 
@@ -170,14 +169,14 @@ TEST_F(AFolder, OfAnotherModelIsNotGoneOnWith) {
 
 TEST_F(AFolder, WithoutItsNameGoesOnAsTheRunOfItsCheckpoints) {
   ASSERT_TRUE(train(run_of(3)).ok());
-  const json before = json::parse(get(in_folder("run.json")));
+  const std::string before = get(in_folder("run.json"));
   for (const char* content : {"", "not JSON", "{\"run\": 7}"}) {
     fs::remove(in_folder("run.json"));
     if (*content) std::ofstream(in_folder("run.json")) << content;
     TrainOptions next = run_of(4);
     next.resume = "auto";
     ASSERT_TRUE(train(next).ok());
-    EXPECT_EQ(json::parse(get(in_folder("run.json"))), before);
+    EXPECT_EQ(get(in_folder("run.json")), before);
   }
 }
 
@@ -239,6 +238,51 @@ TEST_F(AFolder, WithALogButNoCheckpointKeepsTheLogApart) {
   ASSERT_TRUE(train(options).ok());
   EXPECT_NE(said_.find("nothing to resume"), std::string::npos) << said_;
   EXPECT_EQ(get(in_folder("log.csv.before")), log);
+  for (const char* name : {"best.ckpt", "step-00000002.ckpt"}) fs::remove(in_folder(name));
+  const std::string second = get(in_folder("log.csv"));
+  ASSERT_TRUE(train(options).ok());
+  EXPECT_EQ(get(in_folder("log.csv.before")), log);
+  EXPECT_EQ(get(in_folder("log.csv.before2")), second);
+}
+
+TEST_F(AFolder, OfALaterVersionOfTheProgramIsLeftToIt) {
+  ASSERT_TRUE(train(run_of(3)).ok());
+  const std::string path = in_folder("step-00000003.ckpt");
+  std::string bytes = get(path);
+  bytes[bytes.find("\"version\":2") + 10] = '9';
+  std::ofstream(path, std::ios::binary) << bytes;
+  TrainOptions next = run_of(5);
+  next.resume = "auto";
+  expect_refused(next, "a checkpoint of version 9");
+}
+
+TEST_F(AFolder, NeverGetsWeightsThatAreNoNumbers) {
+  TrainOptions options = run_of(5);
+  options.attention = options.feed_forward = WeightMode::full;
+  options.clip = 0;
+  options.learning_rate = 1e39;  // infinite as a float
+  options.save_every = 1;
+  EXPECT_FALSE(train(options).ok());
+  EXPECT_NE(said_.find("holds a value that is not finite"), std::string::npos) << said_;
+  for (const std::string& name : names()) EXPECT_FALSE(name.ends_with(".ckpt")) << name;
+}
+
+TEST_F(AFolder, WhoseBestCheckpointIsLostExportsTheLastWeights) {
+  TrainOptions options = run_of(200);
+  options.eval_every = 1;
+  options.early_stop = 2;
+  options.learning_rate = 0.5;
+  options.clip = 0;
+  options.output = root_.file("model.gguf");
+  const auto lose = [this](const TrainProgress&) {
+    if (fs::exists(in_folder("best.ckpt"))) damage("best.ckpt");
+    return true;
+  };
+  const Result<TrainReport> report = train(options, {.progress = lose});
+  ASSERT_TRUE(report.ok()) << report.message();
+  ASSERT_EQ(report->stop, TrainStop::early);
+  EXPECT_EQ(report->exported_step, report->step);
+  EXPECT_NE(said_.find("the last weights are taken in place of the best"), std::string::npos) << said_;
 }
 
 TEST_F(AFolder, GetsACheckpointByTheClock) {
@@ -320,8 +364,10 @@ TEST_F(AFolder, WhoseFilesAreReadOrAreTheOutputIsRefused) {
   ASSERT_TRUE(train(run_of(3)).ok());
   TrainOptions options = run_of(5);
   options.resume = "auto";
-  options.output = in_folder("best.ckpt");
-  expect_refused(options, "best.ckpt");
+  for (const char* name : {"best.ckpt", "step-00000004.ckpt", "log.jsonl"}) {
+    options.output = in_folder(name);
+    expect_refused(options, name);
+  }
   options.output.clear();
   options.data = {in_folder("log.jsonl")};
   options.text.clear();
@@ -341,7 +387,7 @@ TEST_F(AFolder, BelowTheDataIsNotReadAsText) {
   options.steps = 4;
   const Result<TrainReport> report = train(options);
   ASSERT_TRUE(report.ok()) << report.message();
-  EXPECT_NE(said_.find("log.jsonl: the log of a training run is not read as text"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("data/run: the log of a training run is not read as text"), std::string::npos) << said_;
 }
 
 }  // namespace

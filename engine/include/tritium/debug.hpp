@@ -54,6 +54,10 @@ struct SelftestReport {
 Result<SelftestReport> selftest(const std::string& backend, const LogSink& log = {},
                                 const std::function<bool()>& keep_going = {});
 
+// invalid_argument when a file that is to be written is one of those that are read, through links and other spellings
+// too; empty names are none.
+Status check_output(const std::string& output, const std::vector<std::string>& inputs);
+
 // Writes values as NumPy's .npy (float32, row-major), atomically. Errors: invalid_argument when they do not fill a
 // shape of one to three dimensions; io_error says what the system refused.
 Status write_npy(const std::string& path, std::span<const float> values, std::span<const int64_t> shape);

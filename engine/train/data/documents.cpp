@@ -27,26 +27,20 @@ Status bad(const std::string& problem) { return Status(StatusCode::corrupt_file,
 
 // ---- the files of a corpus
 
-// A run's log, in its folder (run_folder.h; earlier versions wrote no run.json): nothing that anybody wants to learn.
-bool is_log_of_a_run(const fs::path& path) {
+// What a training run tells about itself is JSON lines, too.
+bool log_of_a_run(const fs::path& file) {
   std::error_code ignored;
-  const auto stands_beside = [&](const char* name) { return fs::exists(path.parent_path() / name, ignored); };
-  return path.filename() == "log.jsonl" && stands_beside("log.csv") &&
-         (stands_beside("run.json") || stands_beside("config.json"));
+  return file.filename() == "log.jsonl" && fs::exists(file.parent_path() / "log.csv", ignored);
 }
 
-Status add_files_below(const std::string& folder, std::vector<std::string>& files, std::vector<std::string>* skipped) {
+Status add_files_below(const std::string& folder, std::vector<std::string>& files) {
   std::error_code problem;
   std::vector<std::string> found;
   for (fs::recursive_directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
     const std::string extension = extension_of(it->path());
     std::error_code ignored;  // what cannot be looked at is no regular file
-    if ((extension != ".txt" && extension != ".md" && extension != ".jsonl") || !it->is_regular_file(ignored)) continue;
-    if (!is_log_of_a_run(it->path())) {
-      found.push_back(it->path().string());
-    } else if (skipped) {
-      skipped->push_back(it->path().string());
-    }
+    const bool named = extension == ".txt" || extension == ".md" || extension == ".jsonl";
+    if (named && !log_of_a_run(it->path()) && it->is_regular_file(ignored)) found.push_back(it->path().string());
   }
   if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
   if (found.empty())
@@ -151,8 +145,7 @@ Status read_lines(const std::string& path, std::string_view text, const std::fun
 
 }  // namespace
 
-Result<std::vector<std::string>> corpus_files(const std::vector<std::string>& paths,
-                                              std::vector<std::string>* skipped) {
+Result<std::vector<std::string>> corpus_files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::error_code problem;
@@ -164,7 +157,7 @@ Result<std::vector<std::string>> corpus_files(const std::vector<std::string>& pa
     }
     if (!fs::is_directory(status)) {
       files.push_back(path);
-    } else if (Status s = add_files_below(path, files, skipped); !s.ok()) {
+    } else if (Status s = add_files_below(path, files); !s.ok()) {
       return s;
     }
   }

@@ -36,10 +36,8 @@ struct Document {
 };
 
 // The files of a corpus: files as they are given; for a folder those below it whose names end in .txt, .md or .jsonl,
-// sorted by name, without the logs of training runs, which go to `skipped`. not_found: nothing of that name, or a
-// folder without such a file.
-Result<std::vector<std::string>> corpus_files(const std::vector<std::string>& paths,
-                                              std::vector<std::string>* skipped = nullptr);
+// sorted by name, without the log of a training run. not_found: nothing of that name, or a folder without such a file.
+Result<std::vector<std::string>> corpus_files(const std::vector<std::string>& paths);
 
 // One line of a .jsonl file. corrupt_file says what is wrong with it.
 Result<Document> parse_document(std::string_view json);

@@ -218,13 +218,7 @@ Status refuse_unsupported(const TensorMap& source, const std::string& architectu
 
 std::string unknown_keys_warning(const Metadata& metadata) {
   const std::string* architecture = metadata.text("general.architecture");
-  const std::vector<std::string> unknown = unknown_keys(metadata, architecture ? *architecture : "", kRows, kFamilies);
-  if (unknown.empty()) return {};
-  constexpr size_t kMost = 8;
-  std::string text = unknown.size() > 1 ? "keys " : "key ";
-  for (size_t i = 0; i < std::min(kMost, unknown.size()); ++i) text += (i > 0 ? ", " : "") + unknown[i];
-  if (unknown.size() > kMost) text += join(" and ", unknown.size() - kMost, " more");
-  return text + (unknown.size() > 1 ? " are not known here and are ignored" : " is not known here and is ignored");
+  return ignored_keys(unknown_keys(metadata, architecture ? *architecture : "", kRows, kFamilies));
 }
 
 }  // namespace tritium

@@ -19,7 +19,7 @@ std::span<const KnownKey> model_keys();
 // change the computation (below ARCH.rope., ARCH.attention., ARCH.expert… and the like).
 Status refuse_unsupported(const TensorMap& source, const std::string& architecture);
 
-// "keys llama.x, llama.y are not known here and are ignored"; "": there are none.
+// Which keys of these families are unknown and ignored; "": none.
 std::string unknown_keys_warning(const Metadata& metadata);
 
 }  // namespace tritium

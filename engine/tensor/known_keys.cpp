@@ -83,6 +83,15 @@ std::vector<std::string> unknown_keys(const Metadata& metadata, std::string_view
   return unknown;
 }
 
+std::string ignored_keys(const std::vector<std::string>& unknown) {
+  if (unknown.empty()) return {};
+  constexpr size_t kMost = 8;
+  std::string text = unknown.size() > 1 ? "keys " : "key ";
+  for (size_t i = 0; i < std::min(kMost, unknown.size()); ++i) text += (i > 0 ? ", " : "") + unknown[i];
+  if (unknown.size() > kMost) text += join(" and ", unknown.size() - kMost, " more");
+  return text + (unknown.size() > 1 ? " are not known here and are ignored" : " is not known here and is ignored");
+}
+
 std::string shown_value(const MetadataValue& value) {
   return std::visit(
       [](const auto& v) -> std::string {

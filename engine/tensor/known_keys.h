@@ -45,6 +45,9 @@ Status refuse_keys(const Metadata& metadata, std::string_view architecture, std:
 std::vector<std::string> unknown_keys(const Metadata& metadata, std::string_view architecture,
                                       std::span<const KnownKey> table, std::span<const std::string_view> families);
 
+// "keys llama.x, llama.y are not known here and are ignored"; "": there are none.
+std::string ignored_keys(const std::vector<std::string>& unknown);
+
 // A value as an error shows it: "8", "true", "\"yarn\"", "an array of 3".
 std::string shown_value(const MetadataValue& value);
 

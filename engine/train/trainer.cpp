@@ -385,6 +385,8 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
                                       const Inspection& inspect) {
   Result<Setup> setup = prepare_run(options);
   if (!setup.ok()) return setup.status();
+  for (const std::string& warning : setup->warnings)
+    log_to(options.log, LogLevel::warning, setup->source->source() + ": " + warning);
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();

@@ -53,7 +53,7 @@ struct SamplerOptions {
 struct GenerateOptions {
   int64_t max_tokens = 128;
   SamplerOptions sampler{};
-  bool stop_at_end = true;  // stop at the model's end-of-text token, which is not part of the result
+  bool stop_at_end = true;  // stop at the end of a text, a turn or a message, whose token is not in the result
 };
 
 // For Model::evaluate().

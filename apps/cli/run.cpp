@@ -55,7 +55,7 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
 
 int run(RunOptions options) {
   if (options.prompt == "-") {
-    Result<std::string> text = read_text("-");
+    Result<std::string> text = read_text("-", say_waiting("-"));
     if (!text.ok()) return report(text.status());
     options.prompt = *std::move(text);
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/format_text.h"
+#include "train/data/blocks.h"
 #include "train/data/documents.h"
 
 namespace tritium {
@@ -19,13 +20,14 @@ struct DocumentPlace {
 
 // Tokens of documents as they come, before any are held out.
 struct TokenizedText {
-  std::vector<int32_t> tokens;
-  std::vector<uint8_t> scored;
+  Blocks<int32_t> tokens;
+  Blocks<uint8_t> scored;
   std::vector<DocumentPlace> documents;
 
   void append(std::span<const int32_t> more, bool count) {
-    tokens.insert(tokens.end(), more.begin(), more.end());
-    scored.insert(scored.end(), more.size(), count ? 1 : 0);
+    tokens.append(more.data(), more.size());
+    const std::vector<uint8_t> counts(more.size(), count ? 1 : 0);
+    scored.append(counts.data(), counts.size());
   }
 };
 
@@ -69,14 +71,10 @@ TokenStream stream_of(std::vector<int32_t> tokens, std::vector<uint8_t> scored, 
   return stream;
 }
 
-// What lies before `cut` is trained on, the rest is held out. The larger part is not copied.
+// What lies before `cut` is trained on, the rest is held out.
 void divide(TokenizedText text, size_t cut, const Tokenizer& tokenizer, Corpus& corpus) {
-  const auto at = static_cast<std::ptrdiff_t>(cut);
-  corpus.valid = stream_of({text.tokens.begin() + at, text.tokens.end()}, {text.scored.begin() + at, text.scored.end()},
-                           tokenizer);
-  text.tokens.resize(cut);
-  text.scored.resize(cut);
-  corpus.train = stream_of(std::move(text.tokens), std::move(text.scored), tokenizer);
+  corpus.valid = stream_of(text.tokens.take_from(cut), text.scored.take_from(cut), tokenizer);
+  corpus.train = stream_of(text.tokens.take_from(0), text.scored.take_from(0), tokenizer);
 }
 
 // The first token to hold out.
@@ -132,8 +130,8 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
     Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options.score_prompts);
     if (!held_out.ok()) return held_out.status();
     corpus.n_documents += static_cast<int64_t>(held_out->documents.size());
-    corpus.train = stream_of(std::move(text->tokens), std::move(text->scored), tokenizer);
-    corpus.valid = stream_of(std::move(held_out->tokens), std::move(held_out->scored), tokenizer);
+    corpus.train = stream_of(text->tokens.take_from(0), text->scored.take_from(0), tokenizer);
+    corpus.valid = stream_of(held_out->tokens.take_from(0), held_out->scored.take_from(0), tokenizer);
   } else {
     const size_t cut = held_out_from(*text, options.valid_fraction);
     divide(*std::move(text), cut, tokenizer, corpus);

@@ -32,6 +32,8 @@ class Texts(WithModel):
         self.assertEqual(self.eval(self.write("a.txt", MARK + TEXT)), self.eval(self.write("b.txt", TEXT)))
         self.assertEqual(self.eval("-", MARK + TEXT), self.eval("-", TEXT))
         self.assertEqual(self.prompt(MARK + TEXT), self.prompt(TEXT))
+        prompts = [tritium("run", self.model, "-p", text, "-n", 4, "--temp", 0)[1] for text in ("\ufeffthe cat", "the cat")]
+        self.assertEqual(*prompts)
 
     def test_records_are_the_same_text_in_every_layout(self):
         lines = "\n".join(map(json.dumps, RECORDS))

@@ -224,7 +224,7 @@ Result<Config> read_config(const TensorMap& source) {
   read_sharing(keys, c);
   const Status uncomputed = refuse_uncomputed(keys, *arch, c);
   if (!keys.status().ok()) return keys.status().within(source.source());
-  if (Status status = uncomputed; !status.ok()) return status.within(source.source());
+  if (!uncomputed.ok()) return uncomputed.within(source.source());
   return c;
 }
 

@@ -7,8 +7,8 @@ namespace tritium {
 SpecialTokens::SpecialTokens(std::vector<SpecialToken> tokens) : sorted_(std::move(tokens)) {
   std::erase_if(sorted_, [](const SpecialToken& t) { return t.piece.empty() || t.piece.size() > kLongest; });
   std::ranges::stable_sort(sorted_, {}, &SpecialToken::piece);
-  const auto repeated = std::ranges::unique(sorted_, {}, &SpecialToken::piece);
-  sorted_.erase(repeated.begin(), repeated.end());
+  const auto alike = [](const SpecialToken& a, const SpecialToken& b) { return a.piece == b.piece; };
+  sorted_.erase(std::unique(sorted_.begin(), sorted_.end(), alike), sorted_.end());
   for (const SpecialToken& t : sorted_) ++first_of_byte_[static_cast<uint8_t>(t.piece[0]) + size_t{1}];
   for (size_t b = 1; b < first_of_byte_.size(); ++b) first_of_byte_[b] += first_of_byte_[b - 1];
 }
@@ -25,10 +25,10 @@ const SpecialToken* SpecialTokens::longest_at(std::string_view text, bool contro
       ++begin;
     }
     if (n == text.size()) break;
+    const auto wanted = static_cast<uint8_t>(text[n]);
     const auto byte_at = [n](const SpecialToken& t) { return static_cast<uint8_t>(t.piece[n]); };
-    const auto range = std::ranges::equal_range(begin, end, static_cast<uint8_t>(text[n]), {}, byte_at);
-    begin = range.begin();
-    end = range.end();
+    begin = std::partition_point(begin, end, [&](const SpecialToken& t) { return byte_at(t) < wanted; });
+    end = std::partition_point(begin, end, [&](const SpecialToken& t) { return byte_at(t) == wanted; });
   }
   return longest;
 }

@@ -5,6 +5,7 @@
 #include "cli/model_options.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "tritium/training.hpp"
 
 namespace tritium::cli {
 namespace {
@@ -17,7 +18,7 @@ struct EvalOptions {
 };
 
 int eval(EvalOptions options) {
-  const Result<std::string> text = read_text(options.text);
+  const Result<std::string> text = read_training_text(options.text, say_waiting(options.text));
   if (!text.ok()) return report(text.status());
   catch_interrupt();  // reading a pipe that never ends is interrupted as usual
   const Result<LoadedModel> loaded = load(options.model);
@@ -55,7 +56,9 @@ void add_eval(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("eval", "perplexity of a model on a text, by sliding windows");
   auto options = std::make_shared<EvalOptions>();
   add_model_options(*command, options->model);
-  command->add_option("--text", options->text, "text file; -: stdin")->required();
+  command
+      ->add_option("--text", options->text, "text, or JSON records as for training (prompts are scored, too); -: stdin")
+      ->required();
   command->add_option("--window", options->evaluation.window, "tokens of context at most; 0: the model's, at most 4096")
       ->capture_default_str();
   command->add_option("--stride", options->evaluation.stride, "tokens scored for each window; 0: half the window")

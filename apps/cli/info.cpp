@@ -42,6 +42,7 @@ json to_json(const ModelInfo& m) {
           {"active_parameters", m.active_parameters},
           {"ternary_parameters", m.ternary_parameters},
           {"tokenizer", m.has_tokenizer ? json("yes") : json(m.tokenizer_problem)},
+          {"warnings", m.warnings},
           {"memory", memory},
           {"tensors", tensors}};
 }
@@ -60,6 +61,7 @@ void show(const ModelInfo& m, bool all_tensors) {
   print_format("  %.2f M parameters, %.2f M of them ternary, %.2f M used by a token\n", count(m.parameters),
                count(m.ternary_parameters), count(m.active_parameters));
   print_format("  tokenizer: %s\n", m.has_tokenizer ? "yes" : printable(m.tokenizer_problem).c_str());
+  for (const std::string& warning : m.warnings) print_format("  warning: %s\n", printable(warning).c_str());
   for (const MemoryEstimate& e : m.memory)
     print_format("  memory on %-9s  weights %s, KV cache %s a token, work %s\n", e.backend.c_str(),
                  human_bytes(e.weight_bytes).c_str(), human_bytes(e.kv_bytes_per_token).c_str(),

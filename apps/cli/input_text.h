@@ -1,13 +1,13 @@
-// Text that a person hands over: a file, or what comes through a pipe.
+// What a person is told while a pipe that was given for a text gives nothing.
 #pragma once
 
 #include <string>
 
-#include "tritium/tritium.hpp"
+#include "tritium/text_file.hpp"
 
 namespace tritium::cli {
 
-// All of a file, byte for byte; "-" is stdin. io_error names the file and what the system said.
-Result<std::string> read_text(const std::string& path);
+// For the text of `path`, "-" is standard input: after a second says what is waited for, unless somebody is typing.
+TextWaiting say_waiting(const std::string& path);
 
 }  // namespace tritium::cli

@@ -55,10 +55,13 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
 
 int run(RunOptions options) {
   if (options.prompt == "-") {
-    Result<std::string> text = read_text("-");
+    Result<std::string> text = read_text("-", say_waiting("-"));
     if (!text.ok()) return report(text.status());
     options.prompt = *std::move(text);
   }
+  // Of a file that a shell wrote into the command line; of standard input it is gone already.
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (options.prompt.starts_with(kByteOrderMark)) options.prompt.erase(0, kByteOrderMark.size());
   catch_interrupt();  // waiting for somebody to type is interrupted as usual
   const Result<LoadedModel> loaded = load(options.model);
   if (!loaded.ok()) return report(loaded.status());

@@ -27,7 +27,7 @@ struct CommandLine {
 Result<TrainOptions> resolve(const CommandLine& line) {
   TrainOptions options;
   if (!line.config.empty()) {
-    const Result<std::string> text = read_text(line.config);
+    const Result<std::string> text = read_text(line.config, say_waiting(line.config));
     if (!text.ok()) return text.status();
     Result<TrainOptions> read = train_options_from_json(*text, options);
     if (!read.ok()) return read.status().within(line.config);
@@ -43,7 +43,7 @@ Result<TrainOptions> resolve(const CommandLine& line) {
       return Status(StatusCode::invalid_argument, "there is no preset \"" + line.preset + "\"; there are " + names);
   }
   if (!line.transformer.empty()) {
-    const Result<std::string> text = read_text(line.transformer);
+    const Result<std::string> text = read_text(line.transformer, say_waiting(line.transformer));
     if (!text.ok()) return text.status();
     options.transformer = *text;
   }

@@ -47,7 +47,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
         state_->position() == 0 && std::ranges::all_of(prompt, [&](int32_t t) { return tokenizer->is_control(t); });
     detokenizer.emplace(*tokenizer, at_start);
   }
-  const int32_t end = tokenizer && options.stop_at_end ? tokenizer->eos() : -1;
+  const bool may_end = tokenizer && options.stop_at_end;
 
   Generation result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
@@ -63,7 +63,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
     if (!next.ok()) return next.status();
     const int32_t token = *next;
     if (result.tokens.empty()) result.seconds_to_first_token = seconds_since(start);
-    if (token == end) {
+    if (may_end && tokenizer->ends_generation(token)) {
       result.stop = StopReason::end_of_text;
       break;
     }

@@ -6,9 +6,9 @@
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/gguf.h"
+#include "model/metadata_keys.h"
 #include "model/state.h"
 #include "model/weights.h"
-#include "text/tokenizer.h"
 
 namespace tritium {
 namespace {
@@ -41,7 +41,8 @@ void count_parameters(const TensorMap& source, const Config& config, ModelInfo& 
 
 }  // namespace
 
-ModelInfo describe_model(const TensorMap& source, const Config& config, const Status& tokenizer) {
+ModelInfo describe_model(const TensorMap& source, const Config& config,
+                         const Result<std::shared_ptr<const Tokenizer>>& tokenizer) {
   ModelInfo info;
   info.path = source.source();
   info.architecture = config.architecture;
@@ -59,6 +60,9 @@ ModelInfo describe_model(const TensorMap& source, const Config& config, const St
   info.context_length = config.context_length;
   info.has_tokenizer = tokenizer.ok();
   info.tokenizer_problem = tokenizer.message();
+  if (tokenizer.ok()) info.warnings = (*tokenizer)->warnings();
+  if (std::string unknown = unknown_keys_warning(source.metadata()); !unknown.empty())
+    info.warnings.push_back(std::move(unknown));
   count_parameters(source, config, info);
 
   MemoryEstimate memory;
@@ -89,7 +93,7 @@ Result<ModelInfo> inspect_model(const std::string& path) try {
   if (!config.ok()) return config.status();
   if (Status status = check_tensors(**file, *config); !status.ok()) return status;
   const auto tokenizer = Tokenizer::for_model((*file)->metadata(), config->vocab_size);
-  return describe_model(**file, *config, tokenizer.status());
+  return describe_model(**file, *config, tokenizer);
 } catch (...) {
   return caught();
 }

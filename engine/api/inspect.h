@@ -3,11 +3,13 @@
 
 #include "model/config.h"
 #include "tensor/tensor_map.h"
+#include "text/tokenizer.h"
 #include "tritium/model.hpp"
 
 namespace tritium {
 
-// Of tensors that check_tensors() accepts. `tokenizer` is why the tokenizer cannot be used, or ok.
-ModelInfo describe_model(const TensorMap& source, const Config& config, const Status& tokenizer);
+// Of tensors that check_tensors() accepts.
+ModelInfo describe_model(const TensorMap& source, const Config& config,
+                         const Result<std::shared_ptr<const Tokenizer>>& tokenizer);
 
 }  // namespace tritium

@@ -83,7 +83,9 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   model->config = *std::move(config);
   Result<std::shared_ptr<const Tokenizer>> tokenizer =
       Tokenizer::for_model(source.metadata(), model->config.vocab_size);
-  model->info = describe_model(source, model->config, tokenizer.status());
+  model->info = describe_model(source, model->config, tokenizer);
+  for (const std::string& warning : model->info.warnings)
+    log_to(state_->log, LogLevel::warning, join(path, ": ", warning));
   if (tokenizer.ok()) {
     model->tokenizer = *std::move(tokenizer);
   } else {

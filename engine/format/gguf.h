@@ -19,8 +19,9 @@ struct GgufOptions {
   bool i2s_interleave_64 = false;
 };
 
-// Maps the file and checks all of its header: counts, lengths, types, sizes and offsets are within the file before they
-// are used; tensors neither overlap nor leave gaps. Weights are read when loaded. Errors: "FILE: what, where, numbers".
+// Opens the file and checks all of its header: counts, lengths, types, sizes and offsets are within the file before
+// they are used; tensors neither overlap nor leave gaps. Weights are read when loaded; a file that is cut off meanwhile
+// is corrupt_file then. Errors: "FILE: what, where, numbers".
 Result<std::unique_ptr<TensorMap>> open_gguf(const std::string& path, const GgufOptions& options);
 
 struct GgufTensor {

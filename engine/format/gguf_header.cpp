@@ -37,6 +37,11 @@ int64_t read_integer(ByteReader& in, GgufValueType type) {
   }
 }
 
+// What an element takes in memory: integers are kept as 64 bits, booleans as one.
+uint64_t memory_bytes(GgufValueType type) {
+  return type == GgufValueType::string ? sizeof(std::string) : type == GgufValueType::boolean ? 1 : 8;
+}
+
 MetadataValue read_array(ByteReader& in, const std::string& key) {
   const auto type = static_cast<GgufValueType>(in.value<uint32_t>("an array's type"));
   const auto announced = in.value<uint64_t>("an array's length");
@@ -46,9 +51,10 @@ MetadataValue read_array(ByteReader& in, const std::string& key) {
                   ", which is unknown or nested"));
     return int64_t{0};
   }
-  const uint64_t n = in.count(announced, each, "array elements");
+  const uint64_t n = in.count(announced, each, memory_bytes(type), "array elements");
   if (type == GgufValueType::string) {
     std::vector<std::string> texts;
+    texts.reserve(n);
     for (uint64_t i = 0; i < n && in.ok(); ++i) texts.push_back(in.text("a string"));
     return texts;
   }
@@ -108,8 +114,10 @@ Counts read_preamble(ByteReader& in) {
   counts.keys = in.value<uint64_t>("the number of keys");
   constexpr uint64_t kLeastKey = 8 + 4 + 1;             // name length, type, value
   constexpr uint64_t kLeastTensor = 8 + 4 + 8 + 4 + 8;  // name length, rank, one dimension, type, offset
-  counts.keys = in.count(counts.keys, kLeastKey, "keys");
-  counts.tensors = in.count(counts.tensors, kLeastTensor, "tensors");
+  // Nodes of maps, names and values.
+  constexpr uint64_t kKeyMemory = 256, kTensorMemory = 512;
+  counts.keys = in.count(counts.keys, kLeastKey, kKeyMemory, "keys");
+  counts.tensors = in.count(counts.tensors, kLeastTensor, kTensorMemory, "tensors");
   return counts;
 }
 
@@ -156,10 +164,7 @@ Result<uint64_t> alignment_of(const Metadata& metadata) {
   return static_cast<uint64_t>(*value);
 }
 
-}  // namespace
-
-Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) {
-  ByteReader in(file);
+Result<GgufHeader> parse(ByteReader in) {
   const Counts counts = read_preamble(in);
   GgufHeader header;
   for (uint64_t i = 0; i < counts.keys && in.ok(); ++i) {
@@ -178,9 +183,14 @@ Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) {
   if (!in.ok()) return in.status();
   const Result<uint64_t> alignment = alignment_of(header.metadata);
   if (!alignment.ok()) return alignment.status();
-  const Status placed = place_tensors(header.tensors, in.position(), file.size(), *alignment);
+  const Status placed = place_tensors(header.tensors, in.position(), in.size(), *alignment);
   if (!placed.ok()) return placed;
   return header;
 }
+
+}  // namespace
+
+Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) { return parse(ByteReader(file)); }
+Result<GgufHeader> parse_gguf_header(const InputFile& file) { return parse(ByteReader(file)); }
 
 }  // namespace tritium

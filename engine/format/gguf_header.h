@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/input_file.h"
 #include "format/storage_type.h"
 #include "tensor/metadata.h"
 #include "tritium/status.hpp"
@@ -33,6 +34,7 @@ struct GgufHeader {
 };
 
 Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file);
+Result<GgufHeader> parse_gguf_header(const InputFile& file);
 
 // `tensors` as listed in the header, which ends at `header_end`: offsets count from the data section. Makes them count
 // from the beginning of the file and decides which layout id 42 stands for. corrupt_file, with tensor and numbers: an

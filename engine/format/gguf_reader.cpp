@@ -1,17 +1,18 @@
 #include <new>
 
 #include "base/format_text.h"
-#include "base/mapped_file.h"
+#include "base/input_file.h"
 #include "format/codec.h"
 #include "format/gguf.h"
 #include "format/gguf_header.h"
+#include "tensor/split_file.h"
 
 namespace tritium {
 namespace {
 
 class GgufFile final : public TensorMap {
  public:
-  GgufFile(std::string path, MappedFile file, GgufHeader header, const GgufOptions& options)
+  GgufFile(std::string path, InputFile file, GgufHeader header, const GgufOptions& options)
       : path_(std::move(path)), file_(std::move(file)), header_(std::move(header)), options_(options) {
     for (size_t i = 0; i < header_.tensors.size(); ++i) {
       const GgufTensorHeader& t = header_.tensors[i];
@@ -40,10 +41,11 @@ class GgufFile final : public TensorMap {
     if (it == index_.end()) return error(StatusCode::not_found, path_, ": tensor ", name, " is not there");
     const GgufTensorHeader& t = header_.tensors[it->second];
     try {
-      Result<T> result = decode({.type = t.type,
-                                 .shape = t.shape,
-                                 .bytes = file_.bytes().subspan(t.offset, t.bytes),
-                                 .i2s_interleave_64 = options_.i2s_interleave_64});
+      const auto stored = std::make_unique_for_overwrite<std::byte[]>(t.bytes);
+      const std::span bytes(stored.get(), t.bytes);
+      if (Status s = file_.read_at(t.offset, bytes); !s.ok()) return s;
+      Result<T> result =
+          decode({.type = t.type, .shape = t.shape, .bytes = bytes, .i2s_interleave_64 = options_.i2s_interleave_64});
       if (!result.ok()) return result.status().within(join(path_, ": ", name));
       return result;
     } catch (const std::bad_alloc&) {
@@ -52,7 +54,7 @@ class GgufFile final : public TensorMap {
   }
 
   std::string path_;
-  MappedFile file_;
+  InputFile file_;
   GgufHeader header_;
   GgufOptions options_;
   std::map<std::string, size_t> index_;
@@ -62,10 +64,11 @@ class GgufFile final : public TensorMap {
 }  // namespace
 
 Result<std::unique_ptr<TensorMap>> open_gguf(const std::string& path, const GgufOptions& options) {
-  Result<MappedFile> file = MappedFile::open(path);
+  Result<InputFile> file = InputFile::open_regular(path);
   if (!file.ok()) return file.status();
-  Result<GgufHeader> header = parse_gguf_header(file->bytes());
-  if (!header.ok()) return header.status().within(path);
+  if (file->size() == 0) return error(StatusCode::corrupt_file, path, ": the file is empty");
+  Result<GgufHeader> header = parse_gguf_header(*file);
+  if (!header.ok()) return Status(header.code(), join(path, ": ", header.message(), part_by_name(path)));
   return std::unique_ptr<TensorMap>(std::make_unique<GgufFile>(path, *std::move(file), *std::move(header), options));
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/format_text.h"
+#include "model/metadata_keys.h"
 
 namespace tritium {
 namespace {
@@ -19,7 +20,7 @@ Status check_kind(const TensorMap& source, const Config& config) {
   if (const std::string architecture = text("general.architecture"); architecture != config.architecture)
     return error(StatusCode::invalid_argument, source.source(), " is an adapter for ", architecture,
                  ", the model is a ", config.architecture);
-  return Status();
+  return refuse_keys(source.metadata(), config.architecture, model_keys()).within(source.source());
 }
 
 Result<DenseMatrix> load_part(const TensorMap& source, const std::string& name) {
@@ -60,7 +61,10 @@ Status load_adapters(const TensorMap& source, const Config& config, float streng
   if (Status s = check_kind(source, config); !s.ok()) return s;
   if (!std::isfinite(strength))
     return error(StatusCode::invalid_argument, "the adapter's strength is ", strength, ", must be a number");
-  const double alpha = source.metadata().real("adapter.lora.alpha").value_or(0.0);
+  const std::string alpha_key = "adapter.lora.alpha";
+  const double alpha = source.metadata().real(alpha_key).value_or(0.0);
+  if (source.metadata().contains(alpha_key) && !(source.metadata().real(alpha_key) && std::isfinite(alpha)))
+    return error(StatusCode::corrupt_file, source.source(), ": key ", alpha_key, " must be a number");
   std::set<std::string> adapted;
   for (const TensorSpec& spec : tensor_specs(config)) {
     const bool has_a = source.find(spec.name + kLoraA), has_b = source.find(spec.name + kLoraB);

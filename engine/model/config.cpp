@@ -6,7 +6,8 @@
 #include "base/format_text.h"
 #include "model/architectures.h"
 #include "model/key_reader.h"
-#include "model/unsupported.h"
+#include "model/metadata_keys.h"
+#include "tensor/split_file.h"
 
 namespace tritium {
 namespace {
@@ -53,19 +54,31 @@ void read_attention(KeyReader& keys, const Architecture& arch, Config& c) {
   c.ffn_sub_norm = arch.sub_norms;
 }
 
+// As other programs read it: linear, unless a type is named; a factor of 0 is none; scale_linear is its older name.
+double rope_scale(KeyReader& keys) {
+  const std::string type = keys.text_or("rope.scaling.type", "linear");
+  keys.require(type == "none" || type == "linear", "rope.scaling.type", "is \"" + type + "\"; supported: none, linear");
+  const double older = keys.real_or("rope.scale_linear", 0.0, 0.0, 1e6);
+  const double factor = keys.real_or("rope.scaling.factor", older, 0.0, 1e6);
+  keys.require(older == 0.0 || older == factor, "rope.scale_linear",
+               join("is ", older, ", but rope.scaling.factor is ", factor));
+  return type == "none" || factor == 0.0 ? 1.0 : factor;
+}
+
+// After the windows: a layer without a rotation does not limit how much of a head is rotated.
 void read_rope(KeyReader& keys, const Architecture& arch, Config& c) {
   c.rope_pairing = arch.rope_pairing;
-  const std::vector<int64_t> key_dims = get(c, &LayerConfig::key_dim);
-  const auto [least, most] = std::ranges::minmax(key_dims);
+  c.rope_base = keys.real_or("rope.freq_base", 10000.0, 1e-6, 1e12);
+  c.rope_scale = rope_scale(keys);
+  std::vector<int64_t> rotated;
+  for (const LayerConfig& layer : c.layers)
+    if (layer.rope) rotated.push_back(layer.key_dim);
+  if (rotated.empty()) return;
+  const auto [least, most] = std::ranges::minmax(rotated);
   keys.require(least == most || keys.has("rope.dimension_count"), "rope.dimension_count",
                join("is missing, and heads have ", least, " to ", most, " values"));
   c.rope_dims = keys.integer_or("rope.dimension_count", least, 0, least);
   keys.require(c.rope_dims % 2 == 0, "rope.dimension_count", join("must be even, is ", c.rope_dims));
-  c.rope_base = keys.real_or("rope.freq_base", 10000.0, 1e-6, 1e12);
-  const std::string scaling = keys.text_or("rope.scaling.type", "none");
-  keys.require(scaling == "none" || scaling == "linear", "rope.scaling.type",
-               "is \"" + scaling + "\"; supported: none, linear");
-  if (scaling == "linear") c.rope_scale = keys.real_or("rope.scaling.factor", 1.0, 1e-6, 1e6);
 }
 
 void read_experts(KeyReader& keys, const Architecture& arch, Config& c) {
@@ -102,6 +115,19 @@ void read_activation(KeyReader& keys, const Architecture& arch, Config& c) {
   }
 }
 
+// What only an architecture with windows has. A window that no token is outside of is none.
+Status refuse_windows(KeyReader& keys, const Config& c) {
+  const int64_t window = keys.integer_or("attention.sliding_window", 0, 0, kMaxContext);
+  if (window > 0 && window < c.context_length)
+    return error(StatusCode::unsupported, "key ", c.architecture, ".attention.sliding_window is ", window,
+                 ", below the context of ", c.context_length, ": ", c.architecture, " has no windows here");
+  for (const double clamp : keys.reals_or("swiglu_clamp_exp", c.n_layers(), 0.0))
+    if (clamp > 0)
+      return error(StatusCode::unsupported, "key ", c.architecture, ".swiglu_clamp_exp has ", clamp, ": ",
+                   c.architecture, " has no clamps here");
+  return Status();
+}
+
 void read_windows(KeyReader& keys, const Architecture& arch, Config& c) {
   if (!arch.sliding_window) return;
   const int64_t window = keys.integer("attention.sliding_window", 1, kMaxContext);
@@ -114,6 +140,14 @@ void read_windows(KeyReader& keys, const Architecture& arch, Config& c) {
     c.layers[i].rope = sliding || arch.rope_on_global_layers;
     c.layers[i].swiglu_clamp = static_cast<float>(clamps[i]);
   }
+}
+
+// How the rows of queries and keys are ordered. The value that converters of llama's original files write says what is
+// assumed here.
+void read_layout(KeyReader& keys, const Config& c) {
+  const std::string layout = keys.text_or("tensor_data_layout", "");
+  const bool known = layout.empty() || (c.architecture == "llama" && layout == "Meta AI original pth");
+  keys.require(known, "tensor_data_layout", "is \"" + layout + "\", which is not known here");
 }
 
 // The last layers may have no keys and values of their own: each reads those of the last layer before them that has,
@@ -133,7 +167,9 @@ void read_sharing(KeyReader& keys, Config& c) {
   set(c, &LayerConfig::ple_dim, keys.integers_or("embedding_length_per_layer_input", none, 0, kMaxDim));
 }
 
-Status refuse_uncomputed(const Config& c) {
+Status refuse_uncomputed(KeyReader& keys, const Architecture& arch, const Config& c) {
+  if (!arch.sliding_window)
+    if (Status status = refuse_windows(keys, c); !status.ok()) return status;
   for (size_t i = 0; i < c.layers.size(); ++i) {
     const LayerConfig& layer = c.layers[i];
     if (layer.kv_shared_with >= 0)
@@ -149,6 +185,7 @@ Status refuse_uncomputed(const Config& c) {
 }  // namespace
 
 Result<Config> read_config(const TensorMap& source) {
+  if (Status status = refuse_part(source); !status.ok()) return status;
   const Metadata& metadata = source.metadata();
   const std::string* architecture = metadata.text("general.architecture");
   if (!architecture)
@@ -158,7 +195,7 @@ Result<Config> read_config(const TensorMap& source) {
   if (!arch)
     return error(StatusCode::unsupported, source.source(), ": architecture \"", *architecture,
                  "\" is not supported; supported: ", supported_architectures());
-  if (Status status = refuse_unsupported(metadata, *architecture); !status.ok()) return status.within(source.source());
+  if (Status status = refuse_unsupported(source, *architecture); !status.ok()) return status.within(source.source());
 
   Config c;
   c.architecture = *architecture;
@@ -179,13 +216,15 @@ Result<Config> read_config(const TensorMap& source) {
 
   read_attention(keys, *arch, c);
   if (!keys.status().ok()) return keys.status().within(source.source());
+  read_windows(keys, *arch, c);
   read_rope(keys, *arch, c);
   read_experts(keys, *arch, c);
   read_activation(keys, *arch, c);
-  read_windows(keys, *arch, c);
+  read_layout(keys, c);
   read_sharing(keys, c);
+  const Status uncomputed = refuse_uncomputed(keys, *arch, c);
   if (!keys.status().ok()) return keys.status().within(source.source());
-  if (Status status = refuse_uncomputed(c); !status.ok()) return status.within(source.source());
+  if (!uncomputed.ok()) return uncomputed.within(source.source());
   return c;
 }
 

@@ -88,7 +88,10 @@ std::vector<bool> KeyReader::booleans_or(const std::string& key, int64_t n_layer
   std::vector<bool> values;
   if (const auto* booleans = metadata_.booleans(prefix_ + key)) values = *booleans;
   if (const auto* integers = metadata_.integers(prefix_ + key))
-    for (int64_t v : *integers) values.push_back(v != 0);
+    for (int64_t v : *integers) {
+      require(v == 0 || v == 1, key, join("has ", v, ", must be 0 or 1"));
+      values.push_back(v != 0);
+    }
   const bool good = values.size() == static_cast<size_t>(n_layers);
   require(good, key, join("must have one value for each of the ", n_layers, " layers"));
   return good ? values : std::vector<bool>(static_cast<size_t>(n_layers));
@@ -100,6 +103,7 @@ std::vector<double> KeyReader::reals_or(const std::string& key, int64_t n_layers
   std::vector<double> values;
   if (const auto one = metadata_.real(prefix_ + key)) values.assign(n, *one);
   if (const auto* all = metadata_.reals(prefix_ + key)) values = *all;
+  if (const auto* all = metadata_.integers(prefix_ + key)) values.assign(all->begin(), all->end());
   const bool good = values.size() == n && std::ranges::all_of(values, [](double v) { return v >= 0 && v < 1e30; });
   require(good, key, join("must have one number from 0 up for each of the ", n_layers, " layers"));
   return good ? values : std::vector<double>(n, fallback);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "base/checked_math.h"
@@ -87,9 +88,15 @@ Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& nam
 
 Status check_tensors(const TensorMap& source, const Config& config) {
   std::set<std::string> known = {kRopeFactors};
+  std::map<std::string_view, const TensorInfo*> by_name;
+  for (const TensorInfo& info : source.tensors()) by_name.emplace(info.name, &info);
+  const auto find = [&](const std::string& name) {
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
+  };
   for (const TensorSpec& spec : tensor_specs(config)) {
     known.insert(spec.name);
-    const TensorInfo* info = source.find(spec.name);
+    const TensorInfo* info = find(spec.name);
     if (!info && spec.optional) continue;
     if (!info)
       return error(StatusCode::corrupt_file, source.source(), ": tensor ", spec.name, " ", text_of(spec.shape),
@@ -99,7 +106,7 @@ Status check_tensors(const TensorMap& source, const Config& config) {
                    ", the metadata asks for ", text_of(spec.shape));
     if (spec.exact()) continue;
     const std::string factor = scale_name(spec.name);
-    if (const TensorInfo* scale = source.find(factor); scale && scale->elements() == 1) known.insert(factor);
+    if (const TensorInfo* scale = find(factor); scale && scale->elements() == 1) known.insert(factor);
   }
   for (const TensorInfo& info : source.tensors())
     if (!known.contains(info.name))

@@ -1,5 +1,6 @@
 #include "tensor/metadata.h"
 
+#include <cmath>
 #include <limits>
 
 namespace tritium {
@@ -22,6 +23,11 @@ const T* get(const Metadata& metadata, const std::string& key) {
 std::optional<int64_t> Metadata::integer(const std::string& key) const {
   if (const auto* v = get<int64_t>(*this, key)) return *v;
   if (const auto* v = get<bool>(*this, key)) return *v ? 1 : 0;
+  if (const auto* v = get<uint64_t>(*this, key); v && *v <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+    return static_cast<int64_t>(*v);
+  constexpr double kExact = 0x1p53;  // below it every integer is a double of its own
+  if (const auto* v = get<double>(*this, key); v && std::abs(*v) < kExact && std::trunc(*v) == *v)
+    return static_cast<int64_t>(*v);
   return std::nullopt;
 }
 
@@ -34,6 +40,7 @@ std::optional<double> Metadata::real(const std::string& key) const {
 
 std::optional<bool> Metadata::boolean(const std::string& key) const {
   if (const auto* v = get<bool>(*this, key)) return *v;
+  if (const auto* v = get<int64_t>(*this, key); v && (*v == 0 || *v == 1)) return *v == 1;
   return std::nullopt;
 }
 

@@ -38,7 +38,7 @@ class Metadata {
   const MetadataValue* find(const std::string& key) const;
   const std::map<std::string, MetadataValue>& values() const { return values_; }
 
-  // nullopt when the key is absent or holds another kind. Integer reads accept bool; float reads accept integers.
+  // nullopt: absent, or of a kind that would lose something. Integers: also bool, whole floats; bool: also 0, 1.
   std::optional<int64_t> integer(const std::string& key) const;
   std::optional<double> real(const std::string& key) const;
   std::optional<bool> boolean(const std::string& key) const;

@@ -64,7 +64,7 @@ inline constexpr Row kOptionTable[] = {
     {"transformer", &O::transformer, "or JSON of one to train from scratch (--transformer, --preset)", kAny, ""},
     {"tokenizer", &O::tokenizer, "from scratch: GGUF file of its vocabulary, characters, or none: bytes", kAny, ""},
     {"Data"},
-    {"data", &O::data, "text to learn: .txt, .md, .jsonl files or folders of them"},
+    {"data", &O::data, "text to learn: files of plain text or of JSON records, or folders of such files"},
     {"text", &O::text, "in place of data: the text itself", kAny, ""},
     {"valid_data", &O::valid_data, "held-out text; without it the end of the data is held out"},
     {"valid_fraction", &O::valid_fraction, "part of the data that is held out", kPart},

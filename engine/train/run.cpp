@@ -36,6 +36,8 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
   if (!folder.ok()) return folder.status();
   Result<Setup> setup = prepare_run(options);
   if (!setup.ok()) return setup.status();
+  for (const std::string& warning : setup->warnings)
+    log_to(options.log, LogLevel::warning, setup->source->source() + ": " + warning);
   for (const std::vector<std::string>* paths : {&options.data, &options.valid_data})
     for (const std::string& run : run_folders_below(*paths))
       log_to(options.log, LogLevel::info, run + ": the log of a training run is not read as text");

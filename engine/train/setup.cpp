@@ -6,6 +6,7 @@
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/gguf.h"
+#include "model/metadata_keys.h"
 #include "model/weights.h"
 #include "train/data/batch.h"
 #include "train/data/byte_vocabulary.h"
@@ -232,6 +233,9 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(setup.metadata, setup.config.vocab_size);
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
+  setup.warnings = setup.tokenizer->warnings();
+  if (std::string unknown = unknown_keys_warning(setup.source->metadata()); !unknown.empty())
+    setup.warnings.push_back(std::move(unknown));
   const CorpusOptions corpus_options = {.paths = o.data,
                                         .valid_paths = o.valid_data,
                                         .valid_fraction = o.valid_fraction,

@@ -21,7 +21,8 @@ struct Setup {
   std::shared_ptr<const Tokenizer> tokenizer;
   Corpus corpus;
   Recipe recipe;
-  int64_t steps = 0;  // 0: until the minutes are over
+  int64_t steps = 0;                  // 0: until the minutes are over
+  std::vector<std::string> warnings;  // what of the model's file is ignored or unusable
 };
 
 // Errors say which option, file or key is wrong and what would do.

@@ -65,7 +65,7 @@ inline void put_file(const std::string& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-// What open_gguf says about these bytes. The file stays mapped after its folder is gone.
+// What open_gguf says about these bytes. The file stays open after its folder is gone.
 inline Result<std::unique_ptr<TensorMap>> open_bytes(std::string_view bytes, const GgufOptions& options = {}) {
   const TemporaryFolder folder;
   put_file(folder.file("m.gguf"), bytes);

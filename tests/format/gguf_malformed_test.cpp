@@ -1,6 +1,8 @@
 // Every way a file can contradict itself has an error that says which, where and by how much.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <limits>
 
 #include "base/counter_rng.h"
@@ -265,6 +267,75 @@ TEST(GgufMalformed, WhatOpensAfterAChangeAlsoLoadsOrSaysWhyNot) {
       ASSERT_TRUE(trits.ok() || !trits.message().empty());
     }
   }
+}
+
+// A file of zeros behind the header, which no disk has to hold.
+Status open_sparse(const GgufBytes& header, uint64_t zeros) {
+  const TemporaryFolder folder;
+  put_file(folder.file("m.gguf"), header.bytes);
+  std::filesystem::resize_file(folder.file("m.gguf"), header.bytes.size() + zeros);
+  return open_gguf(folder.file("m.gguf"), {}).status();
+}
+
+TEST(GgufMalformed, AHeaderThatWouldTakeTooMuchMemoryIsRefusedBeforeItDoes) {
+  const auto expect = [](const GgufBytes& header, const std::string& part) {
+    const Status status = open_sparse(header, uint64_t{6} << 30);
+    EXPECT_EQ(status.code(), StatusCode::unsupported) << status.message();
+    EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("a header may take 512 MiB in memory"), std::string::npos) << status.message();
+  };
+  expect(GgufBytes(0, 1).array("k", kU8, 100'000'000), "array elements at byte 49 need 762 MiB");
+  expect(GgufBytes(0, 1).array("k", kBool, 1'000'000'000), "array elements at byte 49 need");
+  expect(GgufBytes(0, 1).array("k", kString, 100'000'000), "array elements at byte 49 need");
+  expect(GgufBytes(0, 1).key("k", kString).put(uint64_t{5} << 30), "a string at byte 45 need 5120 MiB");
+  expect(GgufBytes(0, 100'000'000), "keys at byte 24 need");
+  expect(GgufBytes(100'000'000, 0), "tensors at byte 24 need");
+  // Many small ones count together.
+  expect(GgufBytes(0, 2).array("a", kU8, 60'000'000).zeros(60'000'000).array("b", kU8, 60'000'000), "array elements");
+}
+
+TEST(GgufMalformed, AFileThatIsCutOffWhileItIsOpenIsAMessage) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("m.gguf");
+  GgufBytes b(1, 0);
+  put_file(path, b.tensor("w", {25600}, 0, 0).align().zeros(102400).bytes);
+  const auto file = open_gguf(path, {});
+  ASSERT_TRUE(file.ok()) << file.message();
+  EXPECT_TRUE((*file)->load_f32("w").ok());
+  std::filesystem::resize_file(path, 20000);
+  const auto values = (*file)->load_f32("w");
+  EXPECT_EQ(values.code(), StatusCode::corrupt_file);
+  EXPECT_NE(values.message().find(path + ": the file ends at byte 20000"), std::string::npos) << values.message();
+}
+
+TEST(GgufMalformed, APartThatCannotBeReadIsKnownByItsName) {
+  const TemporaryFolder folder;
+  put_file(folder.file("m-00002-of-00003.gguf"), "the middle of a model, cut with split");
+  const std::string message = open_gguf(folder.file("m-00002-of-00003.gguf"), {}).message();
+  EXPECT_NE(message.find("this is not a GGUF file"), std::string::npos) << message;
+  EXPECT_NE(message.find("; by its name it is part 2 of 3 of a split model; join them"), std::string::npos) << message;
+}
+
+TEST(GgufMalformed, APipeIsRefusedAndNotWaitedFor) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  for (const std::string& path : {folder.file("pipe"), std::string("/dev/zero"), folder.path().string()}) {
+    const auto file = open_gguf(path, {});
+    EXPECT_EQ(file.code(), StatusCode::io_error);
+    EXPECT_NE(file.message().find("not a regular file"), std::string::npos) << file.message();
+  }
+}
+
+TEST(GgufMalformed, AHeaderLongerThanWhatIsReadAtOnceIsReadWhole) {
+  GgufBytes b(0, 3);
+  b.array("numbers", kU32, 100000);
+  for (uint32_t i = 0; i < 100000; ++i) b.put(i);
+  b.key("text", kString).text(std::string(300000, 'x')).key("last", kU8).put<uint8_t>(7);
+  const auto file = open_bytes(b.bytes);
+  ASSERT_TRUE(file.ok()) << file.message();
+  EXPECT_EQ((*file)->metadata().integers("numbers")->at(99999), 99999);
+  EXPECT_EQ(*(*file)->metadata().text("text"), std::string(300000, 'x'));
+  EXPECT_EQ((*file)->metadata().integer("last"), 7);
 }
 
 }  // namespace

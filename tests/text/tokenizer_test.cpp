@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "base/counter_rng.h"
 #include "tests/text/small_vocabulary.h"
+#include "text/tokenizer_keys.h"
 
 namespace tritium {
 namespace {
@@ -215,10 +217,106 @@ TEST(Tokenizer, RefusesArraysThatDisagree) {
   EXPECT_EQ(refusal(m), "key tokenizer.ggml.tokens is missing or empty");
 }
 
-TEST(Tokenizer, RefusesIdsOutsideTheVocabulary) {
+TEST(Tokenizer, AnIdOutsideTheVocabularyCostsOnlyItself) {
+  Metadata m = vocabulary({{"a"}});
+  m.set("tokenizer.ggml.eos_token_id", int64_t{4294967295});
+  m.set("tokenizer.ggml.bos_token_id", int64_t{4});
+  m.set("tokenizer.ggml.unknown_token_id", std::string("0"));
+  m.set("tokenizer.ggml.eot_token_id", int64_t{-7});
+  m.set("tokenizer.ggml.eom_token_id", int64_t{-1});
+  const auto t = tokenizer_of(m);
+  EXPECT_EQ(t->eos(), -1);
+  EXPECT_EQ(t->bos(), -1);
+  EXPECT_EQ(t->unknown(), -1);
+  EXPECT_EQ(split(*t, "aa"), (std::vector<std::string>{"a", "a"}));
+  EXPECT_EQ(t->warnings(),
+            (std::vector<std::string>{
+                "key tokenizer.ggml.bos_token_id is 4, the vocabulary has 4 tokens: it is taken for none",
+                "key tokenizer.ggml.eos_token_id is 4294967295, the vocabulary has 4 tokens: it is taken for none",
+                "key tokenizer.ggml.unknown_token_id is \"0\", the vocabulary has 4 tokens: it is taken for none",
+                "key tokenizer.ggml.eot_token_id is -7, the vocabulary has 4 tokens: it is taken for none"}));
+}
+
+TEST(Tokenizer, EveryTokenThatAFileNamesAsAnEndEndsGeneration) {
+  Metadata m = vocabulary(
+      {{"a"}, {"b"}, {"c"}, {"<|im_end|>", 0, kControl}, {"<|eot_id|>"}, {"<end_of_turn>", 0, kUserDefined}});
+  const auto ends = [&] {
+    const auto t = tokenizer_of(m);
+    std::string all;
+    for (int32_t id = -1; id <= t->vocab_size(); ++id)
+      if (t->ends_generation(id)) all += std::to_string(id) + " ";
+    return all;
+  };
+  EXPECT_EQ(ends(), "2 6 8 ");  // </s>, and by their pieces 6 and 8; 7 is a word like others
+  m.set("tokenizer.ggml.eot_token_id", int64_t{3});
+  m.set("tokenizer.ggml.eom_token_id", int64_t{4});
+  m.set("tokenizer.ggml.fim_pad_token_id", int64_t{5});
+  EXPECT_EQ(ends(), "2 3 4 5 6 8 ");
+  m.set("tokenizer.ggml.eos_token_id", int64_t{-1});
+  EXPECT_EQ(ends(), "3 4 5 6 8 ");
+}
+
+TEST(Tokenizer, OptionsOfAnotherTypeAreConvertedOrCostOnlyThemselves) {
+  Metadata m = vocabulary({{"a"}});
+  m.set("tokenizer.ggml.add_bos_token", int64_t{1});
+  m.set("tokenizer.ggml.scores", std::vector<int64_t>{0, 0, 0, 0});
+  EXPECT_EQ(tokenizer_of(m)->encode("a").size(), 2u);
+  EXPECT_TRUE(tokenizer_of(m)->warnings().empty());
+  m.set("tokenizer.ggml.add_bos_token", std::string("no"));
+  m.set("tokenizer.ggml.add_eos_token", true);
+  m.set("tokenizer.ggml.colour", 2.0);
+  EXPECT_EQ(tokenizer_of(m)->warnings(),
+            (std::vector<std::string>{
+                "key tokenizer.ggml.add_bos_token is \"no\", must be true or false: true is taken",
+                "key tokenizer.ggml.add_eos_token is true: no end token is put after a text, which is to go on",
+                "key tokenizer.ggml.colour is not known here and is ignored"}));
+  m.set("tokenizer.ggml.token_type", std::vector<double>{1, 1, 1, 1});
+  EXPECT_EQ(refusal(m), "key tokenizer.ggml.token_type must be an array of integers");
+}
+
+TEST(Tokenizer, RefusesAVocabularyThatChangesTheTextFirst) {
   Metadata m = vocabulary({});
-  m.set("tokenizer.ggml.eos_token_id", int64_t{3});
-  EXPECT_EQ(refusal(m), "key tokenizer.ggml.eos_token_id is 3, the vocabulary has 3 tokens");
+  m.set("tokenizer.ggml.remove_extra_whitespaces", false);
+  m.set("tokenizer.ggml.precompiled_charsmap", std::vector<int64_t>{});
+  EXPECT_EQ(refusal(m), "");
+  m.set("tokenizer.ggml.remove_extra_whitespaces", true);
+  EXPECT_EQ(
+      refusal(m),
+      "key tokenizer.ggml.remove_extra_whitespaces is true: it drops spaces before the text is split, which is not "
+      "implemented");
+}
+
+TEST(Tokenizer, EachOfItsKeysIsOnTheListOnce) {
+  std::set<std::string_view> names;
+  for (const KnownKey& row : tokenizer_keys()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
+}
+
+TEST(Tokenizer, ALongTextHasTheTokensOfItsLines) {
+  // No piece holds a line end: what lies before one is merged by itself.
+  const auto t = tokenizer_of(vocabulary({{"a", -9},
+                                          {"b", -9},
+                                          {"c", -9},
+                                          {"\n", -9},
+                                          {"ab", -2},
+                                          {"ba", -1},
+                                          {"abc", -3},
+                                          {"caab", -1},
+                                          {"aab", -2},
+                                          {"cc", -4},
+                                          {"ca", -5},
+                                          {"ccab", -2}}));
+  uint64_t counter = 0;
+  std::string text;
+  std::vector<int32_t> expected;
+  while (text.size() < 40000) {
+    std::string line;
+    const uint64_t length = 1 + random_bits(11, counter++) % 3000;
+    for (uint64_t i = 0; i < length; ++i) line += static_cast<char>('a' + random_bits(11, counter++) % 3);
+    for (const std::string& part : {line, std::string("\n")})
+      for (int32_t id : t->encode(part)) expected.push_back(id);
+    text += line + "\n";
+  }
+  EXPECT_EQ(t->encode(text), expected);
 }
 
 TEST(Tokenizer, RefusesAScoreThatCannotBeCompared) {

@@ -1,6 +1,7 @@
 #include "train/data/documents.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -59,6 +60,36 @@ TEST(Documents, AConversationThatTheUserEndsHasAnEndThatDoesNotCount) {
             "assistant:[ A|]\nuser: B\n|");
 }
 
+TEST(Documents, AnInstructionIsAUsersMessage) {
+  EXPECT_EQ(shown(R"({"instruction": "Add.", "input": "2, 2", "output": "4"})"), "user: Add.\n2, 2\nassistant:[ 4|]");
+  EXPECT_EQ(shown(R"({"instruction": "Greet.", "input": "", "output": "Hi"})"), "user: Greet.\nassistant:[ Hi|]");
+  EXPECT_EQ(shown(R"({"instruction": "Greet.", "output": "Hi", "system": "Be kind."})"),
+            "system: Be kind.\nuser: Greet.\nassistant:[ Hi|]");
+  EXPECT_EQ(shown(R"({"instruction": "Greet."})"), "\"output\" is missing");
+  EXPECT_EQ(shown(R"({"instruction": "a", "output": "b", "history": [["c", "d"]]})"),
+            "\"history\" is not known here; write the conversation as \"messages\"");
+}
+
+TEST(Documents, ConversationsMayBeThoseOfShareGpt) {
+  EXPECT_EQ(
+      shown(
+          R"({"id": 1, "conversations": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Good day"}]})"),
+      "user: Hello\nassistant:[ Good day|]");
+  EXPECT_EQ(
+      shown(
+          R"({"system": "Be kind.", "conversations": [{"from": "human", "value": "A"}, {"from": "gpt", "value": "B"}]})"),
+      "system: Be kind.\nuser: A\nassistant:[ B|]");
+  EXPECT_EQ(shown(R"({"conversations": [{"role": "user", "content": "A"}, {"role": "assistant", "content": "B"}]})"),
+            "user: A\nassistant:[ B|]");
+  EXPECT_EQ(
+      shown(R"({"conversations": [{"from": "observation", "value": "A"}]})"),
+      "\"conversations\"[0]: role \"observation\" is unknown; known are system, user (human) and assistant (gpt)");
+}
+
+TEST(Documents, AWholeKindGoesBeforeHalfOfAnother) {
+  EXPECT_EQ(shown(R"({"prompt": "a", "messages": [{"role": "assistant", "content": "b"}]})"), "assistant:[ b|]");
+}
+
 TEST(Documents, OtherKeysAreIgnored) {
   EXPECT_EQ(shown(R"({"id": 3, "text": "a", "prompt": "where it came from"})"), "[a|]");
 }
@@ -66,7 +97,9 @@ TEST(Documents, OtherKeysAreIgnored) {
 TEST(Documents, WhatIsWrongWithALineIsSaid) {
   EXPECT_EQ(shown("[1]"), "must be a JSON object, it is an array");
   EXPECT_EQ(shown("7"), "must be a JSON object, it is a number");
-  EXPECT_EQ(shown(R"({"txt": "a"})"), "has neither \"text\" nor \"prompt\" and \"completion\" nor \"messages\"");
+  EXPECT_EQ(shown(R"({"txt": "a"})"),
+            "has neither \"text\" nor \"prompt\" and \"completion\" nor \"messages\" nor \"conversations\" nor "
+            "\"instruction\" and \"output\"");
   EXPECT_EQ(shown(R"({"text": 3})"), "\"text\" must be a text, it is a number");
   EXPECT_EQ(shown(R"({"prompt": "a"})"), "\"completion\" is missing");
   EXPECT_EQ(shown(R"({"completion": "a"})"), "\"prompt\" is missing");
@@ -77,7 +110,7 @@ TEST(Documents, WhatIsWrongWithALineIsSaid) {
   EXPECT_EQ(shown(R"({"messages": [{"role": "user", "content": null}]})"),
             "\"messages\"[0]: \"content\" must be a text, it is a null");
   EXPECT_EQ(shown(R"({"messages": [{"role": "tool", "content": "a"}]})"),
-            "\"messages\"[0]: role \"tool\" is unknown; known are system, user and assistant");
+            "\"messages\"[0]: role \"tool\" is unknown; known are system, user (human) and assistant (gpt)");
 }
 
 TEST(Documents, TheParserSaysWhereALineIsNotJson) {
@@ -108,8 +141,95 @@ TEST(Documents, PlainTextKeepsItsLineEndsAndLosesItsByteOrderMark) {
 
 TEST(Documents, AFileOfAnyOtherNameIsPlainText) {
   const TemporaryFolder folder;
-  write(folder.file("poem"), "{}");
-  EXPECT_EQ(texts_of(folder.file("poem")), std::vector<std::string>{"{}"});
+  for (const char* text : {"a poem", "{ braces }", "{\"a\": open", "[1, 2]", "[a note] of a play", "[{curly} and more]",
+                           "7", "\"quoted\""}) {
+    write(folder.file("poem"), text);
+    EXPECT_EQ(texts_of(folder.file("poem")), std::vector<std::string>{text});
+  }
+}
+
+TEST(Documents, JsonIsKnownByWhatItIs) {
+  const TemporaryFolder folder;
+  const std::string one = R"({"text": "one"})", two = R"({"text": "two"})";
+  const std::vector<std::string> both{"one", "two"};
+  for (const char* name : {"a", "a.txt", "a.json", "a.jsonl", "a.ndjson", "a.JSON"}) {
+    const std::string path = folder.file(name);
+    for (const std::string& text : {one + "\n" + two, one + "\r\n\r\n" + two + "\r\n", "[" + one + "," + two + "]",
+                                    " [\n" + one + ",\n" + two + "\n]\n", "\xEF\xBB\xBF" + one + "\n" + two,
+                                    "\xEF\xBB\xBF[" + one + ", " + two + "]",
+                                    std::string("{\n  \"text\": \"one\"\n}\n{\n  \"text\":\n\"two\"\n}\n")}) {
+      write(path, text);
+      EXPECT_EQ(texts_of(path), both) << name << "\n" << text;
+    }
+    write(path, "{\n\"text\": \"one\"}");
+    EXPECT_EQ(texts_of(path), std::vector<std::string>{"one"}) << name;
+  }
+}
+
+TEST(Documents, JsonOfNoKnownKindIsRefusedWithItsPlace) {
+  const TemporaryFolder folder;
+  const auto expect = [&](const std::string& name, const std::string& text, const std::string& refusal) {
+    write(folder.file(name), text);
+    const std::string message = texts_of(folder.file(name)).back();
+    EXPECT_TRUE(message.starts_with(folder.file(name) + ": " + refusal)) << message;
+  };
+  expect("a", "{}", "line 1: has neither \"text\" nor \"prompt\" and \"completion\" nor");
+  expect("a.txt", "\n{\"name\": \"x\"}", "line 2: has neither");
+  expect("a.json", "[\n{\"text\": \"a\"},\n\n{\"b\": 1}]", "line 4, record 2: has neither");
+  expect("a.json", "[1, 2]", "line 1, record 1: must be a JSON object, it is a number");
+  expect("a.json", "prose", "line 1: is not JSON: parse error at column 1: syntax error");
+  expect("a.json", "[]", "the array is empty");
+  expect("a.json", "[{\"text\": \"a\"}", "line 1: the file ends within the array");
+  expect("a.json", "[{\"text\": \"a\"},", "line 1: the file ends within the array");
+  expect("a.json", "[{\"text\": \"a\"} {\"text\": \"b\"}]",
+         "line 1: a comma is missing between the records of the array");
+  expect("a.json", "[{\"text\": \"a\"}]\n\nmore", "line 3: more follows the end of the array");
+  expect("a.json", "[{\"text\": \"a\"},]", "line 1, record 2: is not JSON: parse error at column 1");
+  expect("a.jsonl", "{\"text\": \"a\n{\"text\": \"b\"}\n", "line 1: is not JSON: parse error at column 12");
+  expect("a.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\"\n", "line 2: is not JSON: parse error at column 13");
+  expect("a.csv", "a,b\n1,2\n", "tables are not read; write each row as a JSON line");
+}
+
+TEST(Documents, JsonThatIsNestedDeepEndsNothing) {
+  const TemporaryFolder folder;
+  const std::string deep = "{\"text\": \"a\", \"b\": " + std::string(1000000, '[');
+  for (const std::string& text :
+       {deep, deep + std::string(1000000, ']') + "}", "[" + deep, std::string(1000000, '{')}) {
+    write(folder.file("a.jsonl"), text);
+    EXPECT_NE(texts_of(folder.file("a.jsonl")).back().find("is nested deeper than 64 levels"), std::string::npos);
+  }
+  EXPECT_EQ(shown("{\"text\": \"a\", \"b\": " + std::string(60, '[') + std::string(60, ']') + "}"), "[a|]");
+}
+
+TEST(Documents, LongTextsComeInPiecesThatEndAfterALine) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; text.size() < 5000000; ++i) text += "line " + std::to_string(i) + (i % 7 == 0 ? "\n\n" : "\n");
+  write(folder.file("a.txt"), text);
+  std::string whole;
+  int documents = 0, pieces = 0;
+  ASSERT_TRUE(read_documents(folder.file("a.txt"), [&](const Document& document) {
+                documents += document.continues ? 0 : 1;
+                ++pieces;
+                whole += document.parts.front().text;
+                EXPECT_EQ(document.parts.front().text.back(), '\n');
+                EXPECT_NE(document.parts.front().text.front(), '\n');
+                return Status();
+              }).ok());
+  EXPECT_EQ(documents, 1);
+  EXPECT_GE(pieces, 4);
+  EXPECT_EQ(whole, text);
+}
+
+TEST(Documents, ManyRecordsOnOneLineAreRead) {
+  const TemporaryFolder folder;
+  std::string text = "[";
+  for (int i = 0; i < 100000; ++i)
+    text += (i > 0 ? ", " : "") + ("{\"text\": \"r" + std::to_string(i) + " } ] \\\" \"}");
+  write(folder.file("a.json"), text + "]");
+  const auto texts = texts_of(folder.file("a.json"));
+  ASSERT_EQ(texts.size(), 100000u);
+  EXPECT_EQ(texts.back(), "r99999 } ] \" ");
 }
 
 TEST(Documents, AFileThatIsNoTextIsAnError) {
@@ -149,6 +269,25 @@ TEST(CorpusFiles, AFolderGivesItsTextsBelowItSortedByName) {
   const auto files = corpus_files({folder.path().string()});
   ASSERT_TRUE(files.ok()) << files.message();
   EXPECT_EQ(*files, (std::vector<std::string>{folder.file("a.TXT"), folder.file("b.md"), folder.file("c/a.jsonl")}));
+}
+
+TEST(CorpusFiles, TheLogOfARunIsNoText) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.txt", "b.ndjson", "run/log.csv", "run/log.jsonl", "run/notes.txt", "other/log.jsonl"})
+    write(folder.file(name), "x");
+  EXPECT_EQ(*corpus_files({folder.path().string()}),
+            (std::vector<std::string>{folder.file("a.txt"), folder.file("b.ndjson"), folder.file("other/log.jsonl"),
+                                      folder.file("run/notes.txt")}));
+}
+
+TEST(CorpusFiles, APipeIsRefusedAndNotWaitedFor) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  for (const std::string& path : {folder.file("pipe"), std::string("-"), std::string("/dev/null")}) {
+    const auto files = corpus_files({path});
+    EXPECT_EQ(files.code(), StatusCode::io_error);
+    EXPECT_TRUE(files.message().starts_with(path + ": training reads its texts more than once")) << files.message();
+  }
 }
 
 TEST(CorpusFiles, GivenFilesStayInTheirOrder) {

@@ -46,7 +46,8 @@ struct ModelInfo {
   uint64_t active_parameters = 0;  // that one token uses
   uint64_t ternary_parameters = 0;
   bool has_tokenizer = false;
-  std::string tokenizer_problem;  // why not, when the file has one that is not supported
+  std::string tokenizer_problem;      // why not, when the file has one that is not supported
+  std::vector<std::string> warnings;  // what of the file is ignored or unusable, though the model works
   std::vector<ModelTensor> tensors;
   std::vector<MemoryEstimate> memory;
 };

@@ -58,7 +58,7 @@ struct SamplerOptions {
 struct GenerateOptions {
   int64_t max_tokens = 128;
   SamplerOptions sampler{};
-  bool stop_at_end = true;  // stop at the model's end-of-text token, which is not part of the result
+  bool stop_at_end = true;  // stop at the end of a text, a turn or a message, whose token is not in the result
   // As above while the prompt is evaluated; afterwards the generation ends with StopReason::cancelled and what it has.
   std::function<bool()> keep_going{};
 };

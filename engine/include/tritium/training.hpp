@@ -20,6 +20,7 @@
 #include "tritium/log.hpp"
 #include "tritium/profile.hpp"
 #include "tritium/status.hpp"
+#include "tritium/text_file.hpp"
 
 namespace tritium {
 
@@ -92,7 +93,7 @@ struct TrainOptions {
   // ---- what is trained: the first, or the second and perhaps the third
   std::string model, transformer, tokenizer;
 
-  // ---- .txt, .md: one text; .jsonl: {"text"}, {"prompt","completion"} or {"messages"} a line; or folders
+  // ---- plain text, or JSON records: {"text"}, {"prompt","completion"}, {"messages"}, …; or folders of such files
   std::vector<std::string> data;
   std::string text;  // in place of data
   std::vector<std::string> valid_data;
@@ -221,6 +222,10 @@ struct TrainReport {
 };
 
 // What train() would need; reads data and model headers.
+// The text of a file as training reads it ("-": standard input): plain text as it is, of JSON records the texts that
+// they stand for, a line apart. Errors name the file and the line.
+Result<std::string> read_training_text(const std::string& path, const TextWaiting& waiting = {});
+
 Result<TrainPlan> plan_training(const TrainOptions& options);
 Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks = {});
 

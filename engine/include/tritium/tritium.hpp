@@ -11,7 +11,8 @@
 // so they may be destroyed in any order. Nothing here throws, aborts, prints or exits: calls that can fail return
 // Result or Status, whose message says what was wrong, where, and what to do.
 //
-// In the order in which they are met: options.hpp, runtime.hpp, model.hpp, session.hpp; status.hpp says how calls fail.
+// In the order in which they are met: options.hpp, runtime.hpp, model.hpp, session.hpp; status.hpp says how calls fail;
+// text_file.hpp reads the text that a person hands over.
 // Not included: training.hpp, and debug.hpp for kernel engineers.
 //
 // Threads: Runtime and Model may be used from any number of threads at once; a Session from one thread at a time.
@@ -24,4 +25,5 @@
 #include "tritium/runtime.hpp"
 #include "tritium/session.hpp"
 #include "tritium/status.hpp"
+#include "tritium/text_file.hpp"
 #include "tritium/version.hpp"

@@ -6,13 +6,11 @@
 #include <string_view>
 
 #include "base/format_text.h"
+#include "train/data/blocks.h"
 #include "train/data/documents.h"
 
 namespace tritium {
 namespace {
-
-// Longer texts are tokenised in pieces of about this size: the tokenizer needs some 100 bytes for each one of the text.
-constexpr size_t kPieceBytes = size_t{1} << 20;
 
 // Where a document lies in the stream.
 struct DocumentPlace {
@@ -22,32 +20,27 @@ struct DocumentPlace {
 
 // Tokens of documents as they come, before any are held out.
 struct TokenizedText {
-  std::vector<int32_t> tokens;
-  std::vector<uint8_t> scored;
+  Blocks<int32_t> tokens;
+  Blocks<uint8_t> scored;
   std::vector<DocumentPlace> documents;
 
   void append(std::span<const int32_t> more, bool count) {
-    tokens.insert(tokens.end(), more.begin(), more.end());
-    scored.insert(scored.end(), more.size(), count ? 1 : 0);
+    tokens.append(more.data(), more.size());
+    const std::vector<uint8_t> counts(more.size(), count ? 1 : 0);
+    scored.append(counts.data(), counts.size());
   }
 };
 
-// The end of the piece of `text` to tokenise next: after a line, since pieces of vocabularies end there.
-size_t piece_length(std::string_view text) {
-  if (text.size() <= kPieceBytes) return text.size();
-  const size_t line_end = text.find('\n', kPieceBytes);
-  const size_t next_line = line_end == std::string_view::npos ? line_end : text.find_first_not_of('\n', line_end);
-  return std::min(next_line, text.size());
-}
-
 void append_document(const Document& document, const Tokenizer& tokenizer, bool score_all, TokenizedText& out) {
-  out.documents.push_back({out.tokens.size(), document.plain});
-  if (tokenizer.bos() >= 0) out.append(std::vector{tokenizer.bos()}, false);
-  bool continues = false;
+  bool continues = document.continues;
+  if (!continues) {
+    out.documents.push_back({out.tokens.size(), document.plain});
+    if (tokenizer.bos() >= 0) out.append(std::vector{tokenizer.bos()}, false);
+  }
   for (const DocumentPart& part : document.parts) {
     const bool scored = part.scored || score_all;
     for (std::string_view text = part.text; !text.empty();) {
-      const size_t length = piece_length(text);
+      const size_t length = *piece_length(text, true);
       out.append(tokenizer.encode(text.substr(0, length), {.add_bos = false, .continues = continues}), scored);
       text.remove_prefix(length);
       continues = true;
@@ -71,14 +64,17 @@ Result<TokenizedText> tokenize_files(const std::vector<std::string>& paths, cons
   return text;
 }
 
-TokenStream stream_of(const TokenizedText& text, size_t begin, size_t end, const Tokenizer& tokenizer) {
-  const auto from = static_cast<std::ptrdiff_t>(begin), to = static_cast<std::ptrdiff_t>(end);
-  TokenStream stream{.tokens = {text.tokens.begin() + from, text.tokens.begin() + to},
-                     .scored = {text.scored.begin() + from, text.scored.begin() + to}};
-  for (size_t i = 0; i < stream.tokens.size(); ++i) {
+TokenStream stream_of(std::vector<int32_t> tokens, std::vector<uint8_t> scored, const Tokenizer& tokenizer) {
+  TokenStream stream{.tokens = std::move(tokens), .scored = std::move(scored)};
+  for (size_t i = 0; i < stream.tokens.size(); ++i)
     if (stream.scored[i]) stream.text_bytes += static_cast<int64_t>(tokenizer.bytes_of(stream.tokens[i]).size());
-  }
   return stream;
+}
+
+// What lies before `cut` is trained on, the rest is held out.
+void divide(TokenizedText text, size_t cut, const Tokenizer& tokenizer, Corpus& corpus) {
+  corpus.valid = stream_of(text.tokens.take_from(cut), text.scored.take_from(cut), tokenizer);
+  corpus.train = stream_of(text.tokens.take_from(0), text.scored.take_from(0), tokenizer);
 }
 
 // The first token to hold out.
@@ -123,7 +119,7 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
     return error(StatusCode::invalid_argument, "the fraction to hold out is ", options.valid_fraction,
                  "; it must lie between 0 and 1, or give held-out files");
   }
-  const Result<TokenizedText> text = tokenize_files(options.paths, tokenizer, options.score_prompts);
+  Result<TokenizedText> text = tokenize_files(options.paths, tokenizer, options.score_prompts);
   if (!text.ok()) return text.status();
   const size_t n = text->tokens.size();
   if (n == 0) return error(StatusCode::invalid_argument, "the corpus is empty: its files give no token");
@@ -131,15 +127,14 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
   Corpus corpus;
   corpus.n_documents = static_cast<int64_t>(text->documents.size());
   if (own_valid) {
-    const Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options.score_prompts);
+    Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options.score_prompts);
     if (!held_out.ok()) return held_out.status();
     corpus.n_documents += static_cast<int64_t>(held_out->documents.size());
-    corpus.train = stream_of(*text, 0, n, tokenizer);
-    corpus.valid = stream_of(*held_out, 0, held_out->tokens.size(), tokenizer);
+    corpus.train = stream_of(text->tokens.take_from(0), text->scored.take_from(0), tokenizer);
+    corpus.valid = stream_of(held_out->tokens.take_from(0), held_out->scored.take_from(0), tokenizer);
   } else {
     const size_t cut = held_out_from(*text, options.valid_fraction);
-    corpus.train = stream_of(*text, 0, cut, tokenizer);
-    corpus.valid = stream_of(*text, cut, n, tokenizer);
+    divide(*std::move(text), cut, tokenizer, corpus);
   }
   return checked(std::move(corpus));
 }
@@ -149,7 +144,9 @@ Result<Corpus> split_text(std::string_view text, const CorpusOptions& options, c
   all.append(tokenizer.encode(text), true);
   const size_t n = all.tokens.size();
   const auto cut = static_cast<size_t>(std::clamp(1.0 - options.valid_fraction, 0.0, 1.0) * static_cast<double>(n));
-  return checked({stream_of(all, 0, cut, tokenizer), stream_of(all, cut, n, tokenizer), 1});
+  Corpus corpus{.n_documents = 1};
+  divide(std::move(all), cut, tokenizer, corpus);
+  return checked(std::move(corpus));
 }
 
 }  // namespace tritium

@@ -13,7 +13,7 @@
 namespace tritium {
 
 // A text as the model sees it: tokens, and for each token whether predicting it counts in the loss. Documents follow
-// each other; each begins with the vocabulary's first token, which never counts, and those of .jsonl files end with its
+// each other; each begins with the vocabulary's first token, which never counts, and those of JSON records end with its
 // end token (where the vocabulary has these).
 struct TokenStream {
   std::vector<int32_t> tokens;
@@ -36,7 +36,7 @@ struct CorpusOptions {
   bool score_prompts = false;  // prompts and what users say count in the loss as well
 };
 
-// Errors name the file, and the line of a .jsonl file. invalid_argument: a part without a token that counts.
+// Errors name the file, and the line of a record. invalid_argument: a part without a token that counts.
 Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokenizer);
 
 // The same of one text in memory; paths are not read.

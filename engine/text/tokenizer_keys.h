@@ -1,0 +1,36 @@
+// What the keys tokenizer.* of a model file mean here.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/known_keys.h"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+std::span<const KnownKey> tokenizer_keys();
+
+// Optional values of tokenizer.ggml.KEY. One that cannot be used costs only itself: the default is taken, and a warning
+// added.
+class OptionalKeys {
+ public:
+  explicit OptionalKeys(const Metadata& metadata) : metadata_(metadata) {}
+
+  // A token of the vocabulary; -1: none.
+  int32_t token(std::string_view key, size_t vocab_size);
+  bool boolean(std::string_view key, bool fallback);
+  void warn(const std::string& text) {
+    if (!text.empty()) warnings_.push_back(text);
+  }
+  std::vector<std::string> take_warnings() { return std::move(warnings_); }
+
+ private:
+  const Metadata& metadata_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace tritium

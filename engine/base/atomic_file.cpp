@@ -170,8 +170,8 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
-  ::close(fd_);
   if (temporary_ != path_) ::unlink(temporary_.c_str());
+  ::close(fd_);
 }
 
 Status AtomicFile::write(std::span<const std::byte> data) {
@@ -182,15 +182,18 @@ Status AtomicFile::flush() { return temporary_ == path_ ? Status() : flush_to_di
 
 Status AtomicFile::commit() {
   if (Status s = flush(); !s.ok()) return s;
-  const bool in_place = temporary_ == path_;
-  const bool closed = ::close(std::exchange(fd_, -1)) == 0;
-  if (!closed || (!in_place && ::rename(temporary_.c_str(), path_.c_str()) != 0)) {
-    Status status = system_error(path_, "cannot finish writing");
-    if (!in_place) ::unlink(temporary_.c_str());
-    return status;
+  if (temporary_ == path_) {
+    const bool closed = ::close(std::exchange(fd_, -1)) == 0;
+    return closed ? Status() : system_error(path_, "cannot finish writing");
   }
-  if (!in_place) flush_folder(folder_of(path_));
-  return Status();
+  // Closed after it has its name: unlocked under the other one it would be taken for abandoned. What it holds is on the
+  // disk, so that closing has nothing more to say.
+  const bool renamed = ::rename(temporary_.c_str(), path_.c_str()) == 0;
+  Status status = renamed ? Status() : system_error(path_, "cannot finish writing");
+  if (!renamed) ::unlink(temporary_.c_str());
+  ::close(std::exchange(fd_, -1));
+  if (renamed) flush_folder(folder_of(path_));
+  return status;
 }
 
 Status write_file(const std::string& path, std::string_view text) {

@@ -26,7 +26,8 @@ void allocate_caches(const Config& c, ForwardState& s, Allocator& allocate) {
   }
 }
 
-Status allocate_pass(const Config& c, const Weights& weights, ForwardState& s, Allocator& allocate) {
+// Plans the temporaries of the largest pass.
+Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, ForwardState& s, Allocator& allocate) {
   const int64_t n = s.options.batch;
   s.logit_rows = std::clamp<int64_t>(kLogitValues / c.vocab_size, 1, n);
   s.tensors.tokens = allocate.tensor("tokens", {n}, DType::i32);
@@ -36,21 +37,10 @@ Status allocate_pass(const Config& c, const Weights& weights, ForwardState& s, A
   s.tensors.best = allocate.tensor("best", {1}, DType::i32);
   if (!allocate.ok()) return allocate.status();
   Program largest;
-  const PassShape shape = {.n_tokens = n, .n_logits = s.logit_rows, .n_layers = c.n_layers()};
-  if (Status status = record_pass(c, weights, s, shape, largest); !status.ok()) return status;
-  s.plan = plan_memory(largest);
-  s.slots.resize(s.plan.slots.size());
-  for (size_t i = 0; i < s.slots.size(); ++i)
-    s.slots[i] = allocate.tensor(join("activations", i), {s.plan.slots[i] / 4}, DType::f32);
-  return Status();
-}
-
-Status allocate_state(const Config& config, const Weights& weights, ForwardState& state, Allocator& caches,
-                      Allocator& pass) {
-  allocate_caches(config, state, caches);
-  if (!caches.ok()) return caches.status();
-  if (Status s = allocate_pass(config, weights, state, pass); !s.ok()) return s;
-  return pass.status();
+  Ops ops(largest);
+  record_pass(ops, c, weights, s, {.n_tokens = n, .n_logits = s.logit_rows, .n_layers = c.n_layers()});
+  if (Status status = ops.finish(); !status.ok()) return status;
+  return plan_memory(largest);
 }
 
 }  // namespace
@@ -60,7 +50,12 @@ Result<ForwardState> make_state(const Config& config, const Weights& weights, Ba
   ForwardState state;
   state.options = options;
   Allocator allocate(backend);
-  if (Status s = allocate_state(config, weights, state, allocate, allocate); !s.ok()) return s;
+  allocate_caches(config, state, allocate);
+  const Result<MemoryPlan> plan = allocate_pass(config, weights, state, allocate);
+  if (!plan.ok()) return plan.status();
+  state.workspace.emplace(backend);
+  state.workspace->reserve(*plan);
+  if (Status s = state.workspace->allocate(); !s.ok()) return s;
   if (config.rope_dims == 0) return state;
   const std::vector<float> table = rope_table(config, weights.rope_factors, 0, options.capacity);
   if (Status s = backend.upload(state.cos_sin, std::as_bytes(std::span(table))); !s.ok()) return s;
@@ -71,8 +66,11 @@ Result<StateBytes> state_bytes(const Config& config, const Weights& weights, con
   ForwardState state;
   state.options = options;
   Allocator caches = Allocator::counting(), pass = Allocator::counting();
-  if (Status s = allocate_state(config, weights, state, caches, pass); !s.ok()) return s;
-  return StateBytes{.activations = pass.bytes(),
+  allocate_caches(config, state, caches);
+  if (!caches.ok()) return caches.status();
+  const Result<MemoryPlan> plan = allocate_pass(config, weights, state, pass);
+  if (!plan.ok()) return plan.status();
+  return StateBytes{.activations = pass.bytes() + static_cast<uint64_t>(plan->bytes()),
                     .cache_per_token = caches.bytes() / static_cast<uint64_t>(options.capacity)};
 }
 

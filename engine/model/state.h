@@ -2,12 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "model/config.h"
 #include "model/layer.h"
 #include "ops/backend.h"
-#include "ops/program.h"
+#include "ops/workspace.h"
 
 namespace tritium {
 
@@ -36,11 +37,10 @@ struct PassShape {
   bool operator==(const PassShape&) const = default;
 };
 
-// A pass of one shape, ready to run again.
+// Ready to run again.
 struct RecordedPass {
   PassShape shape;
-  Program program;
-  std::unique_ptr<Replay> replay;
+  std::unique_ptr<Recording> recording;
 };
 
 struct ForwardState {
@@ -49,10 +49,8 @@ struct ForwardState {
   std::vector<LayerCache> caches;
   Tensor cos_sin;  // (capacity, rope_dims / 2, 2): the rotation of each position
   PassTensors tensors;
-  // Memory of the temporaries: of the largest pass, in which the others find room.
-  MemoryPlan plan;
-  std::vector<Tensor> slots;
-  std::vector<std::unique_ptr<RecordedPass>> passes;  // the latest first
+  std::optional<Workspace> workspace;  // of the largest pass, in which the others find room
+  std::vector<RecordedPass> passes;    // the latest first
 };
 
 // The caller holds backend.mutex().

@@ -14,42 +14,25 @@ namespace {
 constexpr size_t kPassesKept = 6;
 
 // The recorded pass of that shape, recorded now if there is none.
-Result<const RecordedPass*> pass_of(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                                    const PassShape& shape) {
-  const auto found = std::ranges::find(state.passes, shape, [](const auto& pass) { return pass->shape; });
+Result<Recording*> pass_of(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape) {
+  const auto found = std::ranges::find(state.passes, shape, &RecordedPass::shape);
   if (found != state.passes.end()) {
     std::rotate(state.passes.begin(), found, found + 1);
-    return state.passes.front().get();
+    return state.passes.front().recording.get();
   }
-  auto pass = std::make_unique<RecordedPass>();
-  pass->shape = shape;
-  if (Status s = record_pass(config, weights, state, shape, pass->program); !s.ok()) return s;
-  if (plan_holds(state.plan, pass->program)) {
-    place_temporaries(pass->program, state.plan, state.slots);
-  } else {  // a pass through fewer layers: memory of its own
-    const MemoryPlan plan = plan_memory(pass->program);
-    std::vector<Tensor> slots;
-    for (int64_t bytes : plan.slots) {
-      Result<Tensor> slot = backend.allocate({bytes / 4}, DType::f32, "activations");
-      if (!slot.ok()) return slot.status();
-      slots.push_back(*std::move(slot));
-    }
-    place_temporaries(pass->program, plan, slots);
-  }
-  Result<std::unique_ptr<Replay>> replay = backend.prepare(pass->program);
-  if (!replay.ok()) return replay.status();
-  pass->replay = *std::move(replay);
+  Result<std::unique_ptr<Recording>> recording =
+      state.workspace->record([&](Ops& ops) { record_pass(ops, config, weights, state, shape); });
+  if (!recording.ok()) return recording.status();
   if (state.passes.size() == kPassesKept) state.passes.pop_back();
-  state.passes.insert(state.passes.begin(), std::move(pass));
-  return state.passes.front().get();
+  state.passes.insert(state.passes.begin(), {shape, *std::move(recording)});
+  return state.passes.front().recording.get();
 }
 
 // The pass of that shape, and its inputs where it looks for them: `tokens`, whose last n_logits ones are those whose
 // logits are wanted.
-Result<const RecordedPass*> ready_pass(const Config& config, const Weights& weights, ForwardState& state,
-                                       Backend& backend, const PassShape& shape, std::span<const int32_t> tokens,
-                                       int64_t position) {
-  Result<const RecordedPass*> pass = pass_of(config, weights, state, backend, shape);
+Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                              const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+  Result<Recording*> pass = pass_of(config, weights, state, shape);
   if (!pass.ok()) return pass.status();
   const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
   std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
@@ -68,8 +51,8 @@ Result<const RecordedPass*> ready_pass(const Config& config, const Weights& weig
 
 Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                 const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
-  const Result<const RecordedPass*> pass = ready_pass(config, weights, state, backend, shape, tokens, position);
-  return pass.ok() ? (*pass)->replay->run() : pass.status();
+  const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, tokens, position);
+  return pass.ok() ? (*pass)->run() : pass.status();
 }
 
 // At most logit_rows tokens when all their logits are wanted.
@@ -92,9 +75,8 @@ Status run_part(const Config& config, const Weights& weights, ForwardState& stat
 
 }  // namespace
 
-Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
-                   Program& program) {
-  Ops ops(program);
+void record_pass(Ops& ops, const Config& config, const Weights& weights, const ForwardState& state,
+                 const PassShape& shape) {
   Tape tape(ops);
   const PassTensors& t = state.tensors;
   const ModelParameters& model = weights.parameters;
@@ -113,14 +95,13 @@ Status record_pass(const Config& config, const Weights& weights, const ForwardSt
                              .activations = state.options.activations};
     x = feed_forward_part(layer, attention_part(layer, x));
   }
-  if (shape.n_logits == 0) return ops.finish();
+  if (shape.n_logits == 0) return;
   const Ops::Label head(ops, "head");
   const FixedParameter hidden(as_weight(x.tensor, "hidden"));  // picking rows of a matrix is a look-up, too
   const Value selected = embedding(tape, hidden, t.wanted.view({shape.n_logits}));
   LinearInput(rms_norm(tape, selected, *model.output_norm, config.rms_eps), state.options.activations)
       .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
   if (shape.greedy) ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best});
-  return ops.finish();
 }
 
 namespace {
@@ -161,10 +142,10 @@ Result<NotFinite> forward_not_finite(const Config& config, const Weights& weight
   const size_t part = tokens_at_once(state, tokens, wanted);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
-    const Result<const RecordedPass*> pass = ready_pass(config, weights, state, backend, shape_of(config, some, wanted),
-                                                        some, position + static_cast<int64_t>(done));
+    const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape_of(config, some, wanted), some,
+                                               position + static_cast<int64_t>(done));
     if (!pass.ok()) return pass.status();
-    Result<NotFinite> found = first_not_finite(backend, (*pass)->program);
+    Result<NotFinite> found = first_not_finite(backend, (*pass)->program());
     if (!found.ok() || found->has_value()) return found;
   }
   return NotFinite();

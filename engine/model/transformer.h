@@ -38,7 +38,7 @@ Result<NotFinite> forward_not_finite(const Config& config, const Weights& weight
 Status download_logits(const Config& config, const ForwardState& state, Backend& backend, std::span<float> out);
 
 // The operations of a pass on the state's tensors and caches. Nothing in them depends on values.
-Status record_pass(const Config& config, const Weights& weights, const ForwardState& state, const PassShape& shape,
-                   Program& program);
+void record_pass(Ops& ops, const Config& config, const Weights& weights, const ForwardState& state,
+                 const PassShape& shape);
 
 }  // namespace tritium

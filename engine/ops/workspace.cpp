@@ -12,6 +12,18 @@ void Workspace::reserve(MemoryPlan plan) {
   plans_.push_back(std::move(plan));
 }
 
+Status Workspace::allocate() {
+  slots_.resize(sizes_.size());
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i] && slots_[i].bytes() >= sizes_[i]) continue;
+    // Recordings that stand on the smaller one keep it.
+    Result<Tensor> slot = backend_->allocate({sizes_[i] / 4}, DType::f32, "temporaries");
+    if (!slot.ok()) return slot.status();
+    slots_[i] = *std::move(slot);
+  }
+  return Status();
+}
+
 Result<std::unique_ptr<Recording>> Workspace::prepare(Program program) {
   auto recording = std::make_unique<Recording>();
   recording->program_ = std::move(program);
@@ -21,16 +33,9 @@ Result<std::unique_ptr<Recording>> Workspace::prepare(Program program) {
     reserve(plan_memory(ready));
     plan = plans_.end() - 1;
   }
-  slots_.resize(sizes_.size());
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i] && slots_[i].bytes() >= sizes_[i]) continue;
-    // Recordings that stand on the smaller one keep it.
-    Result<Tensor> slot = backend_.allocate({sizes_[i] / 4}, DType::f32, "temporaries");
-    if (!slot.ok()) return slot.status();
-    slots_[i] = *std::move(slot);
-  }
+  if (Status s = allocate(); !s.ok()) return s;
   place_temporaries(ready, *plan, slots_);
-  Result<std::unique_ptr<Replay>> replay = backend_.prepare(ready);
+  Result<std::unique_ptr<Replay>> replay = backend_->prepare(ready);
   if (!replay.ok()) return replay.status();
   recording->replay_ = *std::move(replay);
   return recording;

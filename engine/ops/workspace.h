@@ -27,28 +27,35 @@ class Recording {
 
 class Workspace {
  public:
-  explicit Workspace(Backend& backend) : backend_(backend) {}
+  explicit Workspace(Backend& backend) : backend_(&backend) {}
 
   // Memory for a program of this plan will be there; nothing is allocated yet.
   void reserve(MemoryPlan plan);
-  // Allocates what is reserved and not there yet; for a program that was not reserved, also what it needs beyond.
+  // Allocates what is reserved and not there yet.
+  Status allocate();
+  // Allocates likewise; for a program that was not reserved, also what it needs beyond.
   Result<std::unique_ptr<Recording>> prepare(Program program);
   // Of what was reserved or allocated.
   uint64_t bytes() const;
 
-  // Records, runs and forgets a Program; `record` gets Ops that record.
+  // Records a Program and prepares it; `record` gets Ops that record.
   template <typename Record>
-  Status run_once(const Record& record) {
+  Result<std::unique_ptr<Recording>> record(const Record& record) {
     Program program;
     Ops ops(program);
     record(ops);
     if (Status s = ops.finish(); !s.ok()) return s;
-    Result<std::unique_ptr<Recording>> ready = prepare(std::move(program));
+    return prepare(std::move(program));
+  }
+  // Records, runs and forgets.
+  template <typename Record>
+  Status run_once(const Record& what) {
+    Result<std::unique_ptr<Recording>> ready = record(what);
     return ready.ok() ? (*ready)->run() : ready.status();
   }
 
  private:
-  Backend& backend_;
+  Backend* backend_;
   std::vector<MemoryPlan> plans_;  // reserved
   std::vector<int64_t> sizes_;     // of the slots, the largest first
   std::vector<Tensor> slots_;      // as far as they are allocated

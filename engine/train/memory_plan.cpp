@@ -29,11 +29,8 @@ Status reserve_step(const TrainOptions& o, const RunMemory& run, const BatchTens
                                 .teacher = run.teacher,
                                 .hidden_mse = static_cast<float>(o.hidden_mse),
                                 .update = o.update_by_layer ? &update : nullptr};
-  for (const LossOptions& how : {learning, LossOptions{}}) {
-    Program program;
-    if (Status s = run.model.record_loss(batch, how, program); !s.ok()) return s;
-    workspace.reserve(plan_memory(program));
-  }
+  for (const LossOptions& how : {learning, LossOptions{}})
+    if (Status s = reserve(workspace, [&](Ops& ops) { run.model.record_loss(ops, batch, how); }); !s.ok()) return s;
   if (o.update_by_layer) return Status();
   return reserve(workspace, [&](Ops& ops) { run.optimizer.record_step(ops, soft); });
 }
@@ -52,9 +49,7 @@ Status allocate_run(const TrainOptions& o, const RunMemory& run, Allocator& allo
   if (run.teacher) {
     const BatchTensors& theirs = run.teacher->tensors_of(allocator, sequences, o.context);
     if (!allocator.ok()) return allocator.status();
-    Program program;
-    if (Status s = run.teacher->record_loss(theirs, {}, program); !s.ok()) return s;
-    workspace.reserve(plan_memory(program));
+    if (Status s = reserve(workspace, [&](Ops& ops) { run.teacher->record_loss(ops, theirs, {}); }); !s.ok()) return s;
   }
   if (run.soft) {
     run.model.make_soft(allocator);

@@ -149,7 +149,7 @@ Status Run::one_step(int64_t step) {
   }
   if (teacher_) observer_->taught(divergence / static_cast<double>(batch.n_scored));
   loss /= static_cast<double>(batch.n_scored);
-  const double norm = optimizer_->gradient_norm();
+  const double norm = optimizer_->gradient_norm(workspace_);
   if (Status s = ops_.finish(); !s.ok()) return s;
   if (!std::isfinite(loss) || !std::isfinite(norm))
     return error(StatusCode::device_error, "step ", step, ": the loss is ", loss, " and the gradient's norm ", norm,

@@ -134,7 +134,7 @@ class Transformer {
   // What loss() allocates, and what it runs.
   BatchTensors& tensors_of(Allocator& allocator, int64_t n_sequences, int64_t sequence_length,
                            const Transformer* teacher = nullptr);
-  Status record_loss(const BatchTensors& batch, const LossOptions& options, Program& program);
+  void record_loss(Ops& ops, const BatchTensors& batch, const LossOptions& options);
 
   // The numbers that recorded operations multiply theirs with, in step_values(); upload_step() brings them there.
   const Tensor& step_values() const { return step_tensor_; }

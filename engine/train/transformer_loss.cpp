@@ -56,9 +56,8 @@ Transformer::Pass* Transformer::pass_of(Ops& ops, Workspace& workspace, const Ba
   std::erase_if(passes_, [&](const auto& pass) { return pass->key.structure != key.structure; });
   const auto found = std::ranges::find(passes_, key, [](const auto& pass) { return pass->key; });
   if (found != passes_.end()) return found->get();
-  Program program;
-  if (Status s = record_loss(batch, options, program); !s.ok()) return ops.fail(s), nullptr;
-  Result<std::unique_ptr<Recording>> recording = workspace.prepare(std::move(program));
+  Result<std::unique_ptr<Recording>> recording =
+      workspace.record([&](Ops& recorded) { record_loss(recorded, batch, options); });
   if (!recording.ok()) return ops.fail(recording.status()), nullptr;
   if (passes_.size() == kPassesKept) passes_.erase(passes_.begin());
   passes_.push_back(std::make_unique<Pass>(Pass{key, *std::move(recording)}));
@@ -100,8 +99,7 @@ std::string Transformer::first_not_finite(Backend& backend) const {
   return found.ok() && found->has_value() ? ": the first is what " + **found : std::string();
 }
 
-Status Transformer::record_loss(const BatchTensors& batch, const LossOptions& options, Program& program) {
-  Ops ops(program);
+void Transformer::record_loss(Ops& ops, const BatchTensors& batch, const LossOptions& options) {
   const Ops::Label label(ops, "model");
   Tape tape(ops, options.gradient_scale != 0.0f);
   const Value x = hidden(tape, batch, batch.rotation, activations(), &options);
@@ -124,7 +122,6 @@ Status Transformer::record_loss(const BatchTensors& batch, const LossOptions& op
   }
   if (taught && options.hidden_mse > 0.0f) imitate_hidden(tape, x, taught, batch, options);
   tape.backward();
-  return ops.finish();
 }
 
 void Transformer::losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,

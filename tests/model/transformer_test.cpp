@@ -288,16 +288,17 @@ TEST(Transformer, TokensOfTwoSequencesInOnePassGiveTheLogitsOfEach) {
     Runner r = make_runner(map, ActivationMode::int8_per_token);
     const auto run = [&](const std::vector<int32_t>& tokens, const std::vector<int32_t>& rows, int64_t n_logits) {
       const auto n = static_cast<int64_t>(tokens.size());
-      Program program;
-      EXPECT_TRUE(record_pass(r.config, r.weights, r.state, {n, n_logits, r.config.n_layers()}, program).ok());
-      place_temporaries(program, r.state.plan, r.state.slots);
+      const auto pass = r.state.workspace->record([&](Ops& recorded) {
+        record_pass(recorded, r.config, r.weights, r.state, {n, n_logits, r.config.n_layers()});
+      });
+      EXPECT_TRUE(pass.ok()) << pass.message();
       std::vector<int32_t> wanted;
       for (int64_t i = n - n_logits; i < n; ++i) wanted.push_back(static_cast<int32_t>(i));
       Ops ops(*r.backend);
       ops.upload(r.state.tensors.tokens, std::as_bytes(std::span(tokens)));
       ops.upload(r.state.tensors.rows, std::as_bytes(std::span(rows)));
       ops.upload(r.state.tensors.wanted, std::as_bytes(std::span(wanted)));
-      EXPECT_TRUE((*r.backend->prepare(program))->run().ok());
+      EXPECT_TRUE((*pass)->run().ok());
       std::vector<float> logits(static_cast<size_t>(n_logits) * vocab);
       ops.download(r.state.tensors.logits.view({n_logits, options.vocab_size}),
                    std::as_writable_bytes(std::span(logits)));

@@ -121,7 +121,7 @@ TEST_P(TrainingPlan, IsWhatARunAllocates) {
     training::LossOptions how = {.gradient_scale = 0.01f};
     if (options.update_by_layer) how.update = &optimizer.update_by_layer(now);
     model->loss(ops, workspace, tokens, how);
-    optimizer.gradient_norm();
+    optimizer.gradient_norm(workspace);
     if (!options.update_by_layer) optimizer.step(workspace, now);
     ASSERT_TRUE(averages.update(workspace, step, options.steps, step - 1).ok());
     model->loss(ops, workspace, tokens, {});

@@ -74,11 +74,12 @@ std::vector<float> TrainingModel::values_of(const Tensor& tensor) {
   return values;
 }
 
-void TrainingModel::step(int64_t number, float learning_rate) {
-  loss(true);
+double TrainingModel::step(int64_t number, float learning_rate) {
+  const double before = loss(true);
   optimizer->step(workspace, {.step = number, .learning_rate = learning_rate});
   const Status status = ops.finish();
   EXPECT_TRUE(status.ok()) << status.message();
+  return before;
 }
 
 }  // namespace tritium

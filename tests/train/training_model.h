@@ -35,7 +35,8 @@ struct TrainingModel {
   double loss(bool gradients);
   training::BitLinear& parameter(const std::string& name);
   std::vector<float> values_of(const Tensor& tensor);
-  void step(int64_t number, float learning_rate = 0.01f);
+  // Gives the loss before the update.
+  double step(int64_t number, float learning_rate = 0.01f);
 
   std::unique_ptr<Backend> backend;
   Ops ops;

@@ -168,9 +168,16 @@ void Optimizer::measure(Ops& ops, const BitLinear& parameter) const {
   ops(SumSquares{.x = parameter.gradient, .sums = squares_, .index = stream_of(parameter)});
 }
 
-double Optimizer::gradient_norm() {
-  for (const BitLinear* p : model_.parameters())
-    if (p->trains() && p->gradient) measure(ops_, *p);
+double Optimizer::gradient_norm(Workspace& workspace) {
+  if (!options_.by_layer && !measure_) {
+    Result<std::unique_ptr<Recording>> ready = workspace.record([this](Ops& ops) {
+      for (const BitLinear* p : model_.parameters())
+        if (p->trains()) measure(ops, *p);
+    });
+    if (ready.ok()) measure_ = *std::move(ready);
+    ops_.fail(ready.status());
+  }
+  if (measure_ && ops_.ok()) ops_.fail(measure_->run());
   std::vector<float> values(model_.parameters().size());
   ops_.download(squares_, std::as_writable_bytes(std::span(values)));
   double total = 0;
@@ -300,11 +307,7 @@ void Optimizer::step(Workspace& workspace, const StepOptions& options) {
   set_step(options);
   const std::pair recorded_for = {model_.structure(), soft};
   if (!step_ || recorded_for_ != recorded_for) {
-    Program program;
-    Ops recorded(program);
-    record_step(recorded, soft);
-    if (Status s = recorded.finish(); !s.ok()) return ops_.fail(s);
-    Result<std::unique_ptr<Recording>> ready = workspace.prepare(std::move(program));
+    Result<std::unique_ptr<Recording>> ready = workspace.record([&](Ops& ops) { record_step(ops, soft); });
     if (!ready.ok()) return ops_.fail(ready.status());
     step_ = *std::move(ready);
     recorded_for_ = recorded_for;

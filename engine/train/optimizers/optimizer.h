@@ -58,7 +58,7 @@ class Optimizer {
   // Sums of |shadow| and alphas of the weights as they are; trits of those that came as floats.
   void start(Workspace& workspace, float lambda);
   // Global norm of the gradients; by_layer: of those of the last step.
-  double gradient_norm();
+  double gradient_norm(Workspace& workspace);
   // Updates every parameter, then alphas and trits; clears the gradients.
   void step(Workspace& workspace, const StepOptions& options);
   // For the loss() that comes next: updates each layer when its gradients are there and gives their memory to the next
@@ -107,6 +107,7 @@ class Optimizer {
   uint64_t shared_bytes_ = 0;          // of those, once they were all made
   Tensor squares_;                     // f32 [n parameters]: of the last gradients
 
+  std::unique_ptr<Recording> measure_;  // null: by_layer
   std::unique_ptr<Recording> step_;
   std::pair<uint64_t, bool> recorded_for_;  // Transformer::structure(), soft
   LayerUpdate update_;

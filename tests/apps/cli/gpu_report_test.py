@@ -23,7 +23,7 @@ SECTIONS = {
     "bitnet_2b": ["layers_measured", "layers_of_model", "decode", "prompt"],
     "training_step": ["steps"],
 }
-GENEROUS = 150  # seconds for a budget of 20: another program may have the processors
+GENEROUS = 150  # seconds for a budget of 6: another program may have the processors
 
 
 class GpuReport(InFolder):
@@ -46,7 +46,7 @@ class GpuReport(InFolder):
     def test_every_section_within_the_budget(self):
         require("vulkan")
         start = time.monotonic()
-        code, out, err = tritium("gpu-report", "--out", self.path("all"), "--budget", "20s", timeout=GENEROUS)
+        code, out, err = tritium("gpu-report", "--out", self.path("all"), "--budget", "6s", timeout=GENEROUS)
         self.assertEqual(code, 0, err)
         self.assertLess(time.monotonic() - start, GENEROUS)
         document, text = self.read("all")

@@ -11,8 +11,8 @@ void quantize_activations(const QuantizeActivationsParams& p, std::span<const fl
 }
 
 // q = clip(round_half_even(x * (127 / m)), -127, 127), scale = m / 127 (as m * (1/127)), m = max |x| over the block.
-// A block of zeros has scale 0 and q 0; one with a NaN has scale NaN and q 0, so that what is computed with it is NaN, too.
-// Columns from cols to padded_cols become 0.
+// A block of zeros has scale 0 and q 0; one with a NaN has scale NaN and q 0, so that what is computed with it is NaN,
+// too. Columns from cols to padded_cols become 0.
 struct QuantizeActivations {
   static constexpr std::string_view kName = "quantize_activations";
   static constexpr double kTolerance = kExact;

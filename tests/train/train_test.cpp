@@ -67,10 +67,14 @@ TEST(Train, ACallbackEndsTheRun) {
 }
 
 TEST(Train, StoppedBetweenReportsItTellsTheLossOfTheStepsMade) {
-  int asked = 0;
-  const Result<TrainReport> report = train(small_run(20), {.keep_going = [&] { return asked++ < 3; }});
+  TrainOptions options = small_run(2000);
+  options.log_every = 1000;
+  options.learning_rate = 1e-6;
+  int asked = 0;  // at least once a step
+  const Result<TrainReport> report = train(options, {.keep_going = [&] { return asked++ < 500; }});
   ASSERT_TRUE(report.ok()) << report.message();
-  EXPECT_EQ(report->step, 3);
+  EXPECT_GT(report->step, 0);
+  EXPECT_LT(report->step, 1000);
   ASSERT_TRUE(report->train_loss);
   EXPECT_NEAR(*report->train_loss, report->first_valid_loss, 1.0);
   EXPECT_GT(report->tokens_per_second, 0);
@@ -93,8 +97,9 @@ TEST(Train, AnOutputThatCannotBeWrittenIsKnownBeforeTheFirstStep) {
   for (const std::string& output : {folder.file("no/such/model.gguf"), folder.path().string()}) {
     TrainOptions options = small_run(5);
     options.output = output;
+    options.log_every = 1;
     int steps = 0;
-    const Result<TrainReport> report = train(options, {.keep_going = [&] { return ++steps > 0; }});
+    const Result<TrainReport> report = train(options, {.progress = [&](const TrainProgress&) { return ++steps > 0; }});
     EXPECT_EQ(report.code(), StatusCode::io_error) << report.message();
     EXPECT_EQ(steps, 0);
   }

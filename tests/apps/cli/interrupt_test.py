@@ -119,6 +119,27 @@ class Interruptions(WithModel):
         process.communicate(timeout=30)
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
+    def test_a_second_signal_ends_at_once(self):
+        """Also a program that waits for a reader who does not read."""
+        reads, writes = os.pipe()
+        self.addCleanup(os.close, reads)
+        os.set_blocking(writes, False)
+        try:
+            while os.write(writes, b"x" * 4096):
+                pass
+        except BlockingIOError:  # the pipe is full
+            os.set_blocking(writes, True)
+        process = subprocess.Popen([program.PROGRAM, "run", self.model, "-p", "", "-n", "100", "--backend", "cpu"], stdout=writes,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stderr.close()))
+        os.close(writes)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=10), -signal.SIGTERM)
+
     def test_who_was_told_to_ignore_a_hangup_does(self):
         process = subprocess.Popen(["nohup", program.PROGRAM, "run", self.model, "-p", "", "-n", "200", "--temp", "0", "--backend",
                                     "reference"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)

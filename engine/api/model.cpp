@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/state.h"
+#include "base/available_memory.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -27,6 +28,20 @@ ActivationMode mode_of(Activations activations) {
   return ActivationMode::f32;
 }
 
+// Memory of the host is there when it is asked for, and missing when it is used: so it is asked before. A device says
+// itself what it has not.
+Status check_memory(const Model::State& model, const StateOptions& options) {
+  if (model.runtime->name.starts_with("vulkan")) return Status();
+  const Result<StateBytes> bytes = state_bytes(model.config, model.weights, options);
+  if (!bytes.ok()) return bytes.status();
+  const uint64_t needed = bytes->activations + bytes->cache_per_token * static_cast<uint64_t>(options.capacity);
+  const uint64_t available = available_memory();
+  if (available == 0 || needed <= available) return Status();
+  return error(StatusCode::out_of_memory, "needs ", needed >> 20, " MiB (", bytes->cache_per_token,
+               " bytes a token of context, ", bytes->activations >> 20, " MiB for a batch), ", available >> 20,
+               " MiB are free; a smaller context or batch needs less");
+}
+
 }  // namespace
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -51,11 +66,12 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());
-  Result<ForwardState> forward =
-      make_state(state_->config, state_->weights, backend,
-                 {.capacity = context, .batch = std::min(batch, context), .activations = mode_of(options.activations)});
-  if (!forward.ok())
-    return forward.status().within(join("a session with a context of ", context, " tokens and batches of ", batch));
+  const StateOptions sizes = {
+      .capacity = context, .batch = std::min(batch, context), .activations = mode_of(options.activations)};
+  const auto what = [&] { return join("a session with a context of ", context, " tokens and batches of ", batch); };
+  if (Status s = check_memory(*state_, sizes); !s.ok()) return s.within(what());
+  Result<ForwardState> forward = make_state(state_->config, state_->weights, backend, sizes);
+  if (!forward.ok()) return forward.status().within(what());
   session->forward = *std::move(forward);
   session->tokens.reserve(static_cast<size_t>(context));
   session->logits.resize(static_cast<size_t>(state_->config.vocab_size));

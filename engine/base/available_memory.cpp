@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "base/control_group.h"
+
 namespace tritium {
 namespace {
 
@@ -20,17 +22,10 @@ uint64_t of_the_machine() {
   return kUnknown;
 }
 
-// A container's (control groups, version 2): the word "max" where there is none. What is used of it is not subtracted,
-// since that counts cached files too.
-uint64_t limit_of_the_control_group() {
-  uint64_t limit = 0;
-  return std::ifstream("/sys/fs/cgroup/memory.max") >> limit ? limit : kUnknown;
-}
-
 }  // namespace
 
 uint64_t available_memory() {
-  const uint64_t available = std::min(of_the_machine(), limit_of_the_control_group());
+  const uint64_t available = std::min(of_the_machine(), control_group_limits().memory_left.value_or(kUnknown));
   return available == kUnknown ? 0 : available;
 }
 

@@ -1,12 +1,15 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 #include <system_error>
 
 #if defined(__linux__)
 #include <sched.h>
 #endif
+
+#include "base/control_group.h"
 
 namespace tritium {
 namespace {
@@ -43,11 +46,14 @@ int wait_while_equal(const std::atomic<int>& variable, int old) {
 }  // namespace
 
 int usable_processors() {
+  int there = static_cast<int>(std::thread::hardware_concurrency());
 #if defined(__linux__)
   cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) there = CPU_COUNT(&allowed);
 #endif
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  // More threads than a group's share of time would be stopped together for the rest of each period.
+  const double share = control_group_limits().processors.value_or(there);
+  return std::max(1, std::min(there, static_cast<int>(std::ceil(share))));
 }
 
 ThreadPool::ThreadPool(int threads) {

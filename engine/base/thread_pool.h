@@ -13,7 +13,7 @@
 
 namespace tritium {
 
-// Processors that this process may use (its affinity mask where the system has one), at least 1.
+// Processors that this process may use: at least 1, at most what affinity and control groups (Linux) let it have.
 int usable_processors();
 
 class ThreadPool {

@@ -1,6 +1,7 @@
 """What goes wrong is said on stderr, with an exit code that tells wrong usage (2) from failure (1)."""
 import json
 import os
+import struct
 import subprocess
 
 import program
@@ -52,6 +53,19 @@ class Errors(WithModel):
 
     def test_a_context_beyond_the_model(self):
         self.fails(2, "this model takes 1 to 512", "run", self.model, "-p", "x", "--context", 100000)
+
+    def test_a_context_for_which_there_is_no_memory(self):
+        context = (1 << 24) - 1  # whose caches and rotations take 77 GB
+        if os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 70e9:
+            self.skipTest("there is memory for it")
+        with open(self.model, "rb") as file:
+            data = file.read()
+        before, after = (b"context_length" + struct.pack("<II", 4, n) for n in (512, context))
+        self.assertIn(before, data)
+        model = self.write("long.gguf", data.replace(before, after))
+        for backend in ("cpu", "reference"):
+            self.fails(1, "a smaller context or batch needs less", "run", model, "-p", "x", "--context", context,
+                       "--backend", backend)
 
     def test_a_full_disk(self):
         self.fails(1, "/dev/full: cannot write", "logits", self.model, "--tokens", "1 2", "-o", "/dev/full")

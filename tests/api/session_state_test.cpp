@@ -241,7 +241,7 @@ TEST(NotFinite, LogitsAreRefusedWithTheOperationThatWroteTheFirstSuchValue) {
                                         std::pair{"output_norm.weight", "rms_norm in model/head"}}) {
       const Model model = load(backend, tensor);
       Result<Session> session = model.create_session({.activations = Activations::f32, .batch = 2});
-      const auto check = [&](const Status& status, const char* call) {
+      const auto check = [&, place = place](const Status& status, const char* call) {
         EXPECT_EQ(status.code(), StatusCode::device_error) << backend << " " << call;
         EXPECT_NE(status.message().find(place), std::string::npos)
             << backend << " " << call << ": " << status.message();

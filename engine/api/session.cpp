@@ -119,8 +119,8 @@ Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, st
   Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     const Logits now = wanted == Logits::last && !last ? Logits::none : wanted;
     const auto rows = wanted == Logits::all ? out.subspan(begin * vocab, batch.size() * vocab) : out;
-    const Status run = tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch,
-                                        position() + static_cast<int64_t>(begin), now, rows);
+    Status run = tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch,
+                                  position() + static_cast<int64_t>(begin), now, rows);
     if (!run.ok() || now == Logits::none) return run;
     for (size_t i = 0; i < rows.size(); i += vocab)
       if (!all_finite(rows.subspan(i, vocab)))

@@ -1,5 +1,7 @@
 #include "train/checkpoint.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -7,9 +9,10 @@
 #include <optional>
 
 #include "base/atomic_file.h"
+#include "base/cancel.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
-#include "base/mapped_file.h"
+#include "base/input_file.h"
 #include "train/checksum.h"
 #include "train/json_text.h"
 #include "train/limits.h"
@@ -20,6 +23,7 @@ namespace {
 constexpr std::string_view kMagic = "TRITIUMC";
 constexpr uint64_t kAlign = 64, kChecksumBytes = 8;
 constexpr uint64_t kVersion = 2;
+constexpr uint64_t kMostHeader = uint64_t{64} << 20;
 
 // One tensor or packed weight of the run, under a name of its own.
 struct Item {
@@ -152,24 +156,46 @@ std::optional<uint64_t> number_of(const nlohmann::json& object, const char* key)
 
 enum class Look { header, all };
 
-struct Opened {
-  MappedFile file;
-  nlohmann::json header;
-  std::span<const std::byte> tensors;
+// Bytes of a file.
+struct Part {
+  uint64_t offset = 0, bytes = 0;
 };
 
+struct Opened {
+  InputFile file;
+  nlohmann::json header;
+  Part tensors;
+};
+
+Result<uint64_t> checksum_of(const InputFile& file, uint64_t n_bytes) {
+  std::vector<std::byte> some(size_t{1} << 20);
+  Checksum sum;
+  for (uint64_t done = 0; done < n_bytes; done += some.size()) {
+    check_cancelled();
+    some.resize(std::min<uint64_t>(some.size(), n_bytes - done));
+    if (Status s = file.read_at(done, some); !s.ok()) return s;
+    sum.add(some);
+  }
+  return sum.value();
+}
+
 Result<Opened> open(const std::string& path, Look look) {
-  Result<MappedFile> file = MappedFile::open(path);
+  Result<InputFile> file = InputFile::open_regular(path);
   if (!file.ok()) return file.status();
-  const auto bytes = file->bytes();
+  const uint64_t size = file->size();
   const auto damaged = [&](auto... what) {
     return error(StatusCode::corrupt_file, path, ": not a complete checkpoint of tritium: ", what...);
   };
+  std::array<std::byte, 16> start = {};
+  if (size < start.size()) return damaged("no header");
+  if (Status s = file->read_at(0, start); !s.ok()) return s;
+  if (std::memcmp(start.data(), kMagic.data(), kMagic.size()) != 0) return damaged("no header");
   uint64_t length = 0;
-  if (bytes.size() < 16 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) return damaged("no header");
-  std::memcpy(&length, bytes.data() + 8, 8);
-  if (length > bytes.size() - 16) return damaged("its header is ", length, " bytes, the file ", bytes.size());
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data() + 16), length);
+  std::memcpy(&length, start.data() + 8, 8);
+  if (length > size - 16) return damaged("its header is ", length, " bytes, the file ", size);
+  if (length > kMostHeader) return damaged("its header is ", length, " bytes, at most ", kMostHeader, " are read");
+  std::string text(length, '\0');
+  if (Status s = file->read_at(16, std::as_writable_bytes(std::span(text))); !s.ok()) return s;
   Result<nlohmann::json> header = parse_object("the header", text);
   if (!header.ok()) return damaged(header.message());
   const std::optional<uint64_t> version = number_of(*header, "version");
@@ -180,15 +206,16 @@ Result<Opened> open(const std::string& path, Look look) {
   const std::optional<uint64_t> tensors = number_of(*header, "bytes");
   if (!tensors) return damaged("its header does not say how many bytes the tensors have");
   // The header may say anything: subtracted from what is there, it cannot wrap.
-  if (data > bytes.size() || end > bytes.size() - data || *tensors != bytes.size() - data - end)
-    return damaged(bytes.size(), " bytes, its header says ", data, " + ", *tensors, " + ", end);
+  if (data > size || end > size - data || *tensors != size - data - end)
+    return damaged(size, " bytes, its header says ", data, " + ", *tensors, " + ", end);
   if (look == Look::all && end > 0) {
     uint64_t written = 0;
-    std::memcpy(&written, bytes.data() + (bytes.size() - end), kChecksumBytes);
-    if (written != checksum_of(bytes.first(bytes.size() - end)))
-      return damaged("its bytes are not those that were written (the checksum differs)");
+    if (Status s = file->read_at(size - end, std::as_writable_bytes(std::span(&written, 1))); !s.ok()) return s;
+    const Result<uint64_t> sum = checksum_of(*file, size - end);
+    if (!sum.ok()) return sum.status();
+    if (*sum != written) return damaged("its bytes are not those that were written (the checksum differs)");
   }
-  return Opened{*std::move(file), *std::move(header), bytes.subspan(data, *tensors)};
+  return Opened{*std::move(file), *std::move(header), {data, *tensors}};
 }
 
 Result<CheckpointState> state_of(const std::string& path, const nlohmann::json& header) {
@@ -223,18 +250,25 @@ auto guarded(const std::string& path, const F& f) -> decltype(f()) {
   }
 }
 
-// The bytes of each tensor, by its name.
-Result<std::map<std::string, std::span<const std::byte>>> tensors_of(const std::string& path, const Opened& opened) {
-  const auto bytes = opened.tensors;
-  std::map<std::string, std::span<const std::byte>> stored;
+// Where the bytes of each tensor are, by its name.
+Result<std::map<std::string, Part>> tensors_of(const std::string& path, const Opened& opened) {
+  const Part all = opened.tensors;
+  std::map<std::string, Part> stored;
   for (const auto& tensor : opened.header.at("tensors")) {
     const auto name = tensor.at("name").get<std::string>();
     const std::optional<uint64_t> offset = number_of(tensor, "offset"), size = number_of(tensor, "bytes");
-    if (!offset || !size || *offset > bytes.size() || *size > bytes.size() - *offset)
+    if (!offset || !size || *offset > all.bytes || *size > all.bytes - *offset)
       return error(StatusCode::corrupt_file, path, ": ", name, " does not lie within the file");
-    stored[name] = bytes.subspan(*offset, *size);
+    stored[name] = {all.offset + *offset, *size};
   }
   return stored;
+}
+
+Result<std::vector<std::byte>> bytes_of(const Item& item, const InputFile& file, const Part& part) {
+  std::vector<std::byte> bytes(part.bytes);
+  if (Status s = file.read_at(part.offset, bytes); !s.ok()) return s;
+  if (Status s = check_item(item, bytes); !s.ok()) return s.within(file.path());
+  return bytes;
 }
 
 // The header, where nothing of it, or of the whole file, is damaged.
@@ -291,15 +325,18 @@ Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backen
     const std::vector<Item> items = items_of(model);
     for (const Item& item : items) {
       const auto found = stored->find(item.name);
-      if (found == stored->end() || found->second.size() != item.bytes())
+      if (found == stored->end() || found->second.bytes != item.bytes())
         return error(StatusCode::invalid_argument, path, ": ", item.name, " needs ", item.bytes(),
                      " bytes, the checkpoint ",
-                     found == stored->end() ? std::string("has none") : join("has ", found->second.size()),
+                     found == stored->end() ? std::string("has none") : join("has ", found->second.bytes),
                      "; it was made with other options or another model");
-      if (Status s = check_item(item, found->second); !s.ok()) return s.within(path);
+      if (const auto bytes = bytes_of(item, opened->file, found->second); !bytes.ok()) return bytes.status();
     }
-    for (const Item& item : items)
-      if (Status s = write_item(item, backend, stored->at(item.name)); !s.ok()) return s;
+    for (const Item& item : items) {
+      const auto bytes = bytes_of(item, opened->file, stored->at(item.name));
+      if (!bytes.ok()) return bytes.status();
+      if (Status s = write_item(item, backend, *bytes); !s.ok()) return s;
+    }
     return state;
   });
 }

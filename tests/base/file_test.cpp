@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/atomic_file.h"
-#include "base/mapped_file.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tritium {
@@ -37,46 +36,6 @@ Status write_file(const std::string& path, std::string_view text) {
 
 size_t files_in(const fs::path& folder) {
   return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
-TEST(MappedFile, ShowsTheBytesOfTheFile) {
-  const TemporaryFolder folder;
-  put(folder.file("a"), "trits");
-  const Result<MappedFile> file = MappedFile::open(folder.file("a"));
-  ASSERT_TRUE(file.ok()) << file.message();
-  EXPECT_TRUE(std::ranges::equal(file->bytes(), bytes_of("trits")));
-}
-
-TEST(MappedFile, StaysMappedWhenMoved) {
-  const TemporaryFolder folder;
-  put(folder.file("a"), "first");
-  put(folder.file("b"), "second");
-  MappedFile kept = *MappedFile::open(folder.file("a"));
-  MappedFile other = *MappedFile::open(folder.file("b"));
-  kept = std::move(other);
-  const MappedFile last = std::move(kept);
-  EXPECT_TRUE(std::ranges::equal(last.bytes(), bytes_of("second")));
-}
-
-TEST(MappedFile, AMissingFileIsNotFound) {
-  const Result<MappedFile> file = MappedFile::open("/nowhere/model.gguf");
-  EXPECT_EQ(file.code(), StatusCode::not_found);
-  EXPECT_EQ(file.message(), "/nowhere/model.gguf: cannot open: No such file or directory");
-}
-
-TEST(MappedFile, AnEmptyFileIsCorrupt) {
-  const TemporaryFolder folder;
-  put(folder.file("empty"), "");
-  const Result<MappedFile> file = MappedFile::open(folder.file("empty"));
-  EXPECT_EQ(file.code(), StatusCode::corrupt_file);
-  EXPECT_EQ(file.message(), folder.file("empty") + ": the file is empty");
-}
-
-TEST(MappedFile, AFolderIsNoFile) {
-  const TemporaryFolder folder;
-  const Result<MappedFile> file = MappedFile::open(folder.path().string());
-  EXPECT_EQ(file.code(), StatusCode::io_error);
-  EXPECT_EQ(file.message(), folder.path().string() + ": not a regular file");
 }
 
 TEST(AtomicFile, AReadOnlyFileIsNotReplaced) {

@@ -1,6 +1,6 @@
 // A checkpoint in which some bytes are others, with the checksum of what it then is: a damaged one is refused before.
 #include "train/checkpoint.h"
-#include "base/mapped_file.h"
+#include "base/input_file.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_model.h"
@@ -20,10 +20,11 @@ std::string written() {
   const TemporaryFolder folder;
   const std::string path = folder.file("run.ckpt");
   require(write_checkpoint(path, *model().backend, *model().model, {.step = 5, .options = "{}"}).ok(), "it is written");
-  const Result<MappedFile> file = MappedFile::open(path);
+  const Result<InputFile> file = InputFile::open_regular(path);
   require(file.ok(), "it is read");
-  const std::span<const std::byte> bytes = file->bytes();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  std::string bytes(file->size(), '\0');
+  require(file->read_at(0, std::as_writable_bytes(std::span(bytes))).ok(), "it is read");
+  return bytes;
 }
 
 void change_bytes(std::string& bytes, Choices& choices) {

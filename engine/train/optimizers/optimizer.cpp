@@ -174,8 +174,8 @@ double Optimizer::gradient_norm(Workspace& workspace) {
       for (const BitLinear* p : model_.parameters())
         if (p->trains()) measure(ops, *p);
     });
-    if (ready.ok()) measure_ = *std::move(ready);
-    ops_.fail(ready.status());
+    if (!ready.ok()) return ops_.fail(ready.status()), 0.0;
+    measure_ = *std::move(ready);
   }
   if (measure_ && ops_.ok()) ops_.fail(measure_->run());
   std::vector<float> values(model_.parameters().size());

@@ -1,14 +1,13 @@
 // A library to preload: the n-th system call of a kind fails, alone or with all that follow. Of files and folders only;
 // pipes, terminals and what belongs to the system are left alone.
 //
-//   FAILING_CALLS_KIND    open, read, write, mmap, fsync, close or rename
+//   FAILING_CALLS_KIND    open, read (at a place, too), write, fsync, close or rename
 //   FAILING_CALLS_AT      which, from 1 on; without it none
 //   FAILING_CALLS_ERROR   errno
 //   FAILING_CALLS_ONWARDS when set: and all that follow
 //   FAILING_CALLS_COUNT   file that gets the number of calls of that kind, in the end
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,10 +89,9 @@ ssize_t write(int descriptor, const void* bytes, size_t size) {
   return is_file(descriptor) && fails("write") ? -1 : call(descriptor, bytes, size);
 }
 
-void* mmap(void* address, size_t size, int protection, int flags, int descriptor, off_t offset) noexcept {
-  static auto* const call = real<void*(void*, size_t, int, int, int, off_t)>("mmap");
-  const bool fail = is_file(descriptor) && fails("mmap");
-  return fail ? MAP_FAILED : call(address, size, protection, flags, descriptor, offset);
+ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {
+  static auto* const call = real<ssize_t(int, void*, size_t, off_t)>("pread");
+  return is_file(descriptor) && fails("read") ? -1 : call(descriptor, bytes, size, offset);
 }
 
 int fsync(int descriptor) {

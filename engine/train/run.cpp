@@ -41,6 +41,8 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
   for (const std::vector<std::string>* paths : {&options.data, &options.valid_data})
     for (const std::string& run : run_folders_below(*paths))
       log_to(options.log, LogLevel::info, run + ": the log of a training run is not read as text");
+  if (!inspect && options.output.empty() && options.folder.empty())
+    log_to(options.log, LogLevel::warning, "what is learned will not be kept: neither output nor folder is given");
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();

@@ -184,6 +184,7 @@ Status Run::look_first() {
   const Result<double> first = held_out_->loss(ops_, workspace_, *model_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
+  report_.bits_per_byte = held_out_->bits_per_byte(*first);
   if (Status s = look_at_experts(); !s.ok()) return s;
   if (!teacher_) return Status();
   const Result<double> theirs = held_out_->loss(ops_, workspace_, *teacher_);

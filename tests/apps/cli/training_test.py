@@ -171,6 +171,11 @@ class Training(unittest.TestCase):
             shown = re.findall(r"^ +(-\S+)", tritium(command, "--help")[1], re.MULTILINE)
             self.assertEqual([flag for _, flag in rows if flag and flag not in shown], [], command)
 
+    def test_a_run_whose_result_is_not_kept_says_so_first(self):
+        code, _, err = tritium("train", "--preset", "tiny-moe", "--data", self.text, "--steps", 1, "--batch", 1, "--context", 16)
+        self.assertEqual(code, 0, err)
+        self.assertIn("warning: what is learned will not be kept", err)
+
     def test_a_profile_names_the_operations_that_took_long(self):
         code, out, err = tritium(*self.arguments("run", "model.gguf", "--profile", steps=3))
         self.assertEqual(code, 0, err)

@@ -125,7 +125,7 @@ Status Run::finish() {
   model_->requantize(ops_, 1.0f);
   if (inspect_)
     if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
-  const Status s = options_.output.empty() ? ops_.finish() : export_result();
+  Status s = options_.output.empty() ? ops_.finish() : export_result();
   if (s.code() == StatusCode::cancelled && !report_.checkpoint.empty())
     return s.within("the export of step " + std::to_string(state_.step) + ", which is saved as " + report_.checkpoint);
   if (!s.ok()) return s;

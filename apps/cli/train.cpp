@@ -79,6 +79,23 @@ void show_plan(const TrainPlan& plan) {
   std::fprintf(stderr, "\n");
 }
 
+// As a command line gives them: "--shadow bf16 --adam-8bit".
+std::string flags_of(const std::vector<TrainSetting>& settings) {
+  std::string flags;
+  for (const TrainOption& o : train_options())
+    for (const TrainSetting& s : settings)
+      if (s.key == o.key)
+        flags += (flags.empty() ? "" : " ") + o.flag + (o.kind == OptionKind::flag ? "" : " " + s.value);
+  return flags;
+}
+
+// What would make it fit, or does.
+void show_fitting(const TrainPlan& plan, bool taken) {
+  if (plan.fitting.empty()) return;
+  std::fprintf(stderr, taken ? "with %s, which --fit takes\n" : "would fit with %s: %s (--fit takes these)\n",
+               flags_of(plan.fitting).c_str(), human_bytes(plan.fitting_bytes).c_str());
+}
+
 std::string duration(double seconds) {
   const auto s = static_cast<long long>(std::max(0.0, seconds));
   const long long unit = s >= 3600 ? 60 : 1;
@@ -187,6 +204,7 @@ int run_training(const CommandLine& line) {
   const Result<TrainPlan> plan = plan_training(*options);
   if (!plan.ok()) return report(plan.status());
   show_plan(*plan);
+  show_fitting(*plan, options->fit);
   if (line.plan_only) return kOk;
   catch_interrupt();
   // Which checkpoint it goes on from, and what else a person wants to know of a run.

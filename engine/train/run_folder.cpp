@@ -62,10 +62,13 @@ Result<std::string> work_in(const std::string& folder) {
   return std::string();
 }
 
-Result<RunIdentity> read_identity(const std::string& path) {
+std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  Result<nlohmann::json> object = parse_object(path, text);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Result<RunIdentity> read_identity(const std::string& path) {
+  Result<nlohmann::json> object = parse_object(path, text_of(path));
   const auto text_at = [&](const char* key) {
     const auto found = object->find(key);
     return found != object->end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -84,6 +87,8 @@ bool is_in(const std::string& folder, const std::string& path) {
 }
 
 }  // namespace
+
+std::string options_kept_in(const std::string& folder) { return text_of((fs::path(folder) / kConfigFile).string()); }
 
 bool is_run_file_of(const std::string& folder, const std::string& path) {
   return !folder.empty() && is_in(folder, path) && is_run_file(fs::path(path).filename().string());

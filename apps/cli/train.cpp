@@ -24,6 +24,16 @@ struct CommandLine {
   bool print_config = false, list_options = false, plan_only = false, json = false;
 };
 
+// A mode is what the parts that it stands for may be.
+Status check_mode(const std::string& mode) {
+  TrainOptions options;
+  if (set_train_option(options, "attention", {mode}).ok()) return Status();
+  std::string allowed;
+  for (const TrainOption& o : train_options())
+    if (o.key == "attention") allowed = o.allowed;
+  return Status(StatusCode::invalid_argument, "--mode is \"" + mode + "\", must be ste or " + allowed);
+}
+
 Result<TrainOptions> resolve(const CommandLine& line) {
   TrainOptions options;
   if (!line.config.empty()) {
@@ -54,8 +64,10 @@ Result<TrainOptions> resolve(const CommandLine& line) {
     if (values[part].empty()) values[part] = {mode_of_it};
   };
   const std::string mode = line.mode == "ste" ? "ternary" : line.mode;
-  if (!mode.empty())
+  if (!mode.empty()) {
+    if (const Status known = check_mode(mode); !known.ok()) return known;
     for (const char* part : {"attention", "feed_forward"}) unless_given(part, mode);
+  }
   // Adapters alone are learned, so that they can be kept in a file of their own.
   if (line.mode == "lora")
     for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");

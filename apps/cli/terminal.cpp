@@ -108,11 +108,21 @@ int finish(int code) {
 
 void ProgressLine::show(double fraction) {
   const int percent = static_cast<int>(fraction * 100.0);
-  if (percent == shown_percent_ || isatty(STDERR_FILENO) == 0) return;
+  if (!terminal_) {
+    constexpr std::chrono::seconds kBetweenLines(10);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown_ < kBetweenLines) return;
+    shown_ = now;
+    std::fprintf(stderr, "%s: %d %%\n", printable(what_).c_str(), percent);
+    return;
+  }
+  if (percent == shown_percent_) return;
   shown_percent_ = percent;
   constexpr int kWidth = 30;
   const int done = std::clamp(percent, 0, 100) * kWidth / 100;
   std::fprintf(stderr, "\r%s [%s%s] %3d %%", printable(what_).c_str(),
+ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
+
                std::string(static_cast<size_t>(done), '#').c_str(),
                std::string(static_cast<size_t>(kWidth - done), '.').c_str(), percent);
 }

@@ -1,6 +1,7 @@
 // Signals, and what is said on stdout and stderr.
 #include "cli/terminal.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,12 +100,20 @@ bool print_format(const char* format, ...) {
   return print(text);
 }
 
+// main() puts a descriptor that cannot be written in the place of a closed one.
+bool has_stdout() {
+  const int flags = fcntl(STDOUT_FILENO, F_GETFL);
+  return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 int finish(int code) {
   if (g_output_problem == 0 || g_output_problem == EPIPE) return code;
   report(Status(StatusCode::io_error, std::string("standard output: ") + std::strerror(g_output_problem) +
                                           "; what was written is not complete"));
   return code == kOk ? kFailed : code;
 }
+
+ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::show(double fraction) {
   const int percent = static_cast<int>(fraction * 100.0);
@@ -121,8 +130,6 @@ void ProgressLine::show(double fraction) {
   constexpr int kWidth = 30;
   const int done = std::clamp(percent, 0, 100) * kWidth / 100;
   std::fprintf(stderr, "\r%s [%s%s] %3d %%", printable(what_).c_str(),
-ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
-
                std::string(static_cast<size_t>(done), '#').c_str(),
                std::string(static_cast<size_t>(kWidth - done), '.').c_str(), percent);
 }

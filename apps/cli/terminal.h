@@ -32,6 +32,9 @@ int leave(int code);
 bool print(std::string_view text);
 [[gnu::format(printf, 1, 2)]] bool print_format(const char* format, ...);
 
+// Whether whoever started the program gave it a stdout: without one they do not want what is said there.
+bool has_stdout();
+
 // The exit code of a command that gives `code`: a full disk behind stdout is reported and is a failure, a reader that
 // went away is not.
 int finish(int code);

@@ -212,6 +212,8 @@ int run_training(const CommandLine& line) {
   if (terminal) std::fprintf(stderr, "\r\x1b[K");
   if (!done.ok()) return report(done.status());
   print_profile(done->profile);
+  // The work is in the files, which are whole: what would be said of them is not wanted.
+  if (!has_stdout() && !(done->output.empty() && done->checkpoint.empty())) return kOk;
   line.json ? print_report_as_json(*done, *plan) : print_report(*done);
   return kOk;
 }

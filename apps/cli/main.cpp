@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <iostream>
+#include <sstream>
 
 #include "cli/commands.h"
 #include "cli/printable.h"
@@ -73,8 +75,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return finish(action());
   } catch (const CLI::ParseError& problem) {
-    // Help and version are "errors" with exit code 0.
-    return app.exit(problem) == 0 ? kOk : kUsage;
+    std::ostringstream out;
+    if (app.exit(problem, out, std::cerr) != 0) return kUsage;
+    print(out.str());  // help and version are "errors" with exit code 0
+    return finish(kOk);
   } catch (const std::exception& problem) {
     return report(Status(StatusCode::internal, problem.what()));
   }

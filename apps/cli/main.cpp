@@ -40,8 +40,8 @@ Status check_command(CLI::App& app, const std::string& word) {
 
 int main(int argc, char** argv) {
   reserve_standard_descriptors();
-  // Shells start what runs in the background of a script with SIGINT ignored. It ends a run there, too, and so it must end
-  // one that still waits for its input.
+  // Shells start what runs in the background of a script with SIGINT ignored. It ends a run there, too, and so it must
+  // end one that still waits for its input.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write,
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a limit on the size of files

@@ -55,9 +55,8 @@ Result<Exported> export_adapter(const std::string& path, const std::string& base
   metadata.set("general.name", std::string("adapter trained with tritium"));
   metadata.set("adapter.type", std::string("lora"));
   metadata.set("adapter.lora.alpha", model.recipe().lora_alpha);
-  const InputKind inputs = model.recipe().int8_activations ? InputKind::as_trained : InputKind::floats;
   const Result<double> difference = replace_when_checked(path, metadata, tensors, [&](const std::string& unchecked) {
-    return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, inputs, tokens);
+    return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, model.activations(), tokens);
   });
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;

@@ -39,6 +39,7 @@ class Run {
   Status prepare();
   Status prepare_weights();
   Status check_output();
+  std::string used_up() const;
   Status resume();
   Status train();
   Status look_first();

@@ -164,7 +164,8 @@ class Training(unittest.TestCase):
                            (["--data", short], "tokens"), (["--data", masked], "part to train on is empty"),
                            (["--data", bad], "bad.jsonl: line 2"), (["--data", self.text, "--lr", "-1"], "learning_rate"),
                            (["--data", self.text, "--lr", "fast"], "learning_rate"),
-                           (["--data", self.text, "--mode", "quaternary"], "quaternary"),
+                           (["--data", self.text, "--mode", "quaternary"], '--mode is "quaternary", must be ste or one of full, ternary'),
+                           (["--data", self.text, "--experts", "quaternary"], 'option "feed_forward" is "quaternary"'),
                            (["--data", self.text, "--context", "5000"], "context"),
                            (["--data", self.text, "--export-type", "tq2_0", "-o", self.path("x.gguf")], "TQ2_0"),
                            ([], "data")):

@@ -71,12 +71,12 @@ int64_t LoadedShape::layers_that_fit() const {
 Status LoadedShape::load(int64_t layers) {
   weights_ = {};
   const SyntheticModel model(shape_, layers);
-  Result<Config> config = read_config(model);
-  if (!config.ok()) return config.status();
-  config_ = *std::move(config);
+  const Result<CheckedModel> checked = CheckedModel::check(model);
+  if (!checked.ok()) return checked.status();
+  config_ = checked->config();
   const Deadline deadline = entry_.deadline().part(0.5);
   const auto start = Clock::now();
-  Result<Weights> weights = load_weights(model, config_, *backend_, [&](double) { return !deadline.over(); });
+  Result<Weights> weights = load_weights(*checked, *backend_, [&](double) { return !deadline.over(); });
   if (!weights.ok()) return weights.status();
   weights_ = *std::move(weights);
   layers_ = layers;

@@ -41,8 +41,9 @@ void count_parameters(const TensorMap& source, const Config& config, ModelInfo& 
 
 }  // namespace
 
-ModelInfo describe_model(const TensorMap& source, const Config& config,
-                         const Result<std::shared_ptr<const Tokenizer>>& tokenizer) {
+ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr<const Tokenizer>>& tokenizer) {
+  const TensorMap& source = model.tensors();
+  const Config& config = model.config();
   ModelInfo info;
   info.path = source.source();
   info.architecture = config.architecture;
@@ -71,7 +72,7 @@ ModelInfo describe_model(const TensorMap& source, const Config& config,
     memory.weight_bytes += device_bytes(t);
   }
   // A file whose tensors were checked has such a pass.
-  const Result<StateBytes> state = state_bytes(config, describe_weights(source, config),
+  const Result<StateBytes> state = state_bytes(config, describe_weights(model),
                                                {.capacity = Backend::kPromptBatch,
                                                 .batch = Backend::kPromptBatch,
                                                 .activations = ActivationMode::int8_per_token});
@@ -89,11 +90,9 @@ ModelInfo describe_model(const TensorMap& source, const Config& config,
 Result<ModelInfo> inspect_model(const std::string& path) try {
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
   if (!file.ok()) return file.status();
-  const Result<Config> config = read_config(**file);
-  if (!config.ok()) return config.status();
-  if (Status status = check_tensors(**file, *config); !status.ok()) return status;
-  const auto tokenizer = Tokenizer::for_model((*file)->metadata(), config->vocab_size);
-  return describe_model(**file, *config, tokenizer);
+  const Result<CheckedModel> model = CheckedModel::check(*std::move(file));
+  if (!model.ok()) return model.status();
+  return describe_model(*model, Tokenizer::for_model(model->metadata(), model->config().vocab_size));
 } catch (...) {
   return caught();
 }

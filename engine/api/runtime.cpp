@@ -72,18 +72,15 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   const CancelScope scope(options.keep_going);
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
   if (!file.ok()) return file.status();
-  const TensorMap& source = **file;
-  Result<Config> config = read_config(source);
-  if (!config.ok()) return config.status();
-  // Before anything is counted by the shapes that the configuration promises.
-  if (Status status = check_tensors(source, *config); !status.ok()) return status;
+  const Result<CheckedModel> source = CheckedModel::check(*std::move(file));
+  if (!source.ok()) return source.status();
 
   auto model = std::make_shared<Model::State>();
   model->runtime = state_;
-  model->config = *std::move(config);
+  model->config = source->config();
   Result<std::shared_ptr<const Tokenizer>> tokenizer =
-      Tokenizer::for_model(source.metadata(), model->config.vocab_size);
-  model->info = describe_model(source, model->config, tokenizer);
+      Tokenizer::for_model(source->metadata(), model->config.vocab_size);
+  model->info = describe_model(*source, tokenizer);
   for (const std::string& warning : model->info.warnings)
     log_to(state_->log, LogLevel::warning, join(path, ": ", warning));
   if (tokenizer.ok()) {
@@ -92,7 +89,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
     log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
   }
   const std::lock_guard lock(state_->backend->mutex());
-  Result<Weights> weights = load_weights(source, model->config, *state_->backend, options.progress);
+  Result<Weights> weights = load_weights(*source, *state_->backend, options.progress);
   if (!weights.ok()) return weights.status();
   model->weights = *std::move(weights);
   if (!options.adapter.empty()) {

@@ -12,23 +12,6 @@
 namespace tritium {
 namespace {
 
-constexpr const char* kRopeFactors = "rope_freqs.weight";
-
-std::string text_of(const std::vector<int64_t>& shape) {
-  std::string s = "[";
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (i > 0) s += ',';
-    s += std::to_string(shape[i]);
-  }
-  return s += ']';
-}
-
-// bitnet's optional factor of a matrix: "blk.0.attn_q.weight" -> "blk.0.attn_q.scale".
-std::string scale_name(const std::string& matrix) {
-  constexpr std::string_view kSuffix = ".weight";
-  return matrix.substr(0, matrix.size() - kSuffix.size()) + ".scale";
-}
-
 Result<float> factor_of(const TensorMap& source, const std::string& matrix) {
   if (!source.find(scale_name(matrix))) return 1.0f;
   const Result<std::vector<float>> values = source.load_f32(scale_name(matrix));
@@ -69,13 +52,6 @@ void put(Weights& weights, const TensorSpec& spec, Weight weight) {
   spec.where(weights.parameters) = weights.owned.back().get();
 }
 
-Status check_rope_factors(const TensorMap& source, const Config& config) {
-  const TensorInfo* info = source.find(kRopeFactors);
-  if (!info || info->shape == std::vector{config.rope_dims / 2}) return Status();
-  return error(StatusCode::corrupt_file, source.source(), ": ", kRopeFactors, " has shape ", text_of(info->shape),
-               ", must be [", config.rope_dims / 2, "]");
-}
-
 }  // namespace
 
 Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& name) {
@@ -86,42 +62,14 @@ Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& nam
   return matrix;
 }
 
-Status check_tensors(const TensorMap& source, const Config& config) {
-  std::set<std::string> known = {kRopeFactors};
-  std::map<std::string_view, const TensorInfo*> by_name;
-  for (const TensorInfo& info : source.tensors()) by_name.emplace(info.name, &info);
-  const auto find = [&](const std::string& name) {
-    const auto found = by_name.find(name);
-    return found == by_name.end() ? nullptr : found->second;
-  };
-  for (const TensorSpec& spec : tensor_specs(config)) {
-    known.insert(spec.name);
-    const TensorInfo* info = find(spec.name);
-    if (!info && spec.optional) continue;
-    if (!info)
-      return error(StatusCode::corrupt_file, source.source(), ": tensor ", spec.name, " ", text_of(spec.shape),
-                   " is missing; ", config.architecture, " needs it");
-    if (info->shape != spec.shape)
-      return error(StatusCode::corrupt_file, source.source(), ": ", spec.name, " has shape ", text_of(info->shape),
-                   ", the metadata asks for ", text_of(spec.shape));
-    if (spec.exact()) continue;
-    const std::string factor = scale_name(spec.name);
-    if (const TensorInfo* scale = find(factor); scale && scale->elements() == 1) known.insert(factor);
-  }
-  for (const TensorInfo& info : source.tensors())
-    if (!known.contains(info.name))
-      return error(StatusCode::unsupported, source.source(), ": tensor ", info.name, " ", text_of(info.shape),
-                   " is not part of a ", config.architecture,
-                   " model as implemented here; ignoring it would give wrong text");
-  return check_rope_factors(source, config);
-}
-
 FixedParameter* Weights::find(const std::string& name) const {
   const auto found = std::ranges::find(owned, name, [](const auto& p) { return p->weight().name; });
   return found == owned.end() ? nullptr : found->get();
 }
 
-Weights describe_weights(const TensorMap& source, const Config& config) {
+Weights describe_weights(const CheckedModel& model) {
+  const TensorMap& source = model.tensors();
+  const Config& config = model.config();
   Weights weights;
   weights.parameters.layers.resize(config.layers.size());
   for (const TensorSpec& spec : tensor_specs(config)) {
@@ -144,9 +92,9 @@ Weights describe_weights(const TensorMap& source, const Config& config) {
   return weights;
 }
 
-Result<Weights> load_weights(const TensorMap& source, const Config& config, Backend& backend,
-                             const std::function<bool(double)>& progress) {
-  if (Status status = check_tensors(source, config); !status.ok()) return status;
+Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const std::function<bool(double)>& progress) {
+  const TensorMap& source = model.tensors();
+  const Config& config = model.config();
   Weights weights;
   weights.parameters.layers.resize(config.layers.size());
   const std::vector<TensorSpec> specs = tensor_specs(config);

@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "model/config.h"
+#include "model/checked_model.h"
 #include "model/tensors.h"
 #include "ops/backend.h"
-#include "tensor/tensor_map.h"
 
 namespace tritium {
 
@@ -22,19 +21,14 @@ struct Weights {
   FixedParameter* find(const std::string& name) const;
 };
 
-// Checks names and shapes of `source` against the configuration: what is missing, what has another shape, and what the
-// model would leave unused (an unused tensor means mathematics that is not done here). Loads nothing.
-Status check_tensors(const TensorMap& source, const Config& config);
-
-// What load_weights would make, without memory: enough to plan with. The tensors were checked.
-Weights describe_weights(const TensorMap& source, const Config& config);
+// What load_weights would make, without memory: enough to plan with.
+Weights describe_weights(const CheckedModel& model);
 
 // A ternary tensor, with bitnet's optional factor of it (blk.0.attn_q.scale) in its scales.
 Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& name);
 
-// check_tensors, then moves everything to the backend. `progress` gets a fraction and may return false to cancel.
-// The caller holds backend.mutex().
-Result<Weights> load_weights(const TensorMap& source, const Config& config, Backend& backend,
-                             const std::function<bool(double)>& progress);
+// Moves everything to the backend. `progress` gets a fraction and may return false to cancel. The caller holds
+// backend.mutex().
+Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const std::function<bool(double)>& progress);
 
 }  // namespace tritium

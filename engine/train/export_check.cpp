@@ -14,23 +14,24 @@ namespace {
 // Logits after every token, as an application that loads the file gets them.
 Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std::span<const int32_t> tokens,
                                        ActivationMode inputs) {
-  const Result<std::unique_ptr<TensorMap>> file = open_gguf(files.model, {});
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(files.model, {});
   if (!file.ok()) return file.status();
-  const Result<Config> config = read_config(**file);
-  if (!config.ok()) return config.status();
-  Result<Weights> weights = load_weights(**file, *config, ops.backend(), {});
+  const Result<CheckedModel> model = CheckedModel::check(*std::move(file));
+  if (!model.ok()) return model.status();
+  const Config& config = model->config();
+  Result<Weights> weights = load_weights(*model, ops.backend(), {});
   if (!weights.ok()) return weights.status();
   if (!files.adapter.empty()) {
     const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(files.adapter, {});
     if (!adapter.ok()) return adapter.status();
-    if (Status s = load_adapters(**adapter, *config, 1.0f, ops.backend(), *weights); !s.ok()) return s;
+    if (Status s = load_adapters(**adapter, config, 1.0f, ops.backend(), *weights); !s.ok()) return s;
   }
   const auto n = static_cast<int64_t>(tokens.size());
   Result<ForwardState> state =
-      make_state(*config, *weights, ops.backend(), {.capacity = n, .batch = n, .activations = inputs});
+      make_state(config, *weights, ops.backend(), {.capacity = n, .batch = n, .activations = inputs});
   if (!state.ok()) return state.status();
-  std::vector<float> logits(tokens.size() * static_cast<size_t>(config->vocab_size));
-  if (Status s = forward(*config, *weights, *state, ops.backend(), tokens, 0, Logits::all, logits); !s.ok()) return s;
+  std::vector<float> logits(tokens.size() * static_cast<size_t>(config.vocab_size));
+  if (Status s = forward(config, *weights, *state, ops.backend(), tokens, 0, Logits::all, logits); !s.ok()) return s;
   return logits;
 }
 

@@ -91,12 +91,16 @@ Status Search::widen(TrainOptions& o) {
 }
 
 std::vector<TrainSetting> changes(const TrainOptions& before, const TrainOptions& now) {
-  const auto old_values = nlohmann::json::parse(train_options_to_json(before)),
-             values = nlohmann::json::parse(train_options_to_json(now));
   std::vector<TrainSetting> list;
-  for (const char* key : kKeys)
-    if (const auto& value = values.at(key); value != old_values.at(key))
-      list.push_back({.key = key, .value = value.is_string() ? value.get<std::string>() : value.dump()});
+  const auto compare = [&list](const char* key, const auto& old_value, const auto& value, std::string text) {
+    if (value != old_value) list.push_back({.key = key, .value = std::move(text)});
+  };
+  compare("checkpoint_activations", before.checkpoint_activations, now.checkpoint_activations, "true");
+  compare("micro_batch", before.micro_batch, now.micro_batch, std::to_string(now.micro_batch));
+  compare("shadow", before.shadow, now.shadow, "bf16");
+  compare("states_8bit", before.states_8bit, now.states_8bit, "true");
+  compare("update_by_layer", before.update_by_layer, now.update_by_layer, "true");
+  compare("clip", before.clip, now.clip, "0");
   return list;
 }
 

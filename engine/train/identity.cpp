@@ -71,11 +71,11 @@ Result<std::string> fingerprint_of(const TrainOptions& options, const Setup& set
     if (Status s = add_file(sum, options.model); !s.ok()) return s;
     return sum.text();
   }
-  for (const auto& [key, value] : setup.metadata.values()) {
+  for (const auto& [key, value] : setup.model.metadata().values()) {
     add_value(sum, key);
     std::visit([&sum](const auto& v) { add_value(sum, v); }, static_cast<const MetadataVariant&>(value));
   }
-  if (Status s = add_tensors(sum, *setup.source); !s.ok()) return s;
+  if (Status s = add_tensors(sum, setup.model.tensors()); !s.ok()) return s;
   return sum.text();
 }
 

@@ -60,13 +60,11 @@ Result<TrainPlan> plan_memory(const TrainOptions& o, const Setup& setup, Backend
   Ops ops(backend);
   Allocator allocator = Allocator::counting(&backend), teachers = Allocator::counting(&backend);
   Workspace workspace(backend);
-  const Result<std::unique_ptr<Transformer>> model =
-      Transformer::create(allocator, setup.config, *setup.source, setup.recipe);
+  const Result<std::unique_ptr<Transformer>> model = Transformer::create(allocator, setup.model, setup.recipe);
   if (!model.ok()) return model.status();
   std::unique_ptr<Transformer> teacher;
   if (setup.teacher) {
-    Result<std::unique_ptr<Transformer>> made =
-        Transformer::create(teachers, setup.teacher_config, *setup.teacher, frozen_recipe(o));
+    Result<std::unique_ptr<Transformer>> made = Transformer::create(teachers, *setup.teacher, frozen_recipe(o));
     if (!made.ok()) return made.status().within("the teacher");
     teacher = *std::move(made);
   }
@@ -80,7 +78,7 @@ Result<TrainPlan> plan_memory(const TrainOptions& o, const Setup& setup, Backend
   if (Status s = allocate_run(o, run, allocator, workspace); !s.ok()) return s;
 
   TrainPlan plan;
-  const Config& c = setup.config;
+  const Config& c = setup.model.config();
   for (const BitLinear* p : (*model)->parameters()) {
     const auto n = static_cast<uint64_t>(p->elements());
     const bool routed = c.moe() && p->n_matrices == c.n_experts;

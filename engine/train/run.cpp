@@ -22,7 +22,7 @@ Result<TrainReport> train_and_inspect(const TrainOptions& given, const TrainCall
   Result<Setup> setup = prepare_run(options);
   if (!setup.ok()) return setup.status();
   for (const std::string& warning : setup->warnings)
-    log_to(options.log, LogLevel::warning, setup->source->source() + ": " + warning);
+    log_to(options.log, LogLevel::warning, setup->model.tensors().source() + ": " + warning);
   for (const std::vector<std::string>* paths : {&options.data, &options.valid_data})
     for (const std::string& run : run_folders_below(*paths))
       log_to(options.log, LogLevel::info, run + ": the log of a training run is not read as text");

@@ -102,43 +102,36 @@ Result<Metadata> vocabulary_of(const TrainOptions& o) {
   return vocabulary;
 }
 
-Status open_model(const TrainOptions& o, Setup& setup) {
-  Result<std::unique_ptr<TensorMap>> file = open_gguf(o.model, {});
+Result<CheckedModel> open_model(const std::string& path) {
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
   if (!file.ok()) return file.status();
-  setup.source = *std::move(file);
-  setup.metadata = setup.source->metadata();
-  return Status();
+  return CheckedModel::check(*std::move(file));
 }
 
-Status make_model(const TrainOptions& o, Setup& setup) {
+// As if it came from a file, with its vocabulary.
+Result<CheckedModel> make_model(const TrainOptions& o) {
   const Result<Metadata> vocabulary = vocabulary_of(o);
   if (!vocabulary.ok()) return vocabulary.status();
   const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary);
   if (!tokenizer.ok()) return tokenizer.status().within(o.tokenizer);
   Result<MemoryTensorMap> map = make_transformer(o.transformer, (*tokenizer)->vocab_size(), o.seed);
   if (!map.ok()) return map.status();
-  setup.metadata = map->metadata();
-  for (const auto& [key, value] : vocabulary->values()) setup.metadata.set(key, value);
-  setup.source = std::make_unique<MemoryTensorMap>(*std::move(map));
-  return Status();
+  for (const auto& [key, value] : vocabulary->values()) map->mutable_metadata().set(key, value);
+  return CheckedModel::check(std::make_shared<MemoryTensorMap>(*std::move(map)));
 }
 
 Status open_teacher(const TrainOptions& o, Setup& setup) {
-  Result<std::unique_ptr<TensorMap>> file = open_gguf(o.teacher, {});
-  if (!file.ok()) return file.status().within("the teacher");
-  setup.teacher = *std::move(file);
-  Result<Config> config = read_config(*setup.teacher);
-  if (!config.ok()) return config.status().within("the teacher");
-  if (Status s = check_tensors(*setup.teacher, *config); !s.ok()) return s.within("the teacher");
-  setup.teacher_config = *std::move(config);
-  const Config &t = setup.teacher_config, &c = setup.config;
+  Result<CheckedModel> teacher = open_model(o.teacher);
+  if (!teacher.ok()) return teacher.status().within("the teacher");
+  setup.teacher = *std::move(teacher);
+  const Config &t = setup.teacher->config(), &c = setup.model.config();
   const auto refuse = [&](auto... what) {
     return error(StatusCode::invalid_argument, "the teacher ", o.teacher, what...);
   };
   if (t.vocab_size != c.vocab_size)
     return refuse(" knows ", t.vocab_size, " tokens, the model ", c.vocab_size, "; both need the same vocabulary");
   const auto* theirs = setup.teacher->metadata().texts("tokenizer.ggml.tokens");
-  const auto* ours = setup.metadata.texts("tokenizer.ggml.tokens");
+  const auto* ours = setup.model.metadata().texts("tokenizer.ggml.tokens");
   if (theirs && ours && *theirs != *ours) return refuse(" has another vocabulary than the model");
   if (o.context > t.context_length)
     return refuse(" takes at most ", t.context_length, " tokens, context is ", o.context);
@@ -212,17 +205,15 @@ AverageOptions average_options_of(const TrainOptions& o) {
 Result<Setup> prepare_run(const TrainOptions& o) {
   if (Status s = check_options(o); !s.ok()) return s;
   if (Status s = check_files(o); !s.ok()) return s;
-  Setup setup;
-  if (Status s = o.model.empty() ? make_model(o, setup) : open_model(o, setup); !s.ok()) return s;
-  Result<Config> config = read_config(*setup.source);
-  if (!config.ok()) return config.status();
-  setup.config = *std::move(config);
-  // Before anything is counted by the shapes that the configuration promises.
-  if (Status s = check_tensors(*setup.source, setup.config); !s.ok()) return s;
-  if (o.context > setup.config.context_length)
+  Result<CheckedModel> model = o.model.empty() ? make_model(o) : open_model(o.model);
+  if (!model.ok()) return model.status();
+  Setup setup = {.model = *std::move(model)};
+  const Config& config = setup.model.config();
+  const Metadata& metadata = setup.model.metadata();
+  if (o.context > config.context_length)
     return error(StatusCode::invalid_argument, "context is ", o.context, ", the model takes at most ",
-                 setup.config.context_length, " tokens");
-  const bool head_alone = setup.source->find("output.weight") != nullptr;
+                 config.context_length, " tokens");
+  const bool head_alone = setup.model.tensors().find("output.weight") != nullptr;
   if (!head_alone && o.head != WeightMode::full && o.head != WeightMode::frozen)
     return error(
         StatusCode::invalid_argument,
@@ -230,11 +221,11 @@ Result<Setup> prepare_run(const TrainOptions& o) {
         "transformer described with \"tied_head\": false has a head of its own");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(setup.metadata, setup.config.vocab_size);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(metadata, config.vocab_size);
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
   setup.warnings = setup.tokenizer->warnings();
-  if (std::string unknown = unknown_keys_warning(setup.source->metadata()); !unknown.empty())
+  if (std::string unknown = unknown_keys_warning(metadata); !unknown.empty())
     setup.warnings.push_back(std::move(unknown));
   const CorpusOptions corpus_options = {.paths = o.data,
                                         .valid_paths = o.valid_data,

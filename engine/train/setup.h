@@ -2,8 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
-#include "tensor/tensor_map.h"
+#include "model/checked_model.h"
 #include "train/data/corpus.h"
 #include "train/optimizers/averages.h"
 #include "train/optimizers/optimizer.h"
@@ -13,16 +14,13 @@
 namespace tritium::training {
 
 struct Setup {
-  std::unique_ptr<TensorMap> source;  // of the model that is fine-tuned, or freshly drawn weights
-  Config config;
-  std::unique_ptr<TensorMap> teacher;  // null: none
-  Config teacher_config;
-  Metadata metadata;  // of the exported file: the architecture's keys and the vocabulary
-  std::shared_ptr<const Tokenizer> tokenizer;
-  Corpus corpus;
-  Recipe recipe;
-  int64_t steps = 0;                  // 0: until the minutes are over
-  std::vector<std::string> warnings;  // what of the model's file is ignored or unusable
+  CheckedModel model;  // that is fine-tuned, or has freshly drawn weights; its metadata goes into what is exported
+  std::optional<CheckedModel> teacher{};
+  std::shared_ptr<const Tokenizer> tokenizer{};
+  Corpus corpus{};
+  Recipe recipe{};
+  int64_t steps = 0;                    // 0: until the minutes are over
+  std::vector<std::string> warnings{};  // what of the model's file is ignored or unusable
 };
 
 // Errors say which option, file or key is wrong and what would do.

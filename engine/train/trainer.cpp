@@ -31,13 +31,12 @@ int64_t Run::interval(int64_t wanted, int64_t parts) const {
 }
 
 Status Run::prepare_weights() {
-  Result<std::unique_ptr<Transformer>> model =
-      Transformer::create(*backend_, setup_.config, *setup_.source, setup_.recipe);
+  Result<std::unique_ptr<Transformer>> model = Transformer::create(*backend_, setup_.model, setup_.recipe);
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
   if (setup_.teacher) {
     Result<std::unique_ptr<Transformer>> teacher =
-        Transformer::create(*backend_, setup_.teacher_config, *setup_.teacher, frozen_recipe(options_));
+        Transformer::create(*backend_, *setup_.teacher, frozen_recipe(options_));
     if (!teacher.ok()) return teacher.status().within("the teacher");
     teacher_ = *std::move(teacher);
   }

@@ -112,7 +112,8 @@ Status Run::export_result() {
   const Result<Exported> exported =
       exports_adapter(*model_, options_.export_type)
           ? export_adapter(options_.output, options_.model, ops_, workspace_, *model_, tokens)
-          : export_model(options_.output, ops_, workspace_, *model_, setup_.metadata, options_.export_type, tokens);
+          : export_model(options_.output, ops_, workspace_, *model_, setup_.model.metadata(), options_.export_type,
+                         tokens);
   if (!exported.ok()) return exported.status();
   report_.output = options_.output;
   report_.export_difference = exported->largest_difference;

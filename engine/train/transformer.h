@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model/config.h"
+#include "model/checked_model.h"
 #include "model/layer.h"
 #include "ops/allocator.h"
 #include "ops/step_values.h"
@@ -104,12 +104,12 @@ class Transformer {
  public:
   // Weights come from `source`: ternary tensors keep their trits, full-precision ones are ternarised where the recipe
   // says so. Where the allocator counts, values are not read but of those ternary tensors whose scales decide a shape.
-  static Result<std::unique_ptr<Transformer>> create(Allocator& allocator, const Config& config,
-                                                     const TensorMap& source, const Recipe& recipe);
-  static Result<std::unique_ptr<Transformer>> create(Backend& backend, const Config& config, const TensorMap& source,
+  static Result<std::unique_ptr<Transformer>> create(Allocator& allocator, const CheckedModel& source,
+                                                     const Recipe& recipe);
+  static Result<std::unique_ptr<Transformer>> create(Backend& backend, const CheckedModel& source,
                                                      const Recipe& recipe) {
     Allocator allocator(backend);
-    return create(allocator, config, source, recipe);
+    return create(allocator, source, recipe);
   }
   ~Transformer();
 

@@ -98,7 +98,6 @@ WeightMode mode_of(TensorRole role, const Recipe& recipe) {
 }
 
 Status Transformer::load(Allocator& allocator, const TensorMap& source) {
-  if (Status status = check_tensors(source, config_); !status.ok()) return status;
   if (source.find(kRopeFactors)) {
     Result<std::vector<float>> factors = source.load_f32(kRopeFactors);
     if (!factors.ok()) return factors.status();
@@ -157,10 +156,10 @@ Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {
   return Status();
 }
 
-Result<std::unique_ptr<Transformer>> Transformer::create(Allocator& allocator, const Config& config,
-                                                         const TensorMap& source, const Recipe& recipe) {
-  std::unique_ptr<Transformer> model(new Transformer(config, recipe));
-  if (Status status = model->load(allocator, source); !status.ok()) return status;
+Result<std::unique_ptr<Transformer>> Transformer::create(Allocator& allocator, const CheckedModel& source,
+                                                         const Recipe& recipe) {
+  std::unique_ptr<Transformer> model(new Transformer(source.config(), recipe));
+  if (Status status = model->load(allocator, source.tensors()); !status.ok()) return status;
   return model;
 }
 

@@ -213,12 +213,12 @@ TEST(ReadConfig, OlmoeDoesNotRenormaliseAndQwen3moeDoes) {
 TEST(CheckTensors, EveryArchitectureFindsItsOwnTensors) {
   for (const char* name : {"bitnet", "bitnet-b1.58", "bitnet-25", "llama", "qwen3"}) {
     const MemoryTensorMap map = model_of(name);
-    const Status status = check_tensors(map, *read_config(map));
+    const Status status = CheckedModel::check(map).status();
     EXPECT_TRUE(status.ok()) << name << ": " << status.message();
   }
   for (const char* name : {"llama", "qwen3moe", "olmoe", "maple"}) {
     const MemoryTensorMap map = model_of(name, 4);
-    const Status status = check_tensors(map, *read_config(map));
+    const Status status = CheckedModel::check(map).status();
     EXPECT_TRUE(status.ok()) << name << ": " << status.message();
   }
 }
@@ -226,7 +226,7 @@ TEST(CheckTensors, EveryArchitectureFindsItsOwnTensors) {
 TEST(CheckTensors, ATensorOfAnotherShapeIsNamedWithBothShapes) {
   MemoryTensorMap map = model_of("llama");
   map.add("blk.1.ffn_norm.weight", {47}, std::vector<float>(47, 1.0f));
-  const Status status = check_tensors(map, *read_config(map));
+  const Status status = CheckedModel::check(map).status();
   EXPECT_EQ(status.code(), StatusCode::corrupt_file);
   EXPECT_NE(status.message().find("blk.1.ffn_norm.weight has shape [47], the metadata asks for [48]"),
             std::string::npos)
@@ -236,7 +236,7 @@ TEST(CheckTensors, ATensorOfAnotherShapeIsNamedWithBothShapes) {
 TEST(CheckTensors, ATensorThatWouldBeIgnoredIsRefused) {
   MemoryTensorMap map = model_of("llama");
   map.add("blk.0.attn_q.bias", {64}, std::vector<float>(64, 1.0f));
-  const Status status = check_tensors(map, *read_config(map));
+  const Status status = CheckedModel::check(map).status();
   EXPECT_EQ(status.code(), StatusCode::unsupported);
   EXPECT_NE(status.message().find("blk.0.attn_q.bias"), std::string::npos) << status.message();
 }
@@ -246,7 +246,7 @@ TEST(CheckTensors, AMissingTensorIsNamed) {
   MemoryTensorMap map("incomplete");
   for (const auto& [key, value] : llama.metadata().values()) map.mutable_metadata().set(key, value);
   map.add("token_embd.weight", {97, 48}, std::vector<float>(97 * 48, 0.0f));
-  const Status status = check_tensors(map, *read_config(map));
+  const Status status = CheckedModel::check(map).status();
   EXPECT_EQ(status.code(), StatusCode::corrupt_file);
   EXPECT_NE(status.message().find("blk.0.attn_norm.weight [48] is missing"), std::string::npos) << status.message();
 }

@@ -36,10 +36,10 @@ Runner make_runner(const TensorMap& map, ActivationMode mode,
                    std::unique_ptr<Backend> backend = make_reference_backend(), int64_t batch = 32) {
   Runner r;
   r.backend = std::move(backend);
-  const Result<Config> config = read_config(map);
-  EXPECT_TRUE(config.ok()) << config.message();
-  r.config = *config;
-  Result<Weights> weights = load_weights(map, r.config, *r.backend, {});
+  const Result<CheckedModel> model = CheckedModel::check(map);
+  EXPECT_TRUE(model.ok()) << model.message();
+  r.config = model->config();
+  Result<Weights> weights = load_weights(*model, *r.backend, {});
   EXPECT_TRUE(weights.ok()) << weights.message();
   r.weights = *std::move(weights);
   Result<ForwardState> state =
@@ -230,11 +230,12 @@ TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
     for (const RandomModelOptions& options : models()) {
       const MemoryTensorMap map = random_model(options);
       CountingBackend backend(*make_backend({.backend = name, .threads = 1, .capture_file = {}, .log = {}}));
-      const Config config = *read_config(map);
-      const Result<Weights> weights = load_weights(map, config, backend, {});
+      const CheckedModel model = *CheckedModel::check(map);
+      const Config& config = model.config();
+      const Result<Weights> weights = load_weights(model, backend, {});
       ASSERT_TRUE(weights.ok()) << weights.message();
       const StateOptions state_options = {.capacity = 40, .batch = 8};
-      const Result<StateBytes> planned = state_bytes(config, describe_weights(map, config), state_options);
+      const Result<StateBytes> planned = state_bytes(config, describe_weights(model), state_options);
       ASSERT_TRUE(planned.ok()) << planned.message();
       backend.bytes = 0;
       Result<ForwardState> state = make_state(config, *weights, backend, state_options);

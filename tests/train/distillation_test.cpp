@@ -31,7 +31,7 @@ class Distillation : public ::testing::TestWithParam<const char*> {
     const Result<MemoryTensorMap> weights = training::make_transformer(kTinyMoe, kVocabulary, seed);
     EXPECT_TRUE(weights.ok()) << weights.message();
     Result<std::unique_ptr<Transformer>> made =
-        Transformer::create(*student->backend, student->config, *weights, full_recipe());
+        Transformer::create(*student->backend, *CheckedModel::check(*weights), full_recipe());
     EXPECT_TRUE(made.ok()) << made.message();
     return *std::move(made);
   }

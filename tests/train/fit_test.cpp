@@ -25,12 +25,10 @@ TrainOptions moe_run() {
 // Such a run where `available` bytes are free.
 class RunOf {
  public:
-  explicit RunOf(TrainOptions options) : options_(std::move(options)) {
-    Result<training::Setup> setup = training::prepare_run(options_);
-    if (!setup.ok()) throw std::runtime_error(setup.message());
-    setup_ = *std::move(setup);
-    backend_ = *make_backend({.backend = "reference"});
-  }
+  explicit RunOf(TrainOptions options)
+      : options_(std::move(options)),
+        setup_(*training::prepare_run(options_)),
+        backend_(*make_backend({.backend = "reference"})) {}
   Fit fit(uint64_t available) { return *training::fit_to_memory(options_, setup_, *backend_, available); }
   uint64_t needed() { return fit(0).as_asked.memory_bytes; }
   uint64_t least() { return fit(1).plan.memory_bytes; }

@@ -96,8 +96,8 @@ TEST_P(Laws, StartingFromATernaryModelChangesNoOutputBit) {
   for (const char* architecture : {"qwen3moe", "bitnet"}) {
     const bool moe = std::string(architecture) == "qwen3moe";
     const MemoryTensorMap map = random_model({.architecture = architecture, .n_experts = moe ? 4 : 0, .seed = 4});
-    const Result<Config> config = read_config(map);
-    ASSERT_TRUE(config.ok()) << config.message();
+    const Result<CheckedModel> source = CheckedModel::check(map);
+    ASSERT_TRUE(source.ok()) << source.message();
     const std::unique_ptr<Backend> backend = training_backend(GetParam());
     Ops ops(*backend);
     Workspace workspace(*backend);
@@ -105,7 +105,7 @@ TEST_P(Laws, StartingFromATernaryModelChangesNoOutputBit) {
     std::vector<std::vector<float>> logits;
     for (WeightMode mode : {WeightMode::frozen, WeightMode::ternary}) {
       Result<std::unique_ptr<Transformer>> made =
-          Transformer::create(*backend, *config, map, {.attention = mode, .feed_forward = mode});
+          Transformer::create(*backend, *source, {.attention = mode, .feed_forward = mode});
       ASSERT_TRUE(made.ok()) << made.message();
       training::Optimizer optimizer(ops, **made, {});
       Allocator allocator(*backend);

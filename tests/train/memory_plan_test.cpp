@@ -101,7 +101,7 @@ TEST_P(TrainingPlan, IsWhatARunAllocates) {
 
   Ops ops(backend);
   Workspace workspace(backend);
-  const auto model = *Transformer::create(backend, setup->config, *setup->source, setup->recipe);
+  const auto model = *Transformer::create(backend, setup->model, setup->recipe);
   training::Optimizer optimizer(ops, *model, training::optimizer_options_of(options));
   training::Averages averages(*model, training::average_options_of(options));
   Allocator allocator(backend);

@@ -31,11 +31,10 @@ TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const std::string&
 TrainingModel::TrainingModel(std::unique_ptr<Backend> device, const TensorMap& weights, const training::Recipe& recipe,
                              const training::OptimizerOptions& options)
     : backend(std::move(device)), ops(*backend), workspace(*backend) {
-  const Result<Config> read = read_config(weights);
-  EXPECT_TRUE(read.ok()) << read.message();
-  config = *read;
-  Result<std::unique_ptr<training::Transformer>> made =
-      training::Transformer::create(*backend, config, weights, recipe);
+  const Result<CheckedModel> source = CheckedModel::check(weights);
+  EXPECT_TRUE(source.ok()) << source.message();
+  config = source->config();
+  Result<std::unique_ptr<training::Transformer>> made = training::Transformer::create(*backend, *source, recipe);
   EXPECT_TRUE(made.ok()) << made.message();
   model = *std::move(made);
   optimizer = std::make_unique<training::Optimizer>(ops, *model, options);

@@ -11,7 +11,6 @@
 namespace tritium::training {
 namespace {
 
-constexpr const char* kRopeFactors = "rope_freqs.weight";
 
 Shape stack_shape(const TensorSpec& spec) { return {spec.n_matrices(), spec.rows(), spec.cols()}; }
 

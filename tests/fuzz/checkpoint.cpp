@@ -14,7 +14,8 @@ constexpr const char* kSmallMoe =
     R"({"architecture": "qwen3moe", "dim": 8, "layers": 1, "heads": 1, "ffn": 8, "experts": 2, "top_k": 1, "context": 16})";
 
 TrainingModel& model() {
-  static TrainingModel one(*training_backend_of("cpu", 1), kSmallMoe, {.feed_forward = WeightMode::stochastic});
+  static TrainingModel one(*training_backend_of("cpu", 1), kSmallMoe, {.feed_forward = WeightMode::stochastic},
+                           {.kind = OptimizerKind::sgd});
   return one;
 }
 

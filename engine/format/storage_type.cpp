@@ -27,9 +27,16 @@ constexpr std::array kTraits = {
     StorageTraits{StorageType::ptq1_0, "PTQ1_0", 143, 128, 28, true},
 };
 
+// Asked for every block that is decoded.
+constexpr auto kRowOfType = [] {
+  std::array<size_t, kTraits.size()> rows{};
+  for (size_t i = 0; i < kTraits.size(); ++i) rows[static_cast<size_t>(kTraits[i].type)] = i;
+  return rows;
+}();
+
 }  // namespace
 
-const StorageTraits& traits_of(StorageType type) { return *std::ranges::find(kTraits, type, &StorageTraits::type); }
+const StorageTraits& traits_of(StorageType type) { return kTraits[kRowOfType[static_cast<size_t>(type)]]; }
 
 std::optional<StorageType> storage_type_of_id(uint32_t ggml_id) {
   const auto* it = std::ranges::find(kTraits, ggml_id, &StorageTraits::ggml_id);

@@ -14,7 +14,8 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr size_t kChunk = size_t{1} << 20;
-constexpr size_t kBeginning = 4096;  // bytes that say what a file is
+constexpr size_t kPipe = size_t{1} << 16;  // what a pipe holds, and so gives at once
+constexpr size_t kBeginning = 4096;        // bytes that say what a file is
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 struct Beginning {
@@ -92,7 +93,9 @@ Status TextReader::wait() const {
 Status TextReader::read_more() {
   if (Status s = wait(); !s.ok()) return s;
   const size_t before = buffer_.size();
-  buffer_.resize(before + kChunk);
+  // What there is to come: small texts come by the thousand, and the lines of a pipe one by one.
+  const uint64_t left = size() > n_read_ ? size() - n_read_ : file_.regular() ? kBeginning : kPipe;
+  buffer_.resize(before + static_cast<size_t>(std::min<uint64_t>(left, kChunk)));
   const Result<size_t> n = file_.read(std::as_writable_bytes(std::span(buffer_).subspan(before)));
   buffer_.resize(before + (n.ok() ? *n : 0));
   if (!n.ok()) return n.status();

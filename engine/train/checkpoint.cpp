@@ -168,11 +168,12 @@ struct Opened {
 };
 
 Result<uint64_t> checksum_of(const InputFile& file, uint64_t n_bytes) {
-  std::vector<std::byte> some(size_t{1} << 20);
+  constexpr uint64_t kAtOnce = uint64_t{1} << 20;
+  std::vector<std::byte> some;
   Checksum sum;
   for (uint64_t done = 0; done < n_bytes; done += some.size()) {
     check_cancelled();
-    some.resize(std::min<uint64_t>(some.size(), n_bytes - done));
+    some.resize(std::min(kAtOnce, n_bytes - done));
     if (Status s = file.read_at(done, some); !s.ok()) return s;
     sum.add(some);
   }

@@ -27,8 +27,3 @@ MemoryFile::MemoryFile(std::string_view bytes) : file_(::memfd_create("input", M
 MemoryFile::~MemoryFile() { ::close(file_); }
 
 }  // namespace tritium::fuzz
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  tritium::fuzz::try_input({reinterpret_cast<const char*>(data), size});
-  return 0;
-}

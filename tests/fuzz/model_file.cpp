@@ -3,8 +3,10 @@
 #include <variant>
 
 #include "format/codec.h"
+#include "model/metadata_keys.h"
 #include "tests/format/gguf_bytes.h"
 #include "tests/support/random_model.h"
+#include "text/tokenizer_keys.h"
 
 namespace tritium::fuzz {
 namespace {
@@ -105,19 +107,20 @@ std::string chosen_value(Choices& choices) {
   return put.bytes.bytes;
 }
 
-// Endings of keys that the base models may lack.
-constexpr const char* kMoreKeys[] = {
-    "attention.sliding_window", "attention.scale",           "rope.scaling.type",
-    "rope.scaling.factor",      "rope.scale_linear",         "expert_shared_count",
-    "expert_weights_scale",     "leading_dense_block_count", "attention.layer_norm_epsilon",
-    "full_attention_interval",  "expert_gating_func",        "attention.shared_kv_layers"};
+// A key that the model may lack, of those that have a meaning.
+std::string chosen_key(const std::string& architecture, Choices& choices) {
+  const std::span<const KnownKey> of_models = model_keys(), of_tokenizers = tokenizer_keys();
+  const size_t which = choices.below(of_models.size() + of_tokenizers.size());
+  return key_in_file(which < of_models.size() ? of_models[which] : of_tokenizers[which - of_models.size()],
+                     architecture);
+}
 
 void change_key(ModelFile& model, Choices& choices) {
   switch (choices.take<uint8_t>() % 4) {
     case 0: model.keys.erase(model.keys.begin() + static_cast<std::ptrdiff_t>(choices.below(model.keys.size()))); break;
     case 1: {
-      const std::string prefix = model.keys[model.keys.size() / 2].name;
-      const std::string name = prefix.substr(0, prefix.find('.') + 1) + kMoreKeys[choices.below(std::size(kMoreKeys))];
+      const std::string& some = model.keys[model.keys.size() / 2].name;
+      const std::string name = chosen_key(some.substr(0, some.find('.')), choices);
       model.keys.push_back({name, chosen_value(choices)});
       break;
     }
@@ -157,17 +160,26 @@ std::string ModelFile::bytes() const {
   return out.bytes + data;
 }
 
+std::string key_in_file(const KnownKey& key, const std::string& architecture) {
+  constexpr std::string_view kArch = "ARCH";
+  std::string name(key.name);
+  if (name.starts_with(kArch)) name.replace(0, kArch.size(), architecture);
+  if (name.ends_with('*')) name.back() = '0';
+  return name;
+}
+
 ModelFile small_model(const std::string& architecture, bool ternary) {
   const bool experts = architecture != "llama" && architecture != "bitnet";
+  const int64_t head_dim = ternary ? 32 : 8, dim = 2 * head_dim;  // a row of trits is a block
   MemoryTensorMap map = random_model({.architecture = architecture,
                                       .vocab_size = kVocabulary,
-                                      .dim = 64,
+                                      .dim = dim,
                                       .n_layers = 1,
                                       .n_heads = 2,
                                       .n_kv_heads = 1,
-                                      .head_dim = 32,
-                                      .rope_dims = 32,
-                                      .ffn_dim = 64,
+                                      .head_dim = head_dim,
+                                      .rope_dims = head_dim,
+                                      .ffn_dim = dim,
                                       .n_experts = experts ? 3 : 0,
                                       .context_length = 32,
                                       .ternary = ternary});

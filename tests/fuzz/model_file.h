@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tensor/known_keys.h"
 #include "tests/fuzz/input.h"
 
 namespace tritium::fuzz {
@@ -30,6 +31,9 @@ struct ModelFile {
 
 // Of one layer: dense or a mixture of experts, f32 or ternary, with a vocabulary of bytes.
 ModelFile small_model(const std::string& architecture, bool ternary);
+
+// The row's name as a model of this architecture has it: without ARCH and *.
+std::string key_in_file(const KnownKey& key, const std::string& architecture);
 
 // Changes keys, values and tensors as chosen.
 void change(ModelFile& model, Choices& choices);

@@ -20,22 +20,24 @@ const Runtime& runtime() {
 
 }  // namespace
 
-bool use_model(const std::string& path) {
-  const Result<ModelInfo> info = inspect_model(path);
-  if (!info.ok()) {
-    require(!info.message().empty(), "an error has a message");
-    return false;
+bool use_model(const std::string& path, bool described_first) {
+  if (described_first) {
+    const Result<ModelInfo> info = inspect_model(path);
+    require(info.ok() || !info.message().empty(), "an error has a message");
+    if (!info.ok()) return false;
   }
-  if (info->parameters > kMostParameters) return false;
   const Result<Model> model = runtime().load(path);
+  require(model.ok() || !model.message().empty(), "an error has a message");
   if (!model.ok()) return false;
+  const ModelInfo* info = &model->info();
+  if (info->parameters > kMostParameters) return false;
   Result<Session> session = model->create_session({.context = std::min<int64_t>(info->context_length, 16)});
   if (!session.ok()) return false;
   const int32_t tokens[] = {1, static_cast<int32_t>(info->vocab_size - 1), 0};
   const auto logits = session->evaluate(tokens);
   if (logits.ok())
     for (float logit : *logits) require(std::isfinite(logit), "logits are numbers, or there is an error");
-  if (const auto made = session->generate({}, {.max_tokens = 3}); made.ok())
+  if (const auto made = session->generate({}, {.max_tokens = 2}); made.ok())
     for (int32_t token : made->tokens)
       require(token >= 0 && token < info->vocab_size, "a generated token is in the vocabulary");
   if (const auto ids = model->tokenize("a <s>bad cab\n\xff"); ids.ok()) {
@@ -46,7 +48,7 @@ bool use_model(const std::string& path) {
 }
 
 bool train_model(const std::string& path) {
-  static const MemoryFile text(std::string(200, 'a') + " bad cab " + std::string(60, 'c'));
+  static const MemoryFile text(std::string(60, 'a') + " bad cab " + std::string(20, 'c'));
   TrainOptions options;
   options.model = path;
   options.data = {text.path()};

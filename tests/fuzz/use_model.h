@@ -5,8 +5,8 @@
 
 namespace tritium::fuzz {
 
-// Whether it has come to logits.
-bool use_model(const std::string& path);
+// Whether it has come to logits. Loading describes it, too; `described_first`: a program asks for that alone before.
+bool use_model(const std::string& path, bool described_first);
 // A step of fine-tuning; whether it was taken.
 bool train_model(const std::string& path);
 

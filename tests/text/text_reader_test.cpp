@@ -113,5 +113,16 @@ TEST_F(Texts, AreReadAStretchAtATime) {
   EXPECT_EQ(*reader->ahead(1), "");
 }
 
+TEST_F(Texts, ThatGrowMeanwhileAreReadToTheirEnd) {
+  const std::string first(5000, 'a'), more(100000, 'b');
+  const std::string path = write(first);
+  Result<TextReader> reader = TextReader::open(path);
+  ASSERT_TRUE(reader.ok()) << reader.message();
+  std::ofstream(path, std::ios::app | std::ios::binary) << more;
+  const Result<std::string_view> all = reader->ahead(1 << 20);
+  ASSERT_TRUE(all.ok()) << all.message();
+  EXPECT_EQ(*all, first + more);
+}
+
 }  // namespace
 }  // namespace tritium

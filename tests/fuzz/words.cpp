@@ -1,0 +1,125 @@
+// Prints the dictionary of a target, for libFuzzer's -dict: the words that its inputs are made of, from the tables by
+// which they are read. Nothing for targets whose inputs are choices.
+#include <cctype>
+#include <cstdint>
+#include <cstdio>
+#include <set>
+#include <string>
+
+#include "model/architectures.h"
+#include "model/metadata_keys.h"
+#include "tests/fuzz/model_file.h"
+#include "text/tokenizer_keys.h"
+#include "tritium/training.hpp"
+
+namespace tritium::fuzz {
+namespace {
+
+using Words = std::set<std::string>;
+
+// The names in lists and sentences: "one of adamw, sgd, muon".
+void add_names(std::string_view text, Words& words) {
+  std::string name;
+  for (const char c : std::string(text) + ' ')
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-') {
+      name += c;
+    } else {
+      if (name.size() > 1) words.insert(name);
+      name.clear();
+    }
+}
+
+Words words_of_options() {
+  Words words;
+  for (const TrainOption& option : train_options()) {
+    words.insert('"' + option.key + "\": ");
+    if (option.kind == OptionKind::choice) add_names(option.allowed, words);
+  }
+  return words;
+}
+
+// Of the presets, and what those leave out.
+Words words_of_descriptions() {
+  Words words;
+  for (const TrainPreset& preset : train_presets()) add_names(preset.transformer, words);
+  for (const char* key : {"rope_dims", "rope_base", "tied_head", "window"}) words.insert(key);
+  for (const Architecture& a : architectures()) words.emplace(a.name);
+  return words;
+}
+
+Words words_of_documents() {
+  return {"\"text\"",
+          "\"prompt\"",
+          "\"completion\"",
+          "\"messages\"",
+          "\"conversations\"",
+          "\"role\"",
+          "\"content\"",
+          "\"from\"",
+          "\"value\"",
+          "\"system\"",
+          "\"user\"",
+          "\"assistant\"",
+          "\"human\"",
+          "\"gpt\"",
+          "\"chatgpt\"",
+          "\"model\"",
+          "\"instruction\"",
+          "\"input\"",
+          "\"output\"",
+          "\"history\"",
+          "\xEF\xBB\xBF",
+          "\\u0000",
+          "\\ud800",
+          "null",
+          "[{\"text\": \"",
+          "\"}]",
+          "}\n{"};
+}
+
+Words words_of_checkpoints() {
+  return {"\"version\"", "\"run\"",   "\"model\"",   "\"step\"", "\"best_valid_loss\"",  "\"evaluations_since_best\"",
+          "\"seconds\"", "\"bytes\"", "\"options\"", "\"name\"", "\"averaged_steps\"",   "\"offset\"",
+          "\"tensors\"", "null",      "1e400",       "-1",       "18446744073709551615", "9223372036854775807"};
+}
+
+// As they stand in a file: behind their length.
+std::string counted(const std::string& text) {
+  const uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text;
+}
+
+Words words_of_files() {
+  Words words = {"GGUF"};
+  for (const Architecture& a : architectures()) words.insert(counted(std::string(a.name)));
+  for (const auto keys : {model_keys(), tokenizer_keys()})
+    for (const KnownKey& key : keys) words.insert(counted(key_in_file(key, "llama")));
+  for (const char* architecture : {"llama", "qwen3moe"})
+    for (const RawTensor& tensor : small_model(architecture, true).tensors) words.insert(counted(tensor.name));
+  return words;
+}
+
+Words words_of(const std::string& target) {
+  if (target == "options") return words_of_options();
+  if (target == "description") return words_of_descriptions();
+  if (target == "documents") return words_of_documents();
+  if (target == "checkpoint") return words_of_checkpoints();
+  if (target == "gguf" || target == "adapter") return words_of_files();
+  return {};
+}
+
+}  // namespace
+}  // namespace tritium::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s TARGET\n", argv[0]);
+    return 2;
+  }
+  for (const std::string& word : tritium::fuzz::words_of(argv[1])) {
+    std::fputc('"', stdout);
+    for (const char c : word) std::printf("\\x%02X", static_cast<unsigned char>(c));
+    std::fputs("\"\n", stdout);
+  }
+  return 0;
+}

@@ -186,10 +186,12 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), fd_(std::exchange(other.fd_, -1)) {}
 
-AtomicFile::~AtomicFile() {
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() {
   if (fd_ < 0) return;
   if (temporary_ != path_) ::unlink(temporary_.c_str());
-  ::close(fd_);
+  ::close(std::exchange(fd_, -1));
 }
 
 Status AtomicFile::write(std::span<const std::byte> data) {
@@ -221,7 +223,11 @@ Status AtomicFile::commit() {
   // Opened first: after the rename it would be too late to fail.
   const Folder folder(folder_of(path_));
   if (!folder.usable()) return error(StatusCode::io_error, path_, ": cannot open its folder: ", folder.problem());
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(path_, "cannot finish writing");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    Status status = system_error(path_, "cannot finish writing");
+    discard();
+    return status;
+  }
   // Closed after it has its name: unlocked under the other one it would be taken for abandoned. What it holds is on the
   // disk, so that closing has nothing more to say.
   ::close(std::exchange(fd_, -1));

@@ -43,6 +43,8 @@ class AtomicFile {
   Status commit();
 
  private:
+  void discard();
+
   AtomicFile(std::string path, std::string temporary, int fd)
       : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
 

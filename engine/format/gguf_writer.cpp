@@ -90,7 +90,7 @@ Result<uint64_t> stored_bytes(const GgufTensor& t) {
     return error(StatusCode::invalid_argument, t.name, ": rank ", t.shape.size(), ", must be 1 to 4");
   for (int64_t d : t.shape)
     if (d < 1) return error(StatusCode::invalid_argument, t.name, ": dimension ", d, ", must be at least 1");
-  const Result<uint64_t> bytes = storage_bytes(t.type, t.shape);
+  Result<uint64_t> bytes = storage_bytes(t.type, t.shape);
   if (!bytes.ok()) return Status(StatusCode::invalid_argument, t.name + ": " + bytes.message());
   return bytes;
 }

@@ -199,6 +199,27 @@ class FailingCalls(InFolder):
             self.assertIn(said, err)
             self.assertEqual(content(command.output), command.new)
 
+    def test_of_a_gpu_report(self):
+        """Which is written after every section: whatever fails, its files are whole."""
+        if not ALL or not program.has_vulkan():
+            raise unittest.SkipTest("only with --all and a vulkan device")
+        folder = self.work("report")
+        command = Command(folder, ["gpu-report", "--out", folder, "--budget", "1s"])
+        tried, failed = 0, 0
+        for kind, problem, every in KINDS[:1] + KINDS[2:5] + KINDS[6:7]:
+            for number in range(1, command.with_failing(folder, kind, 0, problem, 0)[3] + 1):
+                with self.subTest("gpu-report", kind=kind, number=number, error=errno.errorcode[problem]):
+                    command.start_over()
+                    code, _, err, _ = command.with_failing(folder, kind, number, problem, every)
+                    self.assertIn(code, (0, 1), err)
+                    self.assertIn("" if code == 0 else "tritium: error: ", err)
+                    self.assertLessEqual(command.names_now(), command.names)
+                    for path in command.names_now():
+                        if path.endswith(".json"):
+                            json.loads(content(path))
+                    tried, failed = tried + 1, failed + (code != 0)
+        print(f"a GPU report: {tried} calls failed, one at a time: {failed} ended with a message, {tried - failed} did no harm")
+
     def test_of_the_cache_of_pipelines(self):
         """What only saves time never fails a command, whether it is read or written."""
         if not program.has_vulkan():

@@ -7,11 +7,17 @@
     let
       systems = [ "x86_64-linux" "aarch64-linux" ];
       forAllSystems = f: nixpkgs.lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
+      # Said once, in the public headers: lines "#define TRITIUM_VERSION_MAJOR 0".
+      header = nixpkgs.lib.splitString "\n" (builtins.readFile ./engine/include/tritium/version.hpp);
+      number = part:
+        let define = "#define TRITIUM_VERSION_${part} ";
+        in nixpkgs.lib.removePrefix define (nixpkgs.lib.findFirst (nixpkgs.lib.hasPrefix define) (throw "no ${define}") header);
+      version = nixpkgs.lib.concatMapStringsSep "." number [ "MAJOR" "MINOR" "PATCH" ];
       buildTools = pkgs: with pkgs; [ cmake ninja git python3 shaderc spirv-tools ];
       libraries = pkgs: with pkgs; [ vulkan-headers vulkan-loader glm gtest gbenchmark cli11 nlohmann_json xxHash ];
       tritium = pkgs: pkgs.stdenv.mkDerivation {
         pname = "tritium";
-        version = "0.1.0";
+        inherit version;
         src = self;
         nativeBuildInputs = buildTools pkgs;
         buildInputs = libraries pkgs;

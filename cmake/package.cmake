@@ -23,11 +23,14 @@ function(tritium_install_package)
 
   set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/tritium)
   install(EXPORT tritiumTargets NAMESPACE tritium:: DESTINATION ${folder})
-  configure_package_config_file(cmake/tritiumConfig.cmake.in tritiumConfig.cmake INSTALL_DESTINATION ${folder})
+  # In a folder of their own: find_package() looks into the folders of PATH, in which a build folder may be, and these are
+  # of use only where they are installed.
+  set(generated ${PROJECT_BINARY_DIR}/package)
+  configure_package_config_file(cmake/tritiumConfig.cmake.in ${generated}/tritiumConfig.cmake INSTALL_DESTINATION ${folder})
   # Before 1.0 a minor version may change the interface.
-  write_basic_package_version_file(tritiumConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-  install(FILES ${PROJECT_BINARY_DIR}/tritiumConfig.cmake ${PROJECT_BINARY_DIR}/tritiumConfigVersion.cmake
-          DESTINATION ${folder})
+  write_basic_package_version_file(${generated}/tritiumConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${generated}/tritiumConfig.cmake ${generated}/tritiumConfigVersion.cmake DESTINATION ${folder})
+  file(REMOVE ${PROJECT_BINARY_DIR}/tritiumConfig.cmake ${PROJECT_BINARY_DIR}/tritiumConfigVersion.cmake)  # of earlier versions
 
   if(TARGET tritium_cli)
     install(TARGETS tritium_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -38,6 +38,14 @@ endfunction()
 
 function(tritium_embed_shaders target table)
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${table})
+  # Sources have the names that a debugger shows and the program carries: "shaders/rope.comp", whoever built it. The names
+  # in a depfile are seen from the folder in which glslc runs.
+  set(shaders ${PROJECT_SOURCE_DIR}/shaders)
+  file(CREATE_LINK ${shaders} ${CMAKE_CURRENT_BINARY_DIR}/shaders RESULT problem SYMBOLIC)
+  set(seen_as shaders)
+  if(problem)  # a system without links builds, too
+    set(seen_as ${shaders})
+  endif()
   set(declarations "")
   set(rows "")
   foreach(source ${ARGN})
@@ -45,12 +53,14 @@ function(tritium_embed_shaders target table)
     get_filename_component(name ${source} NAME)
     string(REGEX REPLACE "\\.comp$" "" name ${name})  # "ternary_matmul.coopmat.comp" is kernel "ternary_matmul.coopmat"
     string(MAKE_C_IDENTIFIER ${name} symbol)
+    string(REPLACE ${shaders}/ ${seen_as}/ seen ${source})
     set(words ${folder}/${name}.words)
 
     add_custom_command(
       OUTPUT ${words}
-      COMMAND ${TRITIUM_GLSLC_PROGRAM} --target-env=vulkan1.2 -O -g -I ${PROJECT_SOURCE_DIR}/shaders -mfmt=num
-              -MD -MF ${words}.d -MT ${words} -o ${words} ${source}
+      COMMAND ${TRITIUM_GLSLC_PROGRAM} --target-env=vulkan1.2 -O -g -I ${seen_as} -mfmt=num
+              -MD -MF ${words}.d -MT ${words} -o ${words} ${seen}
+      WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
       DEPENDS ${source}
       DEPFILE ${words}.d
       COMMENT "Compiling shader ${name}" VERBATIM)

@@ -27,6 +27,7 @@ int eval(EvalOptions options) {
   options.evaluation.activations = options.model.activations;
   Result<Evaluation> result = [&] {
     ProgressLine line("evaluating");
+    line.show(0);  // a long text takes a while to become tokens
     options.evaluation.progress = [&](double fraction) {
       line.show(fraction);
       return !interrupted();

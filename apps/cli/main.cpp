@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <iostream>
+#include <sstream>
 
 #include "cli/commands.h"
 #include "cli/printable.h"
@@ -38,6 +40,9 @@ Status check_command(CLI::App& app, const std::string& word) {
 
 int main(int argc, char** argv) {
   reserve_standard_descriptors();
+  // Shells start what runs in the background of a script with SIGINT ignored. It ends a run there, too, and so it must
+  // end one that still waits for its input.
+  std::signal(SIGINT, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write,
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a limit on the size of files
 
@@ -73,8 +78,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return finish(action());
   } catch (const CLI::ParseError& problem) {
-    // Help and version are "errors" with exit code 0.
-    return app.exit(problem) == 0 ? kOk : kUsage;
+    std::ostringstream out;
+    if (app.exit(problem, out, std::cerr) != 0) return kUsage;
+    print(out.str());  // help and version are "errors" with exit code 0
+    return finish(kOk);
   } catch (const std::exception& problem) {
     return report(Status(StatusCode::internal, problem.what()));
   }

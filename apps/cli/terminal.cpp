@@ -1,6 +1,7 @@
 // Signals, and what is said on stdout and stderr.
 #include "cli/terminal.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,6 +100,12 @@ bool print_format(const char* format, ...) {
   return print(text);
 }
 
+// main() puts a descriptor that cannot be written in the place of a closed one.
+bool has_stdout() {
+  const int flags = fcntl(STDOUT_FILENO, F_GETFL);
+  return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 int finish(int code) {
   if (g_output_problem == 0 || g_output_problem == EPIPE) return code;
   report(Status(StatusCode::io_error, std::string("standard output: ") + std::strerror(g_output_problem) +
@@ -106,9 +113,19 @@ int finish(int code) {
   return code == kOk ? kFailed : code;
 }
 
+ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
+
 void ProgressLine::show(double fraction) {
   const int percent = static_cast<int>(fraction * 100.0);
-  if (percent == shown_percent_ || isatty(STDERR_FILENO) == 0) return;
+  if (!terminal_) {
+    constexpr std::chrono::seconds kBetweenLines(10);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown_ < kBetweenLines) return;
+    shown_ = now;
+    std::fprintf(stderr, "%s: %d %%\n", printable(what_).c_str(), percent);
+    return;
+  }
+  if (percent == shown_percent_) return;
   shown_percent_ = percent;
   constexpr int kWidth = 30;
   const int done = std::clamp(percent, 0, 100) * kWidth / 100;

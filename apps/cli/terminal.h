@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -31,20 +32,26 @@ int leave(int code);
 bool print(std::string_view text);
 [[gnu::format(printf, 1, 2)]] bool print_format(const char* format, ...);
 
+// Whether whoever started the program gave it a stdout: without one they do not want what is said there.
+bool has_stdout();
+
 // The exit code of a command that gives `code`: a full disk behind stdout is reported and is a failure, a reader that
 // went away is not.
 int finish(int code);
 
-// One line that is written over itself, when stderr is a terminal.
+// On a terminal one line that is written over itself; elsewhere a line every ten seconds, so that a log shows that what
+// takes long goes on.
 class ProgressLine {
  public:
-  explicit ProgressLine(std::string what) : what_(std::move(what)) {}
+  explicit ProgressLine(std::string what);
   ~ProgressLine();
   void show(double fraction);
 
  private:
   std::string what_;
-  int shown_percent_ = -1;
+  bool terminal_ = false;
+  int shown_percent_ = -1;  // on a terminal
+  std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
 
 std::string human_bytes(uint64_t bytes);  // "1.4 MiB"

@@ -24,6 +24,16 @@ struct CommandLine {
   bool print_config = false, list_options = false, plan_only = false, json = false;
 };
 
+// A mode is what the parts that it stands for may be.
+Status check_mode(const std::string& mode) {
+  TrainOptions options;
+  if (set_train_option(options, "attention", {mode}).ok()) return Status();
+  std::string allowed;
+  for (const TrainOption& o : train_options())
+    if (o.key == "attention") allowed = o.allowed;
+  return Status(StatusCode::invalid_argument, "--mode is \"" + mode + "\", must be ste or " + allowed);
+}
+
 Result<TrainOptions> resolve(const CommandLine& line) {
   TrainOptions options;
   if (!line.config.empty()) {
@@ -54,8 +64,10 @@ Result<TrainOptions> resolve(const CommandLine& line) {
     if (values[part].empty()) values[part] = {mode_of_it};
   };
   const std::string mode = line.mode == "ste" ? "ternary" : line.mode;
-  if (!mode.empty())
+  if (!mode.empty()) {
+    if (const Status known = check_mode(mode); !known.ok()) return known;
     for (const char* part : {"attention", "feed_forward"}) unless_given(part, mode);
+  }
   // Adapters alone are learned, so that they can be kept in a file of their own.
   if (line.mode == "lora")
     for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");
@@ -77,6 +89,23 @@ void show_plan(const TrainPlan& plan) {
                plan.bytes_per_weight);
   if (plan.available_bytes > 0) std::fprintf(stderr, "; free %s", human_bytes(plan.available_bytes).c_str());
   std::fprintf(stderr, "\n");
+}
+
+// As a command line gives them: "--shadow bf16 --adam-8bit".
+std::string flags_of(const std::vector<TrainSetting>& settings) {
+  std::string flags;
+  for (const TrainOption& o : train_options())
+    for (const TrainSetting& s : settings)
+      if (s.key == o.key)
+        flags += (flags.empty() ? "" : " ") + o.flag + (o.kind == OptionKind::flag ? "" : " " + s.value);
+  return flags;
+}
+
+// What would make it fit, or does.
+void show_fitting(const TrainPlan& plan, bool taken) {
+  if (plan.fitting.empty()) return;
+  std::fprintf(stderr, taken ? "with %s, which --fit takes\n" : "would fit with %s: %s (--fit takes these)\n",
+               flags_of(plan.fitting).c_str(), human_bytes(plan.fitting_bytes).c_str());
 }
 
 std::string duration(double seconds) {
@@ -187,6 +216,7 @@ int run_training(const CommandLine& line) {
   const Result<TrainPlan> plan = plan_training(*options);
   if (!plan.ok()) return report(plan.status());
   show_plan(*plan);
+  show_fitting(*plan, options->fit);
   if (line.plan_only) return kOk;
   catch_interrupt();
   // Which checkpoint it goes on from, and what else a person wants to know of a run.
@@ -200,6 +230,8 @@ int run_training(const CommandLine& line) {
   if (terminal) std::fprintf(stderr, "\r\x1b[K");
   if (!done.ok()) return report(done.status());
   print_profile(done->profile);
+  // The work is in the files, which are whole: what would be said of them is not wanted.
+  if (!has_stdout() && !(done->output.empty() && done->checkpoint.empty())) return kOk;
   line.json ? print_report_as_json(*done, *plan) : print_report(*done);
   return kOk;
 }

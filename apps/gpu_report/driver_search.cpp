@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/folder.h"
 #include "gpu_report/section.h"
 
 namespace tritium::gpu_report {
@@ -25,9 +26,12 @@ Json driver_files() {
   Json files = Json::array();
   for (const char* folder : {"/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d",
                              "/usr/local/etc/vulkan/icd.d", "/usr/local/nvidia/share/vulkan/icd.d"}) {
-    std::error_code problem;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, problem))
-      files.push_back({{"file", entry.path().string()}, {"content", start_of(entry.path())}});
+    const Result<std::vector<std::string>> names = names_in(folder);
+    if (!names.ok()) continue;
+    for (const std::string& name : *names) {
+      const std::string path = (fs::path(folder) / name).string();
+      files.push_back({{"file", path}, {"content", start_of(path)}});
+    }
   }
   return files;
 }
@@ -58,9 +62,10 @@ Json libraries() {
 Json device_files() {
   Json files = Json::array();
   for (const char* folder : {"/dev", "/dev/dri"}) {
-    std::error_code problem;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, problem)) {
-      const std::string path = entry.path().string();
+    const Result<std::vector<std::string>> names = names_in(folder);
+    if (!names.ok()) continue;
+    for (const std::string& name : *names) {
+      const std::string path = (fs::path(folder) / name).string();
       if (path.starts_with("/dev/nvidia") || path.starts_with("/dev/dri/") || path == "/dev/kfd") files.push_back(path);
     }
   }

@@ -161,7 +161,7 @@ Status Runner::choose_device() {
   context_.device_index = chosen->index;
   context_.tiny = chosen->software;
   if (const auto details = vulkan::device_details(chosen->index); details.ok())
-    context_.free_bytes = details->free_bytes();
+    context_.free_bytes = vulkan::free_bytes(details->heaps);
   report_.put("device", chosen->name);
   report_.put("backend", join("vulkan:", chosen->index));
   report_.put("software", chosen->software);

@@ -1,6 +1,7 @@
 // Negative log-likelihood of a text by sliding windows.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 
 #include "api/state.h"
@@ -22,8 +23,9 @@ double nll_of(std::span<const float> logits, int32_t target) {
 }
 
 // Scores tokens[from …] of the window that starts at tokens[0]; the session is rewound first. Logits are asked for a
-// part at a time: those of a whole window of a large vocabulary would not fit.
-Result<double> score_window(Session& session, std::span<const int32_t> window, size_t from, size_t vocab) {
+// part at a time: those of a whole window of a large vocabulary would not fit. `scored` is told how many there are.
+Result<double> score_window(Session& session, std::span<const int32_t> window, size_t from, size_t vocab,
+                            const std::function<Status(size_t)>& scored) {
   constexpr size_t kRows = 64;
   if (Status status = session.rewind(0); !status.ok()) return status;
   // The token at `from` is predicted by the logits after token from - 1.
@@ -35,6 +37,7 @@ Result<double> score_window(Session& session, std::span<const int32_t> window, s
     const Result<std::vector<float>> logits = session.evaluate_all(window.subspan(at, n));
     if (!logits.ok()) return logits.status();
     for (size_t i = 0; i < n; ++i) nll += nll_of(std::span(*logits).subspan(i * vocab, vocab), window[at + i + 1]);
+    if (Status s = scored(at + n + 1 - from); !s.ok()) return s;
   }
   return nll;
 }
@@ -64,19 +67,23 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   const auto vocab = static_cast<size_t>(state_->config.vocab_size);
   double nll = 0;
   size_t scored = 1;  // the first token has nothing to be predicted from
+  const auto tell = [&](size_t so_far) -> Status {
+    if (!options.progress || options.progress(static_cast<double>(so_far) / static_cast<double>(all.size())))
+      return Status();
+    return error(StatusCode::cancelled, "evaluation was cancelled after ", so_far - 1, " tokens");
+  };
+  if (Status s = tell(scored); !s.ok()) return s;
   while (scored < all.size()) {
-    if (options.progress && !options.progress(static_cast<double>(scored) / static_cast<double>(all.size())))
-      return error(StatusCode::cancelled, "evaluation was cancelled after ", scored - 1, " tokens");
     // The first window scores all it holds, later ones `stride` tokens with the rest as context.
     const size_t step = scored == 1 ? static_cast<size_t>(window) - 1 : static_cast<size_t>(stride);
     const size_t end = std::min(all.size(), scored + step);
     const size_t begin = end > static_cast<size_t>(window) ? end - static_cast<size_t>(window) : 0;
-    const Result<double> part = score_window(*session, all.subspan(begin, end - begin), scored - begin, vocab);
+    const Result<double> part = score_window(*session, all.subspan(begin, end - begin), scored - begin, vocab,
+                                             [&](size_t more) { return tell(scored + more); });
     if (!part.ok()) return part.status();
     nll += *part;
     scored = end;
   }
-  if (options.progress) options.progress(1.0);
 
   Evaluation result;
   result.tokens = static_cast<int64_t>(all.size()) - 1;

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "api/state.h"
-#include "base/available_memory.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -28,14 +27,12 @@ ActivationMode mode_of(Activations activations) {
   return ActivationMode::f32;
 }
 
-// Memory of the host is there when it is asked for, and missing when it is used: so it is asked before. A device says
-// itself what it has not.
+// Memory of the host is there when it is asked for, and missing when it is used: so it is asked before.
 Status check_memory(const Model::State& model, const StateOptions& options) {
-  if (model.runtime->name.starts_with("vulkan")) return Status();
   const Result<StateBytes> bytes = state_bytes(model.config, model.weights, options);
   if (!bytes.ok()) return bytes.status();
   const uint64_t needed = bytes->activations + bytes->cache_per_token * static_cast<uint64_t>(options.capacity);
-  const uint64_t available = available_memory();
+  const uint64_t available = model.runtime->backend->available_memory();
   if (available == 0 || needed <= available) return Status();
   return error(StatusCode::out_of_memory, "needs ", needed >> 20, " MiB (", bytes->cache_per_token,
                " bytes a token of context, ", bytes->activations >> 20, " MiB for a batch), ", available >> 20,

@@ -181,8 +181,7 @@ Value LinearInput::times(Tape& tape, const Parameter& weight, const Tensor& expe
 Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& expert_ids, const Tensor& into) {
   const int64_t rows = expert_ids ? expert_ids.elements() : x_.tensor.shape[0];
   Value y = tape.make({rows, layer.weight().rows}, into);
-  const bool codes =
-      mode_ != ActivationMode::f32 && layer.takes_codes() && !(layer.low_rank().a && tape.adapters_merged());
+  const bool codes = mode_ != ActivationMode::f32 && layer.takes_codes();
   const bool packed = layer.weight().ternary();
   if (codes) quantize(tape);
   if (codes && !packed && !rounded_) {

@@ -38,9 +38,6 @@ class Tape {
   Tensor take(const Shape& shape, DType dtype = DType::f32) { return ops_.temporary(shape, dtype); }
   bool recording() const { return recording_; }
   bool single_precision() const { return single_precision_; }
-  // Weights with adapters take floats, as when both were one dense matrix.
-  void use_merged_adapters() { adapters_merged_ = true; }
-  bool adapters_merged() const { return adapters_merged_; }
 
   // Of an operation's result; in `into` if it is given.
   Value make(const Shape& shape, const Tensor& into = {});
@@ -61,7 +58,6 @@ class Tape {
   Ops& ops_;
   bool recording_;
   bool single_precision_ = true;
-  bool adapters_merged_ = false;
   std::vector<std::function<void()>> steps_;
 };
 

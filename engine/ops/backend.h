@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/available_memory.h"
 #include "ops/all.h"
 #include "tensor/dense_matrix.h"
 #include "tritium/status.hpp"
@@ -50,6 +51,8 @@ class Backend : public RunsEach<AllOps> {
   // activations of all its tokens.
   static constexpr int64_t kPromptBatch = 128;
   virtual int64_t prompt_batch() const { return kPromptBatch; }
+  // Bytes that tensors may still take, as far as that can be said; 0: unknown. Others may take them first.
+  virtual uint64_t available_memory() const { return tritium::available_memory(); }
 
   // Zero-filled memory. `debug_name` is what a debugger (RenderDoc) shows. Fails with out_of_memory and the numbers.
   virtual Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) = 0;
@@ -105,6 +108,7 @@ class ForwardingBackend : public Backend {
 
   std::string name() const override { return inner_->name(); }
   int64_t prompt_batch() const override { return inner_->prompt_batch(); }
+  uint64_t available_memory() const override { return inner_->available_memory(); }
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override {
     return inner_->allocate(shape, dtype, debug_name);
   }

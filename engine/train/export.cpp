@@ -150,14 +150,17 @@ Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Tr
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens) {
   std::vector<GgufTensor> tensors;
   Exported result;
-  bool any_trits = false, any_adapter = false;
+  bool any_trits = false;
+  ActivationMode inputs = model.activations();
   StorageType ternary_type = StorageType::f16;
   for (const BitLinear* p : model.parameters()) {
     if (p->role == TensorRole::adapter) continue;
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();
-    any_adapter = any_adapter || p->lora_a;
+    // Weights that are dense in the file (trits as F16, intN, merged adapters) take floats from whoever loads it: then
+    // both are compared with floats everywhere. Floats here and codes there would differ wherever a code tips over.
+    if (p->takes_codes() && !traits_of(tensor->type).ternary) inputs = ActivationMode::f32;
     if (p->ternary() && !p->lora_a) ternary_type = tensor->type, any_trits = true;
     tensors.push_back(*std::move(tensor));
   }
@@ -169,12 +172,6 @@ Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Tr
     tensors.push_back(std::move(tensor));
   }
   const Metadata written = with_file_type(metadata, any_trits ? file_type_of(ternary_type) : 0);  // 0: all F32
-
-  // A file of F16 does not say that its weights are trits: programs multiply them with floats, and so does the check.
-  const bool float_inputs = !model.recipe().int8_activations || ternary_type == StorageType::f16;
-  const InputKind inputs = float_inputs  ? InputKind::floats
-                           : any_adapter ? InputKind::merged_floats
-                                         : InputKind::as_trained;
   const Result<double> difference =
       replace_when_checked(std::move(to), written, tensors, [&](const std::string& unchecked) {
         return compare_with_file({.model = unchecked}, ops, workspace, model, inputs, tokens);

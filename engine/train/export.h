@@ -55,9 +55,9 @@ struct ExportedFiles {
   std::string adapter;  // LoRA adapters for it; empty: none
 };
 
-// The largest |logit of the file - logit of the trainer| after any of `tokens` (at least one). Fails when it is above
-// 1e-3 of their largest magnitude.
+// The largest |logit of the file - logit of the trainer| after any of `tokens` (at least one), both with `inputs` for
+// quantised weights. Fails when it is above 1e-3 of their largest magnitude.
 Result<double> compare_with_file(const ExportedFiles& files, Ops& ops, Workspace& workspace, Transformer& model,
-                                 InputKind inputs, std::span<const int32_t> tokens);
+                                 ActivationMode inputs, std::span<const int32_t> tokens);
 
 }  // namespace tritium::training

@@ -78,10 +78,10 @@ Result<Exported> export_adapter(Destination to, const std::string& base, Ops& op
     tensor.bytes = *std::move(bytes);
     tensors.push_back(std::move(tensor));
   }
-  const InputKind inputs = model.recipe().int8_activations ? InputKind::as_trained : InputKind::floats;
   const Result<double> difference =
       replace_when_checked(std::move(to), metadata_of(model), tensors, [&](const std::string& unchecked) {
-        return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, inputs, tokens);
+        return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, model.activations(),
+                                 tokens);
       });
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;

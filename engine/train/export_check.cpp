@@ -13,7 +13,7 @@ namespace {
 
 // Logits after every token, as an application that loads the file gets them.
 Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std::span<const int32_t> tokens,
-                                       bool int8_activations) {
+                                       ActivationMode inputs) {
   const Result<std::unique_ptr<TensorMap>> file = open_gguf(files.model, {});
   if (!file.ok()) return file.status();
   const Result<Config> config = read_config(**file);
@@ -27,10 +27,7 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
   }
   const auto n = static_cast<int64_t>(tokens.size());
   Result<ForwardState> state =
-      make_state(*config, *weights, ops.backend(),
-                 {.capacity = n,
-                  .batch = n,
-                  .activations = int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32});
+      make_state(*config, *weights, ops.backend(), {.capacity = n, .batch = n, .activations = inputs});
   if (!state.ok()) return state.status();
   std::vector<float> logits(tokens.size() * static_cast<size_t>(config->vocab_size));
   if (Status s = forward(*config, *weights, *state, ops.backend(), tokens, 0, Logits::all, logits); !s.ok()) return s;
@@ -40,9 +37,8 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
 }  // namespace
 
 Result<double> compare_with_file(const ExportedFiles& files, Ops& ops, Workspace& workspace, Transformer& model,
-                                 InputKind inputs, std::span<const int32_t> tokens) {
-  const bool int8 = inputs != InputKind::floats && model.recipe().int8_activations;
-  const Result<std::vector<float>> stored = file_logits(files, ops, tokens, int8);
+                                 ActivationMode inputs, std::span<const int32_t> tokens) {
+  const Result<std::vector<float>> stored = file_logits(files, ops, tokens, inputs);
   if (!stored.ok()) return stored.status().within("the exported file");
   const std::vector<int32_t> unscored(tokens.size(), -1);
   const std::vector<float> trained =

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "backends.h"
-#include "base/available_memory.h"
-#include "base/caught.h"
 #include "base/checked_math.h"
 #include "train/optimizers/schedule.h"
 
@@ -106,7 +103,6 @@ Result<TrainPlan> plan_memory(const TrainOptions& o, const Setup& setup, Backend
   for (const MemoryPart& part : plan.memory) plan.memory_bytes = saturated_add(plan.memory_bytes, part.bytes);
   plan.bytes_per_weight =
       static_cast<double>(bytes.to_train()) / static_cast<double>(std::max<uint64_t>(plan.parameters, 1));
-  plan.available_bytes = available_memory();
   plan.train_tokens = static_cast<int64_t>(setup.corpus.train.tokens.size());
   plan.valid_tokens = static_cast<int64_t>(setup.corpus.valid.tokens.size());
   plan.steps = setup.steps;
@@ -114,18 +110,3 @@ Result<TrainPlan> plan_memory(const TrainOptions& o, const Setup& setup, Backend
 }
 
 }  // namespace tritium::training
-
-namespace tritium {
-
-Result<TrainPlan> plan_training(const TrainOptions& options) try {
-  const Result<training::Setup> setup = training::prepare_run(options);
-  if (!setup.ok()) return setup.status();
-  const Result<std::unique_ptr<Backend>> backend =
-      make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
-  if (!backend.ok()) return backend.status();
-  return training::plan_memory(options, *setup, **backend);
-} catch (...) {
-  return caught();
-}
-
-}  // namespace tritium

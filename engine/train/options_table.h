@@ -142,6 +142,7 @@ inline constexpr Row kOptionTable[] = {
     {"profile", &O::profile, "show how long each operation took; slower"},
     {"backend", &O::backend, "cpu, vulkan, vulkan:INDEX, reference"},
     {"threads", &O::threads, "of the cpu backend; 0: all"},
+    {"fit", &O::fit, "where the run needs more memory than is free, take settings that need less"},
 };
 
 // That each field is what its row allows. What options have to do with each other is checked in setup.cpp.

@@ -128,7 +128,7 @@ std::string changed_options(const std::string& before, const std::string& now) {
   static const std::set<std::string> kFree = {"model",     "steps",      "epochs",       "minutes",   "eval_every",
                                               "log_every", "save_every", "save_minutes", "keep_last", "early_stop",
                                               "folder",    "resume",     "overwrite",    "output",    "export_type",
-                                              "profile",   "threads"};
+                                              "profile",   "threads",    "fit"};
   const auto old_options = nlohmann::json::parse(before, nullptr, false),
              new_options = nlohmann::json::parse(now, nullptr, false);
   std::string keys;

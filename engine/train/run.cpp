@@ -7,31 +7,16 @@
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
-#include "train/memory_plan.h"
+#include "train/fit.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 
 namespace tritium::training {
-namespace {
 
-Status check_memory(const TrainOptions& options, const Setup& setup, Backend& backend) {
-  const Result<TrainPlan> plan = plan_memory(options, setup, backend);
-  if (!plan.ok()) return plan.status();
-  if (plan->available_bytes == 0 || plan->memory_bytes <= plan->available_bytes) return Status();
-  std::string parts;
-  for (const MemoryPart& part : plan->memory)
-    parts += join(parts.empty() ? "" : ", ", part.what, " ", part.bytes >> 20, " MiB");
-  return error(StatusCode::out_of_memory, "training needs about ", plan->memory_bytes >> 20, " MiB (", parts,
-               "), this machine has ", plan->available_bytes >> 20,
-               " MiB free; a smaller micro_batch or context, checkpoint_activations, BF16 shadows or 8-bit states "
-               "need less");
-}
-
-}  // namespace
-
-Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCallbacks& callbacks,
+Result<TrainReport> train_and_inspect(const TrainOptions& given, const TrainCallbacks& callbacks,
                                       const Inspection& inspect) {
   const CancelScope scope(callbacks.keep_going);
+  TrainOptions options = with_fit_of_run(given);
   Result<RunFolder> folder = RunFolder::take(options);
   if (!folder.ok()) return folder.status();
   Result<Setup> setup = prepare_run(options);
@@ -47,7 +32,9 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();
   std::unique_ptr<Backend> device = *std::move(backend);
-  if (Status s = check_memory(options, *setup, *device); !s.ok()) return s;
+  const Result<Fit> fit = fit_to_memory(options, *setup, *device, device->available_memory());
+  if (!fit.ok()) return fit.status();
+  if (Status s = take_fit(*fit, options, *setup); !s.ok()) return s;
   if (options.profile) device = make_timed_backend(std::move(device));
   return Run(options, callbacks, inspect, *std::move(folder), *std::move(setup), std::move(device)).run();
 }
@@ -55,6 +42,20 @@ Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCa
 }  // namespace tritium::training
 
 namespace tritium {
+
+Result<TrainPlan> plan_training(const TrainOptions& given) try {
+  const TrainOptions options = training::with_fit_of_run(given);
+  Result<training::Setup> setup = training::prepare_run(options);
+  if (!setup.ok()) return setup.status();
+  const Result<std::unique_ptr<Backend>> backend =
+      make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
+  if (!backend.ok()) return backend.status();
+  const Result<training::Fit> fit = training::fit_to_memory(options, *setup, **backend, (*backend)->available_memory());
+  if (!fit.ok()) return fit.status();
+  return training::plan_of(*fit, options.fit);
+} catch (...) {
+  return caught();
+}
 
 Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks) try {
   return training::train_and_inspect(options, callbacks, {});

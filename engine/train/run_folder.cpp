@@ -90,6 +90,11 @@ bool is_in(const std::string& folder, const std::string& path) {
 
 }  // namespace
 
+std::string options_kept_in(const std::string& folder) {
+  const Result<std::string> text = read_file((fs::path(folder) / kConfigFile).string());
+  return text.ok() ? *text : std::string();
+}
+
 bool is_run_file_of(const std::string& folder, const std::string& path) {
   return !folder.empty() && is_in(folder, path) && is_run_file(fs::path(path).filename().string());
 }

@@ -58,6 +58,9 @@ class RunFolder {
 // Folders at and below these in which runs left their logs: what they hold of text is learned, the logs are not.
 std::vector<std::string> run_folders_below(const std::vector<std::string>& paths);
 
+// The options that a folder's run wrote there, as JSON; empty: none can be read.
+std::string options_kept_in(const std::string& folder);
+
 // Whether it is, or would be, a file that runs keep in their folder.
 bool is_run_file_of(const std::string& folder, const std::string& path);
 

@@ -158,6 +158,8 @@ int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
   return steps;
 }
 
+}  // namespace
+
 Recipe recipe_of(const TrainOptions& o) {
   return {.embedding = o.embedding,
           .attention = o.attention,
@@ -180,8 +182,6 @@ Recipe recipe_of(const TrainOptions& o) {
           .z_loss = static_cast<float>(o.z_loss),
           .checkpoint_activations = o.checkpoint_activations};
 }
-
-}  // namespace
 
 Recipe frozen_recipe(const TrainOptions& o) {
   Recipe r = {.int8_activations = o.int8_activations};

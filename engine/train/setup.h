@@ -28,6 +28,7 @@ struct Setup {
 // Errors say which option, file or key is wrong and what would do.
 Result<Setup> prepare_run(const TrainOptions& options);
 
+Recipe recipe_of(const TrainOptions& options);
 Recipe frozen_recipe(const TrainOptions& options);  // of a teacher: as an application runs it
 OptimizerOptions optimizer_options_of(const TrainOptions& options);
 AverageOptions average_options_of(const TrainOptions& options);

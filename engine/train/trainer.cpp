@@ -106,6 +106,17 @@ Status Run::prepare() {
   return ops_.finish();
 }
 
+// What of the time asked for is used up, and which option gives more; empty: there is some left.
+std::string Run::used_up() const {
+  if (setup_.steps > 0 && state_.step >= setup_.steps)
+    return join("it has taken all its ", setup_.steps, " steps, and goes on when more ",
+                options_.steps == setup_.steps ? "--steps" : "--epochs", " are asked for");
+  if (options_.minutes > 0 && state_.seconds >= options_.minutes * 60.0)
+    return join("it has trained for ", state_.seconds / 60.0, " of its ", options_.minutes,
+                " minutes, and goes on when more --minutes are asked for");
+  return {};
+}
+
 // The folder becomes this run's; what it holds of it is gone on with.
 Status Run::resume() {
   if (options_.folder.empty() && options_.resume.empty()) return Status();
@@ -123,11 +134,16 @@ Status Run::resume() {
   const RunIdentity identity = state_.identity;
   Result<CheckpointState> state = read_checkpoint(choice->path, *backend_, *model_);
   if (!state.ok()) return state.status();
-  if (const std::string changed = changed_options(state->options, options); !changed.empty())
-    log_to(options_.log, LogLevel::warning, join(choice->path, ": goes on with other options than before: ", changed));
+  const std::string changed = changed_options(state->options, options);
   state_ = *std::move(state);
   state_.options = options;
   state_.identity = identity;
+  if (const std::string end = used_up(); !end.empty())
+    log_to(options_.log, LogLevel::warning,
+           join(choice->path, ": the run is finished: ", end, "; nothing more is learned",
+                changed.empty() ? "" : ", nor with what differs from before (" + changed + ")"));
+  else if (!changed.empty())
+    log_to(options_.log, LogLevel::warning, join(choice->path, ": goes on with other options than before: ", changed));
   // One that was lost cannot be exported: the next evaluation makes another.
   if (!options_.folder.empty() && !named_checkpoint(folder_.path_of(kBestCheckpoint), identity, {}).ok())
     state_.best_valid_loss = INFINITY;
@@ -246,7 +262,9 @@ Status Run::take_steps() {
 Status Run::train() {
   if (Status s = look_first(); !s.ok()) return s;
   if (Status s = take_steps(); !s.ok()) return s;
-  if (state_.step > 0 && !options_.folder.empty()) save_or_warn(checkpoint_name(state_.step));
+  // A checkpoint that was gone on from without a step stays, with the options that it was trained with.
+  const std::string last = checkpoint_name(state_.step);
+  if (state_.step > 0 && !options_.folder.empty() && report_.checkpoint != folder_.path_of(last)) save_or_warn(last);
   // Steps after the last report, where the run was stopped between two.
   if (const std::optional<double> loss = observer_->mean_loss()) {
     report_.train_loss = loss;

@@ -41,6 +41,7 @@ class Run {
   Status prepare_weights();
   Status prepare_output();
   Status check_room_for_checkpoints() const;
+  std::string used_up() const;
   Status resume();
   Status train();
   Status look_first();

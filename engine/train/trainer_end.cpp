@@ -75,8 +75,11 @@ Status Run::save(const std::string& name) {
 void Run::save_or_warn(const std::string& name) {
   unsaved_ = save(name);
   if (name != kBestCheckpoint) saved_ = Clock::now();
-  if (!unsaved_.ok())
-    log_to(options_.log, LogLevel::warning, unsaved_.message() + "; earlier checkpoints are as they were");
+  if (unsaved_.ok()) return;
+  const bool any = !list_checkpoints(options_.folder, folder_.identity().run).empty() ||
+                   named_checkpoint(folder_.path_of(kBestCheckpoint), folder_.identity(), {}).ok();
+  log_to(options_.log, LogLevel::warning,
+         unsaved_.message() + (any ? "; earlier checkpoints are as they were" : "; the run has no checkpoint yet"));
 }
 
 // What is inspected and exported: averages, or after an early stop the best weights.

@@ -124,7 +124,7 @@ Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation&
   return rms_norm(tape, x, *parameters_.output_norm, config_.rms_eps);
 }
 
-std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const TokenBatch& batch, InputKind inputs) {
+std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const TokenBatch& batch, ActivationMode inputs) {
   if (!ops.ok()) return {};
   Allocator allocator(ops.backend());
   const BatchTensors& b = tensors_of(allocator, batch.n_sequences, batch.sequence_length);
@@ -134,12 +134,10 @@ std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const Tok
     return {};
   }
   ops.upload(b.tokens, std::as_bytes(batch.inputs));
-  const ActivationMode mode = inputs == InputKind::floats ? ActivationMode::f32 : activations();
   const Status status = workspace.run_once([&](Ops& recorded) {
     Tape tape(recorded);
-    if (inputs == InputKind::merged_floats) tape.use_merged_adapters();
-    const Value x = hidden(tape, b, b.rotation, mode, nullptr);
-    LinearInput(x, activations()).times(tape, *parameters_.output, {}, out);
+    const Value x = hidden(tape, b, b.rotation, inputs, nullptr);
+    LinearInput(x, inputs).times(tape, *parameters_.output, {}, out);
   });
   if (!status.ok()) ops.fail(status);
   std::vector<float> values(static_cast<size_t>(out.elements()));

@@ -48,13 +48,6 @@ struct TokenBatch {
   std::span<const int32_t> targets;  // the same; -1: not scored
 };
 
-// Inputs of quantised weights in logits().
-enum class InputKind {
-  as_trained,     // int8 as the recipe says
-  merged_floats,  // floats for weights with adapters: as when those are merged into dense weights
-  floats,
-};
-
 class Transformer;
 
 // How far the student was from its teacher: sums over tokens.
@@ -128,8 +121,11 @@ class Transformer {
   // writes the first such value (": the first is what …"), or nothing where none does. Gradients are then undefined.
   std::string first_not_finite(Backend& backend) const;
   // [n_sequences * sequence_length, vocab], of a batch that fits in memory; with the arithmetic of inference.
-  std::vector<float> logits(Ops& ops, Workspace& workspace, const TokenBatch& batch,
-                            InputKind inputs = InputKind::as_trained);
+  std::vector<float> logits(Ops& ops, Workspace& workspace, const TokenBatch& batch) {
+    return logits(ops, workspace, batch, activations());
+  }
+  // The same with `inputs` for quantised weights, in place of what the recipe says.
+  std::vector<float> logits(Ops& ops, Workspace& workspace, const TokenBatch& batch, ActivationMode inputs);
 
   // What loss() allocates, and what it runs.
   BatchTensors& tensors_of(Allocator& allocator, int64_t n_sequences, int64_t sequence_length,
@@ -168,6 +164,9 @@ class Transformer {
   // Of the last batch, layer after layer.
   std::span<const RouterState> routers() const { return batch_ ? batch_->routers : std::span<const RouterState>(); }
   const Taught& taught() const { return taught_; }  // of the last loss() with a teacher
+  ActivationMode activations() const {              // inputs of quantised weights
+    return recipe_.int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32;
+  }
   bool tied_head() const { return parameters_.output == parameters_.token_embd; }
 
  private:
@@ -189,9 +188,6 @@ class Transformer {
   void imitate_hidden(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors& batch,
                       const LossOptions& options);
   Pass* pass_of(Ops& ops, Workspace& workspace, const BatchTensors& batch, const LossOptions& options);
-  ActivationMode activations() const {
-    return recipe_.int8_activations ? ActivationMode::int8_per_token : ActivationMode::f32;
-  }
 
   Config config_;
   Recipe recipe_;

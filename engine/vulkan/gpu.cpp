@@ -73,6 +73,7 @@ const DeviceDescription& Gpu::description() const { return parts_->device->descr
 Recorder& Gpu::recorder() { return *parts_->recorder; }
 Device& Gpu::device() { return *parts_->device; }
 uint64_t Gpu::submissions() const { return parts_->submissions->submitted(); }
+uint64_t Gpu::available_memory() const { return parts_->pool->available(); }
 uint64_t Gpu::bytes_in_use() const { return parts_->pool->bytes_in_use(); }
 void Gpu::push_label(std::string_view name) { parts_->recorder->push_label(name); }
 void Gpu::pop_label() { parts_->recorder->pop_label(); }

@@ -56,6 +56,7 @@ class Gpu {
   Status end_capture();
   uint64_t submissions() const;
   uint64_t bytes_in_use() const;
+  uint64_t available_memory() const;  // as Backend::available_memory()
 
  private:
   struct Parts;

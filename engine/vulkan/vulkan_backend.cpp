@@ -22,6 +22,7 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   const Gpu& gpu() const { return *gpu_; }
 
   std::string name() const override { return join("vulkan:", gpu_->description().index); }
+  uint64_t available_memory() const override { return gpu_->available_memory(); }
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override {
     return gpu_->allocate(shape, dtype, debug_name);
   }

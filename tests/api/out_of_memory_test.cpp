@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <new>
@@ -181,6 +183,16 @@ class OutOfMemoryInTraining : public testing::Test {
 };
 
 TEST_F(OutOfMemoryInTraining, WithTheDefaults) { expect_a_status(of_text()); }
+
+TEST_F(OutOfMemoryInTraining, WithAFolderOfTexts) {
+  const TemporaryFolder texts;
+  std::filesystem::create_directory(texts.file("below"));
+  std::ofstream(texts.file("below/mill.txt")) << of_text().text;
+  TrainOptions options = of_text();
+  options.text.clear();
+  options.data = {texts.path().string()};
+  expect_a_status(options);
+}
 
 TEST_F(OutOfMemoryInTraining, WithATeacherAveragesMuonAndCheckpoints) {
   TrainOptions options = of_text();

@@ -19,6 +19,13 @@ foreach(file ${package})
   endforeach()
 endforeach()
 
+# find_package() looks into the folders of PATH: what a build leaves there is no package.
+foreach(name tritiumConfig.cmake tritium-config.cmake)
+  if(EXISTS ${BUILD}/${name})
+    message(FATAL_ERROR "${BUILD}/${name} would be found through PATH, and includes what is only in an installed package")
+  endif()
+endforeach()
+
 configure_app(-DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_BUILD_TYPE=${CONFIG} -DVERSION=${VERSION})
 run(${CMAKE_COMMAND} --build ${WORK}/build ${config})
 

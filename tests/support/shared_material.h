@@ -14,11 +14,11 @@ namespace tritium {
 
 inline constexpr const char* kNoSharedMaterial = "needs ../shared (or the folder in TRITIUM_SHARED)";
 
-// `relative` within the folder that TRITIUM_SHARED names, else within `shared` beside the repository.
+// `relative` within the folder that the variable TRITIUM_SHARED names, else within `shared` beside the repository,
+// which the build names: __FILE__ is relative where a compiler cache or a prefix map says so.
 inline std::optional<std::filesystem::path> shared_file(const std::string& relative) {
   const char* folder = std::getenv("TRITIUM_SHARED");
-  const std::filesystem::path beside = std::filesystem::path(__FILE__).parent_path() / "../../../shared";
-  const std::filesystem::path path = (folder ? std::filesystem::path(folder) : beside) / relative;
+  const std::filesystem::path path = std::filesystem::path(folder ? folder : TRITIUM_BESIDE_REPOSITORY) / relative;
   std::error_code absent;
   const std::filesystem::path found = std::filesystem::canonical(path, absent);
   if (absent) return std::nullopt;

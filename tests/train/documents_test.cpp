@@ -271,6 +271,15 @@ TEST(CorpusFiles, AFolderGivesItsTextsBelowItSortedByName) {
   EXPECT_EQ(*files, (std::vector<std::string>{folder.file("a.TXT"), folder.file("b.md"), folder.file("c/a.jsonl")}));
 }
 
+TEST(CorpusFiles, LinksToFilesAreReadAndLinksToFoldersAreNotFollowed) {
+  const TemporaryFolder folder;
+  write(folder.file("a/book.txt"), "x");
+  std::filesystem::create_symlink("a/book.txt", folder.file("link.txt"));
+  std::filesystem::create_directory_symlink("..", folder.file("a/circle"));
+  EXPECT_EQ(*corpus_files({folder.path().string()}),
+            (std::vector<std::string>{folder.file("a/book.txt"), folder.file("link.txt")}));
+}
+
 TEST(CorpusFiles, TheLogOfARunIsNoText) {
   const TemporaryFolder folder;
   for (const char* name : {"a.txt", "b.ndjson", "run/log.csv", "run/log.jsonl", "run/notes.txt", "other/log.jsonl"})

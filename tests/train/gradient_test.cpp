@@ -3,6 +3,7 @@
 #include <cmath>
 #include <ostream>
 
+#include "base/format_text.h"
 #include "tests/support/random_model.h"
 #include "tests/train/surrogate.h"
 #include "tests/train/training_model.h"
@@ -61,7 +62,7 @@ std::vector<Case> gradient_cases() {
           {"UnevenMoeOfFloats", "qwen3moe", floats, uneven("expert_feed_forward_length")}};
 }
 
-TrainingModel model_of(const Case& c, std::unique_ptr<Backend> backend) {
+TrainingModel model_of(const Case& c, std::unique_ptr<Backend> backend, uint64_t seed = 1) {
   if (c.per_layer.empty()) return TrainingModel(std::move(backend), c.description, c.recipe);
   const MemoryTensorMap weights = random_model({.architecture = c.description,
                                                 .vocab_size = kVocabulary,
@@ -71,6 +72,7 @@ TrainingModel model_of(const Case& c, std::unique_ptr<Backend> backend) {
                                                 .n_experts = c.description == "bitnet" ? 0 : 4,
                                                 .context_length = 16,
                                                 .ternary = false,
+                                                .seed = seed,
                                                 .per_layer = c.per_layer});
   return TrainingModel(std::move(backend), weights, c.recipe);
 }
@@ -85,20 +87,29 @@ void leave_the_start(TrainingModel& m) {
 class ModelGradient : public testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Recipes, ModelGradient, testing::ValuesIn(gradient_cases()), case_name);
 
-TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
-  TrainingModel m = model_of(GetParam(), training_backend("reference"));
-  leave_the_start(m);
-  m.loss(true);
-  Surrogate surrogate(m.config, m.inputs, m.targets, 2, double{GetParam().recipe.balance},
-                      double{GetParam().recipe.z_loss});
+// With the weights that the model multiplies with.
+Surrogate surrogate_of(TrainingModel& m) {
+  const Recipe& recipe = m.model->recipe();
+  Surrogate surrogate(m.config, m.inputs, m.targets, 2, double{recipe.balance}, double{recipe.z_loss});
   for (const BitLinear* p : m.model->parameters()) {
     const Result<std::vector<float>> values = p->forward_values(*m.backend);
-    ASSERT_TRUE(values.ok());
+    EXPECT_TRUE(values.ok()) << values.message();
     const bool quantised = p->mode != WeightMode::full && p->mode != WeightMode::frozen;
-    surrogate.set(p->name, Doubles(values->begin(), values->end()), quantised && GetParam().recipe.int8_activations);
+    surrogate.set(p->name, Doubles(values->begin(), values->end()), quantised && recipe.int8_activations);
     if (p->lora_a) surrogate.set_adapter_scale(double{p->lora_scale});
   }
+  return surrogate;
+}
+
+struct Miss {
+  std::string where;
+  double of_allowed = 0;  // 1: just allowed
+};
+
+// Where the gradients of the model differ most from the surrogate's at a base point of its own.
+Miss largest_miss(TrainingModel& m, Surrogate& surrogate) {
   surrogate.loss();  // the base point; its value includes the routers' losses
+  Miss worst;
   for (const BitLinear* p : m.model->parameters()) {
     if (!p->trains()) continue;
     const std::vector<float> gradient = m.values_of(p->gradient);
@@ -115,9 +126,52 @@ TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
       w = here - h;
       const double below = surrogate.loss();
       w = here;
-      EXPECT_NEAR(gradient[i], (above - below) / (2 * h), 2e-4 * largest + 1e-7) << p->name << " " << i;
+      const double expected = (above - below) / (2 * h);
+      const double miss = std::abs(gradient[i] - expected) / (2e-4 * largest + 1e-7);
+      if (!(miss <= worst.of_allowed))
+        worst = {join(p->name, " ", i, ": ", gradient[i], ", expected ", expected), miss};
     }
   }
+  return worst;
+}
+
+TEST_P(ModelGradient, OnTheReferenceIsThatOfTheSurrogate) {
+  TrainingModel m = model_of(GetParam(), training_backend("reference"));
+  leave_the_start(m);
+  m.loss(true);
+  Surrogate surrogate = surrogate_of(m);
+  const Miss miss = largest_miss(m, surrogate);
+  EXPECT_LE(miss.of_allowed, 1.0) << miss.where;
+}
+
+// Of a value exactly halfway between two int8 codes (half of its row's largest, as sums of few trits often are) single
+// precision takes either: gradients move by some 1e-3 with that one code, which is no error of theirs. On one of the
+// sides they must be those of the surrogate.
+TEST(ModelGradientOfInt8Inputs, OfUnevenExpertsIsThatOfTheSurrogateForEverySeed) {
+  constexpr double kTie = 1e-9;      // codes; what is nearly a tie is 1e-5
+  constexpr double kAllowed = 0.05;  // without a tie it is 0.005
+  constexpr size_t kMostTies = 4;
+  int with_ties = 0;
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    const Case c{"", "qwen3moe", {.balance = 0.05f, .z_loss = 0.02f}, uneven("expert_feed_forward_length")};
+    TrainingModel m = model_of(c, training_backend("reference"), seed);
+    m.loss(true);
+    Surrogate surrogate = surrogate_of(m);
+    Miss miss = largest_miss(m, surrogate);
+    ASSERT_GT(surrogate.choice_margin(), 1e-4) << seed << ": two experts are as good as each other";
+    const std::vector<Surrogate::Edge> ties = surrogate.edges(kTie);
+    if (ties.size() > kMostTies) continue;
+    with_ties += miss.of_allowed > 1 ? 1 : 0;
+    for (size_t sides = 1; sides < size_t{1} << ties.size() && miss.of_allowed > kAllowed; ++sides) {
+      std::set<Surrogate::Edge> crossed;
+      for (size_t i = 0; i < ties.size(); ++i)
+        if ((sides >> i & 1) != 0) crossed.insert(ties[i]);
+      surrogate.cross(crossed);
+      miss = largest_miss(m, surrogate);
+    }
+    EXPECT_LE(miss.of_allowed, kAllowed) << "seed " << seed << ", " << ties.size() << " ties: " << miss.where;
+  }
+  EXPECT_GT(with_ties, 0) << "no seed has what this is about";
 }
 
 TEST_P(ModelGradient, OnTheCpuAndVulkanIsThatOfTheReference) {

@@ -192,6 +192,37 @@ TEST_P(Laws, WhatWasTrainedIsWhatIsDeployed) {
   }
 }
 
+// Rows of 96 fit no ternary type and are F16, rows of 128 are Q2_0.
+constexpr const char* kRowsOf96And128 =
+    R"({"architecture": "llama", "dim": 96, "layers": 2, "heads": 2, "head_dim": 64, "ffn": 128, "context": 16, "tied_head": false})";
+
+TEST_P(Laws, AFileOfTernaryAndDenseWeightsIsWhatWasTrained) {
+  const TemporaryFolder folder;
+  Recipe with_head, with_int8, plain_floats;
+  with_head.head = WeightMode::ternary;
+  with_int8.attention = WeightMode::int8;
+  plain_floats.int8_activations = false;
+  struct Case {
+    const char* what;
+    Recipe recipe;
+    ExportType type;
+  };
+  for (const auto& [what, recipe, type] : {Case{"rows of two lengths", {}, ExportType::automatic},
+                                           Case{"a ternary head as F16", with_head, ExportType::f16},
+                                           Case{"a ternary head in two types", with_head, ExportType::automatic},
+                                           Case{"int8 attention", with_int8, ExportType::automatic},
+                                           Case{"float inputs", plain_floats, ExportType::automatic}}) {
+    TrainingModel m = model(kRowsOf96And128, recipe);
+    for (int64_t step = 1; step <= 3; ++step) m.step(step);
+    const Result<MemoryTensorMap> map = training::make_transformer(kRowsOf96And128, kVocabulary, 3);
+    ASSERT_TRUE(map.ok());
+    const Result<training::Exported> exported = training::export_model(
+        {folder.file("model.gguf")}, m.ops, m.workspace, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
+    ASSERT_TRUE(exported.ok()) << what << ": " << exported.message();
+    EXPECT_LE(exported->largest_difference, 1e-4) << what;
+  }
+}
+
 TEST_P(Laws, DroppingTheShadowsChangesNoOutputBit) {
   TrainingModel m = model(kTinyMoe, {});
   m.step(1);

@@ -79,14 +79,14 @@ TEST_P(Lora, TheMergedFileGivesTheTrainersLogits) {
   const std::unique_ptr<TensorMap> base = write_base(kTinyMoe, ExportType::i2_s);
   training::Recipe mixed = lora_recipe();
   mixed.feed_forward = WeightMode::ternary;
-  for (const training::Recipe& recipe : {lora_recipe(), mixed}) {
+  for (const auto& [recipe, type] :
+       {std::pair{lora_recipe(), ExportType::f16}, {mixed, ExportType::f16}, {mixed, ExportType::i2_s}}) {
     TrainingModel m(training_backend(GetParam()), *base, recipe);
     for (int64_t step = 1; step <= 3; ++step) m.step(step);
-    const Result<training::Exported> exported =
-        training::export_model({folder.file("merged.gguf")}, m.ops, m.workspace, *m.model, metadata, ExportType::f16,
-                               std::span(m.inputs).first(6));
+    const Result<training::Exported> exported = training::export_model(
+        {folder.file("merged.gguf")}, m.ops, m.workspace, *m.model, metadata, type, std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
-    EXPECT_EQ(*training::export_bytes(*m.model, metadata, ExportType::f16),
+    EXPECT_EQ(*training::export_bytes(*m.model, metadata, type),
               std::filesystem::file_size(folder.file("merged.gguf")));
     EXPECT_LE(exported->largest_difference, 1e-4);
   }

@@ -331,9 +331,23 @@ TEST_F(AFolder, ThatIsFullForAWhileCostsNothingButTheCheckpointsOfThatTime) {
   const Result<TrainReport> report = train(options, {.progress = fill});
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   ASSERT_TRUE(report.ok()) << report.message();
-  EXPECT_NE(said_.find("step-00000002.ckpt: cannot write: File too large"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("step-00000002.ckpt: cannot write: File too large; earlier checkpoints are as they were"),
+            std::string::npos)
+      << said_;
   EXPECT_TRUE(training::verify_checkpoint(in_folder("step-00000006.ckpt")).ok());
   for (const std::string& name : names()) EXPECT_EQ(name.find(".tmp"), std::string::npos) << name;
+}
+
+TEST_F(AFolder, ThatIsFullFromTheStartIsNotSaidToHoldEarlierCheckpoints) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{20'000, before.rlim_max};  // room for the options and the log
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  const Result<TrainReport> report = train(run_of(3));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(report.code(), StatusCode::io_error) << report.message();
+  EXPECT_NE(said_.find("the run has no checkpoint yet"), std::string::npos) << said_;
+  EXPECT_EQ(said_.find("earlier checkpoints"), std::string::npos) << said_;
 }
 
 TEST_F(AFolder, ThatIsFullInTheEndIsAFailureThatNamesTheExportedModel) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 namespace tritium {
@@ -13,21 +14,39 @@ double gate_of(double x, GateActivation activation) {
   return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
 }
 
+}  // namespace
+
 // What int8 quantisation per row adds to each value.
-Doubles int8_offsets(const Doubles& x, size_t cols) {
-  Doubles offsets(x.size());
+void Surrogate::add_int8_offsets(const std::string& weight, const Doubles& x, size_t cols) {
+  Doubles& offsets = offsets_[weight];
+  offsets.assign(x.size(), 0);
   for (size_t row = 0; row < x.size() / cols; ++row) {
     double top = 0;
     for (size_t c = 0; c < cols; ++c) top = std::max(top, std::abs(x[row * cols + c]));
-    for (size_t c = 0; c < cols && top > 0; ++c) {
-      const double value = x[row * cols + c];
-      offsets[row * cols + c] = std::nearbyint(value * 127 / top) * top / 127 - value;
+    for (size_t i = row * cols; i < (row + 1) * cols && top > 0; ++i) {
+      const double exact = x[i] * 127 / top;
+      double code = std::nearbyint(exact);
+      const Edge edge{weight, i, 0.5 - std::abs(exact - code)};
+      if (crossed_.contains(edge)) code += exact > code ? 1 : -1;
+      edges_.push_back(edge);
+      offsets[i] = code * top / 127 - x[i];
     }
   }
-  return offsets;
 }
 
-}  // namespace
+std::vector<Surrogate::Edge> Surrogate::edges(double within) const {
+  std::vector<Edge> near;
+  std::ranges::copy_if(edges_, std::back_inserter(near), [&](const Edge& e) { return e.distance < within; });
+  std::ranges::sort(near, {}, &Edge::distance);
+  return near;
+}
+
+void Surrogate::cross(const std::set<Edge>& edges) {
+  crossed_ = edges;
+  based_ = false;
+  edges_.clear();
+  experts_.clear();
+}
 
 Doubles Surrogate::rms_norm(const Doubles& x, const std::string& weight, size_t dim) const {
   const Doubles& w = weights_.at(weight);
@@ -46,7 +65,7 @@ Doubles Surrogate::linear(const Doubles& x, const std::string& weight, size_t ro
                           const std::vector<size_t>& experts) {
   Doubles in = x;
   if (int8_.at(weight)) {
-    if (!based_) offsets_[weight] = int8_offsets(x, cols);
+    if (!based_) add_int8_offsets(weight, x, cols);
     for (size_t i = 0; i < in.size(); ++i) in[i] += offsets_.at(weight)[i];
   }
   const Doubles& w = weights_.at(weight);
@@ -130,6 +149,7 @@ Doubles Surrogate::mixture(const Doubles& x, const std::string& blk, size_t widt
     std::iota(order.begin(), order.end(), 0);
     std::ranges::stable_sort(order, [&](size_t a, size_t b) { return logits[t * n + a] > logits[t * n + b]; });
     chosen.insert(chosen.end(), order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k));
+    if (k < n) choice_margin_ = std::min(choice_margin_, logits[t * n + order[k - 1]] - logits[t * n + order[k]]);
   }
   const Doubles out = feed_forward(x, blk, chosen, width, k);
   Doubles y(x.size());

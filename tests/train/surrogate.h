@@ -5,8 +5,11 @@
 // choice of experts and their load are those of the base point.
 #pragma once
 
+#include <limits>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "model/config.h"
@@ -39,7 +42,23 @@ class Surrogate {
   // Mean loss of the scored tokens plus the routers'. The first call fixes the base point.
   double loss();
 
+  // A value of a product's input that is nearly halfway between two int8 codes: single precision may round it to the
+  // other one. Distances are in codes.
+  struct Edge {
+    std::string weight;
+    size_t index = 0;
+    double distance = 0;
+    bool operator<(const Edge& other) const { return std::tie(weight, index) < std::tie(other.weight, other.index); }
+  };
+  // Of the base point, nearest first.
+  std::vector<Edge> edges(double within) const;
+  // The next base point has the other codes there.
+  void cross(const std::set<Edge>& edges);
+  // The smallest difference at the base point between logits of a chosen expert and of one that is not.
+  double choice_margin() const { return choice_margin_; }
+
  private:
+  void add_int8_offsets(const std::string& weight, const Doubles& x, size_t cols);
   size_t tokens() const { return inputs_.size(); }
   Doubles rms_norm(const Doubles& x, const std::string& weight, size_t dim) const;
   Doubles linear(const Doubles& x, const std::string& weight, size_t rows, size_t cols, size_t slots,
@@ -60,6 +79,9 @@ class Surrogate {
   bool based_ = false;
   std::map<std::string, Doubles> offsets_;              // int8 value - value, at the base point
   std::map<std::string, std::vector<size_t>> experts_;  // chosen there
+  std::vector<Edge> edges_;
+  std::set<Edge> crossed_;
+  double choice_margin_ = std::numeric_limits<double>::infinity();
   double router_loss_ = 0;
 };
 

@@ -64,7 +64,7 @@ TEST_F(DeviceProbeTest, DetailsAreThoseOfTheListedDevice) {
   EXPECT_FALSE(details->numbers.empty());
   EXPECT_FALSE(details->features.empty());
   EXPECT_FALSE(details->cooperative_matrix_source.empty());
-  EXPECT_GT(details->free_bytes(), 0u);
+  EXPECT_GT(free_bytes(details->heaps), 0u);
   EXPECT_EQ(device_details(static_cast<int>(devices->size())).code(), StatusCode::invalid_argument);
   EXPECT_EQ(device_details(-1).code(), StatusCode::invalid_argument);
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <thread>
 
+#include "base/available_memory.h"
 #include "tests/vulkan/test_gpu.h"
 #include "vulkan/device/device.h"
 
@@ -143,6 +144,16 @@ TEST_F(OnDevice, FreedMemoryIsUsedAgain) {
     (void)values_of(*small);
   }
   EXPECT_EQ(gpu().bytes_in_use(), before);
+}
+
+TEST_F(OnDevice, AvailableMemoryIsNoMoreThanItsHeapHas) {
+  const uint64_t free = gpu().available_memory();
+  EXPECT_GT(free, 0u);
+  EXPECT_LE(free, gpu().description().memory_bytes);
+  // A software driver's memory is the host's.
+  if (gpu().description().software) {
+    EXPECT_LE(free, available_memory() + (64u << 20));
+  }
 }
 
 TEST_F(OnDevice, TooLargeATensorIsOutOfMemoryWithTheNumbers) {

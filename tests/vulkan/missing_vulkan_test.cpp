@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/temporary_folder.h"
 #include "tritium/status.hpp"
 #include "vulkan/device/driver_manifests.h"
 
@@ -110,6 +111,16 @@ TEST(DriverManifests, AreJsonOrSaidNotToBe) {
        {"", "{", R"({"ICD": {)", R"({"a" 1})", R"({"a": 1,})", "[1 2]", R"(["a)", "{} {}", "nul", R"("\)"})
     EXPECT_NE(vulkan::json_problem(text), "") << text;
   EXPECT_NE(vulkan::json_problem(std::string(100'000, '[')), "");
+}
+
+TEST(DriverManifests, AFolderThatIsNamedGivesItsJsonFiles) {
+  const TemporaryFolder folder;
+  for (const char* name : {"b.json", "a.json", "notes.txt"}) std::ofstream(folder.file(name)) << "{}";
+  std::filesystem::create_directory(folder.file("c.json"));
+  setenv("VK_DRIVER_FILES", folder.path().c_str(), 1);
+  const std::vector<vulkan::DriverManifest> found = vulkan::driver_manifests();
+  unsetenv("VK_DRIVER_FILES");
+  EXPECT_EQ(vulkan::text_of(found), folder.file("a.json") + ", " + folder.file("b.json"));
 }
 
 TEST(DriverManifests, TheEnvironmentIsAsItWasAfterwards) {

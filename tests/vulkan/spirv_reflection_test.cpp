@@ -47,6 +47,23 @@ TEST(SpirvReflection, TwoViewsOfOneBindingAndAGap) {
   EXPECT_EQ(shader->push_constant_bytes, 12u);  // a struct inside the block
 }
 
+// What a debugger shows of the sources, and a program carries along.
+TEST(SpirvReflection, SourcesHaveNamesThatAreTheSameForEverybody) {
+  constexpr uint32_t kOpString = 7;  // words: length and opcode, id, text
+  int named = 0;
+  for (const Kernel& kernel : shader_table()) {
+    const std::span<const uint32_t> words = kernel.spirv;
+    for (size_t at = 5; at < words.size() && words[at] >> 16 != 0; at += words[at] >> 16) {
+      if ((words[at] & 0xffff) != kOpString) continue;
+      const std::string text = reinterpret_cast<const char*>(&words[at + 2]);
+      if (text.find('/') == std::string::npos) continue;
+      EXPECT_TRUE(text.starts_with("shaders/")) << kernel.name << ": " << text;
+      ++named;
+    }
+  }
+  EXPECT_GT(named, 50);
+}
+
 TEST(SpirvReflection, DamagedModulesAreRefused) {
   EXPECT_FALSE(reflect_spirv({}).ok());
   const auto whole = words_of("scale");

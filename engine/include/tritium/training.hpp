@@ -151,6 +151,7 @@ struct TrainOptions {
   bool profile = false;  // into TrainReport::profile
   std::string backend = "cpu";
   int threads = 0;
+  bool fit = false;
   LogSink log{};
 };
 
@@ -185,6 +186,11 @@ struct MemoryPart {
   uint64_t bytes = 0;
 };
 
+// A value of an option, as set_train_option() takes it.
+struct TrainSetting {
+  std::string key, value;
+};
+
 struct TrainPlan {
   uint64_t parameters = 0;
   uint64_t active_parameters = 0;
@@ -193,6 +199,10 @@ struct TrainPlan {
   std::vector<MemoryPart> memory;
   uint64_t memory_bytes = 0;
   uint64_t available_bytes = 0;  // 0: unknown
+  // Where the run would not fit: settings with which it would need fitting_bytes. With TrainOptions::fit they are taken,
+  // and the plan is with them. Empty: it fits as it is, or nothing would help.
+  std::vector<TrainSetting> fitting;
+  uint64_t fitting_bytes = 0;
   int64_t train_tokens = 0;
   int64_t valid_tokens = 0;
   int64_t steps = 0;  // 0: until the minutes are over
@@ -221,11 +231,11 @@ struct TrainReport {
   std::vector<ProfileEntry> profile;  // longest first
 };
 
-// What train() would need; reads data and model headers.
 // The text of a file as training reads it ("-": standard input): plain text as it is, of JSON records the texts that
 // they stand for, a line apart. Errors name the file and the line.
 Result<std::string> read_training_text(const std::string& path, const TextWaiting& waiting = {});
 
+// What train() would need; reads data and model headers.
 Result<TrainPlan> plan_training(const TrainOptions& options);
 Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks = {});
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "text/text_reader.h"
 #include "train/data/json_records.h"
@@ -30,14 +31,20 @@ bool log_of_a_run(const fs::path& file) {
 }
 
 Status add_files_below(const std::string& folder, std::vector<std::string>& files) {
-  std::error_code problem;
   std::vector<std::string> found;
-  for (fs::recursive_directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
-    std::error_code ignored;  // what cannot be looked at is no regular file
-    const bool named = one_of(extension_of(it->path()), {".txt", ".md", ".jsonl", ".ndjson"});
-    if (named && !log_of_a_run(it->path()) && it->is_regular_file(ignored)) found.push_back(it->path().string());
+  for (std::vector<fs::path> to_read = {folder}; !to_read.empty();) {
+    const fs::path here = std::move(to_read.back());
+    to_read.pop_back();
+    const Result<std::vector<std::string>> names = names_in(here.string());
+    if (!names.ok()) return names.status();
+    for (const std::string& name : *names) {
+      const fs::path path = here / name;
+      std::error_code ignored;  // what cannot be looked at is no regular file
+      if (fs::is_directory(fs::symlink_status(path, ignored))) to_read.push_back(path);  // links could lead in circles
+      const bool named = one_of(extension_of(path), {".txt", ".md", ".jsonl", ".ndjson"});
+      if (named && !log_of_a_run(path) && fs::is_regular_file(path, ignored)) found.push_back(path.string());
+    }
   }
-  if (problem) return error(StatusCode::io_error, folder, ": cannot read the folder: ", problem.message());
   if (found.empty())
     return error(StatusCode::not_found, folder,
                  ": the folder has no file .txt, .md, .jsonl or .ndjson, nor has one below it");

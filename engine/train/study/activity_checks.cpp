@@ -44,7 +44,7 @@ class Checks {
   std::vector<ActivityCheck> take() { return std::move(checks_); }
 
  private:
-  std::vector<float> logits() { return model_.logits(ops_, workspace_, batch_, InputKind::floats); }
+  std::vector<float> logits() { return model_.logits(ops_, workspace_, batch_, ActivationMode::f32); }
   Result<std::vector<float>> logits_with(bool shadows);
   void add(std::string what, std::string found, bool passed) {
     checks_.push_back({std::move(what), std::move(found), passed});

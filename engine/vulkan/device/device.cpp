@@ -40,6 +40,7 @@ void read_limits(Device& device, const QueriedDevice& queried) {
   device.properties = chain.get<vk::PhysicalDeviceProperties2>().properties;
   device.id = chain.get<vk::PhysicalDeviceIDProperties>();
   device.memory = device.physical.getMemoryProperties();
+  device.tells_budget = queried.offers(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   device.largest_buffer = chain.get<vk::PhysicalDeviceMaintenance3Properties>().maxMemoryAllocationSize;
   if (queried.offers(VK_KHR_MAINTENANCE_4_EXTENSION_NAME)) {
     const auto more =

@@ -25,6 +25,7 @@ struct Device {
   vk::PhysicalDeviceProperties properties;
   vk::PhysicalDeviceIDProperties id;
   vk::PhysicalDeviceMemoryProperties memory;
+  bool tells_budget = false;  // VK_EXT_memory_budget
   Limits limits;
   uint64_t largest_buffer = 0;  // bytes one buffer and its memory may have
   DeviceHealth health;

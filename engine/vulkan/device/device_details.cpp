@@ -113,22 +113,8 @@ void add_features(const Physical& device, const QueriedDevice& queried, DeviceDe
 }
 
 void add_memory(const Physical& device, const QueriedDevice& queried, DeviceDetails& d) {
-  const bool budgets = queried.offers(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
-  vk::PhysicalDeviceMemoryProperties memory;
-  vk::PhysicalDeviceMemoryBudgetPropertiesEXT budget;
-  if (budgets) {
-    const auto chain =
-        device.getMemoryProperties2<vk::PhysicalDeviceMemoryProperties2, vk::PhysicalDeviceMemoryBudgetPropertiesEXT>();
-    memory = chain.get<vk::PhysicalDeviceMemoryProperties2>().memoryProperties;
-    budget = chain.get<vk::PhysicalDeviceMemoryBudgetPropertiesEXT>();
-  } else {
-    memory = device.getMemoryProperties();
-  }
-  for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
-    d.heaps.push_back({.bytes = memory.memoryHeaps[i].size,
-                       .device_local = bool(memory.memoryHeaps[i].flags & vk::MemoryHeapFlagBits::eDeviceLocal),
-                       .budget = budgets ? budget.heapBudget[i] : 0,
-                       .used = budgets ? budget.heapUsage[i] : 0});
+  d.heaps = heaps_of(device, queried.offers(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME));
+  const vk::PhysicalDeviceMemoryProperties memory = device.getMemoryProperties();
   for (uint32_t i = 0; i < memory.memoryTypeCount; ++i) {
     using Flag = vk::MemoryPropertyFlagBits;
     std::string text;

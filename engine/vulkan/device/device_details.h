@@ -7,16 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "vulkan/device/heaps.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {
-
-struct HeapDetails {
-  uint64_t bytes = 0;
-  bool device_local = false;
-  uint64_t budget = 0;  // what this process may use of it now (VK_EXT_memory_budget); 0: unknown
-  uint64_t used = 0;
-};
 
 struct MemoryTypeDetails {
   uint32_t heap = 0;
@@ -42,15 +36,6 @@ struct DeviceDetails {
   std::string cooperative_matrix_source;  // the extension that was asked, or why there are no rows
   std::vector<CooperativeMatrixRow> cooperative_matrices;
   std::vector<std::string> extensions;
-
-  // Of the largest device-local heap: what may still be used of it, as far as it is known.
-  uint64_t free_bytes() const {
-    const HeapDetails* largest = nullptr;
-    for (const HeapDetails& heap : heaps)
-      if (heap.device_local && (!largest || heap.bytes > largest->bytes)) largest = &heap;
-    if (!largest) return 0;
-    return largest->budget > largest->used ? largest->budget - largest->used : largest->bytes;
-  }
 };
 
 // `index` as VulkanOptions::device_index, without kBestDevice. Errors as list_devices(), and invalid_argument.

@@ -91,6 +91,20 @@ bool QueriedDevice::offers(std::string_view extension) const {
   return std::ranges::any_of(extensions, [&](const auto& e) { return extension == e.extensionName.data(); });
 }
 
+std::vector<HeapDetails> heaps_of(const vk::raii::PhysicalDevice& device, bool budgets) {
+  using Budget = vk::PhysicalDeviceMemoryBudgetPropertiesEXT;
+  const auto memory = device.getMemoryProperties();
+  Budget budget;
+  if (budgets) budget = device.getMemoryProperties2<vk::PhysicalDeviceMemoryProperties2, Budget>().get<Budget>();
+  std::vector<HeapDetails> heaps;
+  for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
+    heaps.push_back({.bytes = memory.memoryHeaps[i].size,
+                     .device_local = bool(memory.memoryHeaps[i].flags & vk::MemoryHeapFlagBits::eDeviceLocal),
+                     .budget = budget.heapBudget[i],
+                     .used = budget.heapUsage[i]});
+  return heaps;
+}
+
 QueriedDevice query_device(const vk::raii::PhysicalDevice& device, int index) {
   const vk::PhysicalDeviceProperties properties = device.getProperties();
   QueriedDevice queried;

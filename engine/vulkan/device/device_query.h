@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vulkan/device/device_choice.h"
+#include "vulkan/device/heaps.h"
 #include "vulkan/device/raii.h"
 #include "vulkan/vulkan_backend.h"
 
@@ -17,6 +18,9 @@ struct QueriedDevice {
 
   bool offers(std::string_view extension) const;
 };
+
+// budgets: the device offers VK_EXT_memory_budget.
+std::vector<HeapDetails> heaps_of(const vk::raii::PhysicalDevice& device, bool budgets);
 
 QueriedDevice query_device(const vk::raii::PhysicalDevice& device, int index);
 

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <mutex>
 
+#include "base/folder.h"
 #include "base/format_text.h"
 
 namespace tritium::vulkan {
@@ -129,8 +130,10 @@ std::vector<DriverManifest> driver_manifests() {
       if (fs::is_regular_file(place, problem)) look_at(place, found);
       continue;
     }
-    for (const fs::directory_entry& entry : fs::directory_iterator(place, problem))
-      if (entry.path().extension() == ".json" && entry.is_regular_file(problem)) look_at(entry.path(), found);
+    const Result<std::vector<std::string>> names = names_in(place.string());
+    if (!names.ok()) continue;  // nor do loaders read it
+    for (const std::string& name : *names)
+      if (name.ends_with(".json") && fs::is_regular_file(place / name, problem)) look_at(place / name, found);
   }
   return found;
 }

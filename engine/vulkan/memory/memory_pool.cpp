@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/available_memory.h"
 #include "base/format_text.h"
+#include "vulkan/device/device_query.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -30,6 +32,17 @@ MemoryPool::~MemoryPool() = default;
 uint64_t MemoryPool::bytes_in_use() const {
   const std::lock_guard lock(mutex_);
   return in_use_;
+}
+
+uint64_t MemoryPool::available() const {
+  std::vector<HeapDetails> heaps = heaps_of(device_->physical, device_->tells_budget);
+  if (!device_->tells_budget)
+    for (HeapDetails& heap : heaps) heap.used = bytes_in_use();
+  const uint64_t of_heap = free_bytes(heaps);
+  const bool shares_host = device_->properties.deviceType == vk::PhysicalDeviceType::eIntegratedGpu ||
+                           device_->properties.deviceType == vk::PhysicalDeviceType::eCpu;
+  const uint64_t of_host = available_memory();
+  return shares_host && of_host > 0 ? std::min(of_heap, of_host) : of_heap;
 }
 
 Status MemoryPool::refused(uint64_t bytes, const std::string& name, const char* reason) const {

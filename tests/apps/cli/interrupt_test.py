@@ -37,6 +37,17 @@ class Interruptions(WithModel):
         self.assertTrue(whole.startswith(text[:-1]))
         self.assertLess(len(text), len(whole))
 
+    def test_ctrl_c_ends_the_wait_for_input_in_the_background_of_a_script(self):
+        for arguments in (["run", self.model, "-p", "-"], ["eval", self.model, "--text", "-"]):
+            background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", program.PROGRAM, *arguments]
+            with subprocess.Popen(background, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                deadline = time.monotonic() + 30
+                while process.poll() is None and time.monotonic() < deadline:
+                    process.send_signal(signal.SIGINT)  # the first ones may come before the program has begun
+                    time.sleep(0.05)
+                process.kill()
+                self.assertEqual(process.wait(), -signal.SIGINT)
+
     def test_ctrl_c_leaves_whole_json(self):
         process = self.start("run", self.model, "-p", "", "-n", "500", "--temp", "0", "--backend", "reference", "--json", "-v")
         process.stderr.readline()  # the first note: it has taken over Ctrl-C

@@ -40,6 +40,18 @@ class Outputs(WithModel):
         for key in ("text", "seconds_to_first_token", "tokens_per_second", "backend"):
             self.assertIn(key, result)
 
+    def test_characters_of_several_tokens_are_whole_in_json(self):
+        beyond_ascii = 0
+        for seed in range(10):
+            arguments = ["run", self.model, "-p", "", "-n", 300, "--temp", 4, "--seed", seed, "--threads", 1]
+            written = json.loads(tritium(*arguments, "--json")[1])
+            whole = bytes(token - 3 for token in written["tokens"] if token >= 3).decode("utf-8", "ignore").replace("\u2581", " ")
+            text = written["text"].replace("\ufffd", "")
+            self.assertEqual(text.lstrip(" "), whole.lstrip(" "))
+            self.assertEqual(tritium(*arguments)[1], written["text"] + "\n")
+            beyond_ascii += sum(ord(character) > 127 for character in text)
+        self.assertGreater(beyond_ascii, 10)
+
     def test_the_prompt_can_come_from_stdin(self):
         same = [tritium("run", self.model, "-p", p, "-n", 5, "--temp", 0, "--json", stdin=s)[1]
                 for p, s in (("hello", None), ("-", b"hello"))]

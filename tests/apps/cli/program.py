@@ -3,6 +3,7 @@ import ast
 import json
 import math
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -15,10 +16,13 @@ SHARED = os.environ.get("TRITIUM_SHARED", "../shared")
 TERNARY_MOE = ["random-maple.tq2_0", "random-olmoe.tq2_0", "random-qwen3moe.tq2_0"]
 
 
-def tritium(*arguments, environment=None, stdin=None, timeout=120):
-    """Exit code, stdout, stderr."""
+def tritium(*arguments, environment=None, stdin=None, timeout=120, limits=None):
+    """Exit code, stdout, stderr. limits: of the process, by resource."""
+    def limit():
+        for what, most in (limits or {}).items():
+            resource.setrlimit(what, (most, most))
     done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout,
-                          env=dict(os.environ, **(environment or {})))
+                          env=dict(os.environ, **(environment or {})), preexec_fn=limit if limits else None)
     return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8", "replace")
 
 

@@ -3,6 +3,7 @@ import errno
 import json
 import os
 import pty
+import re
 import subprocess
 
 import program
@@ -11,10 +12,11 @@ from program import WithModel, tritium
 ESCAPE = b"\x1b"
 
 
-def on_a_terminal(*arguments):
-    """Exit code and what a terminal gets to see of stdout."""
+def on_a_terminal(*arguments, stream="stdout"):
+    """Exit code and what a terminal gets to see of one stream."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([program.PROGRAM, *arguments], stdout=theirs, stderr=subprocess.DEVNULL)
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
+    process = subprocess.Popen([program.PROGRAM, *arguments], **streams)
     os.close(theirs)
     seen = b""
     try:
@@ -114,16 +116,48 @@ class Surroundings(WithModel):
         self.assertEqual(program.read_npy(secret)[0], (1, 259))
 
     def test_closed_outputs_do_not_become_a_file_of_the_run(self):
-        arguments = self.training("--folder", "closed", "--log-every", "1", "--eval-every", "1")
-        done = self.in_a_shell('exec "$@" >&- 2>&-', *arguments)
-        self.assertEqual(done.returncode, 1)  # what it says at the end could not be said
-        with open(self.path("closed/log.jsonl"), encoding="utf-8") as file:
-            self.assertEqual([json.loads(line)["step"] for line in file], [1, 2, 3, 4])
+        for folder, closed in (("closed", ">&- 2>&-"), ("alone", "<&- >&- 2>&-")):
+            arguments = self.training("--folder", folder, "-o", folder + ".gguf", "--log-every", "1", "--eval-every", "1")
+            done = self.in_a_shell('exec "$@" ' + closed, *arguments)
+            self.assertEqual(done.returncode, 0)  # all that was made is in files
+            with open(self.path(folder + "/log.jsonl"), encoding="utf-8") as file:
+                self.assertEqual([json.loads(line)["step"] for line in file], [1, 2, 3, 4])
+            self.assertTrue(os.path.exists(self.path(folder + "/step-00000004.ckpt")))
+            self.assertEqual(tritium("run", self.path(folder + ".gguf"), "-p", "a", "-n", 1)[0], 0)
         done = self.in_a_shell('exec "$@" <&- 2>&-', *self.training("--folder", "mute", "--eval-every", "1"))
         self.assertEqual(done.returncode, 0)
         self.assertIn(b"done after step 4", done.stdout)
         with open(self.path("mute/log.jsonl"), encoding="utf-8") as file:
             self.assertEqual([json.loads(line)["step"] for line in file], [1, 2, 3, 4])
+
+    def test_a_training_run_whose_result_is_nowhere_fails_without_a_stdout(self):
+        done = self.in_a_shell('exec "$@" >&-', *self.training())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"standard output: Bad file descriptor", done.stderr)
+
+    def test_what_does_not_fit_on_a_full_disk_is_a_failure(self):
+        for arguments in (["--help"], ["--version"], ["run", "--help"], ["train", "--list-options"], ["devices"], ["info", self.model],
+                          ["run", self.model, "-p", "a", "-n", "2"], self.training()):
+            with self.subTest(arguments):
+                done = self.in_a_shell('exec "$@" >/dev/full', *arguments)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"standard output: No space left on device", done.stderr)
+
+    def test_an_evaluation_shows_how_far_it_is(self):
+        text = self.write("window.txt", "a mill by the river " * 20)  # one window
+        code, seen = on_a_terminal("eval", self.model, "--text", text, "--threads", "1", stream="stderr")
+        self.assertEqual(code, 0)
+        shown = [int(part) for part in re.findall(rb"evaluating \[[#.]+\] +([0-9]+) %", seen)]
+        self.assertGreater(len(shown), 4, seen)
+        self.assertEqual(shown, sorted(shown))
+
+    def test_a_long_evaluation_says_in_a_log_how_far_it_is(self):
+        text = self.write("long.txt", "a mill by the river " * 100000)
+        arguments = ["eval", self.model, "--text", text, "--threads", "1", "--backend", "reference"]
+        with subprocess.Popen([program.PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            line = process.stderr.readline()
+            process.kill()
+        self.assertRegex(line, rb"^evaluating: [0-9]+ %\n$")
 
     def test_a_closed_stdout_is_said(self):
         done = self.in_a_shell('exec "$@" >&-', "devices")

@@ -3,6 +3,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -46,6 +47,31 @@ class Training(unittest.TestCase):
     def bytes_of(self, *parts):
         with open(self.path(*parts), "rb") as file:
             return file.read()
+
+    def test_a_run_that_does_not_fit_is_told_what_would_and_fit_takes_it(self):
+        """Where ulimit leaves too little: what is named, given by hand or taken by --fit, trains within the limit."""
+        limit = 160 << 20
+        larger = self.write("larger.json", json.dumps(dict(TRANSFORMER, dim=128, layers=4, ffn=256)))
+        def limited(name, *more):
+            return tritium("train", "--transformer", larger, "--data", self.text, "--context", 64, "--batch", 128, "--steps", 2,
+                           "--threads", 1, "--folder", self.path(name), "-o", self.path(name + ".gguf"), *more,
+                           limits={resource.RLIMIT_DATA: limit})
+        code, _, err = limited("run")
+        self.assertEqual(code, 1, err)
+        self.assertFalse(os.path.exists(self.path("run")), "a run that did not begin leaves no folder")
+        would = re.search(r"would fit with (--[-a-z0-9 ]+): .* \(--fit takes these\)", err)
+        self.assertTrue(would, err)
+        self.assertRegex(err, r"training needs about \d+ MiB \(.*\), \d+ MiB are free; with .* it needs \d+ MiB")
+        code, out, err = limited("by_hand", *would[1].split())
+        self.assertEqual(code, 0, err)
+        code, out, err = limited("run", "--fit")
+        self.assertEqual(code, 0, err)
+        self.assertIn("to fit into the ", err)
+        kept = json.loads(self.bytes_of("run", "config.json"))
+        by_hand = json.loads(self.bytes_of("by_hand", "config.json"))
+        for key in ("checkpoint_activations", "micro_batch", "shadow", "states_8bit", "update_by_layer", "clip"):
+            self.assertEqual(kept[key], by_hand[key], key)
+        self.assertEqual(self.bytes_of("run.gguf"), self.bytes_of("by_hand.gguf"))
 
     def test_a_text_becomes_a_model_that_runs_on_every_backend(self):
         code, out, err = tritium(*self.arguments("run", "model.gguf", steps=60))
@@ -138,7 +164,8 @@ class Training(unittest.TestCase):
                            (["--data", short], "tokens"), (["--data", masked], "part to train on is empty"),
                            (["--data", bad], "bad.jsonl: line 2"), (["--data", self.text, "--lr", "-1"], "learning_rate"),
                            (["--data", self.text, "--lr", "fast"], "learning_rate"),
-                           (["--data", self.text, "--mode", "quaternary"], "quaternary"),
+                           (["--data", self.text, "--mode", "quaternary"], '--mode is "quaternary", must be ste or one of full, ternary'),
+                           (["--data", self.text, "--experts", "quaternary"], 'option "feed_forward" is "quaternary"'),
                            (["--data", self.text, "--context", "5000"], "context"),
                            (["--data", self.text, "--export-type", "tq2_0", "-o", self.path("x.gguf")], "TQ2_0"),
                            ([], "data")):

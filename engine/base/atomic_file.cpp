@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/counter_rng.h"
+#include "base/disk_space.h"
 #include "base/folder.h"
 #include "base/format_text.h"
 #include "base/write_all.h"
@@ -131,14 +132,31 @@ Status flush_to_disk(int fd, const std::string& path) {
   return result == 0 ? Status() : system_error(path, "cannot flush to the disk");
 }
 
-// So that the new name outlives a loss of power. The file is in its place already: where this cannot be done, nothing
-// is better undone.
-void flush_folder(const std::string& path) {
-  const int fd = open_again(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
-}
+// The folder of a file, which keeps names: flushed after a rename, the new name outlives a loss of power.
+class Folder {
+ public:
+  explicit Folder(const std::string& path)
+      : fd_(open_again(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), problem_(fd_ < 0 ? errno : 0) {}
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  // One that may be written and not read cannot be flushed, which is no reason not to write into it.
+  bool usable() const { return problem_ == 0 || problem_ == EACCES || problem_ == EPERM; }
+  const char* problem() const { return std::strerror(problem_); }
+  // false with errno. File systems that do not flush folders say so in one of these ways.
+  bool flush() const {
+    if (fd_ < 0) return true;
+    int result = -1;
+    do result = ::fsync(fd_);
+    while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EINVAL || errno == EBADF || errno == ENOSYS || errno == EOPNOTSUPP;
+  }
+
+ private:
+  int fd_, problem_;
+};
 
 }  // namespace
 
@@ -168,14 +186,30 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), fd_(std::exchange(other.fd_, -1)) {}
 
-AtomicFile::~AtomicFile() {
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() {
   if (fd_ < 0) return;
   if (temporary_ != path_) ::unlink(temporary_.c_str());
-  ::close(fd_);
+  ::close(std::exchange(fd_, -1));
 }
 
 Status AtomicFile::write(std::span<const std::byte> data) {
   return write_all(fd_, data) ? Status() : system_error(path_, "cannot write");
+}
+
+Status AtomicFile::reserve(uint64_t bytes) {
+  if (temporary_ == path_) return Status();
+  const int problem = reserve_blocks(fd_, temporary_, bytes);
+  if (problem == 0) return Status();
+  const std::optional<uint64_t> free = problem == ENOSPC ? free_disk_bytes(temporary_) : std::nullopt;
+  return error(StatusCode::io_error, path_, ": no room for its ", bytes, " bytes",
+               free ? join(" (", *free, " are free)") : "", ": ", std::strerror(problem),
+               "; make room, or name a file on another disk");
+}
+
+void AtomicFile::give_up_name() {
+  if (temporary_ != path_) ::unlink(temporary_.c_str());
 }
 
 Status AtomicFile::flush() { return temporary_ == path_ ? Status() : flush_to_disk(fd_, path_); }
@@ -186,14 +220,21 @@ Status AtomicFile::commit() {
     const bool closed = ::close(std::exchange(fd_, -1)) == 0;
     return closed ? Status() : system_error(path_, "cannot finish writing");
   }
+  // Opened first: after the rename it would be too late to fail.
+  const Folder folder(folder_of(path_));
+  if (!folder.usable()) return error(StatusCode::io_error, path_, ": cannot open its folder: ", folder.problem());
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    Status status = system_error(path_, "cannot finish writing");
+    discard();
+    return status;
+  }
   // Closed after it has its name: unlocked under the other one it would be taken for abandoned. What it holds is on the
   // disk, so that closing has nothing more to say.
-  const bool renamed = ::rename(temporary_.c_str(), path_.c_str()) == 0;
-  Status status = renamed ? Status() : system_error(path_, "cannot finish writing");
-  if (!renamed) ::unlink(temporary_.c_str());
   ::close(std::exchange(fd_, -1));
-  if (renamed) flush_folder(folder_of(path_));
-  return status;
+  if (folder.flush()) return Status();
+  return error(StatusCode::io_error, path_,
+               ": is written, but its folder cannot be flushed to the disk: ", std::strerror(errno),
+               "; after a loss of power what stood there before may be back");
 }
 
 Status write_file(const std::string& path, std::string_view text) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -28,14 +29,22 @@ class AtomicFile {
   ~AtomicFile();
 
   Status write(std::span<const std::byte> data);
+  // Takes room for so many bytes, all that will be written; without it, an error with the numbers. A limit on the size
+  // of files counts, too.
+  Status reserve(uint64_t bytes);
+  // Nobody will see the file any more, which ends with this object or its process.
+  void give_up_name();
   // To the disk; then what was written can be read, and checked, under its temporary name.
   Status flush();
   const std::string& path() const { return path_; }  // where links led
   const std::string& temporary_name() const { return temporary_; }
-  // Flushes and renames. After a failure the old file is as it was.
+  // Flushes and renames, and flushes the folder that keeps the name. After a failure the old file is as it was; after
+  // one of the last step the new one is there, and the message says so.
   Status commit();
 
  private:
+  void discard();
+
   AtomicFile(std::string path, std::string temporary, int fd)
       : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
 

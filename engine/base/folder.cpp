@@ -18,7 +18,9 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
   const auto refuse = [&folder] {
     return error(StatusCode::io_error, folder, ": cannot read the folder: ", std::strerror(errno));
   };
-  const std::unique_ptr<DIR, Close> dir(::opendir(folder.c_str()));
+  std::unique_ptr<DIR, Close> dir;
+  do dir.reset(::opendir(folder.c_str()));
+  while (!dir && errno == EINTR);
   if (!dir) return refuse();
   std::vector<std::string> names;
   errno = 0;

@@ -24,7 +24,9 @@ Status system_error(const std::string& path, const char* what, int code) {
 
 Result<InputFile> InputFile::open(const std::string& path) {
   // Without O_NONBLOCK a named pipe would not open before somebody writes into it.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int fd = -1;
+  do fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  while (fd < 0 && errno == EINTR);
   if (fd < 0) return system_error(path, "cannot be read", errno);
   InputFile file(path, fd);
   if (Status s = file.look(); !s.ok()) return s;
@@ -106,6 +108,20 @@ InputFile& InputFile::operator=(InputFile&& other) noexcept {
 
 InputFile::~InputFile() {
   if (owned_ && fd_ >= 0) ::close(fd_);
+}
+
+Result<std::string> read_file(const std::string& path) {
+  Result<InputFile> file = InputFile::open_regular(path);
+  if (!file.ok()) return file.status();
+  constexpr size_t kPiece = size_t{1} << 16;
+  std::string text;
+  for (size_t done = 0;;) {
+    text.resize(done + kPiece);
+    const Result<size_t> n = file->read(std::as_writable_bytes(std::span(text).subspan(done)));
+    if (!n.ok()) return n.status();
+    text.resize(done += *n);
+    if (*n == 0) return text;
+  }
 }
 
 }  // namespace tritium

@@ -49,4 +49,7 @@ class InputFile {
   uint64_t size_ = 0;
 };
 
+// All of a regular file at once.
+Result<std::string> read_file(const std::string& path);
+
 }  // namespace tritium

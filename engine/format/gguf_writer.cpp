@@ -84,21 +84,23 @@ void write_value(ByteWriter& out, const std::vector<T>& v) {
   for (const T& e : v) write_bare(out, type, e);
 }
 
-Status check_tensor(const GgufTensor& t) {
+// The bytes of a tensor of that type and shape.
+Result<uint64_t> stored_bytes(const GgufTensor& t) {
   if (t.shape.empty() || t.shape.size() > 4)
     return error(StatusCode::invalid_argument, t.name, ": rank ", t.shape.size(), ", must be 1 to 4");
   for (int64_t d : t.shape)
     if (d < 1) return error(StatusCode::invalid_argument, t.name, ": dimension ", d, ", must be at least 1");
-  const Result<uint64_t> expected = storage_bytes(t.type, t.shape);
-  if (!expected.ok()) return Status(StatusCode::invalid_argument, t.name + ": " + expected.message());
-  if (*expected != t.bytes.size())
-    return error(StatusCode::invalid_argument, t.name, ": ", *expected, " bytes expected, ", t.bytes.size(), " given");
-  return Status();
+  Result<uint64_t> bytes = storage_bytes(t.type, t.shape);
+  if (!bytes.ok()) return Status(StatusCode::invalid_argument, t.name + ": " + bytes.message());
+  return bytes;
 }
 
-}  // namespace
+struct Layout {
+  std::vector<std::byte> header;
+  uint64_t tensor_bytes = 0;  // with what they are padded by
+};
 
-Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
+Result<Layout> layout_of(const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
   constexpr uint32_t kVersion = 3;
   ByteWriter header;
   header.value(kGgufMagic);
@@ -114,19 +116,41 @@ Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<
   uint64_t offset = 0;
   std::set<std::string> names;
   for (const GgufTensor& t : tensors) {
-    if (Status status = check_tensor(t); !status.ok()) return status.within(file.path());
-    if (!names.insert(t.name).second)
-      return error(StatusCode::invalid_argument, file.path(), ": tensor ", t.name, " is given twice");
+    const Result<uint64_t> bytes = stored_bytes(t);
+    if (!bytes.ok()) return bytes.status();
+    if (!names.insert(t.name).second) return error(StatusCode::invalid_argument, "tensor ", t.name, " is given twice");
     header.text(t.name);
     header.value(static_cast<uint32_t>(t.shape.size()));
     for (size_t i = t.shape.size(); i-- > 0;) header.value(static_cast<uint64_t>(t.shape[i]));
     header.value(traits_of(t.type).ggml_id);
     header.value(offset);
-    offset += padded(t.bytes.size());
+    offset += padded(*bytes);
   }
   header.pad();
+  return Layout{header.bytes(), offset};
+}
 
-  if (Status status = file.write(header.bytes()); !status.ok()) return status;
+// Values that are not all there, or too many, would move every tensor behind them.
+Status check_values(const GgufTensor& t) {
+  const Result<uint64_t> expected = stored_bytes(t);
+  if (!expected.ok() || *expected == t.bytes.size()) return expected.status();
+  return error(StatusCode::invalid_argument, t.name, ": ", *expected, " bytes expected, ", t.bytes.size(), " given");
+}
+
+}  // namespace
+
+Result<uint64_t> gguf_bytes(const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
+  const Result<Layout> layout = layout_of(metadata, tensors);
+  if (!layout.ok()) return layout.status();
+  return layout->header.size() + layout->tensor_bytes;
+}
+
+Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
+  for (const GgufTensor& t : tensors)
+    if (Status status = check_values(t); !status.ok()) return status.within(file.path());
+  const Result<Layout> layout = layout_of(metadata, tensors);
+  if (!layout.ok()) return layout.status().within(file.path());
+  if (Status status = file.write(layout->header); !status.ok()) return status;
   const std::vector<std::byte> zeros(kGgufDefaultAlignment);
   for (const GgufTensor& t : tensors) {
     if (Status status = file.write(t.bytes); !status.ok()) return status;

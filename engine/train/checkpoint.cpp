@@ -281,7 +281,16 @@ Result<CheckpointState> look_at(const std::string& path, Look look) {
   });
 }
 
+uint64_t bytes_before_tensors(const std::string& header) { return round_up(16 + header.size(), kAlign); }
+
 }  // namespace
+
+uint64_t checkpoint_bytes(Transformer& model, const CheckpointState& state) {
+  const std::vector<Item> items = items_of(model);
+  uint64_t bytes = bytes_before_tensors(header_of(items, state)) + kChecksumBytes;
+  for (const Item& item : items) bytes += round_up(item.bytes(), kAlign);
+  return bytes;
+}
 
 Status write_checkpoint(const std::string& path, Backend& backend, Transformer& model, const CheckpointState& state) {
   const std::vector<Item> items = items_of(model);
@@ -293,7 +302,7 @@ Status write_checkpoint(const std::string& path, Backend& backend, Transformer& 
     sum.add(bytes);
     return file->write(bytes);
   };
-  std::vector<std::byte> bytes(round_up(16 + header.size(), kAlign));
+  std::vector<std::byte> bytes(bytes_before_tensors(header));
   const uint64_t length = header.size();
   std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
   std::memcpy(bytes.data() + 8, &length, 8);

@@ -25,6 +25,8 @@ struct CheckpointState {
   RunIdentity identity;
 };
 
+// The size of the file that is written next; what grows later (the digits of the step) hardly counts.
+uint64_t checkpoint_bytes(Transformer& model, const CheckpointState& state);
 Status write_checkpoint(const std::string& path, Backend& backend, Transformer& model, const CheckpointState& state);
 // Replaces shadows, states, alphas and trits. Errors name the file and what is damaged or does not fit the model, which
 // is then as it was.

@@ -78,9 +78,28 @@ Result<std::vector<std::byte>> encode_values(Backend& backend, const BitLinear& 
   return encode_f32(*values, tensor.shape, tensor.type);
 }
 
+// What is written of a weight, without its bytes.
+GgufTensor outline_of(const BitLinear& p, ExportType type) {
+  const bool rounded = !p.ternary() && p.effective.data;
+  return {
+      .name = p.name, .type = rounded ? StorageType::f32 : storage_of(p, type), .shape = file_shape(p), .bytes = {}};
+}
+
+GgufTensor rope_outline(const Transformer& model) {
+  return {.name = "rope_freqs.weight",
+          .type = StorageType::f32,
+          .shape = {static_cast<int64_t>(model.rope_factors().size())},
+          .bytes = {}};
+}
+
+// Numbers have one size, whichever it is.
+Metadata with_file_type(Metadata metadata, int64_t type) {
+  metadata.set("general.file_type", type);
+  return metadata;
+}
+
 Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type) {
-  GgufTensor tensor{.name = p.name, .type = storage_of(p, type), .shape = file_shape(p), .bytes = {}};
-  if (!p.ternary() && p.effective.data) tensor.type = StorageType::f32;
+  GgufTensor tensor = outline_of(p, type);
   Result<std::vector<std::byte>> bytes = encode_values(backend, p, tensor);
   if (!bytes.ok()) return bytes.status().within(p.name);
   tensor.bytes = *std::move(bytes);
@@ -89,14 +108,18 @@ Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type)
 
 }  // namespace
 
-Result<double> replace_when_checked(const std::string& path, const Metadata& metadata,
-                                    const std::vector<GgufTensor>& tensors, const FileCheck& check) {
-  Result<AtomicFile> file = AtomicFile::create(path);
+Result<double> replace_when_checked(Destination to, const Metadata& metadata, const std::vector<GgufTensor>& tensors,
+                                    const FileCheck& check) {
+  const Result<uint64_t> bytes = gguf_bytes(metadata, tensors);
+  if (!bytes.ok()) return bytes.status().within(to.path);
+  Result<AtomicFile> file = AtomicFile::create(to.path);
   if (!file.ok()) return file.status();
+  to.room.give_back();
+  if (Status s = file->reserve(*bytes); !s.ok()) return s;
   if (Status s = write_gguf(*file, metadata, tensors); !s.ok()) return s;
   if (Status s = file->flush(); !s.ok()) return s;
   Result<double> difference = check(file->temporary_name());
-  if (!difference.ok()) return difference.status().within(path + " is not written, nor is what stood there changed");
+  if (!difference.ok()) return difference.status().within(to.path + " is not written, nor is what stood there changed");
   if (Status s = file->commit(); !s.ok()) return s;
   return difference;
 }
@@ -114,7 +137,16 @@ Status check_export(const Transformer& model, ExportType type, bool has_file) {
   return Status();
 }
 
-Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
+Result<uint64_t> export_bytes(const Transformer& model, const Metadata& metadata, ExportType type) {
+  if (exports_adapter(model, type)) return adapter_bytes(model);
+  std::vector<GgufTensor> tensors;
+  for (const BitLinear* p : model.parameters())
+    if (p->role != TensorRole::adapter) tensors.push_back(outline_of(*p, type));
+  if (!model.rope_factors().empty()) tensors.push_back(rope_outline(model));
+  return gguf_bytes(with_file_type(metadata, 0), tensors);
+}
+
+Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Transformer& model,
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens) {
   std::vector<GgufTensor> tensors;
   Exported result;
@@ -133,16 +165,17 @@ Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& work
     tensors.push_back(*std::move(tensor));
   }
   if (const std::vector<float>& factors = model.rope_factors(); !factors.empty()) {
-    const std::vector<int64_t> shape = {static_cast<int64_t>(factors.size())};
-    Result<std::vector<std::byte>> bytes = encode_f32(factors, shape, StorageType::f32);
+    GgufTensor tensor = rope_outline(model);
+    Result<std::vector<std::byte>> bytes = encode_f32(factors, tensor.shape, tensor.type);
     if (!bytes.ok()) return bytes.status();
-    tensors.push_back({.name = "rope_freqs.weight", .type = StorageType::f32, .shape = shape, .bytes = *bytes});
+    tensor.bytes = *std::move(bytes);
+    tensors.push_back(std::move(tensor));
   }
-  Metadata written = metadata;
-  written.set("general.file_type", any_trits ? file_type_of(ternary_type) : 0);  // 0: all F32
-  const Result<double> difference = replace_when_checked(path, written, tensors, [&](const std::string& unchecked) {
-    return compare_with_file({.model = unchecked}, ops, workspace, model, inputs, tokens);
-  });
+  const Metadata written = with_file_type(metadata, any_trits ? file_type_of(ternary_type) : 0);  // 0: all F32
+  const Result<double> difference =
+      replace_when_checked(std::move(to), written, tensors, [&](const std::string& unchecked) {
+        return compare_with_file({.model = unchecked}, ops, workspace, model, inputs, tokens);
+      });
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;
   return result;

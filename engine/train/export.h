@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "base/disk_room.h"
 #include "format/gguf.h"
 #include "tensor/metadata.h"
 #include "train/transformer.h"
@@ -23,19 +24,30 @@ struct Exported {
   double largest_difference = 0;  // between logits of the file and of the trainer
 };
 
+// The size of the file that will be written, known before the training; the metadata is that of export_model().
+Result<uint64_t> export_bytes(const Transformer& model, const Metadata& metadata, ExportType type);
+Result<uint64_t> adapter_bytes(const Transformer& model);
+
+// Where a model goes, and the room that was held for it, which it takes.
+struct Destination {
+  std::string path;
+  DiskRoom room{};
+};
+
 // Writes the file under a temporary name, loads it again and compares its logits on `tokens` (at least one) with the
-// trainer's. Fails when they differ by more than 1e-3 of their largest magnitude; only what passed replaces `path`.
-Result<Exported> export_model(const std::string& path, Ops& ops, Workspace& workspace, Transformer& model,
+// trainer's. Fails when they differ by more than 1e-3 of their largest magnitude; only what passed replaces what is
+// there.
+Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Transformer& model,
                               const Metadata& metadata, ExportType type, std::span<const int32_t> tokens);
 
 // The same for the adapters of a model whose other weights are those of the file `base`.
-Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Workspace& workspace,
+Result<Exported> export_adapter(Destination to, const std::string& base, Ops& ops, Workspace& workspace,
                                 Transformer& model, std::span<const int32_t> tokens);
 
-// The difference that `check` finds in a file under its temporary name, which after it replaces `path`.
+// The difference that `check` finds in a file under its temporary name, which after it replaces what is there.
 using FileCheck = std::function<Result<double>(const std::string& unchecked)>;
-Result<double> replace_when_checked(const std::string& path, const Metadata& metadata,
-                                    const std::vector<GgufTensor>& tensors, const FileCheck& check);
+Result<double> replace_when_checked(Destination to, const Metadata& metadata, const std::vector<GgufTensor>& tensors,
+                                    const FileCheck& check);
 
 // The proof: the file is loaded as an application loads it, and its logits are compared with the trainer's.
 struct ExportedFiles {

@@ -5,6 +5,29 @@
 #include "train/export.h"
 
 namespace tritium::training {
+namespace {
+
+// What is written of an adapter, without its bytes.
+GgufTensor outline_of(const BitLinear& p) {
+  std::vector<int64_t> shape = {p.n_matrices, p.rows, p.cols};
+  if (p.name.find("_exps.") == std::string::npos) shape.erase(shape.begin());
+  return {.name = p.name,
+          .type = p.shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32,
+          .shape = std::move(shape),
+          .bytes = {}};
+}
+
+Metadata metadata_of(const Transformer& model) {
+  Metadata metadata;
+  metadata.set("general.architecture", model.config().architecture);
+  metadata.set("general.type", std::string("adapter"));
+  metadata.set("general.name", std::string("adapter trained with tritium"));
+  metadata.set("adapter.type", std::string("lora"));
+  metadata.set("adapter.lora.alpha", model.recipe().lora_alpha);
+  return metadata;
+}
+
+}  // namespace
 
 bool exports_adapter(const Transformer& model, ExportType type) {
   if (type != ExportType::automatic) return type == ExportType::adapter;
@@ -33,31 +56,33 @@ Status check_adapter_export(const Transformer& model, bool has_file) {
   return Status();
 }
 
-Result<Exported> export_adapter(const std::string& path, const std::string& base, Ops& ops, Workspace& workspace,
+Result<uint64_t> adapter_bytes(const Transformer& model) {
+  std::vector<GgufTensor> tensors;
+  for (const BitLinear* p : model.parameters())
+    if (p->role == TensorRole::adapter) tensors.push_back(outline_of(*p));
+  return gguf_bytes(metadata_of(model), tensors);
+}
+
+Result<Exported> export_adapter(Destination to, const std::string& base, Ops& ops, Workspace& workspace,
                                 Transformer& model, std::span<const int32_t> tokens) {
   std::vector<GgufTensor> tensors;
   Exported result;
   for (const BitLinear* p : model.parameters()) {
     if (p->role != TensorRole::adapter) continue;
-    std::vector<int64_t> shape = {p->n_matrices, p->rows, p->cols};
-    if (p->name.find("_exps.") == std::string::npos) shape.erase(shape.begin());
-    const StorageType type = p->shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;
+    GgufTensor tensor = outline_of(*p);
     const Result<std::vector<float>> values = p->values(ops.backend());
     if (!values.ok()) return values.status();
-    Result<std::vector<std::byte>> bytes = encode_f32(*values, shape, type);
+    Result<std::vector<std::byte>> bytes = encode_f32(*values, tensor.shape, tensor.type);
     if (!bytes.ok()) return bytes.status().within(p->name);
     result.tensor_bytes += bytes->size();
-    tensors.push_back({.name = p->name, .type = type, .shape = shape, .bytes = *std::move(bytes)});
+    tensor.bytes = *std::move(bytes);
+    tensors.push_back(std::move(tensor));
   }
-  Metadata metadata;
-  metadata.set("general.architecture", model.config().architecture);
-  metadata.set("general.type", std::string("adapter"));
-  metadata.set("general.name", std::string("adapter trained with tritium"));
-  metadata.set("adapter.type", std::string("lora"));
-  metadata.set("adapter.lora.alpha", model.recipe().lora_alpha);
-  const Result<double> difference = replace_when_checked(path, metadata, tensors, [&](const std::string& unchecked) {
-    return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, model.activations(), tokens);
-  });
+  const Result<double> difference =
+      replace_when_checked(std::move(to), metadata_of(model), tensors, [&](const std::string& unchecked) {
+        return compare_with_file({.model = base, .adapter = unchecked}, ops, workspace, model, model.activations(),
+                                 tokens);
+      });
   if (!difference.ok()) return difference.status();
   result.largest_difference = *difference;
   return result;

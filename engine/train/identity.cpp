@@ -1,12 +1,9 @@
 #include "train/identity.h"
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <random>
 
-#include "base/format_text.h"
+#include "base/input_file.h"
 #include "train/checksum.h"
 
 namespace tritium::training {
@@ -35,13 +32,14 @@ void add_value(Checksum& sum, const std::vector<T>& values) {
 
 // Read, not mapped: a file that is cut off meanwhile is another file, not the end of the process.
 Status add_file(Checksum& sum, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> piece(size_t{1} << 20);
-  while (file) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    sum.add(std::string_view(piece.data(), static_cast<size_t>(file.gcount())));
+  Result<InputFile> file = InputFile::open_regular(path);
+  if (!file.ok()) return file.status();
+  std::vector<std::byte> piece(size_t{1} << 20);
+  for (;;) {
+    const Result<size_t> n = file->read(piece);
+    if (!n.ok() || *n == 0) return n.status();
+    sum.add(std::span(piece).first(*n));
   }
-  return file.eof() ? Status() : error(StatusCode::io_error, path, ": cannot read: ", std::strerror(errno));
 }
 
 Status add_tensors(Checksum& sum, const TensorMap& map) {

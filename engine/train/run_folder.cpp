@@ -10,12 +10,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "base/atomic_file.h"
 #include "base/folder.h"
 #include "base/format_text.h"
+#include "base/input_file.h"
 #include "base/log.h"
 #include "train/json_text.h"
 #include "train/report/training_log.h"
@@ -39,10 +40,11 @@ bool is_run_file(std::string_view name) {
 
 // A log with nothing but its header is no work; one that cannot be read may be.
 bool has_rows(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return true;
+  const Result<std::string> text = read_file(path);
+  if (!text.ok()) return true;
+  std::istringstream lines(*text);
   std::string line;
-  while (std::getline(file, line))
+  while (std::getline(lines, line))
     if (line != csv_header()) return true;
   return false;
 }
@@ -62,13 +64,10 @@ Result<std::string> work_in(const std::string& folder) {
   return std::string();
 }
 
-std::string text_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 Result<RunIdentity> read_identity(const std::string& path) {
-  Result<nlohmann::json> object = parse_object(path, text_of(path));
+  const Result<std::string> text = read_file(path);
+  if (!text.ok()) return text.status();
+  Result<nlohmann::json> object = parse_object(path, *text);
   const auto text_at = [&](const char* key) {
     const auto found = object->find(key);
     return found != object->end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -82,13 +81,19 @@ Result<RunIdentity> read_identity(const std::string& path) {
 
 bool is_in(const std::string& folder, const std::string& path) {
   std::error_code problem;
-  const fs::path parent = fs::path(path).parent_path();
-  return fs::equivalent(parent.empty() ? "." : parent, folder, problem);
+  fs::path parent = fs::path(path).parent_path();
+  if (parent.empty()) parent = ".";
+  // Where they cannot be looked at, their names have to do.
+  return fs::equivalent(parent, folder, problem) ||
+         (problem && parent.lexically_normal() == fs::path(folder).lexically_normal());
 }
 
 }  // namespace
 
-std::string options_kept_in(const std::string& folder) { return text_of((fs::path(folder) / kConfigFile).string()); }
+std::string options_kept_in(const std::string& folder) {
+  const Result<std::string> text = read_file((fs::path(folder) / kConfigFile).string());
+  return text.ok() ? *text : std::string();
+}
 
 bool is_run_file_of(const std::string& folder, const std::string& path) {
   return !folder.empty() && is_in(folder, path) && is_run_file(fs::path(path).filename().string());
@@ -146,10 +151,13 @@ Status RunFolder::lock(const LogSink& log) {
   const std::string path = path_of(kLockFile);
   constexpr int kTries = 100;  // whoever ends removes the file that we opened just now
   for (int i = 0; i < kTries; ++i) {
-    lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+    do lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+    while (lock_ < 0 && errno == EINTR);
     if (lock_ < 0) return error(StatusCode::io_error, path, ": cannot create: ", std::strerror(errno));
-    const bool locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
-    if (!locked && errno != EWOULDBLOCK && errno != EINTR) {
+    bool locked = false;
+    do locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
+    while (!locked && errno == EINTR);
+    if (!locked && errno != EWOULDBLOCK) {
       log_to(log, LogLevel::warning,
              path + ": cannot lock: " + std::strerror(errno) + "; no other run may use the folder");
       return Status();
@@ -283,7 +291,7 @@ Result<ResumeChoice> RunFolder::begin(const TrainOptions& options, const std::st
   }
   Result<ResumeChoice> choice = options.resume.empty() ? ResumeChoice() : choose(options, wanted);
   if (!choice.ok()) return choice;
-  const bool goes_on = !choice->path.empty() && is_in(path_, choice->path);
+  const bool goes_on = !choice->path.empty() && (options.resume == "auto" || is_in(path_, choice->path));
   if (goes_on && !choice->state.identity.run.empty())
     identity_.run = choice->state.identity.run;
   else if (goes_on && !wanted.run.empty())

@@ -1,10 +1,12 @@
 #include "train/trainer.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 
-#include "base/atomic_file.h"
 #include "base/cancel.h"
+#include "base/disk_space.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
@@ -54,16 +56,39 @@ Status Run::prepare_weights() {
   return Status();
 }
 
-// Hours before it is needed.
-Status Run::check_output() {
+// Hours before it is needed: that it can be written, and has room on its disk.
+Status Run::prepare_output() {
   if (options_.output.empty()) return Status();
   if (Status s = check_export(*model_, options_.export_type, !options_.model.empty()); !s.ok()) return s;
-  return AtomicFile::create(options_.output).status();
+  const Result<uint64_t> bytes = export_bytes(*model_, setup_.model.metadata(), options_.export_type);
+  if (!bytes.ok()) return bytes.status();
+  Result<DiskRoom> room = DiskRoom::hold(options_.output, *bytes);
+  if (!room.ok()) return room.status();
+  output_room_ = *std::move(room);
+  return Status();
+}
+
+// A run that could not keep anything is none. Room for fewer checkpoints than are kept may do: others may go meanwhile.
+Status Run::check_room_for_checkpoints() const {
+  if (options_.folder.empty()) return Status();
+  const std::string path = folder_.path_of(checkpoint_name(0));
+  const std::optional<uint64_t> free = free_disk_bytes(path);
+  const uint64_t one = checkpoint_bytes(*model_, state_);
+  const auto held = static_cast<int64_t>(list_checkpoints(options_.folder, folder_.identity().run).size());
+  const bool has_best = ::access(folder_.path_of(kBestCheckpoint).c_str(), F_OK) == 0;
+  // Those that are kept, the best, and the next one before the oldest goes.
+  const auto more = static_cast<uint64_t>(std::max<int64_t>(options_.keep_last - held, 0) + (has_best ? 1 : 2));
+  if (!free || *free / one >= more) return Status();
+  const std::string what = join(options_.folder, ": a checkpoint has ", one, " bytes, and ", *free, " are free");
+  if (*free < one)
+    return error(StatusCode::io_error, what, ": nothing could be saved; make room, or name a folder on another disk");
+  log_to(options_.log, LogLevel::warning, join(what, ": there may be no room for the ", more, " that will be written"));
+  return Status();
 }
 
 Status Run::prepare() {
   if (Status s = prepare_weights(); !s.ok()) return s;
-  if (Status s = check_output(); !s.ok()) return s;
+  if (Status s = prepare_output(); !s.ok()) return s;
   Result<BatchPlan> plan = BatchPlan::create(setup_.corpus.train, options_.context, options_.batch, options_.seed);
   if (!plan.ok()) return plan.status();
   batches_.emplace(*std::move(plan));
@@ -72,6 +97,7 @@ Status Run::prepare() {
   held_out_.emplace(setup_.corpus.valid, options_.context, sequences, between);
   state_.best_valid_loss = INFINITY;
   if (Status s = resume(); !s.ok()) return s;
+  if (Status s = check_room_for_checkpoints(); !s.ok()) return s;
   Result<Observer> observer = Observer::create(options_, folder_.identity().run, state_.step);
   if (!observer.ok()) return observer.status();
   observer_.emplace(*std::move(observer));

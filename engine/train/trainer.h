@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/disk_room.h"
 #include "train/checkpoint.h"
 #include "train/data/batch.h"
 #include "train/held_out.h"
@@ -38,7 +39,8 @@ class Run {
 
   Status prepare();
   Status prepare_weights();
-  Status check_output();
+  Status prepare_output();
+  Status check_room_for_checkpoints() const;
   std::string used_up() const;
   Status resume();
   Status train();
@@ -55,6 +57,7 @@ class Run {
   void save_or_warn(const std::string& name);
   Status choose_weights();
   Status export_result();
+  std::string what_is_kept() const;
   Status finish();
 
   double seconds() const { return state_.seconds + std::chrono::duration<double>(Clock::now() - started_).count(); }
@@ -78,6 +81,7 @@ class Run {
   std::optional<BatchPlan> batches_;
   std::optional<HeldOut> held_out_;
   std::optional<Observer> observer_;
+  DiskRoom output_room_;
   CheckpointState state_;
   TrainReport report_;
   Clock::time_point started_ = Clock::now(), saved_ = started_;

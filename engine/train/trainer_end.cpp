@@ -109,16 +109,24 @@ Status Run::export_result() {
   const Batch& sample = held_out_->first();
   const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
   const auto tokens = std::span(sample.inputs).first(n);
+  Destination to = {options_.output, std::move(output_room_)};
   const Result<Exported> exported =
       exports_adapter(*model_, options_.export_type)
-          ? export_adapter(options_.output, options_.model, ops_, workspace_, *model_, tokens)
-          : export_model(options_.output, ops_, workspace_, *model_, setup_.model.metadata(), options_.export_type,
+          ? export_adapter(std::move(to), options_.model, ops_, workspace_, *model_, tokens)
+          : export_model(std::move(to), ops_, workspace_, *model_, setup_.model.metadata(), options_.export_type,
                          tokens);
   if (!exported.ok()) return exported.status();
   report_.output = options_.output;
   report_.export_difference = exported->largest_difference;
   report_.packed_bytes = exported->tensor_bytes;
   return Status();
+}
+
+// Of the last step, when its export fails.
+std::string Run::what_is_kept() const {
+  if (report_.checkpoint.empty()) return "of which there is no checkpoint (a run with a folder keeps some)";
+  const bool last = unsaved_.ok() && !options_.folder.empty();
+  return join(last ? "which is saved as " : "of which there is no checkpoint, but ", report_.checkpoint);
 }
 
 Status Run::finish() {
@@ -129,10 +137,8 @@ Status Run::finish() {
   model_->requantize(ops_, 1.0f);
   if (inspect_)
     if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
-  Status s = options_.output.empty() ? ops_.finish() : export_result();
-  if (s.code() == StatusCode::cancelled && !report_.checkpoint.empty())
-    return s.within("the export of step " + std::to_string(state_.step) + ", which is saved as " + report_.checkpoint);
-  if (!s.ok()) return s;
+  if (const Status s = options_.output.empty() ? ops_.finish() : export_result(); !s.ok())
+    return s.within(join("the export of step ", state_.step, ", ", what_is_kept()));
   return options_.output.empty() ? unsaved_
                                  : unsaved_.within(options_.output + " is written, but the checkpoint is not");
 }

@@ -11,7 +11,6 @@
 namespace tritium::training {
 namespace {
 
-
 Shape stack_shape(const TensorSpec& spec) { return {spec.n_matrices(), spec.rows(), spec.cols()}; }
 
 ScaleGranularity granularity_of(const Recipe& recipe) {

@@ -98,6 +98,15 @@ TEST(GgufWriter, RefusesWhatItsOwnReaderWould) {
             "w: rows of 100 are not a multiple of 256, which TQ2_0 needs");
 }
 
+TEST(GgufWriter, TheSizeIsKnownBeforeTheBytes) {
+  const TemporaryFolder folder;
+  std::vector<GgufTensor> tensors = {ternary_tensor("a", StorageType::tq1_0, 1),
+                                     ternary_tensor("b", StorageType::tq2_0, 2)};
+  ASSERT_TRUE(write_gguf(folder.file("m.gguf"), every_kind(), tensors).ok());
+  for (GgufTensor& t : tensors) t.bytes.clear();
+  EXPECT_EQ(*gguf_bytes(every_kind(), tensors), std::filesystem::file_size(folder.file("m.gguf")));
+}
+
 TEST(GgufWriter, AFullDiskIsReported) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
   const Status status = write_gguf("/dev/full", {}, {ternary_tensor("w", StorageType::tq2_0, 1)});

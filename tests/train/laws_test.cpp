@@ -1,6 +1,7 @@
 // The laws of ternary training, each on every backend.
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 
 #include "format/gguf.h"
 #include "shaders/lib/ternary.h"
@@ -182,8 +183,10 @@ TEST_P(Laws, WhatWasTrainedIsWhatIsDeployed) {
     const Result<MemoryTensorMap> map = training::make_transformer(description, kVocabulary, 3);
     ASSERT_TRUE(map.ok());
     const Result<training::Exported> exported = training::export_model(
-        folder.file("model.gguf"), m.ops, m.workspace, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
+        {folder.file("model.gguf")}, m.ops, m.workspace, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
+    EXPECT_EQ(*training::export_bytes(*m.model, map->metadata(), type),
+              std::filesystem::file_size(folder.file("model.gguf")));
     // Trits are the same numbers in the file; F16 weights are multiplied by another kernel.
     EXPECT_LE(exported->largest_difference, type == ExportType::f16 ? 1e-5 : 0.0);
   }
@@ -214,7 +217,7 @@ TEST_P(Laws, AFileOfTernaryAndDenseWeightsIsWhatWasTrained) {
     const Result<MemoryTensorMap> map = training::make_transformer(kRowsOf96And128, kVocabulary, 3);
     ASSERT_TRUE(map.ok());
     const Result<training::Exported> exported = training::export_model(
-        folder.file("model.gguf"), m.ops, m.workspace, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
+        {folder.file("model.gguf")}, m.ops, m.workspace, *m.model, map->metadata(), type, std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << what << ": " << exported.message();
     EXPECT_LE(exported->largest_difference, 1e-4) << what;
   }

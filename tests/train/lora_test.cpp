@@ -1,4 +1,6 @@
 // LoRA adapters beside weights that stay as they are: what learns, and what the files of it hold.
+#include <filesystem>
+
 #include "format/gguf.h"
 #include "model/adapters.h"
 #include "tests/support/temporary_folder.h"
@@ -31,7 +33,7 @@ class Lora : public ::testing::TestWithParam<const char*> {
     EXPECT_TRUE(map.ok());
     metadata = map->metadata();
     const Result<training::Exported> written = training::export_model(
-        folder.file("base.gguf"), m.ops, m.workspace, *m.model, metadata, type, std::span(m.inputs).first(6));
+        {folder.file("base.gguf")}, m.ops, m.workspace, *m.model, metadata, type, std::span(m.inputs).first(6));
     EXPECT_TRUE(written.ok()) << written.message();
     Result<std::unique_ptr<TensorMap>> file = open_gguf(folder.file("base.gguf"), {});
     EXPECT_TRUE(file.ok()) << file.message();
@@ -64,9 +66,11 @@ TEST_P(Lora, TheAdapterFileGivesTheTrainersLogits) {
     for (int64_t step = 1; step <= 3; ++step) m.step(step);
     EXPECT_TRUE(training::exports_adapter(*m.model, ExportType::automatic));
     const Result<training::Exported> exported =
-        training::export_adapter(folder.file("adapter.gguf"), folder.file("base.gguf"), m.ops, m.workspace, *m.model,
+        training::export_adapter({folder.file("adapter.gguf")}, folder.file("base.gguf"), m.ops, m.workspace, *m.model,
                                  std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
+    EXPECT_EQ(*training::export_bytes(*m.model, metadata, ExportType::automatic),
+              std::filesystem::file_size(folder.file("adapter.gguf")));
     EXPECT_LE(exported->largest_difference, 1e-5);
   }
 }
@@ -80,8 +84,10 @@ TEST_P(Lora, TheMergedFileGivesTheTrainersLogits) {
     TrainingModel m(training_backend(GetParam()), *base, recipe);
     for (int64_t step = 1; step <= 3; ++step) m.step(step);
     const Result<training::Exported> exported = training::export_model(
-        folder.file("merged.gguf"), m.ops, m.workspace, *m.model, metadata, type, std::span(m.inputs).first(6));
+        {folder.file("merged.gguf")}, m.ops, m.workspace, *m.model, metadata, type, std::span(m.inputs).first(6));
     ASSERT_TRUE(exported.ok()) << exported.message();
+    EXPECT_EQ(*training::export_bytes(*m.model, metadata, type),
+              std::filesystem::file_size(folder.file("merged.gguf")));
     EXPECT_LE(exported->largest_difference, 1e-4);
   }
 }

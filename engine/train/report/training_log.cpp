@@ -8,12 +8,13 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <span>
+#include <sstream>
 
 #include "base/atomic_file.h"
 #include "base/format_text.h"
+#include "base/input_file.h"
 #include "base/write_all.h"
 
 namespace tritium {
@@ -29,11 +30,11 @@ Result<std::vector<std::string>> whole_lines(const std::string& path) {
   if (status.type() == fs::file_type::not_found) return lines;
   if (status.type() != fs::file_type::regular)
     return error(StatusCode::io_error, path, ": ", problem ? problem.message() : "not a regular file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return error(StatusCode::io_error, path, ": cannot open: ", std::strerror(errno));
+  const Result<std::string> text = read_file(path);
+  if (!text.ok()) return text.status();
+  std::istringstream file(*text);
   std::string line;
   while (std::getline(file, line) && !file.eof()) lines.push_back(line);
-  if (file.bad()) return error(StatusCode::io_error, path, ": cannot read: ", std::strerror(errno));
   return lines;
 }
 

@@ -1,0 +1,48 @@
+#include "base/disk_space.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace tritium {
+namespace {
+
+// Without touching the file's size: growing it beyond a limit would be a signal. Not posix_fallocate, which writes
+// zeros where a file system has no such call.
+int take_blocks([[maybe_unused]] int descriptor, [[maybe_unused]] uint64_t bytes) {
+#if defined(__linux__)
+  int result = -1;
+  do result = ::fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes));
+  while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+#else
+  return EOPNOTSUPP;
+#endif
+}
+
+}  // namespace
+
+std::optional<uint64_t> free_disk_bytes(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  struct statvfs disk {};
+  int result = -1;
+  do result = ::statvfs(folder.empty() ? "." : folder.c_str(), &disk);
+  while (result != 0 && errno == EINTR);
+  if (result != 0 || disk.f_blocks == 0) return std::nullopt;  // some file systems do not say
+  return uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+int reserve_blocks(int descriptor, const std::string& path, uint64_t bytes) {
+  rlimit largest{};
+  if (::getrlimit(RLIMIT_FSIZE, &largest) == 0 && largest.rlim_cur != RLIM_INFINITY && bytes > largest.rlim_cur)
+    return EFBIG;
+  const int problem = take_blocks(descriptor, bytes);
+  if (problem != EOPNOTSUPP && problem != ENOSYS && problem != EINVAL) return problem;
+  const std::optional<uint64_t> free = free_disk_bytes(path);
+  return free && *free < bytes ? ENOSPC : 0;
+}
+
+}  // namespace tritium

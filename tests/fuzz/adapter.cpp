@@ -57,12 +57,12 @@ ModelFile small_adapter() {
 class LoadedBase {
  public:
   explicit LoadedBase(const std::string& path) : backend_(*make_backend({.backend = "cpu", .threads = 1})) {
-    const Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
+    Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
     require(file.ok(), "the model is a file");
-    Result<Config> config = read_config(**file);
-    require(config.ok(), "the model has a configuration");
-    config_ = *std::move(config);
-    Result<Weights> weights = load_weights(**file, config_, *backend_, {});
+    const Result<CheckedModel> model = CheckedModel::check(*std::move(file));
+    require(model.ok(), "the model is whole");
+    config_ = model->config();
+    Result<Weights> weights = load_weights(*model, *backend_, {});
     require(weights.ok(), "the model has weights");
     weights_ = *std::move(weights);
     n_own_ = weights_.owned.size();

@@ -199,8 +199,8 @@ struct TrainPlan {
   std::vector<MemoryPart> memory;
   uint64_t memory_bytes = 0;
   uint64_t available_bytes = 0;  // 0: unknown
-  // Where the run would not fit: settings with which it would need fitting_bytes. With TrainOptions::fit they are taken,
-  // and the plan is with them. Empty: it fits as it is, or nothing would help.
+  // Where the run would not fit: settings with which it would need fitting_bytes. With TrainOptions::fit they are
+  // taken, and the plan is with them. Empty: it fits as it is, or nothing would help.
   std::vector<TrainSetting> fitting;
   uint64_t fitting_bytes = 0;
   int64_t train_tokens = 0;

@@ -113,10 +113,8 @@ void add_tokenize(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("tokenize", "the token ids of a text");
   auto choice = std::make_shared<TokenizeChoice>();
   add_vocabulary_options(*command, choice->vocabulary);
-  auto* group = command->add_option_group("text");
-  group->add_option("--text", choice->text, "the text");
-  group->add_option("--file", choice->file, "a file with the text; -: stdin");
-  group->require_option(1);
+  CLI::Option* text = command->add_option("--text", choice->text, "the text");
+  CLI::Option* file = command->add_option("--file", choice->file, "a file with the text; -: stdin")->excludes(text);
   command->add_flag("--special", choice->options.parse_special,
                     "control tokens written in the text (\"<|im_end|>\") become those tokens");
   command->add_flag("--bos", choice->options.add_ends, "add what the model wants before and after a text");
@@ -124,7 +122,10 @@ void add_tokenize(CLI::App& app, Action& action) {
       "Examples:\n"
       "  tritium tokenize model.gguf --text \"Hello world\"\n"
       "  tritium tokenize folder/tokenizer.json --file book.txt --json");
-  command->callback([=, &action] { action = [choice] { return tokenize(*choice); }; });
+  command->callback([=, &action] {
+    if (text->count() + file->count() == 0) throw CLI::RequiredError("--text or --file");
+    action = [choice] { return tokenize(*choice); };
+  });
 }
 
 void add_detokenize(CLI::App& app, Action& action) {

@@ -285,7 +285,8 @@ void Reader::read_ends() {
       const Json* value = file->find(name);
       if (!value) continue;
       if (value->integer()) ends_.push_back(*value->integer());
-      for (const Json& id : value->array() ? *value->array() : Json::Array())
+      if (!value->array()) continue;
+      for (const Json& id : *value->array())
         if (id.integer()) ends_.push_back(*id.integer());
     }
   std::erase_if(ends_, [&](int64_t id) { return id < 0 || id >= tokens_.size(); });

@@ -115,10 +115,12 @@ struct Pattern::Scratch::State {
   Owned<pcre2_match_data> data = owned(pcre2_match_data_create(1, nullptr));
   Owned<pcre2_match_context> context = owned(pcre2_match_context_create(nullptr));
   Owned<pcre2_jit_stack> stack;  // where the machine's own is not enough
+  // A match of n characters takes steps in proportion to n; what takes many more is an expression that explodes, and
+  // gets fewer from then on, so that a text takes a bounded time.
+  size_t most_steps = 10'000'000;
 
   int match(const pcre2_code* code, std::string_view text, size_t from, uint32_t options = 0) {
-    // A match of n characters takes steps in proportion to n; what takes many more is an expression that explodes.
-    const size_t steps = size_t{10'000'000} + 8 * std::min<size_t>(text.size(), 200'000'000);
+    const size_t steps = most_steps + 8 * std::min<size_t>(text.size() - from, 200'000'000);
     pcre2_set_match_limit(context.get(), static_cast<uint32_t>(steps));
     return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
                        PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY | options, data.get(), context.get());
@@ -172,6 +174,7 @@ std::optional<Pattern::Match> Pattern::find(std::string_view text, size_t from, 
   if (result == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
   if (result >= 0 || result == PCRE2_ERROR_NOMATCH) return found(result);
 
+  state.most_steps = std::max<size_t>(state.most_steps / 8, 1000);
   size_t end = std::min(text.size(), from + kStretch);
   while (end > from && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   result = state.match(code_->code.get(), text.substr(0, end), from);

@@ -38,7 +38,7 @@ std::shared_ptr<const Tokenizer> tokenizer_of(const Metadata& metadata) {
 Json json_in(const std::filesystem::path& path) {
   Result<Json> tree = parse_json(*read_file(path.string()));
   EXPECT_TRUE(tree.ok()) << tree.message();
-  return *tree;
+  return *std::move(tree);
 }
 
 std::vector<int32_t> ids_in(const Json& list) {

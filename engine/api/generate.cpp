@@ -48,7 +48,7 @@ struct Choice {
 // probable one, which the device finds without its logits being read unless it must not be taken.
 Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tokens, Choice& choice) {
   if (choice.greedy && !tokens.empty()) {
-    const Result<int32_t> best = session.evaluate_greedy(tokens);
+    Result<int32_t> best = session.evaluate_greedy(tokens);
     if (!best.ok() || !std::ranges::binary_search(choice.never, *best)) return best;
     if (Status s = session.need_logits(); !s.ok()) return s;
     return choice.sample(session.logits);

@@ -191,13 +191,15 @@ void Tokenizer::find_special(const Metadata& m, OptionalKeys& keys) {
     if (!named && kind != TokenKind::user_defined) continue;
     if (table_.pieces[i].size() > SpecialTokens::kLongest) ++too_long;
     const auto flag = [&](AddedTokenFlag f) { return (flags[i] & f) != 0; };
-    const SpecialToken token = {.piece = table_.pieces[i],
-                                .id = static_cast<int32_t>(i),
-                                .control = named,
-                                .strip_left = flag(kStripLeft),
-                                .strip_right = flag(kStripRight),
-                                .single_word = flag(kSingleWord)};
-    (flag(kNormalized) && !normalizer_.empty() ? second : first).push_back(token);
+    SpecialToken token = {.piece = table_.pieces[i],
+                          .id = static_cast<int32_t>(i),
+                          .control = named,
+                          .strip_left = flag(kStripLeft),
+                          .strip_right = flag(kStripRight),
+                          .single_word = flag(kSingleWord)};
+    const bool after = flag(kNormalized) && !normalizer_.empty();
+    if (after) token.piece = changed_pieces_.emplace_back(normalizer_(token.piece));
+    (after ? second : first).push_back(token);
   }
   special_ = SpecialTokens(std::move(first));
   special_after_ = SpecialTokens(std::move(second));

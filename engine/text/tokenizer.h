@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,7 +86,8 @@ class Tokenizer {
   // In the text as it is, and in the text as the normalizer leaves it.
   SpecialTokens special_;
   SpecialTokens special_after_;
-  bool longest_first_ = false;  // how special tokens are found
+  std::deque<std::string> changed_pieces_;  // of the latter, as the normalizer leaves them
+  bool longest_first_ = false;              // how special tokens are found
   Normalizer normalizer_;
   std::vector<int32_t> before_;  // what the file puts before a text, and after it
   std::vector<int32_t> after_;

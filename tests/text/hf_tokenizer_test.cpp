@@ -148,7 +148,7 @@ TEST(HfTokenizer, TextIsNormalizedBeforeItIsSplitButNotWhereTokensAreFoundAsThey
   const std::string more =
       R"(, "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]},
     "added_tokens": [{"id": 258, "content": "AB", "special": false, "normalized": false},
-                     {"id": 259, "content": "xy", "special": false, "normalized": true}])";
+                     {"id": 259, "content": "Xy", "special": false, "normalized": true}])";
   const auto t = tokenizer_of_files({.tokenizer = byte_level(more)});
   EXPECT_EQ(t->encode("e\u0301"), (Ids{0xC3, 0xA9}));
   EXPECT_EQ(t->encode("AB"), (Ids{258}));

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "format/gguf.h"
 #include "tests/support/shared_material.h"
+#include "text/pre_tokenizer_names.h"
 #include "text/streaming_detokenizer.h"
 #include "text/tokenizer.h"
 
@@ -93,6 +94,32 @@ TEST(RealVocabulary, FindsSpecialTokensAndSplitsAsAnotherImplementation) {
     }
   }
   EXPECT_EQ(compared, 4428u);
+}
+
+// The table as it is written there: line ends and quotes may stand for themselves.
+std::string as_here(std::string pattern) {
+  const std::pair<std::string, std::string> rules[] = {{"\r", "\\r"}, {"\n", "\\n"}, {"\\\"", "\""}};
+  for (const auto& [from, to] : rules)
+    for (size_t at = pattern.find(from); at != pattern.npos; at = pattern.find(from, at + to.size()))
+      pattern.replace(at, from.size(), to);
+  return pattern;
+}
+
+TEST(RealVocabulary, NamesStandForTheExpressionsThatWereChecked) {
+  const auto path = shared_file("tokenizers/patterns.json");
+  if (!path) GTEST_SKIP() << kNoSharedMaterial;
+  const Result<Json> tree = parse_json(read(*path));
+  ASSERT_TRUE(tree.ok()) << tree.message();
+  for (const Json& rule : *tree->find("rules")->array())
+    for (const Json& name : *rule.find("pre")->array()) {
+      const KnownPreTokenizer* known = find_pre_tokenizer(*name.text());
+      ASSERT_TRUE(known) << *name.text();
+      EXPECT_EQ(known->ignore_merges, *rule.find("ignore_merges")->boolean()) << *name.text();
+      EXPECT_EQ(known->add_bos, *rule.find("add_bos")->boolean()) << *name.text();
+      const Json::Array& patterns = *rule.find("patterns")->array();
+      for (size_t i = 0; i < known->patterns.size(); ++i)
+        EXPECT_EQ(known->patterns[i], i < patterns.size() ? as_here(*patterns[i].text()) : "") << *name.text();
+    }
 }
 
 TEST(RealVocabulary, DecodesToTheText) {

@@ -15,6 +15,7 @@ inline constexpr int kUsage = 2;
 using Action = std::function<int()>;
 
 void add_bench(CLI::App& app, Action& action);
+void add_detokenize(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_experiment(CLI::App& app, Action& action);
@@ -24,6 +25,7 @@ void add_info(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_selftest(CLI::App& app, Action& action);
+void add_tokenize(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 
 }  // namespace tritium::cli

@@ -58,6 +58,8 @@ int main(int argc, char** argv) {
   add_eval(app, action);
   add_logits(app, action);
   add_info(app, action);
+  add_tokenize(app, action);
+  add_detokenize(app, action);
   add_devices(app, action);
   add_selftest(app, action);
   add_bench(app, action);

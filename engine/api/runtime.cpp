@@ -79,7 +79,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   model->runtime = state_;
   model->config = source->config();
   Result<std::shared_ptr<const Tokenizer>> tokenizer =
-      Tokenizer::for_model(source->metadata(), model->config.vocab_size);
+      Tokenizer::for_model(source->metadata(), model->config.vocab_size, {.pre = options.tokenizer_pre});
   model->info = describe_model(*source, tokenizer);
   for (const std::string& warning : model->info.warnings)
     log_to(state_->log, LogLevel::warning, join(path, ": ", warning));

@@ -63,6 +63,7 @@ inline constexpr Row kOptionTable[] = {
     {"model", &O::model, "GGUF file to fine-tune (finetune MODEL)", kAny, ""},
     {"transformer", &O::transformer, "or JSON of one to train from scratch (--transformer, --preset)", kAny, ""},
     {"tokenizer", &O::tokenizer, "from scratch: GGUF file of its vocabulary, characters, or none: bytes", kAny, ""},
+    {"pre", &O::pre, "how a byte-level vocabulary splits text, instead of what the file says: llama-bpe, qwen2 …"},
     {"Data"},
     {"data", &O::data, "text to learn: files of plain text or of JSON records, or folders of such files"},
     {"text", &O::text, "in place of data: the text itself", kAny, ""},

@@ -112,7 +112,7 @@ Result<CheckedModel> open_model(const std::string& path) {
 Result<CheckedModel> make_model(const TrainOptions& o) {
   const Result<Metadata> vocabulary = vocabulary_of(o);
   if (!vocabulary.ok()) return vocabulary.status();
-  const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary);
+  const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary, {.pre = o.pre});
   if (!tokenizer.ok()) return tokenizer.status().within(o.tokenizer);
   Result<MemoryTensorMap> map = make_transformer(o.transformer, (*tokenizer)->vocab_size(), o.seed);
   if (!map.ok()) return map.status();
@@ -221,7 +221,8 @@ Result<Setup> prepare_run(const TrainOptions& o) {
         "transformer described with \"tied_head\": false has a head of its own");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(metadata, config.vocab_size);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer =
+      Tokenizer::for_model(metadata, config.vocab_size, {.pre = o.pre});
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
   setup.warnings = setup.tokenizer->warnings();

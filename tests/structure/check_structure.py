@@ -61,6 +61,8 @@ RESTRICTED = {
     r"^CLI/": ["apps/cli"],
     r"^nlohmann/": ["apps/cli", "engine/base/json.cpp", "engine/train", "apps/gpu_report"],
     r"^xxhash": ["engine/train/checksum.cpp"],
+    r"^pcre2": ["engine/text/pattern.cpp"],
+    r"^utf8proc": ["engine/text/unicode.cpp"],
     r"^glm/": ["shaders/lib"],
     r"^benchmark/": ["tests/bench"],
     r"^g(test|mock)/": ["tests"],

@@ -92,6 +92,7 @@ enum class ExportType {
 struct TrainOptions {
   // ---- what is trained: the first, or the second and perhaps the third
   std::string model, transformer, tokenizer;
+  std::string pre;  // how a byte-level vocabulary splits text, instead of what the file says
 
   // ---- plain text, or JSON records: {"text"}, {"prompt","completion"}, {"messages"}, …; or folders of such files
   std::vector<std::string> data;

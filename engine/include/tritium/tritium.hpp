@@ -12,7 +12,7 @@
 // Result or Status, whose message says what was wrong, where, and what to do.
 //
 // In the order in which they are met: options.hpp, runtime.hpp, model.hpp, session.hpp; status.hpp says how calls fail;
-// text_file.hpp reads the text that a person hands over.
+// text_file.hpp reads the text that a person hands over; vocabulary.hpp is text and tokens without a model.
 // Not included: training.hpp, and debug.hpp for kernel engineers.
 //
 // Threads: Runtime and Model may be used from any number of threads at once; a Session from one thread at a time.
@@ -27,3 +27,4 @@
 #include "tritium/status.hpp"
 #include "tritium/text_file.hpp"
 #include "tritium/version.hpp"
+#include "tritium/vocabulary.hpp"

@@ -11,7 +11,7 @@
 // so they may be destroyed in any order. Nothing here throws, aborts, prints or exits: calls that can fail return
 // Result or Status, whose message says what was wrong, where, and what to do.
 //
-// In the order in which they are met: options.hpp, runtime.hpp, model.hpp, session.hpp; status.hpp says how calls fail;
+// In the order in which they are met: options.hpp, runtime.hpp, model.hpp, chat.hpp, session.hpp; status.hpp says how calls fail;
 // text_file.hpp reads the text that a person hands over.
 // Not included: training.hpp, and debug.hpp for kernel engineers.
 //
@@ -19,6 +19,7 @@
 // Sessions of one Runtime take turns on its device. Callbacks run on the calling thread and must not throw.
 #pragma once
 
+#include "tritium/chat.hpp"
 #include "tritium/log.hpp"
 #include "tritium/model.hpp"
 #include "tritium/options.hpp"

@@ -207,7 +207,9 @@ Value Interpreter::call_macro(const Statement& s, const ScopePointer& scope, Arg
   auto more = std::make_shared<Dict>();
   std::vector<const Value*> given(n, nullptr);
   for (size_t i = 0; i < std::min(n, arguments.positional.size()); ++i) given[i] = &arguments.positional[i];
-  for (const auto& [name, value] : arguments.named) {
+  for (const auto& argument : arguments.named) {
+    const std::string& name = argument.first;
+    const Value& value = argument.second;
     const auto at =
         std::find_if(s.parameters.begin(), s.parameters.end(), [&](const auto& p) { return p.name == name; });
     if (at != s.parameters.end()) {

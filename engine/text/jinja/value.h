@@ -25,6 +25,7 @@ struct Arguments;
 // asked of it.
 struct Undefined {
   std::shared_ptr<const std::string> why;
+  bool operator==(const Undefined&) const { return true; }
 };
 struct List;
 struct Dict;
@@ -76,14 +77,11 @@ class Value {
     const auto* held = std::get_if<std::shared_ptr<T>>(&value_);
     return held ? held->get() : nullptr;
   }
-  struct Same;
   std::variant<std::monostate, Undefined, bool, int64_t, double, std::shared_ptr<const Text>, std::shared_ptr<List>,
                std::shared_ptr<Dict>, std::shared_ptr<Namespace>, std::shared_ptr<Loop>,
                std::shared_ptr<const Function>>
       value_;
 };
-
-inline bool operator==(const Undefined&, const Undefined&) { return true; }
 
 // Python's sequences and what iterates. A generator can be iterated once, has no length and no items.
 struct List {

@@ -19,10 +19,13 @@ namespace {
 
 constexpr const char* kHelp =
     "Each line is a message. For one of several lines begin with \"\"\" and end with \"\"\", or end a line with \\.\n"
-    "  /system TEXT  the system message; without TEXT: shows it        /reset      forgets the conversation, not the system message\n"
-    "  /regen        another answer to the last message                /undo       takes back the last message and its answer\n"
+    "  /system TEXT  the system message; without TEXT: shows it        /reset      forgets the conversation, not the "
+    "system message\n"
+    "  /regen        another answer to the last message                /undo       takes back the last message and its "
+    "answer\n"
     "  /save FILE    the conversation as JSON                          /load FILE  goes on with one\n"
-    "  /help         this                                              /exit       ends (so do Ctrl-D, and Ctrl-C twice)\n"
+    "  /help         this                                              /exit       ends (so do Ctrl-D, and Ctrl-C "
+    "twice)\n"
     "Ctrl-C stops an answer. A message that begins with / is written with //.\n";
 
 struct Options {
@@ -182,7 +185,10 @@ Status Chat::answer() {
         filter->push(token.text, take);
         return generate.keep_going();
       },
-      [&](size_t n) { note("(the context is too short for all of it: the oldest " + std::to_string(n) + " messages are left out from here on)"); });
+      [&](size_t n) {
+        note("(the context is too short for all of it: the oldest " + std::to_string(n) +
+             " messages are left out from here on)");
+      });
   if (!answer.ok()) {
     if (dimmed_) print("\x1b[0m");
     dimmed_ = false;
@@ -278,12 +284,14 @@ int chat(Options options) {
   if (!loaded.ok()) return report(loaded.status());
   const Model& model = loaded->model;
   if (!model.info().has_tokenizer)
-    return report(Status(StatusCode::unsupported, model.info().path + ": chat needs a tokenizer: " + model.info().tokenizer_problem));
+    return report(Status(StatusCode::unsupported,
+                         model.info().path + ": chat needs a tokenizer: " + model.info().tokenizer_problem));
   if (!model.has_chat_template() && render->chat_template.empty()) {
     const std::vector<ChatMessage> one = {{.role = "user", .content = "a"}};
     return report(model.format_chat(one, *render).status().within(model.info().path));
   }
-  Result<Session> session = model.create_session({.context = options.context, .activations = options.model.activations});
+  Result<Session> session =
+      model.create_session({.context = options.context, .activations = options.model.activations});
   if (!session.ok()) return report(session.status());
   Conversation conversation(model, *std::move(session), *std::move(render));
   conversation.messages = std::move(messages);
@@ -299,8 +307,11 @@ void add_chat(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   add_model_options(*command, options->model);
   command->add_option("--system", options->system, "what the model is told first");
-  command->add_option("--history", options->history, "JSON file of the conversation: gone on with, and saved in the end");
-  command->add_option("--think", options->think, "what is between <think> and </think>: show | dim (on a terminal; default) | hide")
+  command->add_option("--history", options->history,
+                      "JSON file of the conversation: gone on with, and saved in the end");
+  command
+      ->add_option("--think", options->think,
+                   "what is between <think> and </think>: show | dim (on a terminal; default) | hide")
       ->check(CLI::IsMember({"show", "dim", "hide"}));
   command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens of an answer at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))

@@ -45,8 +45,9 @@ void add_chat_format(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("chat-format", "show what a chat template makes of messages");
   auto options = std::make_shared<FormatOptions>();
   command->add_option("MODEL", options->model, "model whose template is used; none is needed with --template");
-  command->add_option("--messages", options->messages,
-                      "JSON file: a list of messages, or an object with \"messages\" and perhaps \"tools\"; -: stdin")
+  command
+      ->add_option("--messages", options->messages,
+                   "JSON file: a list of messages, or an object with \"messages\" and perhaps \"tools\"; -: stdin")
       ->required();
   command->add_option("--tools", options->tools, "JSON file: a list of what may be called");
   add_template_options(*command, options->render);

@@ -9,9 +9,11 @@ namespace tritium::cli {
 void add_template_options(CLI::App& command, TemplateOptions& options) {
   command.add_option("--template", options.file, "file of a Jinja chat template, instead of the model's");
   command.add_option("--template-name", options.name, "of several templates of the model, such as tool_use");
-  command.add_option("--var", options.variables, "NAME=JSON: what the template shall know, such as enable_thinking=false")
+  command
+      .add_option("--var", options.variables, "NAME=JSON: what the template shall know, such as enable_thinking=false")
       ->allow_extra_args(false);
-  command.add_option("--now", options.now, "the time that the template sees: 2026-11-26T09:05:07 (default: the clock's)");
+  command.add_option("--now", options.now,
+                     "the time that the template sees: 2026-11-26T09:05:07 (default: the clock's)");
 }
 
 Result<ChatOptions> chat_options(const TemplateOptions& options) {
@@ -23,8 +25,9 @@ Result<ChatOptions> chat_options(const TemplateOptions& options) {
                            ? nlohmann::ordered_json(nlohmann::ordered_json::value_t::discarded)
                            : nlohmann::ordered_json::parse(text.substr(equals + 1), nullptr, false);
     if (value.is_discarded())
-      return Status(StatusCode::invalid_argument,
-                    "--var: \"" + text + "\" is not NAME=JSON; write enable_thinking=false, or date='\"May 1\"' for a text");
+      return Status(
+          StatusCode::invalid_argument,
+          "--var: \"" + text + "\" is not NAME=JSON; write enable_thinking=false, or date='\"May 1\"' for a text");
     variables[text.substr(0, equals)] = value;
   }
   if (!variables.empty()) result.variables = variables.dump();

@@ -56,7 +56,8 @@ Result<ChatPrompt> Conversation::prompt_that_fits(int64_t max_tokens, const std:
   const int64_t room = session_.context() - std::min(max_tokens, std::max<int64_t>(session_.context() / 4, 1));
   const size_t before = left_out_;
   for (;;) {
-    std::vector<ChatMessage> shown(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(first_after_system()));
+    std::vector<ChatMessage> shown(messages.begin(),
+                                   messages.begin() + static_cast<std::ptrdiff_t>(first_after_system()));
     const size_t first = first_after_system() + left_out_;
     shown.insert(shown.end(), messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end());
     Result<ChatPrompt> prompt = model_.format_chat(shown, chat_);
@@ -83,8 +84,7 @@ Result<Answer> Conversation::answer(const GenerateOptions& options, const std::f
   const Result<ChatPrompt> prompt = prompt_that_fits(options.max_tokens, on_left_out);
   if (!prompt.ok()) return prompt.status();
   const std::vector<int32_t>& tokens = prompt->tokens;
-  if (tokens.empty())
-    return Status(StatusCode::unsupported, "the chat template made no text to go on from");
+  if (tokens.empty()) return Status(StatusCode::unsupported, "the chat template made no text to go on from");
   // What the session knows already is not evaluated again; the last token always is, for its logits.
   const size_t most = std::min(evaluated_.size(), tokens.size() - 1);
   const auto same = static_cast<size_t>(
@@ -149,11 +149,14 @@ ChatMessage assistant_message(const std::string& text, bool thinks_first) {
 Status save_messages(const std::string& path, const std::vector<ChatMessage>& messages) {
   const Result<std::string> json = chat_messages_json(messages);
   if (!json.ok()) return json.status();
-  const auto failed = [&] { return Status(StatusCode::io_error, path + ": cannot be written: " + std::strerror(errno)); };
+  const auto failed = [&] {
+    return Status(StatusCode::io_error, path + ": cannot be written: " + std::strerror(errno));
+  };
   const std::string temporary = path + ".new";
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    file << nlohmann::ordered_json::parse(*json).dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+    file << nlohmann::ordered_json::parse(*json).dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+         << '\n';
     file.close();
     if (!file) {
       const Status status = failed();

@@ -30,8 +30,8 @@ class Conversation {
   bool undo();
   // Takes back what came after the last message of the user. False: there is none.
   bool retract_answer();
-  // Appends the answer to the messages, unless it fails. Where the context is too short for all of them, the oldest are left
-  // out: `on_left_out` is told how many.
+  // Appends the answer to the messages, unless it fails. Where the context is too short for all of them, the oldest are
+  // left out: `on_left_out` is told how many.
   Result<Answer> answer(const GenerateOptions& options, const std::function<void(bool thinks_first)>& on_begin,
                         const std::function<bool(const GeneratedToken&)>& on_token,
                         const std::function<void(size_t)>& on_left_out);

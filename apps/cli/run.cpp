@@ -132,7 +132,8 @@ void add_run(CLI::App& app, Action& action) {
   auto* tokens =
       command->add_option("--tokens", options->tokens, "token ids to continue, instead of a text: \"1 403 7\"");
   prompt->excludes(tokens);
-  auto* chat = command->add_flag("--chat", options->chat, "the prompt is what a user says: through the model's chat template");
+  auto* chat =
+      command->add_flag("--chat", options->chat, "the prompt is what a user says: through the model's chat template");
   chat->excludes(tokens);
   command->add_option("--system", options->system, "with --chat: what the model is told first")->needs(chat);
   add_template_options(*command, options->render);

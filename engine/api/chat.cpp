@@ -57,21 +57,18 @@ Result<std::string> render_chat(std::string_view chat_template, std::string_view
   return caught();
 }
 
-Result<std::string> render_chat_of(const std::string& path, std::string_view messages,
-                                   const ChatOptions& options) try {
+Result<std::string> render_chat_of(const std::string& path, std::string_view messages, const ChatOptions& options) try {
   const Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
   if (!file.ok()) return file.status();
   const auto tokenizer = Tokenizer::from_metadata((*file)->metadata());
-  const ChatFormat format =
-      ChatFormat::from_metadata((*file)->metadata(), tokenizer.ok() ? tokenizer->get() : nullptr);
+  const ChatFormat format = ChatFormat::from_metadata((*file)->metadata(), tokenizer.ok() ? tokenizer->get() : nullptr);
   return text_of(rendered(format, messages, options));
 } catch (...) {
   return caught();
 }
 
 Result<ChatPrompt> Model::format_chat(std::string_view messages, const ChatOptions& options) const try {
-  if (!state_)
-    return error(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
+  if (!state_) return error(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
   Result<jinja::Rendered> text = rendered(state_->chat, messages, options);
   if (!text.ok()) return text.status();
   ChatPrompt prompt{.text = std::move(text->text), .tokens = {}};
@@ -120,8 +117,12 @@ Result<std::vector<ChatMessage>> parse_chat_messages(std::string_view json) try 
       const Json* value = one.find(key);
       return value && value->text() ? *value->text() : std::string();
     };
-    messages.push_back({.role = text("role"), .content = text("content"), .reasoning_content = text("reasoning_content"),
-                        .tool_calls = {}, .name = text("name"), .tool_call_id = text("tool_call_id")});
+    messages.push_back({.role = text("role"),
+                        .content = text("content"),
+                        .reasoning_content = text("reasoning_content"),
+                        .tool_calls = {},
+                        .name = text("name"),
+                        .tool_call_id = text("tool_call_id")});
   }
   return messages;
 } catch (...) {

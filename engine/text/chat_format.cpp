@@ -15,7 +15,8 @@ constexpr std::string_view kKey = "tokenizer.chat_template";
 // BitNet b1.58 2B4T was trained with this; its files carry a placeholder that ends in "BITNETAssistant: ".
 constexpr const char* kBitnet2b4t =
     "{% for message in messages %}{{ bos_token if loop.first }}{{ message['role'] | capitalize + ': ' + "
-    "message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}";
+    "message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif "
+    "%}";
 
 std::string trained_form(const std::string& source) {
   return source.find("BITNETAssistant") == std::string::npos ? source : kBitnet2b4t;
@@ -27,8 +28,7 @@ Result<Json> parsed(std::string_view text, const char* what) {
 }
 
 Status check_messages(const Json& messages) {
-  if (!messages.array())
-    return error(StatusCode::corrupt_file, "messages: must be an array, it is ", messages.kind());
+  if (!messages.array()) return error(StatusCode::corrupt_file, "messages: must be an array, it is ", messages.kind());
   size_t i = 0;
   for (const Json& message : *messages.array()) {
     const Json* role = message.find("role");
@@ -109,13 +109,13 @@ Result<std::tm> time_of(const std::string& text) {
   bool whole = date == 3 && used == 10 && now.tm_year >= 1 && now.tm_mon >= 1 && now.tm_mon <= 12 && now.tm_mday >= 1 &&
                now.tm_mday <= 31;
   if (whole && text.size() > 10) {
-    const int time = std::sscanf(text.c_str() + 10, "%*1[T ]%2d:%2d:%2d%n", &now.tm_hour, &now.tm_min, &now.tm_sec, &used);
+    const int time =
+        std::sscanf(text.c_str() + 10, "%*1[T ]%2d:%2d:%2d%n", &now.tm_hour, &now.tm_min, &now.tm_sec, &used);
     const std::string rest = time == 3 && used == 9 ? text.substr(19) : "?";
     whole = time == 3 && (rest.empty() || rest == "Z" || rest[0] == '.') && now.tm_hour >= 0 && now.tm_hour < 24 &&
             now.tm_min >= 0 && now.tm_min < 60 && now.tm_sec >= 0 && now.tm_sec < 61;
   }
-  if (!whole)
-    return error(StatusCode::invalid_argument, "\"", text, "\" is no time; give it as 2026-11-26T09:05:07");
+  if (!whole) return error(StatusCode::invalid_argument, "\"", text, "\" is no time; give it as 2026-11-26T09:05:07");
   now.tm_year -= 1900;
   now.tm_mon -= 1;
   std::tm filled = now;

@@ -33,8 +33,8 @@ class ChatFormat {
   static ChatFormat from_metadata(const Metadata& metadata, const Tokenizer* tokenizer);
 
   bool has_template() const { return !templates_.empty(); }
-  // The template of that name; without a name "tool_use" where there are tools and such a template, else the file's own.
-  // not_found: says which there are, and how to give one.
+  // The template of that name; without a name "tool_use" where there are tools and such a template, else the file's
+  // own. not_found: says which there are, and how to give one.
   Result<std::string> source(const std::string& name, bool with_tools) const;
   // What templates call bos_token and eos_token, as variables.
   std::vector<jinja::Variable> token_texts() const;

@@ -24,14 +24,16 @@ namespace {
 // Templates that have a name of their own. "lines" is what conversations become without a template.
 constexpr std::pair<std::string_view, std::string_view> kTemplates[] = {
     {"lines",
-     "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ ' ' + m.content + eos_token }}"
+     "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ ' ' + m.content + eos_token "
+     "}}"
      "{% endgeneration %}{{ '\n' if not loop.last }}{% else %}{{ ' ' + m.content + '\n' }}{% endif %}{% endfor %}"
      "{% if add_generation_prompt %}{{ '\n' if messages and messages[-1].role == 'assistant' }}assistant:{% endif %}"},
 };
 
 bool is_file_of_template(const TrainOptions& o) {
   return !o.chat_template.empty() && o.chat_template != "none" &&
-         std::none_of(std::begin(kTemplates), std::end(kTemplates), [&](const auto& t) { return t.first == o.chat_template; });
+         std::none_of(std::begin(kTemplates), std::end(kTemplates),
+                      [&](const auto& t) { return t.first == o.chat_template; });
 }
 
 // The text of the template that the options name; "": none was named.

@@ -13,7 +13,7 @@
 namespace tritium {
 
 struct ChatMessage {
-  std::string role;     // "system", "user", "assistant", "tool"
+  std::string role;  // "system", "user", "assistant", "tool"
   std::string content;
   std::string reasoning_content;  // what an assistant thought first; empty: not said
   std::string tool_calls;         // JSON array of what an assistant calls; empty: nothing
@@ -43,10 +43,11 @@ struct ChatPrompt {
   std::vector<int32_t> tokens;  // of it, with the model's first token once; empty where there is no tokenizer
 };
 
-// The text alone, of a template without a model: bos_token and eos_token are what options.variables say. `messages` is a
-// JSON array, or an object with "messages" and perhaps "tools". corrupt_file: what is not JSON, or no template, with the
-// line and column; invalid_argument: the template does not take such messages, and says why.
-Result<std::string> render_chat(std::string_view chat_template, std::string_view messages, const ChatOptions& options = {});
+// The text alone, of a template without a model: bos_token and eos_token are what options.variables say. `messages` is
+// a JSON array, or an object with "messages" and perhaps "tools". corrupt_file: what is not JSON, or no template, with
+// the line and column; invalid_argument: the template does not take such messages, and says why.
+Result<std::string> render_chat(std::string_view chat_template, std::string_view messages,
+                                const ChatOptions& options = {});
 // The text by the template of a model's file, whose weights are not read.
 Result<std::string> render_chat_of(const std::string& path, std::string_view messages, const ChatOptions& options = {});
 

@@ -35,7 +35,7 @@ struct CorpusOptions {
   std::vector<std::string> valid_paths;  // held-out files; without any, the end of `paths` is held out:
   // At least this part of the tokens, in whole documents from the last one on; plain text is cut at a token instead.
   double valid_fraction = 0.1;
-  bool score_prompts = false;  // prompts and what users say count in the loss as well
+  bool score_prompts = false;           // prompts and what users say count in the loss as well
   const ChatDocuments* chat = nullptr;  // writes conversations; null: they become lines
 };
 

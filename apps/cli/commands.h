@@ -15,6 +15,8 @@ inline constexpr int kUsage = 2;
 using Action = std::function<int()>;
 
 void add_bench(CLI::App& app, Action& action);
+void add_chat(CLI::App& app, Action& action);
+void add_chat_format(CLI::App& app, Action& action);
 void add_detokenize(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);

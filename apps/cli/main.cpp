@@ -52,6 +52,8 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Action action;
   add_run(app, action);
+  add_chat(app, action);
+  add_chat_format(app, action);
   add_train(app, action);
   add_finetune(app, action);
   add_experiment(app, action);

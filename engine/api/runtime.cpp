@@ -88,6 +88,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   } else {
     log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
   }
+  model->chat = ChatFormat::from_metadata(source->metadata(), model->tokenizer.get());
   const std::lock_guard lock(state_->backend->mutex());
   Result<Weights> weights = load_weights(*source, *state_->backend, options.progress);
   if (!weights.ok()) return weights.status();

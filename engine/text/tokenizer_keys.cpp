@@ -26,6 +26,7 @@ constexpr KnownKey kRows[] = {
     used("tokenizer.ggml.fim_sep_token_id"),
     used("tokenizer.ggml.add_bos_token"),
     used("tokenizer.ggml.add_space_prefix"),
+    used("tokenizer.chat_template*"),
     used("tokenizer.ggml.add_eos_token"),  // a warning where it is true
     used("tokenizer.ggml.pre"),            // of byte-level vocabularies, as the merges are
     used("tokenizer.ggml.merges"),
@@ -58,7 +59,6 @@ constexpr KnownKey kRows[] = {
     neutral("tokenizer.ggml.fim_pre_token_id"),
     neutral("tokenizer.ggml.fim_suf_token_id"),
     neutral("tokenizer.ggml.fim_mid_token_id"),
-    neutral("tokenizer.chat_template*"),
     neutral("tokenizer.huggingface.json"),  // the same vocabulary, written out again
     neutral("tokenizer.rwkv.world"),
 };

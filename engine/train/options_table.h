@@ -69,6 +69,9 @@ inline constexpr Row kOptionTable[] = {
     {"text", &O::text, "in place of data: the text itself", kAny, ""},
     {"valid_data", &O::valid_data, "held-out text; without it the end of the data is held out"},
     {"valid_fraction", &O::valid_fraction, "part of the data that is held out", kPart},
+    {"chat_template", &O::chat_template,
+     "how conversations are written, and kept in the result: file of a Jinja template, lines (role: content), or none; "
+     "without it the model's own, or lines"},
     {"score_prompts", &O::score_prompts, "learn prompts too, not completions alone"},
     {"How long: the first that is reached ends the run"},
     {"steps", &O::steps, "updates of the weights", kSteps},

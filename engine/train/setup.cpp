@@ -10,14 +10,42 @@
 #include "model/weights.h"
 #include "train/data/batch.h"
 #include "train/data/byte_vocabulary.h"
+#include "train/data/chat_document.h"
 #include "train/data/documents.h"
 #include "train/description.h"
 #include "train/limits.h"
 #include "train/options_table.h"
 #include "train/run_folder.h"
+#include "tritium/text_file.hpp"
 
 namespace tritium::training {
 namespace {
+
+// Templates that have a name of their own. "lines" is what conversations become without a template.
+constexpr std::pair<std::string_view, std::string_view> kTemplates[] = {
+    {"lines",
+     "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ ' ' + m.content + eos_token "
+     "}}"
+     "{% endgeneration %}{{ '\n' if not loop.last }}{% else %}{{ ' ' + m.content + '\n' }}{% endif %}{% endfor %}"
+     "{% if add_generation_prompt %}{{ '\n' if messages and messages[-1].role == 'assistant' }}assistant:{% endif %}"},
+};
+
+bool is_file_of_template(const TrainOptions& o) {
+  return !o.chat_template.empty() && o.chat_template != "none" &&
+         std::none_of(std::begin(kTemplates), std::end(kTemplates),
+                      [&](const auto& t) { return t.first == o.chat_template; });
+}
+
+// The text of the template that the options name; "": none was named.
+Result<std::string> named_template(const TrainOptions& o) {
+  if (o.chat_template.empty() || o.chat_template == "none") return std::string();
+  for (const auto& [name, source] : kTemplates)
+    if (o.chat_template == name) return std::string(source);
+  Result<std::string> text = read_text(o.chat_template);
+  if (text.ok() && text->empty())
+    return error(StatusCode::corrupt_file, o.chat_template, ": the chat template is empty");
+  return text;
+}
 
 // What the options have to do with each other.
 Status check_options(const TrainOptions& o) {
@@ -60,6 +88,7 @@ Status check_options(const TrainOptions& o) {
 Status check_files(const TrainOptions& o) {
   std::vector<NamedFile> inputs = {
       {"the model", o.model}, {"the teacher", o.teacher}, {"the tokenizer's file", o.tokenizer}};
+  if (is_file_of_template(o)) inputs.push_back({"the chat template", o.chat_template});
   for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
     const Result<std::vector<std::string>> files = corpus_files(*paths);
     if (!files.ok()) return files.status();
@@ -77,6 +106,11 @@ Status check_files(const TrainOptions& o) {
 // The characters of everything that is trained and validated on.
 Result<Metadata> characters_of(const TrainOptions& o) {
   std::string text;
+  if (is_file_of_template(o)) {
+    Result<std::string> named = named_template(o);  // what it writes of its own
+    if (!named.ok()) return named.status();
+    text = *std::move(named);
+  }
   for (const std::vector<std::string>* paths : {&o.data, &o.valid_data}) {
     const Result<std::vector<std::string>> files = corpus_files(*paths);
     if (!files.ok()) return files.status();
@@ -202,6 +236,25 @@ AverageOptions average_options_of(const TrainOptions& o) {
   return {.kind = o.average, .decay = o.ema_decay, .fraction = o.swa_fraction};
 }
 
+// How conversations are written: by the template that was named, else by the model's. nullopt: as lines.
+Result<std::optional<ChatDocuments>> chat_of(const TrainOptions& o, Setup& setup) {
+  const Result<std::string> named = named_template(o);
+  if (!named.ok()) return named.status();
+  if (!named->empty()) setup.metadata.set("tokenizer.chat_template", *named);
+  const ChatFormat format = ChatFormat::from_metadata(setup.metadata, setup.tokenizer.get());
+  if (o.chat_template == "none" || !format.has_template()) return std::optional<ChatDocuments>();
+  const Result<std::string> source = format.source("", false);
+  if (!source.ok()) return std::optional<ChatDocuments>();
+  Result<ChatDocuments> chat = ChatDocuments::create(*source, format, *setup.tokenizer);
+  // Of a model's own template only conversations are in need.
+  if (!chat.ok() && named->empty()) {
+    setup.warnings.push_back("the model's chat template cannot be used, conversations become lines: " + chat.message());
+    return std::optional<ChatDocuments>();
+  }
+  if (!chat.ok()) return chat.status().within(o.chat_template);
+  return std::optional(*std::move(chat));
+}
+
 Result<Setup> prepare_run(const TrainOptions& o) {
   if (Status s = check_options(o); !s.ok()) return s;
   if (Status s = check_files(o); !s.ok()) return s;
@@ -228,10 +281,14 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   setup.warnings = setup.tokenizer->warnings();
   if (std::string unknown = unknown_keys_warning(metadata); !unknown.empty())
     setup.warnings.push_back(std::move(unknown));
+  setup.metadata = metadata;
+  const Result<std::optional<ChatDocuments>> chat = chat_of(o, setup);
+  if (!chat.ok()) return chat.status();
   const CorpusOptions corpus_options = {.paths = o.data,
                                         .valid_paths = o.valid_data,
                                         .valid_fraction = o.valid_fraction,
-                                        .score_prompts = o.score_prompts};
+                                        .score_prompts = o.score_prompts,
+                                        .chat = chat->has_value() ? &**chat : nullptr};
   Result<Corpus> corpus = o.text.empty() ? load_corpus(corpus_options, *setup.tokenizer)
                                          : split_text(o.text, corpus_options, *setup.tokenizer);
   if (!corpus.ok()) return corpus.status();

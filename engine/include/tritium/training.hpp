@@ -100,6 +100,7 @@ struct TrainOptions {
   std::vector<std::string> valid_data;
   double valid_fraction = 0.1;
   bool score_prompts = false;
+  std::string chat_template;
 
   // ---- how long: at least one must be set
   int64_t steps = 0;

@@ -117,11 +117,10 @@ Status read_split(const Json& node, const std::string& field, HfPipeline& out) {
 Status read_metaspace(const Json& node, const std::string& field, HfPipeline& out) {
   if (text_of(node, "replacement") != kSpaceMark)
     return refused(field + ".replacement", "is not U+2581, which alone is supported");
-  if (flag_of(node, "split", true))
-    return refused(field + ".split", "is true, which is not supported: words would not be merged with each other");
   const std::string scheme = text_of(node, "prepend_scheme");
   out.space_mark = true;
   out.prefix_if_missing = true;
+  out.split_at_spaces = flag_of(node, "split", true);
   out.prefix_once = scheme == "first";
   out.space_prefix = scheme.empty() ? flag_of(node, "add_prefix_space", true) : scheme != "never";
   return Status();

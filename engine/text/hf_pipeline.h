@@ -19,6 +19,7 @@ struct HfPipeline {
   bool space_prefix = false;            // one is put before a text
   bool prefix_if_missing = false;       // unless the text begins with one
   bool prefix_once = false;             // before the first text only, not after special tokens
+  bool split_at_spaces = false;         // each one begins a word
   bool template_given = false;          // the two below say all that stands around a text
   std::vector<int64_t> tokens_before;
   std::vector<int64_t> tokens_after;

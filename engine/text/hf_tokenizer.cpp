@@ -253,6 +253,7 @@ void Reader::write_pipeline() {
   set("ggml.model", std::string(byte_level() ? "gpt2" : "llama"));
   if (!pipeline_.normalizer.empty()) set("tritium.normalizer", pipeline_.normalizer);
   if (pipeline_.prefix_if_missing) set("tritium.prefix_if_missing", true);
+  if (pipeline_.split_at_spaces) set("tritium.split_at_spaces", true);
   if (pipeline_.prefix_once) set("tritium.prefix_once", true);
   set("tritium.added_tokens", added_);
   if (!byte_level()) {

@@ -54,6 +54,20 @@ std::vector<int32_t> ids_of(const Metadata& m, const std::string& key, int64_t v
   return ids;
 }
 
+// Each part cut before its spaces; the prefix is the first word's.
+std::vector<TextPart> words_of(std::span<const TextPart> parts) {
+  std::vector<TextPart> words;
+  for (TextPart part : parts) {
+    for (size_t space = part.text.find(' ', 1); part.token < 0 && space != part.text.npos;
+         space = part.text.find(' ', 1)) {
+      words.push_back({.text = part.text.substr(0, space), .space_prefix = part.space_prefix});
+      part = {.text = part.text.substr(space)};
+    }
+    words.push_back(part);
+  }
+  return words;
+}
+
 struct WordRules {
   std::vector<std::string> patterns;
   bool ignore_merges = false;
@@ -165,6 +179,7 @@ void Tokenizer::read_options(const Metadata& m, OptionalKeys& keys) {
                                  : keys.boolean("add_space_prefix", true);
   prefix_if_missing_ = m.boolean("tokenizer.tritium.prefix_if_missing").value_or(false);
   prefix_once_ = m.boolean("tokenizer.tritium.prefix_once").value_or(false);
+  split_at_spaces_ = m.boolean("tokenizer.tritium.split_at_spaces").value_or(false);
   if (keys.boolean("add_eos_token", false)) {
     if (eos_ >= 0) after_ = {eos_};
     keys.warn("key tokenizer.ggml.add_eos_token is true: no end token is put after a text, which is to go on");
@@ -296,7 +311,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
     part.space_prefix = space_prefix && !(prefix_if_missing_ && part.text.starts_with(' '));
     space_prefix = add_space_prefix_ && !prefix_once_;
   }
-  encoder_->encode(parts, out);
+  encoder_->encode(split_at_spaces_ ? words_of(parts) : parts, out);
   if (options.add_eos) out.insert(out.end(), after_.begin(), after_.end());
   return out;
 }

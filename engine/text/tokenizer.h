@@ -100,6 +100,7 @@ class Tokenizer {
   bool add_space_prefix_ = true;
   bool prefix_if_missing_ = false;  // where the text does not begin with a space
   bool prefix_once_ = false;        // before the first part only
+  bool split_at_spaces_ = false;    // each space begins a word that is merged by itself
 };
 
 }  // namespace tritium

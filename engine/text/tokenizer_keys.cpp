@@ -37,6 +37,7 @@ constexpr KnownKey kRows[] = {
     used("tokenizer.tritium.add_prefix_space"),   // a space before text of a byte-level vocabulary
     used("tokenizer.tritium.prefix_if_missing"),  // a space is put before text that does not begin with one
     used("tokenizer.tritium.prefix_once"),        // before the first text only, not after special tokens
+    used("tokenizer.tritium.split_at_spaces"),    // each space begins a word that is merged by itself
     used("tokenizer.tritium.added_tokens"),       // pairs of an id and its AddedTokenFlags
     used("tokenizer.tritium.end_token_ids"),      // at which generation ends
     used("tokenizer.tritium.tokens_before"),      // what is put before a text, and after it

@@ -217,6 +217,15 @@ TEST(HfTokenizer, VocabulariesOfCharactersAreSentencePiece) {
   EXPECT_EQ(split(*u, "ab<s>ab", {.parse_special = true}), (Pieces{"▁ab", "<s>", "ab"}));
 }
 
+TEST(HfTokenizer, SpacesMayBeginWordsThatAreMergedEachByItself) {
+  const std::string vocabulary = R"({"model": {"type": "BPE", "vocab": {"▁": 0, "a": 1, "▁▁": 2, "▁a": 3, "a▁": 4},
+    "merges": ["▁ ▁", "a ▁", "▁ a"]}, "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", )";
+  const auto whole = tokenizer_of_files({.tokenizer = vocabulary + R"("split": false}})"});
+  EXPECT_EQ(split(*whole, "a  a a"), (Pieces{"▁a", "▁▁", "a▁", "a"}));
+  const auto words = tokenizer_of_files({.tokenizer = vocabulary + R"("split": true}})"});
+  EXPECT_EQ(split(*words, "a  a a"), (Pieces{"▁a", "▁", "▁a", "▁a"}));
+}
+
 TEST(HfTokenizer, OtherModelsAndStepsAreRefusedByName) {
   EXPECT_EQ(refusal({.tokenizer = R"({"model": {"type": "Unigram", "vocab": []}})"}),
             "tokenizer.json: model.type is \"Unigram\", which is not supported; supported: BPE, of bytes or with "

@@ -158,10 +158,13 @@ std::vector<int32_t> ChatEncoder::encode(std::string_view text, const std::vecto
     const std::vector<int32_t> some = tokenizer_.encode(text.substr(part, end - part), {.add_bos = false});
     tokens.insert(tokens.end(), some.begin(), some.end());
     if (!offsets) return;
-    size_t at = part;
+    // A vocabulary may put a space before the first word: those bytes are not of the text.
+    size_t n_bytes = 0, done = 0;
+    for (const int32_t token : some) n_bytes += tokenizer_.bytes_of(token).size();
+    const size_t added = n_bytes - std::min(n_bytes, end - part);
     for (const int32_t token : some) {
-      offsets->push_back(std::min(at, end));
-      at += tokenizer_.bytes_of(token).size();
+      offsets->push_back(std::min(part + done - std::min(done, added), end));
+      done += tokenizer_.bytes_of(token).size();
     }
   };
   auto next = from_messages.begin();

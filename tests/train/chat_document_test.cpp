@@ -38,21 +38,21 @@ constexpr const char* kTurns =
     "{% if add_generation_prompt %}a:{% endif %}";
 
 TEST(ChatDocument, WhatFollowsThePromptIsLearntUpToTheEndOfTheTurn) {
-  EXPECT_EQ(shown(kTurns, kRecord), "<u:u>\na:[a</s>>]\nu:v>\na:[b>]\n");
+  EXPECT_EQ(shown(kTurns, kRecord), "u:u>\na:[a</s>>]\nu:v>\na:[b>]\n");
 }
 
 TEST(ChatDocument, MarksOfTheTemplateDecide) {
   EXPECT_EQ(shown("{% for m in messages %}{{ m.role[0] }}:{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
                   "{% endgeneration %}{{ eos_token }}{% else %}{{ m.content }}{% endif %};{% endfor %}",
                   kRecord),
-            "<u:u;a:[a</s>>];u:v;a:[b>];");
+            "u:u;a:[a</s>>];u:v;a:[b>];");
 }
 
 TEST(ChatDocument, WithoutAnEndOfTurnTheTextEnds) {
   EXPECT_EQ(shown("{% for m in messages %}{{ m.role[0] }}:{{ m.content }};{% endfor %}{% if add_generation_prompt "
                   "%}a:{% endif %}",
                   kRecord),
-            "<u:u;a:[a</s>;]u:v;a:[b;>]");
+            "u:u;a:[a</s>;]u:v;a:[b;>]");
 }
 
 // As templates do that leave out what was thought before.
@@ -61,7 +61,7 @@ TEST(ChatDocument, EarlierAnswersMayBeWrittenOtherwise) {
       shown("{% for m in messages %}{{ m.role[0] }}:{{ '(t)' if m.role == 'assistant' and loop.last }}{{ m.content }}"
             "{{ eos_token }}{% endfor %}{% if add_generation_prompt %}a:{% endif %}",
             kRecord),
-      "<u:u>a:[a</s>>]u:v>a:[(t)b>]");
+      "u:u>a:[a</s>>]u:v>a:[(t)b>]");
   const std::string counted =
       shown("{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}", kRecord);
   EXPECT_NE(counted.find("mark it by {% generation %}"), std::string::npos) << counted;
@@ -71,8 +71,8 @@ TEST(ChatDocument, OtherKindsOfConversationsAreMessagesToo) {
   EXPECT_EQ(
       shown(kTurns,
             R"({"system": "s", "conversations": [{"from": "human", "value": "u"}, {"from": "gpt", "value": "a"}]})"),
-      "<s:s>\nu:u>\na:[a>]\n");
-  EXPECT_EQ(shown(kTurns, R"({"instruction": "i", "input": "j", "output": "o"})"), "<u:i\nj>\na:[o>]\n");
+      "s:s>\nu:u>\na:[a>]\n");
+  EXPECT_EQ(shown(kTurns, R"({"instruction": "i", "input": "j", "output": "o"})"), "u:i\nj>\na:[o>]\n");
   EXPECT_EQ(shown(kTurns, R"({"text": "plain"})"), "no conversation");
 }
 
@@ -81,7 +81,7 @@ TEST(ChatDocument, RolesAndToolsAreTheTemplates) {
       shown("{{ tools | length }}{% for m in messages %}{{ m.role }}{{ m.tool_calls | tojson if m.tool_calls }}{% "
             "endfor %}",
             R"({"messages": [{"role": "tool", "content": [1], "tool_calls": [{"z": 1, "a": 2}]}], "tools": [1, 2]})"),
-      "<2tool[{\"z\": 1, \"a\": 2}]");
+      "2tool[{\"z\": 1, \"a\": 2}]");
   EXPECT_NE(shown("{{ raise_exception('no') }}", kRecord).find("no"), std::string::npos);
   EXPECT_NE(shown(kTurns, R"({"messages": [{"content": "a"}]})").find("\"role\""), std::string::npos);
 }

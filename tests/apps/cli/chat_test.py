@@ -1,6 +1,6 @@
 """chat, and run --chat: on a model that was trained to answer, over a terminal and over pipes."""
+import itertools
 import json
-import os
 import subprocess
 
 import program
@@ -8,7 +8,7 @@ from program import InFolder, tritium
 from terminal import Terminal
 
 PAIRS = {"ping": "pong", "red": "<think>col</think>green", "hi": "hello"}
-SHAPE = {"architecture": "llama", "dim": 64, "layers": 2, "heads": 4, "kv_heads": 2, "head_dim": 16, "ffn": 128, "context": 256}
+SHAPE = {"architecture": "llama", "dim": 48, "layers": 2, "heads": 3, "kv_heads": 3, "head_dim": 16, "ffn": 96, "context": 512}
 CHAT = ("--temp", "0", "--backend", "cpu", "--threads", "1")
 
 
@@ -17,17 +17,16 @@ class Chat(InFolder):
     def setUpClass(cls):
         super().setUpClass()
         records = []
-        for first in PAIRS:
-            for second in PAIRS:
-                for system in (None, "Be brief."):
-                    messages = [{"role": "system", "content": system}] if system else []
-                    for word in (first, second):
-                        messages += [{"role": "user", "content": word}, {"role": "assistant", "content": PAIRS[word]}]
-                    records.append({"messages": messages})
+        for words in itertools.product(PAIRS, repeat=3):
+            for system in (None, "Be brief."):
+                messages = [{"role": "system", "content": system}] if system else []
+                for word in words:
+                    messages += [{"role": "user", "content": word}, {"role": "assistant", "content": PAIRS[word]}]
+                records.append({"messages": messages})
         data = cls.write("chat.jsonl", "\n".join(map(json.dumps, records)))
         cls.model = cls.path("chat.gguf")
         code, _, err = tritium("train", "--transformer", cls.write("shape.json", json.dumps(SHAPE)), "--data", data, "--valid-data", data, "--chat-template", "lines",
-                               "--mode", "full", "--steps", 150, "--batch", 8, "--context", 96, "--lr", "3e-3", "--eval-every", 150, "--threads", 2, "--backend", "cpu",
+                               "--mode", "full", "--steps", 300, "--batch", 4, "--context", 128, "--lr", "5e-3", "--eval-every", 300, "--threads", 1, "--backend", "cpu",
                                "-o", cls.model)
         assert code == 0, err
 
@@ -67,8 +66,8 @@ class Chat(InFolder):
         self.assertIn("(6 messages)", err)
 
     def test_the_oldest_turns_are_left_out(self):
-        code, out, err = self.chat("ping\n" * 12, "--context", "96")
-        self.assertEqual((code, out), (0, "pong\n" * 12), err)
+        code, out, err = self.chat("ping\n" * 8, "--context", "96")
+        self.assertEqual((code, out), (0, "pong\n" * 8), err)
         self.assertIn("messages are left out from here on", err)
         code, out, err = self.chat("a" * 200 + "\nping\n", "--context", "96")
         self.assertEqual((code, out), (1, "pong\n"))
@@ -76,10 +75,10 @@ class Chat(InFolder):
 
     def test_users_make_no_control_tokens(self):
         self.assertEqual(self.chat("ping</s>\n", "-n", "1")[0], 0)
-        for text, more in (("ping", 0), ("</s>", 4)):
+        for text in ("ping", "</s>"):
             code, out, err = tritium("run", self.model, "--chat", "-p", text, "-n", 1, "--temp", 0, "--json")
             self.assertEqual(code, 0, err)
-            self.assertEqual(json.loads(out)["prompt_tokens"], 1 + len(f"user: {text}\nassistant:"))
+            self.assertEqual(json.loads(out)["prompt_tokens"], len(f"user: {text}\nassistant:"))
 
     def test_run_with_a_template(self):
         code, out, err = tritium("run", self.model, "--chat", "-p", "ping", "--system", "Be brief.", *CHAT)

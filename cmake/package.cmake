@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format text graph model layers selftest backends api)
+  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends api)
   if(TARGET tritium_train)
     list(APPEND parts train)
   endif()

@@ -2,8 +2,11 @@
 
 #include <sys/stat.h>
 
+#include "base/folder.h"
+#include "base/input_file.h"
 #include "format/folder/open_folder.h"
 #include "format/split_gguf.h"
+#include "tensor/split_file.h"
 
 namespace tritium {
 namespace {
@@ -28,6 +31,24 @@ Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& 
   if (!file.ok()) return file.status();
   model.tensors = *std::move(file);
   return model;
+}
+
+Result<std::vector<std::string>> files_of_model(const std::string& path) {
+  std::vector<std::string> files;
+  if (is_folder(path)) {
+    const Result<std::vector<std::string>> names = names_in(path);
+    if (!names.ok()) return names.status();
+    for (const std::string& name : *names)
+      if (name == "config.json" || name.ends_with(".safetensors")) files.push_back(path + "/" + name);
+    return files;
+  }
+  const std::optional<PartName> part = part_name(path);
+  if (!part) return std::vector{path};
+  for (int number = 1; number <= part->count; ++number) {
+    const std::string name = path_of({.stem = part->stem, .number = number, .count = part->count});
+    if (number == part->number || InputFile::open_regular(name).ok()) files.push_back(name);
+  }
+  return files;
 }
 
 Result<Metadata> open_vocabulary(const std::string& path) {

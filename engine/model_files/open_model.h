@@ -23,6 +23,9 @@ struct OpenedModel {
 // a folder.
 Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& options = {});
 
+// The files that a model is made of: itself, or its parts, or its configuration and its safetensors files.
+Result<std::vector<std::string>> files_of_model(const std::string& path);
+
 // The keys tokenizer.* of a model, or of a GGUF file that has nothing else.
 Result<Metadata> open_vocabulary(const std::string& path);
 

@@ -58,8 +58,12 @@ Status check_options(const TrainOptions& o) {
 
 // What is read is not written over, wherever links lead.
 Status check_files(const TrainOptions& o) {
-  std::vector<NamedFile> inputs = {
-      {"the model", o.model}, {"the teacher", o.teacher}, {"the tokenizer's file", o.tokenizer}};
+  std::vector<NamedFile> inputs = {{"the tokenizer's file", o.tokenizer}};
+  for (const auto& [what, path] : {std::pair("the model", &o.model), std::pair("the teacher", &o.teacher)}) {
+    const Result<std::vector<std::string>> files = files_of_model(*path);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) inputs.push_back({what, file});
+  }
   for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
     const Result<std::vector<std::string>> files = corpus_files(*paths);
     if (!files.ok()) return files.status();

@@ -15,13 +15,16 @@ inline constexpr int kUsage = 2;
 using Action = std::function<int()>;
 
 void add_bench(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_experiment(CLI::App& app, Action& action);
 void add_finetune(CLI::App& app, Action& action);
 void add_gpu_report(CLI::App& app, Action& action);
+void add_gguf_diff(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
+void add_quantize(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_selftest(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);

@@ -34,6 +34,10 @@ struct GgufTensor {
 // The size of the file that write_gguf() would write; the tensors may still be without their bytes.
 Result<uint64_t> gguf_bytes(const Metadata& metadata, const std::vector<GgufTensor>& tensors);
 
+// What such a file begins with, up to the first tensor; likewise. Then each follows with its bytes, padded to
+// kGgufDefaultAlignment.
+Result<std::vector<std::byte>> gguf_header(const Metadata& metadata, const std::vector<GgufTensor>& tensors);
+
 // Writes version 3. Integers become u32 where they fit, else i32, u64 or i64; reals f32. The file is the caller's to
 // check and to commit.
 Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<GgufTensor>& tensors);

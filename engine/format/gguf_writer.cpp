@@ -145,6 +145,12 @@ Result<uint64_t> gguf_bytes(const Metadata& metadata, const std::vector<GgufTens
   return layout->header.size() + layout->tensor_bytes;
 }
 
+Result<std::vector<std::byte>> gguf_header(const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
+  Result<Layout> layout = layout_of(metadata, tensors);
+  if (!layout.ok()) return layout.status();
+  return std::move(layout->header);
+}
+
 Status write_gguf(AtomicFile& file, const Metadata& metadata, const std::vector<GgufTensor>& tensors) {
   for (const GgufTensor& t : tensors)
     if (Status status = check_values(t); !status.ok()) return status.within(file.path());

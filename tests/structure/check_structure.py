@@ -34,6 +34,7 @@ ALLOWED = {
     "engine/format": ["format", "tensor", "base", "tritium"],
     "engine/text": ["text", "tensor", "base", "tritium"],
     "engine/model_files": ["model_files", "text", "format", "tensor", "base", "tritium"],
+    "engine/convert": ["convert", "model", "model_files", "format", "tensor", "base", "tritium"],
     "engine/graph": ["graph", "ops", "tensor", "base", "tritium"],
     "engine/model": ["model", "graph", "ops", "tensor", "base", "tritium"],
     "engine/layers": ["layers", "model", "graph", "cpu_ref/reference_backend.h", "ops", "tensor", "base", "tritium"],

@@ -22,13 +22,11 @@ Shape shape_of(const FolderTensor& t) { return {t.n_matrices, t.rows, t.cols}; }
 class FolderTernaryRows final : public TernaryRows {
  public:
   FolderTernaryRows(const FolderTensor& tensor, std::vector<float> alphas)
-      : tensor_(tensor), alphas_(std::move(alphas)) {}
+      : TernaryRows(shape_of(tensor), tensor.group_size), tensor_(tensor), alphas_(std::move(alphas)) {}
 
-  Shape shape() const override { return shape_of(tensor_); }
-  int64_t group_size() const override { return tensor_.group_size; }
   Status read(int64_t first, int64_t n, std::span<uint32_t> words, std::span<float> scales) const override {
-    const auto row_words = static_cast<size_t>(round_up(tensor_.cols, TernaryMatrix::kRowAlign) / 16);
-    const auto groups = static_cast<size_t>(ceil_div(tensor_.cols, tensor_.group_size));
+    const auto row_words = static_cast<size_t>(words_per_row());
+    const auto groups = static_cast<size_t>(groups_per_row());
     for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
       check_cancelled_every<256>(i);
       const Status s = read_trits(tensor_, alphas_, first + static_cast<int64_t>(i),
@@ -45,15 +43,13 @@ class FolderTernaryRows final : public TernaryRows {
 
 class FolderDenseRows final : public DenseRows {
  public:
-  FolderDenseRows(const FolderTensor& tensor, DType dtype) : tensor_(tensor), dtype_(dtype) {}
+  FolderDenseRows(const FolderTensor& tensor, DType dtype) : DenseRows(shape_of(tensor), dtype), tensor_(tensor) {}
 
-  Shape shape() const override { return shape_of(tensor_); }
-  DType dtype() const override { return dtype_; }
   Status read(int64_t first, int64_t n, std::span<std::byte> bytes) const override {
-    const size_t row_bytes = static_cast<size_t>(tensor_.cols * bits_of(dtype_) / 8);
+    const auto size = static_cast<size_t>(row_bytes());
     for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
       check_cancelled_every<256>(i);
-      const Status s = read_row(first + static_cast<int64_t>(i), bytes.subspan(i * row_bytes, row_bytes));
+      const Status s = read_row(first + static_cast<int64_t>(i), bytes.subspan(i * size, size));
       if (!s.ok()) return s;
     }
     return Status();
@@ -64,22 +60,21 @@ class FolderDenseRows final : public DenseRows {
   Status read_row(int64_t row, std::span<std::byte> bytes) const {
     std::vector<float> values(static_cast<size_t>(tensor_.cols));
     if (Status s = read_floats(tensor_, row, values); !s.ok()) return s;
-    if (dtype_ == DType::f32) {
+    if (dtype() == DType::f32) {
       std::memcpy(bytes.data(), values.data(), bytes.size());
       return Status();
     }
     for (size_t i = 0; i < values.size(); ++i) {
-      const uint16_t half = dtype_ == DType::f16 ? f32_to_f16(values[i]) : f32_to_bf16(values[i]);
+      const uint16_t half = dtype() == DType::f16 ? f32_to_f16(values[i]) : f32_to_bf16(values[i]);
       std::memcpy(&bytes[2 * i], &half, 2);
     }
     return Status();
   }
 
   const FolderTensor& tensor_;
-  DType dtype_;
 };
 
-class FolderMap final : public TensorMap {
+class FolderMap final : public TensorMap, public RowSource {
  public:
   FolderMap(std::string path, Shards shards, Metadata metadata, std::vector<FolderTensor> tensors)
       : path_(std::move(path)),
@@ -97,8 +92,8 @@ class FolderMap final : public TensorMap {
   const Metadata& metadata() const override { return metadata_; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
 
-  Result<std::unique_ptr<TernaryRows>> ternary_rows(const std::string& name) const;
-  Result<std::unique_ptr<DenseRows>> dense_rows(const std::string& name) const;
+  Result<std::unique_ptr<TernaryRows>> ternary_rows(const std::string& name) const override;
+  Result<std::unique_ptr<DenseRows>> dense_rows(const std::string& name) const override;
   Result<TernaryMatrix> load_ternary(const std::string& name) const override;
   Result<std::vector<float>> load_f32(const std::string& name) const override;
   Result<DenseMatrix> load_dense(const std::string& name) const override;

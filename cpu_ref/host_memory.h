@@ -11,8 +11,9 @@ namespace tritium {
 
 class HostBuffer final : public Buffer {
  public:
-  // Zero-filled and aligned to 64 bytes. Throws std::bad_alloc.
-  explicit HostBuffer(size_t bytes);
+  enum class Content { zeros, undefined };
+  // Aligned to 64 bytes. Throws std::bad_alloc.
+  explicit HostBuffer(size_t bytes, Content content = Content::zeros);
   ~HostBuffer() override;
   HostBuffer(const HostBuffer&) = delete;
   HostBuffer& operator=(const HostBuffer&) = delete;

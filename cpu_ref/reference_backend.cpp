@@ -6,7 +6,6 @@
 #include <new>
 
 #include "base/cancel.h"
-#include "base/checked_math.h"
 #include "base/format_text.h"
 #include "cpu_ref/host_memory.h"
 #include "ops/weight_layout.h"
@@ -32,31 +31,71 @@ Status HostBackend::download(const Tensor& tensor, std::span<std::byte> data) {
   return Status();
 }
 
-Result<Weight> HostBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
-  Weight weight = describe_weight(matrix, debug_name);
-  Result<Tensor> data = allocate(weight.data.shape, weight.data.dtype, debug_name);
-  if (!data.ok()) return data.status();
-  weight.data = *data;
-  Result<Tensor> scales = allocate(weight.scales.shape, DType::f32, debug_name + ".scales");
-  if (!scales.ok()) return scales.status();
-  weight.scales = *scales;
-  std::ranges::copy(matrix.words(), host_span<uint32_t>(weight.data).begin());
-  std::ranges::copy(kernel_scales(matrix), host_span<float>(weight.scales).begin());
+Status HostBackend::allocate_plane(Tensor& plane, const std::string& debug_name) {
+  try {
+    plane.buffer = std::make_shared<HostBuffer>(static_cast<size_t>(plane.bytes()), HostBuffer::Content::undefined);
+  } catch (const std::bad_alloc&) {
+    return error(StatusCode::out_of_memory, debug_name, ": ", plane.bytes(), " bytes of host memory refused");
+  }
+  return Status();
+}
+
+namespace {
+
+// Rows that are read at once: about 256 KB.
+int64_t stretch(int64_t row_bytes) { return std::clamp<int64_t>((1 << 18) / std::max<int64_t>(1, row_bytes), 1, 4096); }
+
+}  // namespace
+
+Result<Weight> HostBackend::upload_rows(const TernaryRows& rows, const std::string& debug_name) {
+  Weight weight = describe_weight(rows, debug_name);
+  if (Status s = allocate_plane(weight.data, debug_name); !s.ok()) return s;
+  const auto groups = static_cast<size_t>(rows.groups_per_row()), per_row = static_cast<size_t>(rows.words_per_row());
+  const auto words = host_span<uint32_t>(weight.data);
+  std::vector<float> stored(static_cast<size_t>(rows.n_rows()) * groups);
+  const int64_t step = stretch(rows.words_per_row() * 4);
+  for (int64_t first = 0; first < rows.n_rows(); first += step) {
+    check_cancelled();
+    const auto n = static_cast<size_t>(std::min(step, rows.n_rows() - first)), at = static_cast<size_t>(first);
+    const Status status = rows.read(first, static_cast<int64_t>(n), words.subspan(at * per_row, n * per_row),
+                                    std::span(stored).subspan(at * groups, n * groups));
+    if (!status.ok()) return status;
+  }
+  const std::vector<float> scales = settle_scales(weight, rows, stored);
+  if (Status s = allocate_plane(weight.scales, debug_name); !s.ok()) return s;
+  std::ranges::copy(scales, host_span<float>(weight.scales).begin());
   return weight;
 }
 
-Result<Weight> HostBackend::upload_weight(const DenseMatrix& matrix, const std::string& debug_name) {
-  Weight weight = describe_weight(matrix, debug_name);
-  Result<Tensor> data = allocate(weight.data.shape, weight.data.dtype, debug_name);
-  if (!data.ok()) return data.status();
-  weight.data = *data;
-  const auto bytes_per_element = static_cast<size_t>(bits_of(weight.dtype) / 8);
-  const size_t row_bytes = static_cast<size_t>(weight.cols) * bytes_per_element;
-  std::byte* out = host_span<std::byte>(weight.data).data();
-  for (size_t row = 0; row < static_cast<size_t>(weight.n_matrices * weight.rows); ++row) {
-    check_cancelled_every<1024>(row);
-    std::memcpy(out + row * static_cast<size_t>(weight.row_stride) * bytes_per_element,
-                matrix.bytes.data() + row * row_bytes, row_bytes);
+// Dense rows lie row_stride elements apart; packed ones become codes and scales.
+Result<Weight> HostBackend::upload_rows(const DenseRows& rows, const std::string& debug_name) {
+  Weight weight = describe_weight(rows, debug_name);
+  if (Status s = allocate_plane(weight.data, debug_name); !s.ok()) return s;
+  if (weight.packed())
+    if (Status s = allocate_plane(weight.scales, debug_name); !s.ok()) return s;
+  const auto row_bytes = static_cast<size_t>(rows.row_bytes());
+  const auto stride = static_cast<size_t>(weight.data.bytes() / rows.n_rows());
+  const auto data = host_span<std::byte>(weight.data);
+  const PackedRow packed = weight.packed() ? packed_row(weight.dtype, weight.row_stride) : PackedRow{};
+  const auto codes = static_cast<size_t>(packed.words), scales = static_cast<size_t>(packed.scale_words);
+  const int64_t step = stretch(rows.row_bytes());
+  std::vector<std::byte> buffer(static_cast<size_t>(std::min(step, rows.n_rows())) * row_bytes);
+  for (int64_t first = 0; first < rows.n_rows(); first += step) {
+    check_cancelled();
+    const int64_t n = std::min(step, rows.n_rows() - first);
+    if (Status s = rows.read(first, n, std::span(buffer).first(static_cast<size_t>(n) * row_bytes)); !s.ok()) return s;
+    for (size_t r = 0; r < static_cast<size_t>(n); ++r) {
+      const auto from = std::span<const std::byte>(buffer).subspan(r * row_bytes, row_bytes);
+      const size_t row = static_cast<size_t>(first) + r;
+      if (weight.packed()) {
+        pack_row(weight.dtype, from, host_span<uint32_t>(weight.data).subspan(row * codes, codes),
+                 host_span<uint32_t>(weight.scales).subspan(row * scales, scales));
+      } else {
+        const auto to = data.subspan(row * stride, stride);
+        std::ranges::copy(from, to.begin());
+        std::ranges::fill(to.subspan(row_bytes), std::byte{0});
+      }
+    }
   }
   return weight;
 }

@@ -15,12 +15,16 @@ class HostBackend : public Backend {
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& debug_name) override;
   Status upload(const Tensor& tensor, std::span<const std::byte> data) override;
   Status download(const Tensor& tensor, std::span<std::byte> data) override;
-  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
-  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override;
+  Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
+  Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return Status(); }
   void push_label(std::string_view) override {}
   void pop_label() override {}
+
+ protected:
+  // Memory for a tensor that the caller writes all of: it is not cleared.
+  static Status allocate_plane(Tensor& plane, const std::string& debug_name);
 };
 
 class ReferenceBackend : public Each<ReferenceBackend, HostBackend, AllOps> {

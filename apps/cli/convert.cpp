@@ -67,7 +67,7 @@ void add_quantize(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   QuantizeOptions& q = options->quantize;
   command->add_option("IN", options->input, "model: a .gguf file, any part of a split one, or a folder")->required();
-  const char* dense = "f32 | f16 | bf16 | q8_0 | q4_k | q6_k";
+  const char* dense = "f32 | f16 | bf16 | q8_0 | q4_0 | q4_k | q6_k";
   const std::string any = std::string("as --head, or a ternary type: tq1_0 | tq2_0 | q2_0 | pq2_0 | ptq1_0 | i2_s");
   command->add_option("--head", q.head, dense);
   command->add_option("--embedding", q.embedding, any);

@@ -100,7 +100,13 @@ SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers) : name_(
     roles_[name] = role;
     const bool exact = role == TensorRole::norm || role == TensorRole::router;
     const bool ternary = role == TensorRole::attention || role == TensorRole::feed_forward;
-    TensorInfo info = {name, ternary ? "trits" : exact ? "F32" : "F16", dims, 0, ternary};
+    TensorInfo info = {.name = name,
+                       .type = ternary ? "trits"
+                               : exact ? "F32"
+                                       : "F16",
+                       .shape = dims,
+                       .ternary = ternary,
+                       .dtype = exact ? DType::f32 : DType::f16};
     info.bytes = ternary ? trit_bytes(info.elements()) : static_cast<uint64_t>(info.elements()) * (exact ? 4 : 2);
     tensors_.push_back(std::move(info));
   };
@@ -113,26 +119,44 @@ SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers) : name_(
   }
 }
 
-Result<TernaryMatrix> SyntheticModel::load_ternary(const std::string& name) const {
+Result<std::unique_ptr<TernaryRows>> SyntheticModel::ternary_rows(const std::string& name) const {
   const TensorInfo* info = find(name);
   if (!info || !info->ternary) return error(StatusCode::not_found, name, " is not ternary");
   const std::vector<int64_t>& s = info->shape;
   if (!made_.contains(s)) made_[s] = random_trits(s.size() == 3 ? s[0] : 1, s[s.size() - 2], s.back(), made_.size());
-  return made_.at(s);
+  return rows_of(made_.at(s));
 }
 
-Result<std::vector<float>> SyntheticModel::load_f32(const std::string& name) const {
+namespace {
+
+// Of a matrix that they keep.
+class OwnedRows final : public DenseRows {
+ public:
+  explicit OwnedRows(DenseMatrix matrix)
+      : DenseRows(matrix.shape(), matrix.dtype), matrix_(std::move(matrix)), rows_(rows_of(matrix_)) {}
+  Status read(int64_t first, int64_t n, std::span<std::byte> out) const override { return rows_->read(first, n, out); }
+
+ private:
+  DenseMatrix matrix_;
+  std::unique_ptr<DenseRows> rows_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DenseRows>> SyntheticModel::dense_rows(const std::string& name) const {
   const TensorInfo* info = find(name);
   if (!info) return error(StatusCode::not_found, "there is no ", name);
-  if (roles_.at(name) == TensorRole::norm) return std::vector<float>(static_cast<size_t>(info->elements()), 1.0f);
-  return random_floats(info->elements(), 0.1f,
-                       std::hash<std::string>()(name));  // a router: its own choices in each layer
-}
-
-Result<DenseMatrix> SyntheticModel::load_dense(const std::string& name) const {
-  const TensorInfo* info = find(name);
-  if (!info || info->shape.size() != 2) return error(StatusCode::not_found, name, " is no matrix");
-  return random_halves(info->shape[0], info->shape[1], 1);
+  const std::vector<int64_t>& s = info->shape;
+  if (info->dtype == DType::f16)
+    return std::unique_ptr<DenseRows>(std::make_unique<OwnedRows>(random_halves(s[0], s[1], 1)));
+  DenseMatrix matrix{.rows = s.size() > 1 ? s[0] : 1, .cols = s.back(), .dtype = DType::f32, .bytes = {}};
+  const std::vector<float> values =
+      roles_.at(name) == TensorRole::norm
+          ? std::vector<float>(static_cast<size_t>(info->elements()), 1.0f)
+          : random_floats(info->elements(), 0.1f, std::hash<std::string>()(name));  // a router: its own choices
+  const auto bytes = std::as_bytes(std::span(values));
+  matrix.bytes.assign(bytes.begin(), bytes.end());
+  return std::unique_ptr<DenseRows>(std::make_unique<OwnedRows>(std::move(matrix)));
 }
 
 ModelBytes model_bytes(const ModelShape& shape) {

@@ -44,9 +44,8 @@ class SyntheticModel final : public TensorMap {
   const std::string& source() const override { return name_; }
   const Metadata& metadata() const override { return metadata_; }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  Result<TernaryMatrix> load_ternary(const std::string& name) const override;
-  Result<std::vector<float>> load_f32(const std::string& name) const override;
-  Result<DenseMatrix> load_dense(const std::string& name) const override;
+  Result<std::unique_ptr<TernaryRows>> ternary_rows(const std::string& name) const override;
+  Result<std::unique_ptr<DenseRows>> dense_rows(const std::string& name) const override;
 
  private:
   std::string name_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/caught.h"
-#include "base/checked_math.h"
 #include "base/format_text.h"
 #include "model/metadata_keys.h"
 #include "model/state.h"
@@ -12,15 +11,6 @@
 
 namespace tritium {
 namespace {
-
-// Bytes of the tensor in a backend's memory: 2-bit codes with their row padding and scales, or dense as stored.
-uint64_t device_bytes(const TensorInfo& info) {
-  const int64_t cols = info.shape.back();
-  const int64_t rows = info.elements() / std::max<int64_t>(1, cols);
-  if (info.ternary) return static_cast<uint64_t>(rows * (round_up(cols, TernaryMatrix::kRowAlign) / 4 + 4));
-  const bool two_bytes = info.type != "F32";
-  return static_cast<uint64_t>(info.elements() * (two_bytes ? 2 : 4));
-}
 
 void count_parameters(const TensorMap& source, const Config& config, ModelInfo& info) {
   const bool tied = !source.find("output.weight");
@@ -71,10 +61,13 @@ ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr
   MemoryEstimate memory;
   for (const TensorInfo& t : source.tensors()) {
     info.tensors.push_back({.name = t.name, .type = t.type, .shape = t.shape, .bytes = t.bytes});
-    memory.weight_bytes += device_bytes(t);
   }
+  const Weights weights = describe_weights(model);
+  for (const auto& parameter : weights.owned)
+    for (const Tensor* plane : {&parameter->weight().data, &parameter->weight().scales})
+      memory.weight_bytes += static_cast<uint64_t>(plane->bytes());
   // A file whose tensors were checked has such a pass.
-  const Result<StateBytes> state = state_bytes(config, describe_weights(model),
+  const Result<StateBytes> state = state_bytes(config, weights,
                                                {.capacity = Backend::kPromptBatch,
                                                 .batch = Backend::kPromptBatch,
                                                 .activations = ActivationMode::int8_per_token});

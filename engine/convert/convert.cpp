@@ -4,8 +4,8 @@
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "convert/float_rows.h"
 #include "convert/opened.h"
-#include "convert/tensor_rows.h"
 #include "convert/trit_facts.h"
 
 namespace tritium {
@@ -15,7 +15,7 @@ namespace {
 Result<TensorJob> job_of(const TensorMap& source, const TensorInfo& info, bool exact, std::optional<StorageType> wanted,
                          ThreadPool& pool) {
   if (exact || !info.ternary || !wanted) return exact_job(source, info, exact, pool);
-  const Result<std::unique_ptr<TernaryRows>> rows = ternary_rows_of(source, info.name);
+  const Result<std::unique_ptr<TernaryRows>> rows = source.ternary_rows(info.name);
   if (!rows.ok()) return rows.status();
   const Result<TritFacts> facts = read_facts(**rows, pool);
   if (!facts.ok() && facts.code() != StatusCode::unsupported) return facts.status();

@@ -7,7 +7,7 @@
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "convert/chunks.h"
-#include "convert/tensor_rows.h"
+#include "convert/float_rows.h"
 #include "model_files/open_model.h"
 #include "tensor/known_keys.h"
 #include "tritium/convert.hpp"
@@ -21,6 +21,13 @@ std::string text_of(const TensorInfo& info) {
   return info.type + " [" + shape + "]";
 }
 
+// Reals as files keep them, in single precision.
+bool same(const MetadataValue& x, const MetadataValue& y) {
+  const double *a = std::get_if<double>(&x), *b = std::get_if<double>(&y);
+  if (a && b) return static_cast<float>(*a) == static_cast<float>(*b);
+  return static_cast<const MetadataVariant&>(x) == static_cast<const MetadataVariant&>(y);
+}
+
 std::vector<KeyDifference> diff_keys(const Metadata& a, const Metadata& b) {
   std::set<std::string> names;
   for (const Metadata* m : {&a, &b})
@@ -28,8 +35,7 @@ std::vector<KeyDifference> diff_keys(const Metadata& a, const Metadata& b) {
   std::vector<KeyDifference> differences;
   for (const std::string& key : names) {
     const MetadataValue *x = a.find(key), *y = b.find(key);
-    const bool same = x && y && static_cast<const MetadataVariant&>(*x) == static_cast<const MetadataVariant&>(*y);
-    if (same) continue;
+    if (x && y && same(*x, *y)) continue;
     KeyDifference& d = differences.emplace_back();
     d.key = key;
     if (x) d.first = shown_value(*x);

@@ -8,7 +8,7 @@
 #include "base/format_text.h"
 #include "base/same_file.h"
 #include "convert/chunks.h"
-#include "convert/tensor_rows.h"
+#include "convert/float_rows.h"
 #include "convert/trit_facts.h"
 #include "model_files/open_model.h"
 #include "tensor/half.h"
@@ -26,7 +26,7 @@ uint64_t size_of(StorageType type, const TensorInfo& info) {
 
 // F32 values that F16 or BF16 hold as well.
 Result<StorageType> shortest_floats(const TensorMap& source, const TensorInfo& info, ThreadPool& pool) {
-  const Result<std::unique_ptr<DenseRows>> rows = dense_rows_of(source, info.name);
+  const Result<std::unique_ptr<DenseRows>> rows = source.dense_rows(info.name);
   if (!rows.ok()) return rows.status();
   if ((*rows)->dtype() == DType::f16) return StorageType::f16;
   if ((*rows)->dtype() == DType::bf16) return StorageType::bf16;
@@ -101,15 +101,16 @@ Result<StorageType> type_named(const std::string& name) {
   std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   const std::optional<StorageType> type = storage_type_of_name(upper);
   if (type && *type != StorageType::q2_0_group128) return *type;
-  return error(StatusCode::invalid_argument, "type \"", name, "\" is not known; there are F32, F16, BF16, Q8_0, Q4_K, ",
-               "Q6_K, TQ1_0, TQ2_0, I2_S, Q1_0, Q2_0, PQ2_0, PTQ1_0");
+  return error(StatusCode::invalid_argument, "type \"", name,
+               "\" is not known; there are F32, F16, BF16, Q8_0, Q4_0, Q4_K, ",
+               "Q6_K, TQ1_0, TQ2_0, I2_S, Q1_0, Q2_0, PQ2_0, PTQ1_0, STQ1_0");
 }
 
 Result<TensorJob> exact_job(const TensorMap& source, const TensorInfo& info, bool exact, ThreadPool& pool) {
   if (exact) return TensorJob{.info = &info, .type = StorageType::f32};
   std::string note;
   if (info.ternary) {
-    const Result<std::unique_ptr<TernaryRows>> rows = ternary_rows_of(source, info.name);
+    const Result<std::unique_ptr<TernaryRows>> rows = source.ternary_rows(info.name);
     if (!rows.ok()) return rows.status();
     const Result<TritFacts> facts = read_facts(**rows, pool);
     if (!facts.ok() && facts.code() != StatusCode::unsupported) return facts.status();
@@ -124,9 +125,9 @@ Result<TensorJob> exact_job(const TensorMap& source, const TensorInfo& info, boo
 
 Metadata metadata_of(Metadata metadata, const std::vector<TensorJob>& jobs) {
   constexpr std::pair<StorageType, int64_t> kFileTypes[] = {
-      {StorageType::f32, 0},    {StorageType::f16, 1},    {StorageType::q8_0, 7},
-      {StorageType::q4_k, 14},  {StorageType::q6_k, 18},  {StorageType::bf16, 32},
-      {StorageType::tq1_0, 36}, {StorageType::tq2_0, 37}, {StorageType::i2_s, 40},
+      {StorageType::f32, 0},    {StorageType::f16, 1},   {StorageType::q4_0, 2},  {StorageType::q8_0, 7},
+      {StorageType::q4_k, 14},  {StorageType::q6_k, 18}, {StorageType::bf16, 32}, {StorageType::tq1_0, 36},
+      {StorageType::tq2_0, 37}, {StorageType::i2_s, 40},
   };
   std::map<StorageType, uint64_t> bytes;
   for (const TensorJob& job : jobs) bytes[job.type] += size_of(job.type, *job.info);

@@ -5,8 +5,8 @@
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "convert/float_rows.h"
 #include "convert/opened.h"
-#include "convert/tensor_rows.h"
 #include "convert/trit_facts.h"
 #include "format/gguf_header.h"
 #include "model_files/open_model.h"
@@ -109,7 +109,7 @@ Result<TensorJob> ternary_job(const TensorMap& source, const TensorInfo& info, S
   const std::string_view name = traits_of(type).name;
   TensorJob job = {.info = &info, .type = type, .encoding = Encoding::trits};
   if (info.ternary) {
-    const Result<std::unique_ptr<TernaryRows>> rows = ternary_rows_of(source, info.name);
+    const Result<std::unique_ptr<TernaryRows>> rows = source.ternary_rows(info.name);
     if (!rows.ok()) return rows.status();
     const Result<TritFacts> facts = read_facts(**rows, pool);
     if (!facts.ok() && facts.code() != StatusCode::unsupported) return facts.status();

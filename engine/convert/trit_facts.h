@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/thread_pool.h"
-#include "format/folder/row_streams.h"
 #include "format/storage_type.h"
+#include "tensor/rows.h"
 
 namespace tritium {
 

@@ -6,7 +6,7 @@
 #include "base/atomic_file.h"
 #include "base/format_text.h"
 #include "convert/chunks.h"
-#include "convert/tensor_rows.h"
+#include "convert/float_rows.h"
 #include "format/codec.h"
 #include "format/gguf.h"
 #include "format/k_quants.h"
@@ -28,7 +28,7 @@ class Encoder {
 
   Status open() {
     if (job_.encoding == Encoding::trits) {
-      Result<std::unique_ptr<TernaryRows>> rows = ternary_rows_of(source_, job_.info->name);
+      Result<std::unique_ptr<TernaryRows>> rows = source_.ternary_rows(job_.info->name);
       if (!rows.ok()) return rows.status();
       trits_ = *std::move(rows);
       return Status();

@@ -14,6 +14,7 @@
 #include "cpu/row_order.h"
 #include "cpu/rungs.h"
 #include "cpu_ref/reference_backend.h"
+#include "ops/weight_layout.h"
 
 namespace tritium {
 
@@ -27,14 +28,16 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   std::string name() const override { return "cpu"; }
 
-  using HostBackend::upload_weight;  // dense weights: unchanged
-  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
+  Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
+  Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
 
   void lay_out(Weight& weight) const override;
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
 
   template <typename Op>
   Status each(const Op& op) try {
+    if constexpr (std::is_same_v<Op, Embedding>)
+      if (op.table.packed()) return look_up_packed(op), Status();
     if constexpr (OnTheReference::contains<Op>) {
       cpu_ref::call(Op::reference, op);
     } else if constexpr (requires { cpu::kernel_of(kernels_, op); }) {
@@ -59,6 +62,8 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   void compute(const DenseMatmulBackward& op);
   void compute(const EmbeddingBackward& op);
   void compute(const FakeQuantize& op);
+  void compute(const PackedMatmul& op);
+  void compute(const PackedMatmulF32& op);
   void compute(const RmsNormBackward& op);
   void compute(const SumSquares& op);
   void compute(const TernaryMatmul& op);
@@ -67,6 +72,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   void compute(const WeightGradient& op);
 
  private:
+  void look_up_packed(const Embedding& op);
   // body(first, last) on parts of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
   // below kWorthWaking in all, the caller does the work itself. What takes long is done in rounds, between which it may
   // be cancelled.
@@ -113,9 +119,17 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   template <typename CostOf, typename Body>
   void split_matrices(int64_t n_blocks, const CostOf& cost_of, const Body& body);
 
+  // Of a packed weight a chunk is a word of codes, and a group a word of scales.
   static cpu::Rows32 rows32_of(const Weight& weight) {
+    if (weight.packed()) {
+      const PackedRow row = packed_row(weight.dtype, weight.row_stride);
+      return {.rows = weight.rows, .chunks = row.words, .groups = row.scale_words};
+    }
     return {.rows = weight.rows, .chunks = weight.row_stride / cpu::kChunkColumns, .groups = weight.groups_per_row()};
   }
+  // fill(block, words [rows of the block, chunks]) for all blocks of a stack, by all threads; the first error.
+  template <typename Fill>
+  Status for_each_block(const cpu::Rows32& layout, int64_t n_matrices, const Fill& fill);
 
   // The rows of a product into order_.
   template <typename Op>

@@ -15,6 +15,7 @@
 #include "shaders/params/attention_backward.h"
 #include "shaders/params/combine_experts.h"
 #include "shaders/params/cross_entropy.h"
+#include "shaders/params/dtype.h"
 #include "shaders/params/embedding.h"
 #include "shaders/params/flip_trits.h"
 #include "shaders/params/gated_activation.h"
@@ -58,6 +59,22 @@ struct TernaryProduct {
   int64_t n_tokens;
   const int32_t* y_rows;  // the row of y of each packed row
   float* y;               // (R, rows)
+};
+
+// Integers in blocks (shaders/lib/packed.h); a chunk of the layout is a word of codes, a group a word of scales.
+struct PackedProduct {
+  Rows32 layout;
+  uint32_t dtype;  // TRITIUM_DTYPE_Q8_0, Q4_0, Q4_K or Q6_K
+  const uint32_t* words;
+  const uint32_t* weight_scales;
+  const int8_t* q;      // (X, blocks * 256)
+  const int32_t* sums;  // (X, blocks * 16), of q over 16 columns
+  const float* scales;  // (X, n_blocks)
+  int64_t n_blocks;     // 1, or one scale for 256 columns
+  const int32_t* x_rows;
+  int64_t n_tokens;
+  const int32_t* y_rows;
+  float* y;
 };
 
 struct TernaryFloatProduct {
@@ -176,6 +193,11 @@ struct TernaryKernels {
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
 };
 
+struct PackedKernels {
+  // Of blocks of weight rows (layout/rows32.h).
+  void (*packed_matmul)(const PackedProduct& m, int64_t first, int64_t last);
+};
+
 // Products of floats.
 struct FloatKernels {
   int lanes;  // floats in a vector
@@ -246,6 +268,7 @@ struct UpdateKernels {
 // One of each, compiled for one instruction set by a file in isa/.
 struct KernelSet {
   TernaryKernels ternary;
+  PackedKernels packed;
   FloatKernels floats;
   AttentionKernels attention;
   RowKernels rows;

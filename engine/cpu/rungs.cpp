@@ -7,7 +7,7 @@ namespace tritium::cpu {
 namespace {
 
 constexpr Families all_of(const KernelSet& set) {
-  return {&set.ternary, &set.floats, &set.attention, &set.rows, &set.gradients, &set.updates};
+  return {&set.ternary, &set.packed, &set.floats, &set.attention, &set.rows, &set.gradients, &set.updates};
 }
 
 constexpr Rung kRungs[] = {
@@ -48,6 +48,7 @@ KernelSet kernels_of(std::span<const Rung> rungs) {
   };
   for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) {
     replace(kernels.ternary, rung->families.ternary);
+    replace(kernels.packed, rung->families.packed);
     replace(kernels.floats, rung->families.floats);
     replace(kernels.attention, rung->families.attention);
     replace(kernels.rows, rung->families.rows);

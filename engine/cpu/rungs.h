@@ -12,6 +12,7 @@ namespace tritium::cpu {
 
 struct Families {
   const TernaryKernels* ternary = nullptr;  // null: not replaced
+  const PackedKernels* packed = nullptr;
   const FloatKernels* floats = nullptr;
   const AttentionKernels* attention = nullptr;
   const RowKernels* rows = nullptr;

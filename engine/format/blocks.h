@@ -28,19 +28,18 @@ void encode_ternary_block(StorageType type, const uint8_t* codes, uint16_t scale
 inline int64_t ternary_block_elements(StorageType type) {
   return type == StorageType::i2_s ? kI2sUnit : traits_of(type).block_elements;
 }
-// Codes of the block number `block` of a tensor, and their scale.
-float decode_ternary_block(const StoredTensor& tensor, int64_t block, uint8_t* codes);
+// What stq1_0 can hold: of the trits 64 i + j, 64 i + j + 16, + 32 and + 48 (j < 16) exactly one is 0.
+bool has_one_zero_in_four(const uint8_t* codes);
+
+// 2-bit codes of a row to the words of a TernaryMatrix; what follows them in the row is code 1. Returns how many are 3.
+int64_t pack_codes(std::span<const uint8_t> codes, std::span<uint32_t> words);
 
 // i2_s: 128 codes in 32 bytes. `interleave_64`: two runs of 64 codes in 16 bytes, as Arm builds write.
 void decode_i2s_unit(const uint8_t* bytes, bool interleave_64, uint8_t* codes);
 void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes);
 
-// ---- floating-point and k-quant formats <-> f32
+// ---- f32 -> floating-point formats
 
-inline constexpr int kMaxDenseBlock = 256;
-
-// f32, f16, bf16, q8_0, q4_k, q6_k. `values` has room for the block's elements.
-void decode_dense_block(StorageType type, const uint8_t* block, float* values);
 // f32, f16, bf16, q8_0.
 void encode_dense_block(StorageType type, const float* values, uint8_t* block);
 

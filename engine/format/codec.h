@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "format/storage_type.h"
+#include "format/stored_rows.h"
 #include "tensor/dense_matrix.h"
 #include "tensor/ternary_matrix.h"
 #include "tritium/status.hpp"
@@ -21,6 +22,9 @@ struct StoredTensor {
   std::span<const std::byte> bytes;
   bool i2s_interleave_64 = false;
 };
+
+StoredLayout layout_of(const StoredTensor& tensor);
+ReadBytes bytes_of(const StoredTensor& tensor);  // which must stay
 
 // (matrices, rows, cols) of a shape of rank 1 to 4.
 Shape matrix_shape(std::span<const int64_t> shape);

@@ -1,6 +1,7 @@
 // Where the tensors of a GGUF file lie, checked against each other and against the file.
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
@@ -23,40 +24,54 @@ struct Place {
   }
 };
 
-std::optional<uint64_t> group128_bytes(const GgufTensorHeader& t) {
-  const Result<uint64_t> bytes = storage_bytes(StorageType::q2_0_group128, t.shape);
+// The layouts that share id 42.
+struct Layout {
+  StorageType type;
+  const char* name;  // in messages
+};
+constexpr Layout kLayouts[] = {
+    {StorageType::q2_0, "group 64"}, {StorageType::q2_0_group128, "group 128"}, {StorageType::stq1_0, "STQ1_0"}};
+
+std::optional<uint64_t> bytes_in(StorageType type, const GgufTensorHeader& t) {
+  const Result<uint64_t> bytes = storage_bytes(type, t.shape);
   return bytes.ok() ? std::optional(*bytes) : std::nullopt;
 }
 
-// Files hold one of the two layouts of id 42. Tensors of 2048 elements and more have different sizes in them, with an
-// alignment of 32; smaller ones follow the larger ones, and id 42 means groups of 64 where the sizes cannot tell.
-void choose_group_size(std::vector<Place>& places) {
-  bool only_64 = false, only_128 = false;
+std::vector<StorageType> fitting_layouts(const Place& p) {
+  std::vector<StorageType> fitting;
+  for (const Layout& layout : kLayouts)
+    if (const auto bytes = bytes_in(layout.type, *p.tensor); bytes && p.fits(*bytes)) fitting.push_back(layout.type);
+  return fitting;
+}
+
+// Tensors of 2048 elements and more have different sizes in these layouts, with an alignment of 32. Smaller ones follow
+// the larger ones where all of those agree; else, and where nothing can tell, id 42 means groups of 64.
+void choose_layouts(std::vector<Place>& places) {
+  std::set<StorageType> certain;
   for (const Place& p : places) {
     if (p.tensor->type != StorageType::q2_0) continue;
-    const auto larger = group128_bytes(*p.tensor);
-    const bool fits_64 = p.fits(p.tensor->bytes), fits_128 = larger && p.fits(*larger);
-    only_64 |= fits_64 && !fits_128;
-    only_128 |= fits_128 && !fits_64;
+    if (const auto fitting = fitting_layouts(p); fitting.size() == 1) certain.insert(fitting.front());
   }
-  if (!only_128) return;
   for (Place& p : places) {
-    if (p.tensor->type != StorageType::q2_0 || (only_64 && p.fits(p.tensor->bytes))) continue;
-    const auto larger = group128_bytes(*p.tensor);
-    if (!larger || !p.fits(*larger)) continue;
-    p.tensor->type = StorageType::q2_0_group128;
-    p.tensor->bytes = *larger;
+    if (p.tensor->type != StorageType::q2_0) continue;
+    const std::vector<StorageType> fitting = fitting_layouts(p);
+    if (fitting.empty()) continue;
+    const bool follows = certain.size() == 1 && std::ranges::find(fitting, *certain.begin()) != fitting.end();
+    p.tensor->type = follows ? *certain.begin() : fitting.front();
+    p.tensor->bytes = *bytes_in(p.tensor->type, *p.tensor);
   }
 }
 
-// "18432 bytes expected for Q2_0 [64,1024] group 64, or 17408 for group 128".
+// "18432 bytes expected for Q2_0 [64,1024] group 64, or 17408 for group 128, or 10752 for STQ1_0".
 std::string expectation(const GgufTensorHeader& t) {
   std::string shape;
   for (int64_t d : t.shape) shape += (shape.empty() ? "" : ",") + std::to_string(d);
   std::string text = join(t.bytes, " bytes expected for ", traits_of(t.type).name, " [", shape, "]");
   if (t.type != StorageType::q2_0) return text;
   text += " group 64";
-  if (const auto larger = group128_bytes(t)) text += join(", or ", *larger, " for group 128");
+  for (const Layout& layout : kLayouts)
+    if (const auto bytes = bytes_in(layout.type, t); bytes && layout.type != StorageType::q2_0)
+      text += join(", or ", *bytes, " for ", layout.name);
   return text;
 }
 
@@ -93,7 +108,7 @@ Status place_tensors(std::vector<GgufTensorHeader>& tensors, uint64_t header_end
     if (i + 1 < places.size()) places[i].next = places[i + 1].tensor;
     places[i].available = (places[i].next ? places[i].next->offset : file_size) - places[i].tensor->offset;
   }
-  choose_group_size(places);
+  choose_layouts(places);
   for (const Place& p : places)
     if (Status status = check_size(p); !status.ok()) return status;
   return Status();

@@ -1,10 +1,8 @@
-#include <new>
-
 #include "base/format_text.h"
 #include "base/input_file.h"
-#include "format/codec.h"
 #include "format/gguf.h"
 #include "format/gguf_header.h"
+#include "format/stored_rows.h"
 #include "tensor/split_file.h"
 
 namespace tritium {
@@ -22,7 +20,8 @@ class GgufFile final : public TensorMap {
                         .type = std::string(traits.name),
                         .shape = t.shape,
                         .bytes = t.bytes,
-                        .ternary = traits.ternary});
+                        .ternary = traits.ternary,
+                        .dtype = dtype_of(t.type)});
     }
   }
 
@@ -30,27 +29,27 @@ class GgufFile final : public TensorMap {
   const Metadata& metadata() const override { return header_.metadata; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
 
-  Result<TernaryMatrix> load_ternary(const std::string& name) const override { return load(name, decode_ternary); }
-  Result<std::vector<float>> load_f32(const std::string& name) const override { return load(name, decode_f32); }
-  Result<DenseMatrix> load_dense(const std::string& name) const override { return load(name, decode_dense); }
+  Result<std::unique_ptr<TernaryRows>> ternary_rows(const std::string& name) const override {
+    return rows(name, stored_ternary_rows);
+  }
+  Result<std::unique_ptr<DenseRows>> dense_rows(const std::string& name) const override {
+    return rows(name, stored_dense_rows);
+  }
 
  private:
-  template <typename T>
-  Result<T> load(const std::string& name, Result<T> (*decode)(const StoredTensor&)) const {
+  template <typename Rows>
+  Result<std::unique_ptr<Rows>> rows(const std::string& name,
+                                     Result<std::unique_ptr<Rows>> (*open)(StoredLayout, ReadBytes)) const {
     const auto it = index_.find(name);
     if (it == index_.end()) return error(StatusCode::not_found, path_, ": tensor ", name, " is not there");
     const GgufTensorHeader& t = header_.tensors[it->second];
-    try {
-      const auto stored = std::make_unique_for_overwrite<std::byte[]>(t.bytes);
-      const std::span bytes(stored.get(), t.bytes);
-      if (Status s = file_.read_at(t.offset, bytes); !s.ok()) return s;
-      Result<T> result =
-          decode({.type = t.type, .shape = t.shape, .bytes = bytes, .i2s_interleave_64 = options_.i2s_interleave_64});
-      if (!result.ok()) return result.status().within(join(path_, ": ", name));
-      return result;
-    } catch (const std::bad_alloc&) {
-      return error(StatusCode::out_of_memory, path_, ": ", name, ": not enough memory to decode ", t.bytes, " bytes");
-    }
+    return open({.type = t.type,
+                 .shape = t.shape,
+                 .i2s_interleave_64 = options_.i2s_interleave_64,
+                 .name = join(path_, ": ", name)},
+                [&file = file_, start = t.offset](uint64_t offset, std::span<std::byte> out) {
+                  return file.read_at(start + offset, out);
+                });
   }
 
   std::string path_;

@@ -160,23 +160,23 @@ void encode_q6_k(const float* x, uint8_t* out) {
 
 Result<std::vector<std::byte>> encode_values(std::span<const float> values, std::span<const int64_t> shape,
                                              StorageType type) {
-  if (type != StorageType::q4_k && type != StorageType::q6_k) return encode_f32(values, shape, type);
+  const bool own = type == StorageType::q4_0 || type == StorageType::q4_k || type == StorageType::q6_k;
+  if (!own) return encode_f32(values, shape, type);
   const Result<uint64_t> size = storage_bytes(type, shape);
   if (!size.ok()) return Status(StatusCode::invalid_argument, size.message());
-  constexpr float kMost = 65504.0f * 63;  // of the f16 times the least of the scales' most
+  // Of the f16, times what it is multiplied by at most.
+  const float most = 65504.0f * (type == StorageType::q4_0 ? 8 : 63);
   for (size_t i = 0; i < values.size(); ++i)
-    if (!(std::abs(values[i]) < kMost))
+    if (!(std::abs(values[i]) < most))
       return error(StatusCode::invalid_argument, "element ", i, " is ", values[i], ", which ", traits_of(type).name,
                    " cannot hold");
   std::vector<std::byte> bytes(*size);
   auto* out = reinterpret_cast<uint8_t*>(bytes.data());
-  for (size_t e = 0; e < values.size(); e += 256, out += traits_of(type).block_bytes) {
+  const auto encode = type == StorageType::q4_0 ? encode_q4_0 : type == StorageType::q4_k ? encode_q4_k : encode_q6_k;
+  const StorageTraits& traits = traits_of(type);
+  for (size_t e = 0; e < values.size(); e += static_cast<size_t>(traits.block_elements), out += traits.block_bytes) {
     check_cancelled_every<(1 << 16)>(e);
-    if (type == StorageType::q4_k) {
-      encode_q4_k(&values[e], out);
-    } else {
-      encode_q6_k(&values[e], out);
-    }
+    encode(&values[e], out);
   }
   return bytes;
 }

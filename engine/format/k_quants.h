@@ -18,7 +18,7 @@ void encode_q4_k(const float* values, uint8_t* block);
 // 256 values in 210 bytes; value = d scale (q - 32), of each 16.
 void encode_q6_k(const float* values, uint8_t* block);
 
-// encode_f32, and Q4_K and Q6_K as well.
+// encode_f32, and the three above as well.
 Result<std::vector<std::byte>> encode_values(std::span<const float> values, std::span<const int64_t> shape,
                                              StorageType type);
 

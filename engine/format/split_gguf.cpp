@@ -28,9 +28,12 @@ class SplitGguf final : public TensorMap {
   const Metadata& metadata() const override { return metadata_; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
 
-  Result<TernaryMatrix> load_ternary(const std::string& name) const override { return part(name).load_ternary(name); }
-  Result<std::vector<float>> load_f32(const std::string& name) const override { return part(name).load_f32(name); }
-  Result<DenseMatrix> load_dense(const std::string& name) const override { return part(name).load_dense(name); }
+  Result<std::unique_ptr<TernaryRows>> ternary_rows(const std::string& name) const override {
+    return part(name).ternary_rows(name);
+  }
+  Result<std::unique_ptr<DenseRows>> dense_rows(const std::string& name) const override {
+    return part(name).dense_rows(name);
+  }
 
  private:
   // The first one says of a tensor that no part has that it is not there.

@@ -13,6 +13,7 @@ namespace {
 constexpr std::array kTraits = {
     StorageTraits{StorageType::f32, "F32", 0, 1, 4, false},
     StorageTraits{StorageType::f16, "F16", 1, 1, 2, false},
+    StorageTraits{StorageType::q4_0, "Q4_0", 2, 32, 18, false},
     StorageTraits{StorageType::q8_0, "Q8_0", 8, 32, 34, false},
     StorageTraits{StorageType::q4_k, "Q4_K", 12, 256, 144, false},
     StorageTraits{StorageType::q6_k, "Q6_K", 14, 256, 210, false},
@@ -23,6 +24,7 @@ constexpr std::array kTraits = {
     StorageTraits{StorageType::q1_0, "Q1_0", 41, 128, 18, true},
     StorageTraits{StorageType::q2_0, "Q2_0", 42, 64, 18, true},
     StorageTraits{StorageType::q2_0_group128, "Q2_0/128", 42, 128, 34, true},
+    StorageTraits{StorageType::stq1_0, "STQ1_0", 43, 256, 42, true},
     StorageTraits{StorageType::pq2_0, "PQ2_0", 142, 128, 34, true},
     StorageTraits{StorageType::ptq1_0, "PTQ1_0", 143, 128, 28, true},
 };

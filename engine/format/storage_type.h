@@ -16,6 +16,7 @@ enum class StorageType {
   f16,
   bf16,
   q8_0,
+  q4_0,
   q4_k,
   q6_k,
   tq1_0,          // base 3, 256 to a block
@@ -26,6 +27,7 @@ enum class StorageType {
   q2_0_group128,  // the older layout under the same id
   pq2_0,          // that layout under an id of its own
   ptq1_0,         // base 3, 128 to a block
+  stq1_0,         // a zero in each four of 256: 5 bits for four trits (Sherry)
 };
 
 struct StorageTraits {
@@ -38,7 +40,7 @@ struct StorageTraits {
 };
 
 const StorageTraits& traits_of(StorageType type);
-// The first type with this id: q2_0 for 42, whose two layouts share it.
+// The first type with this id: q2_0 for 42, which three layouts share (gguf_placement.cpp).
 std::optional<StorageType> storage_type_of_id(uint32_t ggml_id);
 std::optional<StorageType> storage_type_of_name(std::string_view name);
 // "F32 (0), F16 (1), …"

@@ -1,4 +1,7 @@
 // Blocks of ternary formats.
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
 #include "format/blocks.h"
@@ -18,16 +21,33 @@ struct Stage {
 constexpr Stage kTq1Stages[] = {{32, 5}, {16, 5}, {4, 4}};
 constexpr Stage kPtq1Stages[] = {{16, 5}, {8, 5}, {2, 4}};
 
+// Of a byte: its first four digits, two bits each, and its fifth.
+struct Digits {
+  uint8_t first_four[256], fifth[256];
+};
+constexpr Digits kDigits = [] {
+  Digits digits{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    unsigned fraction = byte, four = 0;
+    for (unsigned n = 0; n < 4; ++n) {
+      four |= ((fraction * 3) >> 8) << (2 * n);
+      fraction = (fraction * 3) & 255u;
+    }
+    digits.first_four[byte] = static_cast<uint8_t>(four);
+    digits.fifth[byte] = static_cast<uint8_t>((fraction * 3) >> 8);
+  }
+  return digits;
+}();
+
 template <size_t N>
 void decode_base3(const Stage (&stages)[N], const uint8_t* in, uint8_t* codes) {
   for (const Stage& s : stages) {
-    for (int m = 0; m < s.bytes; ++m) {
-      auto fraction = static_cast<unsigned>(in[m]);
-      for (int n = 0; n < s.digits; ++n) {
-        codes[n * s.bytes + m] = static_cast<uint8_t>((fraction * 3) >> 8);
-        fraction = (fraction * 3) & 255u;
-      }
-    }
+    uint8_t four[32];
+    for (int m = 0; m < s.bytes; ++m) four[m] = kDigits.first_four[in[m]];
+    for (int n = 0; n < 4; ++n)
+      for (int m = 0; m < s.bytes; ++m) codes[n * s.bytes + m] = (four[m] >> (2 * n)) & 3;
+    if (s.digits == 5)
+      for (int m = 0; m < s.bytes; ++m) codes[4 * s.bytes + m] = kDigits.fifth[in[m]];
     in += s.bytes;
     codes += s.bytes * s.digits;
   }
@@ -72,7 +92,67 @@ void encode_q2(const uint8_t* codes, int64_t elements, uint8_t* out) {
     out[j / 4] = static_cast<uint8_t>(codes[j] | (codes[j + 1] << 2) | (codes[j + 2] << 4) | (codes[j + 3] << 6));
 }
 
+// STQ1_0: codes of four trits, first in the low bits, of which exactly one is 0 (code 1): 16 with a sign bit of 0, and
+// those with the others' signs turned. Tencent's Sherry (Huang et al. 2025).
+constexpr uint8_t kFourTrits[16] = {0xA9, 0x89, 0x29, 0x09, 0xA6, 0x86, 0x26, 0x06,
+                                    0x9A, 0x92, 0x1A, 0x12, 0x6A, 0x62, 0x4A, 0x42};
+constexpr int kNoFour = 32;
+
+uint8_t four_trits(int index) {
+  return index < 16 ? kFourTrits[index] : static_cast<uint8_t>(0xAA - kFourTrits[index - 16]);
+}
+
+// The way back; kNoFour: not one zero.
+constexpr auto kIndexOfFour = [] {
+  std::array<uint8_t, 256> indices{};
+  indices.fill(kNoFour);
+  for (unsigned i = 0; i < 16; ++i) {
+    indices[kFourTrits[i]] = static_cast<uint8_t>(i);
+    indices[0xAAu - kFourTrits[i]] = static_cast<uint8_t>(16 + i);
+  }
+  return indices;
+}();
+
+// Group g: its four are elements 64 (g / 16) + g % 16 + 16 l; its index, nibble g of the first 32 bytes and bit g of
+// the next 8.
+void decode_stq1(const uint8_t* in, uint8_t* codes) {
+  uint8_t fours[64];
+  for (int g = 0; g < 64; ++g) {
+    const int nibble = (in[g / 2] >> (4 * (g & 1))) & 15, sign = (in[32 + g / 8] >> (g & 7)) & 1;
+    fours[g] = four_trits(16 * sign + nibble);
+  }
+  for (int quarter = 0; quarter < 4; ++quarter)
+    for (int l = 0; l < 4; ++l)
+      for (int i = 0; i < 16; ++i) codes[64 * quarter + 16 * l + i] = (fours[16 * quarter + i] >> (2 * l)) & 3;
+}
+
+unsigned four_at(const uint8_t* codes, int g) {
+  const uint8_t* first = codes + 64 * (g / 16) + g % 16;
+  return static_cast<unsigned>(first[0] | first[16] << 2 | first[32] << 4 | first[48] << 6);
+}
+
+void encode_stq1(const uint8_t* codes, uint8_t* out) {
+  std::memset(out, 0, 40);
+  for (int g = 0; g < 64; ++g) {
+    const unsigned index = kIndexOfFour[four_at(codes, g)];
+    out[g / 2] = static_cast<uint8_t>(out[g / 2] | (index & 15) << (4 * (g & 1)));
+    out[32 + g / 8] = static_cast<uint8_t>(out[32 + g / 8] | (index >> 4) << (g & 7));
+  }
+}
+
+// Types whose block ends with its scale; others begin with it.
+bool scale_last(StorageType type) {
+  return type == StorageType::tq1_0 || type == StorageType::tq2_0 || type == StorageType::ptq1_0 ||
+         type == StorageType::stq1_0;
+}
+
 }  // namespace
+
+bool has_one_zero_in_four(const uint8_t* codes) {
+  for (int g = 0; g < 64; ++g)
+    if (kIndexOfFour[four_at(codes, g)] == kNoFour) return false;
+  return true;
+}
 
 float decode_ternary_block(StorageType type, const uint8_t* block, uint8_t* codes) {
   const StorageTraits& t = traits_of(type);
@@ -80,13 +160,13 @@ float decode_ternary_block(StorageType type, const uint8_t* block, uint8_t* code
     case StorageType::tq1_0: decode_base3(kTq1Stages, block, codes); break;
     case StorageType::ptq1_0: decode_base3(kPtq1Stages, block, codes); break;
     case StorageType::tq2_0: decode_tq2(block, codes); break;
+    case StorageType::stq1_0: decode_stq1(block, codes); break;
     case StorageType::q1_0:
       for (int j = 0; j < 128; ++j) codes[j] = (block[2 + j / 8] >> (j % 8)) & 1 ? 2 : 0;
       break;
     default: decode_q2(block + 2, t.block_elements, codes); break;
   }
-  const bool scale_last = type == StorageType::tq1_0 || type == StorageType::tq2_0 || type == StorageType::ptq1_0;
-  return f16_to_f32(load_u16(scale_last ? block + t.block_bytes - 2 : block));
+  return f16_to_f32(load_u16(scale_last(type) ? block + t.block_bytes - 2 : block));
 }
 
 void encode_ternary_block(StorageType type, const uint8_t* codes, uint16_t scale, uint8_t* block) {
@@ -95,6 +175,7 @@ void encode_ternary_block(StorageType type, const uint8_t* codes, uint16_t scale
     case StorageType::tq1_0: encode_base3(kTq1Stages, codes, block); break;
     case StorageType::ptq1_0: encode_base3(kPtq1Stages, codes, block); break;
     case StorageType::tq2_0: encode_tq2(codes, block); break;
+    case StorageType::stq1_0: encode_stq1(codes, block); break;
     case StorageType::q1_0:
       std::memset(block + 2, 0, 16);
       for (int j = 0; j < 128; ++j)
@@ -102,8 +183,7 @@ void encode_ternary_block(StorageType type, const uint8_t* codes, uint16_t scale
       break;
     default: encode_q2(codes, t.block_elements, block + 2); break;
   }
-  const bool scale_last = type == StorageType::tq1_0 || type == StorageType::tq2_0 || type == StorageType::ptq1_0;
-  store_u16(scale_last ? block + t.block_bytes - 2 : block, scale);
+  store_u16(scale_last(type) ? block + t.block_bytes - 2 : block, scale);
 }
 
 // Element g * 32 + p is bits 6 - 2g, 7 - 2g of byte p.
@@ -122,14 +202,26 @@ void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes) {
   }
 }
 
-float decode_ternary_block(const StoredTensor& t, int64_t block, uint8_t* codes) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(t.bytes.data());
-  if (t.type != StorageType::i2_s)
-    return decode_ternary_block(t.type, bytes + block * traits_of(t.type).block_bytes, codes);
-  decode_i2s_unit(bytes + block * kI2sUnit / 4, t.i2s_interleave_64, codes);
-  float scale = 0;
-  std::memcpy(&scale, bytes + t.bytes.size() - kI2sTail, 4);
-  return scale;
+int64_t pack_codes(std::span<const uint8_t> codes, std::span<uint32_t> words) {
+  constexpr uint32_t kZeroTrits = 0x55555555u;
+  const auto sixteen_bits = [](const uint8_t* eight) {  // the two low bits of each byte
+    uint64_t x = 0;
+    std::memcpy(&x, eight, 8);
+    x = (x | x >> 6) & 0x000F000F000F000Fu;
+    x = (x | x >> 12) & 0x000000FF000000FFu;
+    return static_cast<uint32_t>((x | x >> 24) & 0xFFFFu);
+  };
+  const size_t whole = codes.size() / 16;
+  for (size_t w = 0; w < whole; ++w) words[w] = sixteen_bits(&codes[16 * w]) | sixteen_bits(&codes[16 * w + 8]) << 16;
+  if (whole < words.size()) std::ranges::fill(words.subspan(whole), kZeroTrits);
+  for (size_t i = 16 * whole; i < codes.size(); ++i) {
+    const auto shift = static_cast<uint32_t>(2 * (i % 16));
+    words[whole] = (words[whole] & ~(3u << shift)) | static_cast<uint32_t>(codes[i]) << shift;
+  }
+  int64_t threes = 0;
+  for (const uint32_t word : words.first((codes.size() + 15) / 16))
+    if (const uint32_t found = word & (word >> 1) & kZeroTrits) threes += std::popcount(found);
+  return threes;
 }
 
 }  // namespace tritium

@@ -5,42 +5,11 @@
 #include "base/format_text.h"
 #include "format/blocks.h"
 #include "format/codec.h"
+#include "format/stored_rows.h"
 #include "tensor/half.h"
 
 namespace tritium {
 namespace {
-
-// Sets codes of consecutive elements, counted over the whole stack without padding.
-class CodeWriter {
- public:
-  explicit CodeWriter(TernaryMatrix& matrix) : matrix_(matrix), row_(matrix.row_words(0, 0)) {}
-
-  void put(const uint8_t* codes, int64_t n) {
-    for (int64_t i = 0; i < n; ++i) {
-      const uint32_t code = codes[i];
-      excess_ += code == 3;
-      const auto shift = static_cast<uint32_t>(2 * (col_ % TernaryMatrix::kCodesPerWord));
-      uint32_t& word = row_[static_cast<size_t>(col_ / TernaryMatrix::kCodesPerWord)];
-      word = (word & ~(3u << shift)) | (code << shift);
-      if (++col_ == matrix_.cols()) next_row();
-    }
-  }
-  int64_t excess() const { return excess_; }  // codes that are no trit
-
- private:
-  void next_row() {
-    col_ = 0;
-    ++row_index_;
-    if (row_index_ < matrix_.n_matrices() * matrix_.rows())
-      row_ = matrix_.row_words(row_index_ / matrix_.rows(), row_index_ % matrix_.rows());
-  }
-
-  TernaryMatrix& matrix_;
-  std::span<uint32_t> row_;
-  int64_t row_index_ = 0;
-  int64_t col_ = 0;
-  int64_t excess_ = 0;
-};
 
 // The codes of consecutive elements of a row.
 void read_codes(const TernaryMatrix& m, int64_t matrix, int64_t row, int64_t col, int64_t n, uint8_t* codes) {
@@ -87,26 +56,9 @@ Shape matrix_shape(std::span<const int64_t> shape) {
 }
 
 Result<TernaryMatrix> decode_ternary(const StoredTensor& t) {
-  const StorageTraits& traits = traits_of(t.type);
-  if (!traits.ternary) return error(StatusCode::unsupported, "is ", traits.name, ", not a ternary type");
-  const Shape shape = matrix_shape(t.shape);
-  const bool one_scale = t.type == StorageType::i2_s;
-  const int64_t elements = ternary_block_elements(t.type);
-  TernaryMatrix matrix(shape[0], shape[1], shape[2], one_scale ? ScaleGranularity::tensor : ScaleGranularity::group,
-                       one_scale ? 0 : elements);
-  CodeWriter writer(matrix);
-  uint8_t codes[kMaxTernaryBlock];
-  for (int64_t b = 0; b < shape.elements() / elements; ++b) {
-    check_cancelled_every<1024>(static_cast<size_t>(b));
-    const float scale = decode_ternary_block(t, b, codes);
-    if (!std::isfinite(scale)) return error(StatusCode::corrupt_file, "the scale of block ", b, " is ", scale);
-    matrix.scales()[one_scale ? 0 : static_cast<size_t>(b)] = scale;
-    writer.put(codes, elements);
-  }
-  if (writer.excess() > 0)
-    return error(StatusCode::unsupported, writer.excess(), " of ", shape.elements(),
-                 " codes are 3 (+2): this tensor is not ternary");
-  return matrix.with_coarsest_scales();
+  const Result<std::unique_ptr<TernaryRows>> rows = stored_ternary_rows(layout_of(t), bytes_of(t));
+  if (!rows.ok()) return rows.status();
+  return read_all(**rows);
 }
 
 Result<std::vector<std::byte>> encode_ternary(const TernaryMatrix& m, StorageType type) {
@@ -132,6 +84,9 @@ Result<std::vector<std::byte>> encode_ternary(const TernaryMatrix& m, StorageTyp
         read_codes(m, k, r, c, t.block_elements, codes);
         if (type == StorageType::q1_0 && std::memchr(codes, 1, static_cast<size_t>(t.block_elements)))
           return error(StatusCode::invalid_argument, t.name, " has no zeros, row ", r, " does");
+        if (type == StorageType::stq1_0 && !has_one_zero_in_four(codes))
+          return error(StatusCode::invalid_argument, t.name, " has one zero in each four trits, row ", r,
+                       " has more or fewer");
         encode_ternary_block(type, codes, *scale, out);
       }
     }

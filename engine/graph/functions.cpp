@@ -182,24 +182,28 @@ Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& exp
   const int64_t rows = expert_ids ? expert_ids.elements() : x_.tensor.shape[0];
   Value y = tape.make({rows, layer.weight().rows}, into);
   const bool codes = mode_ != ActivationMode::f32 && layer.takes_codes();
-  const bool packed = layer.weight().ternary();
+  const WeightKind kind = kind_of(layer.weight());
+  const bool dense = kind == WeightKind::dense;
   if (codes) quantize(tape);
-  if (codes && !packed && !rounded_) {
+  if (codes && dense && !rounded_) {
     rounded_ = tape.take(x_.tensor.shape);
     tape.ops()(DequantizeActivations{.q = q_, .scales = scales_, .x = rounded_});
   }
-  const Tensor x = codes && !packed ? rounded_ : x_.tensor;
-  if (codes && packed) {
-    tape.ops()(
-        TernaryMatmul{.q = q_, .scales = scales_, .weight = layer.weight(), .expert_ids = expert_ids, .y = y.tensor});
-  } else if (packed) {
-    tape.ops()(TernaryMatmulF32{.x = x, .weight = layer.weight(), .expert_ids = expert_ids, .y = y.tensor});
+  const Tensor x = codes && dense ? rounded_ : x_.tensor;
+  const auto run = [&](auto op) {
+    op.weight = layer.weight(), op.expert_ids = expert_ids, op.y = y.tensor;
+    tape.ops()(op);
+  };
+  if (codes && kind == WeightKind::ternary) {
+    run(TernaryMatmul{.q = q_, .scales = scales_});
+  } else if (codes && kind == WeightKind::packed) {
+    run(PackedMatmul{.q = q_, .scales = scales_});
+  } else if (kind == WeightKind::ternary) {
+    run(TernaryMatmulF32{.x = x});
+  } else if (kind == WeightKind::packed) {
+    run(PackedMatmulF32{.x = x});
   } else {
-    tape.ops()(DenseMatmul{.x = x,
-                           .weight = layer.weight(),
-                           .expert_ids = expert_ids,
-                           .y = y.tensor,
-                           .single_precision = tape.single_precision()});
+    run(DenseMatmul{.x = x, .single_precision = tape.single_precision()});
   }
   // What the gradient of the weights is computed from: codes where there are any, they are a quarter of the size.
   const Tensor kept = codes ? Tensor() : x;

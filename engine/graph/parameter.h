@@ -26,7 +26,7 @@ class Parameter {
 
   virtual const Weight& weight() const = 0;
   // Its products take int8 codes of their input, where the pass has them.
-  virtual bool takes_codes() const { return weight().ternary(); }
+  virtual bool takes_codes() const { return weight().has_scales(); }
   virtual bool trains() const { return false; }
   virtual LowRank low_rank() const { return {}; }
 

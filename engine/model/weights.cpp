@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "base/checked_math.h"
 #include "base/format_text.h"
+#include "ops/weight_layout.h"
 
 namespace tritium {
 namespace {
@@ -29,21 +29,46 @@ Result<Weight> load_exact(const TensorMap& source, const TensorSpec& spec, Backe
   return backend.upload_weight(matrix, spec.name);
 }
 
+// Rows whose scales are multiplied by a factor.
+class ScaledRows final : public TernaryRows {
+ public:
+  ScaledRows(std::unique_ptr<TernaryRows> rows, float factor)
+      : TernaryRows(rows->shape(), rows->group_size(), rows->groups_may_merge()),
+        rows_(std::move(rows)),
+        factor_(factor) {}
+
+  Status read(int64_t first, int64_t n, std::span<uint32_t> words, std::span<float> scales) const override {
+    const Status status = rows_->read(first, n, words, scales);
+    for (float& scale : scales.first(static_cast<size_t>(n * groups_per_row()))) scale *= factor_;
+    return status;
+  }
+
+ private:
+  std::unique_ptr<TernaryRows> rows_;
+  float factor_;
+};
+
+Result<Weight> load_ternary_matrix(const TensorMap& source, const std::string& name, float factor, Backend& backend) {
+  Result<std::unique_ptr<TernaryRows>> rows = source.ternary_rows(name);
+  if (!rows.ok()) return rows.status();
+  if (factor != 1.0f) rows = std::unique_ptr<TernaryRows>(std::make_unique<ScaledRows>(*std::move(rows), factor));
+  return backend.upload_rows(**rows, name);
+}
+
 // A tensor stored in a 2-bit type may still hold a fourth code (+2): then it is kept as a dense matrix.
 Result<Weight> load_matrix(const TensorMap& source, const TensorSpec& spec, Backend& backend) {
-  if (source.find(spec.name)->ternary) {
-    const Result<TernaryMatrix> matrix = load_trits(source, spec.name);
-    if (matrix.ok()) return backend.upload_weight(*matrix, spec.name);
-    if (matrix.code() != StatusCode::unsupported) return matrix.status();
-  }
   const Result<float> factor = factor_of(source, spec.name);
   if (!factor.ok()) return factor.status();
+  if (source.find(spec.name)->ternary) {
+    Result<Weight> weight = load_ternary_matrix(source, spec.name, *factor, backend);
+    if (weight.ok() || weight.code() != StatusCode::unsupported) return weight;
+  }
   if (*factor != 1.0f)
     return error(StatusCode::unsupported, source.source(), ": ", scale_name(spec.name), " is ", *factor, ", but ",
                  spec.name, " is not ternary; a factor of a dense matrix is not supported");
-  const Result<DenseMatrix> matrix = source.load_dense(spec.name);
-  if (!matrix.ok()) return matrix.status();
-  return backend.upload_weight(*matrix, spec.name);
+  const Result<std::unique_ptr<DenseRows>> rows = source.dense_rows(spec.name);
+  if (!rows.ok()) return rows.status();
+  return backend.upload_rows(**rows, spec.name);
 }
 
 // The parameter, where the model looks for it.
@@ -75,18 +100,22 @@ Weights describe_weights(const CheckedModel& model) {
   for (const TensorSpec& spec : tensor_specs(config)) {
     const TensorInfo* info = source.find(spec.name);
     if (!info) continue;
-    const int64_t padded = round_up(spec.cols(), TernaryMatrix::kRowAlign);
-    const auto without_memory = [&] { return Tensor{std::make_shared<Buffer>(), {spec.elements()}, DType::f32}; };
-    put(weights, spec,
-        {.dtype = info->ternary ? DType::trit2 : DType::f32,
-         .n_matrices = spec.n_matrices(),
-         .rows = spec.rows(),
-         .cols = spec.cols(),
-         .row_stride = info->ternary ? padded : spec.cols(),
-         .group_size = info->ternary ? padded : 0,
-         .name = spec.name,
-         .data = without_memory(),
-         .scales = info->ternary ? without_memory() : Tensor()});
+    const auto without_memory = [](Tensor plane) {
+      plane.buffer = std::make_shared<Buffer>();
+      return plane;
+    };
+    Weight weight = info->ternary ? describe_weight(TernaryMatrix::described(spec.n_matrices(), spec.rows(),
+                                                                             spec.cols(), ScaleGranularity::row),
+                                                    spec.name)
+                                  : describe_weight(DenseMatrix{.n_matrices = spec.n_matrices(),
+                                                                .rows = spec.rows(),
+                                                                .cols = spec.cols(),
+                                                                .dtype = spec.exact() ? DType::f32 : info->dtype,
+                                                                .bytes = {}},
+                                                    spec.name);
+    weight.data = without_memory(weight.data);
+    if (weight.has_scales()) weight.scales = without_memory(weight.scales);
+    put(weights, spec, std::move(weight));
   }
   if (!weights.parameters.output) weights.parameters.output = weights.parameters.token_embd;
   return weights;

@@ -26,6 +26,8 @@
 #include "ops/gated_activation_backward.h"
 #include "ops/group_rows.h"
 #include "ops/kl_divergence.h"
+#include "ops/packed_matmul.h"
+#include "ops/packed_matmul_f32.h"
 #include "ops/quantize_activations.h"
 #include "ops/rms_norm.h"
 #include "ops/rms_norm_backward.h"
@@ -56,12 +58,13 @@ struct OpList {
   static void each(auto&& f) { (f(std::type_identity<Op>()), ...); }
 };
 
-using AllOps = OpList<Embedding, RmsNorm, QuantizeActivations, TernaryMatmul, TernaryMatmulF32, DenseMatmul, Rope,
-                      StoreKv, Attention, GatedActivation, Add, RouteTokens, CombineExperts, EmbeddingBackward,
-                      RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
-                      GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy,
-                      FlipTrits, KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize,
-                      FakeQuantize, ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows>;
+using AllOps =
+    OpList<Embedding, RmsNorm, QuantizeActivations, TernaryMatmul, TernaryMatmulF32, PackedMatmul, PackedMatmulF32,
+           DenseMatmul, Rope, StoreKv, Attention, GatedActivation, Add, RouteTokens, CombineExperts, EmbeddingBackward,
+           RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
+           GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits,
+           KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
+           ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

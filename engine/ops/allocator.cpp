@@ -35,10 +35,10 @@ Weight Allocator::make(const Matrix& matrix, const std::string& name) {
   } else {
     if (layouts_) layouts_->lay_out(weight);
     weight.data = without_memory(weight.data.shape, weight.data.dtype);
-    if (weight.ternary()) weight.scales = without_memory(weight.scales.shape, weight.scales.dtype);
+    if (weight.has_scales()) weight.scales = without_memory(weight.scales.shape, weight.scales.dtype);
   }
   bytes_ += static_cast<uint64_t>(weight.data.bytes());
-  if (weight.ternary()) bytes_ += static_cast<uint64_t>(weight.scales.bytes());
+  if (weight.has_scales()) bytes_ += static_cast<uint64_t>(weight.scales.bytes());
   return weight;
 }
 

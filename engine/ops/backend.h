@@ -18,7 +18,7 @@
 
 #include "base/available_memory.h"
 #include "ops/all.h"
-#include "tensor/dense_matrix.h"
+#include "tensor/rows.h"
 #include "tritium/status.hpp"
 
 namespace tritium {
@@ -60,9 +60,15 @@ class Backend : public RunsEach<AllOps> {
   virtual Status upload(const Tensor& tensor, std::span<const std::byte> data) = 0;
   virtual Status download(const Tensor& tensor, std::span<std::byte> data) = 0;
   // Weights move once, into the layout this backend wants.
-  virtual Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) = 0;
-  virtual Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) = 0;
-  // The shapes of the planes that upload_weight allocates for a described weight (weight_layout.h).
+  virtual Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) = 0;
+  virtual Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) = 0;
+  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
+    return upload_rows(*rows_of(matrix), debug_name);
+  }
+  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) {
+    return upload_rows(*rows_of(matrix), debug_name);
+  }
+  // The shapes of the planes that upload_rows allocates for a described weight (weight_layout.h).
   virtual void lay_out(Weight&) const {}
   // The trits and scales of a ternary weight, wherever its layout put them: scales for each row, or for each group
   // where a row has several.
@@ -114,11 +120,11 @@ class ForwardingBackend : public Backend {
   }
   Status upload(const Tensor& tensor, std::span<const std::byte> data) override { return inner_->upload(tensor, data); }
   Status download(const Tensor& tensor, std::span<std::byte> data) override { return inner_->download(tensor, data); }
-  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override {
-    return inner_->upload_weight(matrix, debug_name);
+  Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override {
+    return inner_->upload_rows(rows, debug_name);
   }
-  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override {
-    return inner_->upload_weight(matrix, debug_name);
+  Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override {
+    return inner_->upload_rows(rows, debug_name);
   }
   Result<TernaryMatrix> download_weight(const Weight& weight) override { return inner_->download_weight(weight); }
   void lay_out(Weight& weight) const override { inner_->lay_out(weight); }

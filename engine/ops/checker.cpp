@@ -26,14 +26,13 @@ Checker& Checker::rank(std::string_view name, const Tensor& t, int rank) {
   return that(false, join(name, " is ", t.shape.text(), ", must have rank ", rank));
 }
 
-Checker& Checker::weight(const Weight& w, bool ternary) {
+Checker& Checker::weight(const Weight& w, WeightKind kind) {
   if (!ok()) return *this;
   if (!w.data) return that(false, "weight is missing");
-  if (w.ternary() != ternary)
-    return that(false, join(w.name, " is ", name_of(w.dtype), ", wrong kind for this operation"));
-  if (ternary && !w.scales) return that(false, w.name + " has no scales");
+  if (kind_of(w) != kind) return that(false, join(w.name, " is ", name_of(w.dtype), ", wrong kind for this operation"));
+  if (w.has_scales() && !w.scales) return that(false, w.name + " has no scales");
   that(w.rows > 0 && w.cols > 0 && w.n_matrices > 0 && w.row_stride >= w.cols, "weight sizes must be positive");
-  return that(!ternary || (w.group_size > 0 && w.group_size % 16 == 0), "weight group must be a multiple of 16");
+  return that(!w.ternary() || (w.group_size > 0 && w.group_size % 16 == 0), "weight group must be a multiple of 16");
 }
 
 Checker& Checker::product(const Weight& w, int64_t x_rows, const Tensor& ids, const Tensor& y) {

@@ -8,6 +8,12 @@
 
 namespace tritium {
 
+// What an operation takes.
+enum class WeightKind { dense, ternary, packed };
+inline WeightKind kind_of(const Weight& w) {
+  return w.ternary() ? WeightKind::ternary : w.packed() ? WeightKind::packed : WeightKind::dense;
+}
+
 // Collects what must hold; the first thing that does not becomes the error.
 class Checker {
  public:
@@ -24,7 +30,7 @@ class Checker {
   }
   Checker& rank(std::string_view name, const Tensor& t, int rank);
   Checker& that(bool condition, std::string_view requirement);
-  Checker& weight(const Weight& w, bool ternary);
+  Checker& weight(const Weight& w, WeightKind kind);
   // y [R, weight.rows] from x rows, with or without expert ids.
   Checker& product(const Weight& w, int64_t x_rows, const Tensor& ids, const Tensor& y);
 

@@ -74,11 +74,11 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
   Status download(const Tensor& tensor, std::span<std::byte> data) override {
     return tested_->download(on_side(tensor, Side::tested), data);
   }
-  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& name) override {
-    return upload_both(matrix, name);
+  Result<Weight> upload_rows(const TernaryRows& rows, const std::string& name) override {
+    return upload_both(rows, name);
   }
-  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& name) override {
-    return upload_both(matrix, name);
+  Result<Weight> upload_rows(const DenseRows& rows, const std::string& name) override {
+    return upload_both(rows, name);
   }
   void lay_out(Weight& weight) const override { tested_->lay_out(weight); }
   Result<TernaryMatrix> download_weight(const Weight& weight) override {
@@ -123,12 +123,12 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
   }
 
  private:
-  template <typename Matrix>
-  Result<Weight> upload_both(const Matrix& matrix, const std::string& name) {
+  template <typename Rows>
+  Result<Weight> upload_both(const Rows& rows, const std::string& name) {
     auto pair = std::make_shared<PairBuffer>();
-    Result<Weight> tested = tested_->upload_weight(matrix, name);
+    Result<Weight> tested = tested_->upload_rows(rows, name);
     if (!tested.ok()) return tested;
-    Result<Weight> expected = expected_->upload_weight(matrix, name);
+    Result<Weight> expected = expected_->upload_rows(rows, name);
     if (!expected.ok()) return expected;
     pair->tested_weight = *tested;
     pair->expected_weight = *expected;

@@ -42,7 +42,7 @@ struct DenseMatmul {
 
   Status check() const {
     Checker c(kName);
-    c.weight(weight, false).rank("x", x, 2).rank("expert_ids", expert_ids, 2);
+    c.weight(weight, WeightKind::dense).rank("x", x, 2).rank("expert_ids", expert_ids, 2);
     if (!c.ok() || !x) return c.that(static_cast<bool>(x), "x is needed").status();
     return c.f32("x", x, {x.shape[0], weight.cols}).product(weight, x.shape[0], expert_ids, y).status();
   }

@@ -43,7 +43,10 @@ struct DenseMatmulBackward {
 
   Status check() const {
     Checker c(kName);
-    c.weight(weight, false).rank("expert_ids", expert_ids, 2).f32_of_rank("dy", dy, 2).f32_of_rank("dx", dx, 2);
+    c.weight(weight, WeightKind::dense)
+        .rank("expert_ids", expert_ids, 2)
+        .f32_of_rank("dy", dy, 2)
+        .f32_of_rank("dx", dx, 2);
     if (!c.ok()) return c.status();
     c.f32("dx", dx, {dx.shape[0], weight.cols});
     return c.product(weight, dx.shape[0], expert_ids, dy).status();

@@ -15,7 +15,7 @@ struct Embedding {
   static constexpr std::string_view kName = "embedding";
   static constexpr double kTolerance = kExact;
   static constexpr auto reference = cpu_ref::embedding;
-  Weight table;   // (vocab, dim), dense or ternary
+  Weight table;   // (vocab, dim)
   Tensor tokens;  // i32 [T], each in 0..vocab-1 (the caller checks values)
   Tensor y;       // f32 [T, dim]
 
@@ -36,7 +36,7 @@ struct Embedding {
 
   Status check() const {
     Checker c(kName);
-    c.rank("tokens", tokens, 1).weight(table, table.ternary());
+    c.rank("tokens", tokens, 1).weight(table, kind_of(table));
     if (!c.ok() || !tokens) return c.tensor("tokens", tokens, DType::i32, {1}).status();
     return c.tensor("tokens", tokens, DType::i32, tokens.shape).f32("y", y, {tokens.elements(), table.cols}).status();
   }

@@ -52,7 +52,7 @@ struct FakeQuantize {
   Status check() const {
     Checker c(kName);
     check_step(check_parameter(c, parameter), now);
-    c.weight(y, false).that(y.dtype == DType::f32, "y must be f32");
+    c.weight(y, WeightKind::dense).that(y.dtype == DType::f32, "y must be f32");
     c.that(y.n_matrices == parameter.n_matrices && y.rows == parameter.rows && y.cols == parameter.cols &&
                y.row_stride == parameter.row_stride,
            "y must have the parameter's shape");

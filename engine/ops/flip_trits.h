@@ -46,7 +46,7 @@ struct FlipTrits {
 
   Status check() const {
     Checker c(kName);
-    c.weight(weight, true);
+    c.weight(weight, WeightKind::ternary);
     if (!c.ok()) return c.status();
     c.f32("change", change, {weight.n_matrices, weight.rows, weight.cols});
     return check_step(check_flips(c, flips, weight), now).status();

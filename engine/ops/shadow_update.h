@@ -13,7 +13,8 @@ inline int64_t scale_group_size(int64_t group_size, int64_t cols) { return group
 
 // A full-precision weight that trains.
 inline Checker& check_parameter(Checker& c, const Weight& w) {
-  return c.weight(w, false).that(w.dtype == DType::f32 || w.dtype == DType::bf16, "the parameter must be f32 or bf16");
+  return c.weight(w, WeightKind::dense)
+      .that(w.dtype == DType::f32 || w.dtype == DType::bf16, "the parameter must be f32 or bf16");
 }
 
 // `alpha` cuts the scale groups of all rows into equal parts.
@@ -26,7 +27,7 @@ inline Checker& check_alpha(Checker& c, const Tensor& alpha, const Weight& w, in
 }
 
 inline Checker& check_packed_like(Checker& c, const Weight& packed, const Weight& w) {
-  return c.weight(packed, true)
+  return c.weight(packed, WeightKind::ternary)
       .that(packed.n_matrices == w.n_matrices && packed.rows == w.rows && packed.cols == w.cols,
             "the trits must have the parameter's shape");
 }

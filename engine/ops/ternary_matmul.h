@@ -49,7 +49,7 @@ struct TernaryMatmul {
 
   Status check() const {
     Checker c(kName);
-    c.weight(weight, true).rank("q", q, 2).rank("scales", scales, 2).rank("expert_ids", expert_ids, 2);
+    c.weight(weight, WeightKind::ternary).rank("q", q, 2).rank("scales", scales, 2).rank("expert_ids", expert_ids, 2);
     if (!c.ok() || !q || !scales) return c.that(q && scales, "q and scales are needed").status();
     const int64_t blocks = scales.shape[1];
     return c.tensor("q", q, DType::i8, {q.shape[0], weight.row_stride})

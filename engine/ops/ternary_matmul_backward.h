@@ -47,7 +47,10 @@ struct TernaryMatmulBackward {
 
   Status check() const {
     Checker c(kName);
-    c.weight(weight, true).rank("expert_ids", expert_ids, 2).f32_of_rank("dy", dy, 2).f32_of_rank("dx", dx, 2);
+    c.weight(weight, WeightKind::ternary)
+        .rank("expert_ids", expert_ids, 2)
+        .f32_of_rank("dy", dy, 2)
+        .f32_of_rank("dx", dx, 2);
     if (!c.ok()) return c.status();
     c.f32("dx", dx, {dx.shape[0], weight.cols});
     return c.product(weight, dx.shape[0], expert_ids, dy).status();

@@ -75,6 +75,23 @@ Weight CaseInputs::dense(int64_t n_matrices, int64_t rows, int64_t cols, DType d
   return take(ops_.backend().upload_weight(matrix, "case.weight"));
 }
 
+Weight CaseInputs::packed(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype) {
+  DenseMatrix matrix{.n_matrices = n_matrices, .rows = rows, .cols = cols, .dtype = dtype, .bytes = {}};
+  matrix.bytes.resize(static_cast<size_t>(n_matrices * rows * bytes_of(dtype, cols)));
+  for (std::byte& b : matrix.bytes) b = static_cast<std::byte>(below(256));
+  const auto block = static_cast<size_t>(block_of(dtype).bytes);
+  const std::vector<size_t> places = dtype == DType::q6_k   ? std::vector<size_t>{208}
+                                     : dtype == DType::q4_k ? std::vector<size_t>{0, 2}
+                                                            : std::vector<size_t>{0};
+  for (size_t start = 0; start < matrix.bytes.size(); start += block)
+    for (size_t place : places) {
+      const double spread = below(16) == 0 ? 1e-6 : below(16) == 0 ? 0.0 : 1e-3;
+      const uint16_t half = f32_to_f16(static_cast<float>(spread * normal()));
+      std::memcpy(&matrix.bytes[start + place], &half, 2);
+    }
+  return take(ops_.backend().upload_weight(matrix, "case.weight"));
+}
+
 Tensor CaseInputs::rows(int64_t tokens, int64_t position, int64_t n_sequences, int64_t capacity) {
   std::vector<int32_t> values;
   for (int64_t s = 0; s < n_sequences; ++s)

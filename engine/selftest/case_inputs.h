@@ -25,6 +25,8 @@ class CaseInputs {
   // Trits uniform over {-1, 0, +1}, scales around 0.1.
   Weight ternary(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size = 0);
   Weight dense(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);
+  // Random bytes but for the f16 scales, which are small, subnormal, zero and of both signs.
+  Weight packed(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);
 
   // `rows` of operations (ops/op.h): `tokens` of each sequence from `position` on, in caches of `capacity` rows a
   // sequence.

@@ -23,6 +23,11 @@ constexpr Scales kScales[] = {
     {ScaleGranularity::group, 32, "groups of 32"},     {ScaleGranularity::group, 64, "groups of 64"},
     {ScaleGranularity::group, 128, "groups of 128"},   {ScaleGranularity::group, 256, "groups of 256"}};
 
+constexpr DType kPacked[] = {DType::q8_0, DType::q4_0, DType::q4_k, DType::q6_k};
+
+// That number of columns, in whole blocks of the type.
+int64_t whole_blocks(int64_t cols, DType dtype) { return round_up(cols, block_of(dtype).elements); }
+
 constexpr DType kDense[] = {DType::f32, DType::f16, DType::bf16};
 
 // Which expert each of T x k slots goes to.
@@ -106,6 +111,49 @@ void cases_of<TernaryMatmulF32>(Cases& c) {
 }
 
 template <>
+void cases_of<PackedMatmul>(Cases& c) {
+  const auto run = [&c](const CaseInputs::Quantized& x, const Weight& weight, const Tensor& ids, const Tensor& y) {
+    c.run(PackedMatmul{.q = x.q, .scales = x.scales, .weight = weight, .expert_ids = ids, .y = y});
+  };
+  for (const Product& p : kProducts)
+    for (DType dtype : kPacked)
+      for (bool per_block : {false, true}) {
+        if (!c.next(p.text(), ", ", name_of(dtype), per_block ? ", activations per block" : ", activations per token"))
+          continue;
+        const int64_t cols = whole_blocks(p.cols, dtype);
+        const auto x = c.quantized(p.rows, cols, per_block);
+        const Weight weight = c.packed(1, p.out_features, cols, dtype);
+        run(x, weight, {}, c.zeros({p.rows, p.out_features}));
+      }
+  for (DType dtype : kPacked)
+    routed_cases(c, join(name_of(dtype), ", "),
+                 [&](int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
+                   const auto x = c.quantized(x_rows, 512, false);
+                   run(x, c.packed(n_experts, 37, 512, dtype), ids, y);
+                 });
+}
+
+template <>
+void cases_of<PackedMatmulF32>(Cases& c) {
+  for (const Product& p : kProducts)
+    for (DType dtype : kPacked)
+      if (c.next(p.text(), ", ", name_of(dtype))) {
+        const int64_t cols = whole_blocks(p.cols, dtype);
+        c.run(PackedMatmulF32{.x = c.random({p.rows, cols}),
+                              .weight = c.packed(1, p.out_features, cols, dtype),
+                              .expert_ids = {},
+                              .y = c.zeros({p.rows, p.out_features})});
+      }
+  for (DType dtype : {DType::q8_0, DType::q6_k})
+    routed_cases(c, join(name_of(dtype), ", "),
+                 [&](int64_t n_experts, int64_t x_rows, const Tensor& ids, const Tensor& y) {
+                   const Tensor x = c.random({x_rows, 256});
+                   const Weight weight = c.packed(n_experts, 37, 256, dtype);
+                   c.run(PackedMatmulF32{.x = x, .weight = weight, .expert_ids = ids, .y = y});
+                 });
+}
+
+template <>
 void cases_of<DenseMatmul>(Cases& c) {
   for (bool single : {false, true})
     for (const Product& p : kProducts)
@@ -133,6 +181,8 @@ void cases_of<Embedding>(Cases& c) {
   for (int64_t dim : {1, 5, 64, 256, 300}) {
     for (DType dtype : kDense)
       if (c.next("dim ", dim, " ", name_of(dtype))) run(c.dense(1, 31, dim, dtype));
+    for (DType dtype : kPacked)
+      if (c.next("dim ", dim, " ", name_of(dtype))) run(c.packed(1, 31, whole_blocks(dim, dtype), dtype));
     for (const Scales& s : kScales)
       if (c.next("dim ", dim, " ternary, ", s.name)) run(c.ternary(1, 31, dim, s.granularity, s.group_size));
   }

@@ -66,9 +66,12 @@ Result<BitLinear> describe_layer(Allocator& allocator, const TensorMap& source, 
         allocator, slot.name,
         TernaryMatrix::described(shape[0], shape[1], shape[2], granularity_of(recipe), recipe.group_size), options);
   if (options.mode == WeightMode::frozen && !slot.exact())
-    return BitLinear::frozen(
-        allocator, slot.name,
-        {.n_matrices = shape[0], .rows = shape[1], .cols = shape[2], .dtype = info.dense_type(), .bytes = {}});
+    return BitLinear::frozen(allocator, slot.name,
+                             {.n_matrices = shape[0],
+                              .rows = shape[1],
+                              .cols = shape[2],
+                              .dtype = is_packed(info.dtype) || info.ternary ? DType::f16 : info.dtype,
+                              .bytes = {}});
   return BitLinear::from_weights(allocator, slot.name, shape, {}, options);
 }
 

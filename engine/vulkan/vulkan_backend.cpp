@@ -28,8 +28,8 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   }
   Status upload(const Tensor& tensor, std::span<const std::byte> data) override { return gpu_->upload(tensor, data); }
   Status download(const Tensor& tensor, std::span<std::byte> data) override { return gpu_->download(tensor, data); }
-  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) override;
-  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& debug_name) override;
+  Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
+  Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
   // One command buffer, or a few where it would run too long.
@@ -67,16 +67,59 @@ Result<std::unique_ptr<Replay>> VulkanBackend::prepare(const Program& program) {
   return std::unique_ptr<Replay>(std::make_unique<RecordedReplay>(*gpu_, *std::move(commands)));
 }
 
-Result<Weight> VulkanBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
-  Weight weight = describe_weight(matrix, debug_name);
+// Fills chunks of a plane whose rows have so many bytes, in order: whole rows where they are wanted, the others by way
+// of a row of its own. read(first, n, out) gives whole rows.
+template <typename Read>
+Status write_rows(uint64_t row_bytes, uint64_t begin, std::span<std::byte> out, const Read& read) {
+  std::vector<std::byte> row;
+  while (!out.empty()) {
+    const uint64_t number = begin / row_bytes, skipped = begin % row_bytes;
+    const uint64_t whole = skipped == 0 ? out.size() / row_bytes : 0;
+    uint64_t done = whole * row_bytes;
+    if (whole > 0) {
+      if (Status s = read(number, whole, out.first(done)); !s.ok()) return s;
+    } else {
+      row.resize(row_bytes);
+      if (Status s = read(number, uint64_t{1}, std::span(row)); !s.ok()) return s;
+      done = std::min<uint64_t>(row_bytes - skipped, out.size());
+      std::copy_n(row.begin() + static_cast<std::ptrdiff_t>(skipped), done, out.begin());
+    }
+    begin += done;
+    out = out.subspan(done);
+  }
+  return Status();
+}
+
+template <typename Read>
+Status upload_rows_of(Gpu& gpu, const Tensor& plane, int64_t n_rows, const Read& read) {
+  const auto bytes = static_cast<uint64_t>(plane.bytes());
+  Status status;
+  const Status sent = gpu.upload(plane, bytes, [&](uint64_t begin, std::span<std::byte> out) {
+    if (status.ok()) status = write_rows(bytes / static_cast<uint64_t>(n_rows), begin, out, read);
+  });
+  return status.ok() ? sent : status;
+}
+
+Result<Weight> VulkanBackend::upload_rows(const TernaryRows& rows, const std::string& debug_name) {
+  Weight weight = describe_weight(rows, debug_name);
   Result<Tensor> data = gpu_->allocate(weight.data.shape, weight.data.dtype, debug_name, false);
   if (!data.ok()) return data.status();
   weight.data = *data;
+  const auto groups = static_cast<size_t>(rows.groups_per_row()), per_row = static_cast<size_t>(rows.words_per_row());
+  std::vector<float> stored(static_cast<size_t>(rows.n_rows()) * groups);
+  std::vector<uint32_t> words;
+  const Status status = upload_rows_of(*gpu_, weight.data, rows.n_rows(), [&](uint64_t first, uint64_t n, auto out) {
+    words.resize(n * per_row);
+    const Status read = rows.read(static_cast<int64_t>(first), static_cast<int64_t>(n), words,
+                                  std::span(stored).subspan(first * groups, n * groups));
+    if (read.ok()) std::ranges::copy(std::as_bytes(std::span(words)), out.begin());
+    return read;
+  });
+  if (!status.ok()) return status;
+  const std::vector<float> values = settle_scales(weight, rows, stored);
   Result<Tensor> scales = gpu_->allocate(weight.scales.shape, DType::f32, debug_name + ".scales", false);
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
-  if (Status s = gpu_->upload(weight.data, std::as_bytes(matrix.words())); !s.ok()) return s;
-  const std::vector<float> values = kernel_scales(matrix);
   if (Status s = gpu_->upload(weight.scales, std::as_bytes(std::span(values))); !s.ok()) return s;
   return weight;
 }
@@ -89,30 +132,39 @@ Result<TernaryMatrix> VulkanBackend::download_weight(const Weight& weight) {
   return matrix_of(weight, words, scales);
 }
 
-// Bytes [begin, begin + out.size()) of the rows of `matrix` padded with zeros to `stride` bytes each.
-void write_padded_rows(const DenseMatrix& matrix, uint64_t row_bytes, uint64_t stride, uint64_t begin,
-                       std::span<std::byte> out) {
-  std::ranges::fill(out, std::byte{0});
-  const uint64_t end = begin + out.size();
-  for (uint64_t row = begin / stride; row * stride < end; ++row) {
-    const uint64_t from = std::max(begin, row * stride);
-    const uint64_t to = std::min(end, row * stride + row_bytes);
-    if (from < to) std::memcpy(&out[from - begin], &matrix.bytes[row * row_bytes + from - row * stride], to - from);
+// Dense rows lie row_stride elements apart; packed ones become codes and scales.
+Result<Weight> VulkanBackend::upload_rows(const DenseRows& rows, const std::string& debug_name) {
+  Weight weight = describe_weight(rows, debug_name);
+  for (Tensor* plane : {&weight.data, &weight.scales}) {
+    if (plane == &weight.scales && !weight.packed()) continue;
+    Result<Tensor> made = gpu_->allocate(plane->shape, plane->dtype, debug_name, false);
+    if (!made.ok()) return made.status();
+    *plane = *made;
   }
-}
-
-Result<Weight> VulkanBackend::upload_weight(const DenseMatrix& matrix, const std::string& debug_name) {
-  Weight weight = describe_weight(matrix, debug_name);
-  Result<Tensor> data = gpu_->allocate(weight.data.shape, weight.data.dtype, debug_name, false);
-  if (!data.ok()) return data.status();
-  weight.data = *data;
-  const auto element = static_cast<uint64_t>(bits_of(weight.dtype) / 8);
-  const uint64_t row_bytes = static_cast<uint64_t>(weight.cols) * element;
-  const uint64_t stride = static_cast<uint64_t>(weight.row_stride) * element;
-  const Status status =
-      gpu_->upload(weight.data, static_cast<uint64_t>(weight.data.bytes()),
-                   [&](uint64_t begin, auto out) { write_padded_rows(matrix, row_bytes, stride, begin, out); });
+  const auto row_bytes = static_cast<size_t>(rows.row_bytes());
+  const PackedRow packed = weight.packed() ? packed_row(weight.dtype, weight.row_stride) : PackedRow{};
+  const auto n_words = static_cast<size_t>(packed.words), n_scales = static_cast<size_t>(packed.scale_words);
+  std::vector<uint32_t> words(n_words), scales(static_cast<size_t>(rows.n_rows()) * n_scales);
+  std::vector<std::byte> bytes;
+  const Status status = upload_rows_of(*gpu_, weight.data, rows.n_rows(), [&](uint64_t first, uint64_t n, auto out) {
+    bytes.resize(n * row_bytes);
+    if (Status s = rows.read(static_cast<int64_t>(first), static_cast<int64_t>(n), bytes); !s.ok()) return s;
+    std::ranges::fill(out, std::byte{0});
+    for (size_t r = 0; r < n; ++r) {
+      const auto from = std::span<const std::byte>(bytes).subspan(r * row_bytes, row_bytes);
+      const auto to = out.subspan(r * (out.size() / n));
+      if (weight.packed()) {
+        pack_row(weight.dtype, from, words, std::span(scales).subspan((first + r) * n_scales, n_scales));
+        std::ranges::copy(std::as_bytes(std::span(words)), to.begin());
+      } else {
+        std::ranges::copy(from, to.begin());
+      }
+    }
+    return Status();
+  });
   if (!status.ok()) return status;
+  if (weight.packed())
+    if (Status s = gpu_->upload(weight.scales, std::as_bytes(std::span(scales))); !s.ok()) return s;
   return weight;
 }
 

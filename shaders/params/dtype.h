@@ -8,5 +8,9 @@
 #define TRITIUM_DTYPE_I8 3
 #define TRITIUM_DTYPE_I32 4
 #define TRITIUM_DTYPE_TRIT2 5
+#define TRITIUM_DTYPE_Q8_0 6
+#define TRITIUM_DTYPE_Q4_0 7
+#define TRITIUM_DTYPE_Q4_K 8
+#define TRITIUM_DTYPE_Q6_K 9
 
 #endif

@@ -38,6 +38,7 @@ TEST(KQuants, NormalValuesComeBackWithinTheTypesSteps) {
   EXPECT_LT(relative_error(values, StorageType::q4_k), 0.085);
   EXPECT_LT(relative_error(values, StorageType::q6_k), 0.025);
   EXPECT_LT(relative_error(values, StorageType::q8_0), 0.008);
+  EXPECT_LT(relative_error(values, StorageType::q4_0), 0.11);
 }
 
 TEST(KQuants, ValuesOfTheGridComeBackExactly) {

@@ -37,6 +37,18 @@ void add_products(std::vector<LargeCase>& all) {
                                           .expert_ids = {},
                                           .y = in.zeros({tokens, 331})});
                    }});
+  for (int64_t tokens : {1, 2, 3, 4, 5, 9})
+    for (DType dtype : {DType::q8_0, DType::q4_0, DType::q4_k, DType::q6_k})
+      for (bool per_block : {false, true})
+        all.push_back({join("packed_matmul ", name_of(dtype), " tokens ", tokens, per_block ? " per block" : ""),
+                       [=](Ops& ops, CaseInputs& in) {
+                         const auto x = in.quantized(tokens, 1024, per_block);
+                         ops(PackedMatmul{.q = x.q,
+                                          .scales = x.scales,
+                                          .weight = in.packed(1, 331, 1024, dtype),
+                                          .expert_ids = {},
+                                          .y = in.zeros({tokens, 331})});
+                       }});
   for (int64_t tokens : {1, 5, 9})
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
       all.push_back({join("dense_matmul ", name_of(dtype), " tokens ", tokens), [=](Ops& ops, CaseInputs& in) {

@@ -177,7 +177,8 @@ TEST(GgufMalformed, Id42WithTheSizeOfNeitherLayout) {
   const GgufBytes b = GgufBytes(2, 0).tensor("w", {256, 64}, 42, 0).tensor("v", {1}, 0, 4480).align().zeros(4484);
   EXPECT_EQ(
       message_about(b.bytes),
-      "m.gguf: w: 4608 bytes expected for Q2_0 [64,256] group 64, or 4352 for group 128, file has 4480: it overlaps v, "
+      "m.gguf: w: 4608 bytes expected for Q2_0 [64,256] group 64, or 4352 for group 128, or 2688 for STQ1_0, file has "
+      "4480: it overlaps v, "
       "or the type may be another program's");
 }
 

@@ -16,11 +16,11 @@ class CountingBackend final : public Each<CountingBackend, ForwardingBackend, Al
     if (made.ok()) bytes += static_cast<uint64_t>(made->bytes());
     return made;
   }
-  Result<Weight> upload_weight(const TernaryMatrix& matrix, const std::string& name) override {
-    return counted(ForwardingBackend::upload_weight(matrix, name));
+  Result<Weight> upload_rows(const TernaryRows& rows, const std::string& name) override {
+    return counted(ForwardingBackend::upload_rows(rows, name));
   }
-  Result<Weight> upload_weight(const DenseMatrix& matrix, const std::string& name) override {
-    return counted(ForwardingBackend::upload_weight(matrix, name));
+  Result<Weight> upload_rows(const DenseRows& rows, const std::string& name) override {
+    return counted(ForwardingBackend::upload_rows(rows, name));
   }
   Status download(const Tensor& tensor, std::span<std::byte> data) override {
     downloaded += data.size();

@@ -28,6 +28,20 @@ struct Avx2 : BytePlanes<8> {
     return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
   }
 
+  // Sums of four products each, of codes below 64: no 16-bit sum of two saturates.
+  TRITIUM_INLINE I dot_small(I sum, U codes, I x) {
+    const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x));
+    return sum + reinterpret_cast<I>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  // Of all codes, less 128: |code - 128| times x with that sign is at most 2^14 - 2^7, twice.
+  static constexpr int kByteBias = 0;
+  TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) {
+    const __m256i w = reinterpret_cast<__m256i>(codes ^ 0x80808080u);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(reinterpret_cast<__m256i>(x), w));
+    return sum + reinterpret_cast<I>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  static constexpr int kPackedTokens = 2;
+
   TRITIUM_INLINE F sqrt(F v) { return _mm256_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
   TRITIUM_INLINE F from_f16(const uint16_t* from) { return _mm256_cvtph_ps(load_as<__m128i>(from)); }

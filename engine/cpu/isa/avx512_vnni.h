@@ -26,6 +26,12 @@ struct Avx512Vnni : BytePlanes<16> {
   }
   TRITIUM_INLINE I widen(Sum sum) { return sum; }
 
+  // Sums of four products each, of any codes; who wants them less 128 subtracts that many sums of x.
+  static constexpr int kByteBias = 128;
+  TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) { return dot(sum, codes, x); }
+  TRITIUM_INLINE I dot_small(I sum, U codes, I x) { return dot(sum, codes, x); }
+  static constexpr int kPackedTokens = 4;
+
   TRITIUM_INLINE F load_first(const float* from, int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), from); }
   TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), v); }
   TRITIUM_INLINE __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }

@@ -37,6 +37,16 @@ struct Portable : Vector<4> {
                       __builtin_shufflevector(c, c, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15), Wide));
   }
 
+  // Sums of four products each, of any codes: 255 * 127 fits 16 bits, so each product is widened.
+  static constexpr int kByteBias = 128;
+  TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) {
+    const Sum even = reinterpret_cast<Sum>(codes & 0x00FF00FFu) * (reinterpret_cast<Sum>(x) << 8 >> 8);
+    const Sum odd = reinterpret_cast<Sum>(codes >> 8 & 0x00FF00FFu) * (reinterpret_cast<Sum>(x) >> 8);
+    return sum + widen(even) + widen(odd);
+  }
+  TRITIUM_INLINE I dot_small(I sum, U codes, I x) { return dot_bytes(sum, codes, x); }
+  static constexpr int kPackedTokens = 2;
+
   TRITIUM_INLINE F sqrt(F v) {
     for (int i = 0; i < kLanes; ++i) v[i] = __builtin_sqrtf(v[i]);
     return v;

@@ -8,6 +8,7 @@
 #include "cpu/kernels/flip_trits.h"
 #include "cpu/kernels/float_product.h"
 #include "cpu/kernels/gradients.h"
+#include "cpu/kernels/packed_matmul.h"
 #include "cpu/kernels/quantize_activations.h"
 #include "cpu/kernels/rms_norm.h"
 #include "cpu/kernels/rope.h"
@@ -27,6 +28,7 @@ constexpr KernelSet kernels_over() {
                       .pack_activations = pack_activations<V>,
                       .ternary_matmul = ternary_matmul<V>,
                       .ternary_matmul_f32 = ternary_matmul_f32<V>},
+          .packed = {.packed_matmul = packed_matmul<V>},
           .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
           .attention = {.attention = attention<V>,
                         .attention_of_sequences = attention_of_sequences<V>,

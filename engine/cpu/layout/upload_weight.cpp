@@ -1,6 +1,9 @@
-// Ternary weights, as files have them row after row, into rows32, and back.
+// Weights, as files have them row after row, into rows32, and back.
+#include <atomic>
 #include <new>
 
+#include "base/caught.h"
+#include "base/format_text.h"
 #include "cpu/backend.h"
 #include "ops/weight_layout.h"
 
@@ -11,63 +14,149 @@
 namespace tritium {
 namespace {
 
-// Asks for pages of 2 MB: a matrix read from memory then is 25 to 30 % faster. Most systems give them only to
-// those who ask before the first write, and the buffer has been cleared already; so its pages go back first.
-// Afterwards the contents are undefined.
-void forget_and_use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
+// Asks for pages of 2 MB: a matrix read from memory then is 25 to 30 % faster. Most systems give them only to those who
+// ask before the first write.
+void use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
 #if defined(__linux__)
   constexpr uintptr_t kLarge = uintptr_t{2} << 20;
   const auto begin = (reinterpret_cast<uintptr_t>(memory.data()) + kLarge - 1) / kLarge * kLarge;
   const auto end = (reinterpret_cast<uintptr_t>(memory.data()) + memory.size()) / kLarge * kLarge;
-  if (begin >= end) return;
   // Where the system refuses, nothing is lost but speed.
-  if (madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE) == 0)
-    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
 }
 
-// Block `block` of a stack.
-void pack_block(const cpu::Rows32& layout, int64_t block, const uint32_t* row_words, const float* row_scales,
-                uint32_t* words, float* scales) {
-  const int64_t first_row = layout.first_row(block), n_rows = layout.rows_in(block);
-  for (int64_t c = 0; c < layout.chunks; ++c)
-    for (int64_t r = 0; r < cpu::kBlockRows; ++r)
-      words[layout.word({block, r}, c)] = r < n_rows ? row_words[(first_row + r) * layout.chunks + c] : 0;
-  for (int64_t g = 0; g < layout.groups; ++g)
-    for (int64_t r = 0; r < n_rows; ++r)
-      scales[layout.scale({block, r}, g)] = row_scales[(first_row + r) * layout.groups + g];
+// The planes of a weight whose rows have so many words and so many scales of 4 bytes.
+struct Planes {
+  cpu::Rows32 layout;
+  uint32_t* words;
+  uint32_t* scales;
+
+  // Block `block` of a stack from its rows' words and scales, row after row.
+  void put_words(int64_t block, const uint32_t* row_words) const {
+    const int64_t n_rows = layout.rows_in(block);
+    for (int64_t c = 0; c < layout.chunks; ++c)
+      for (int64_t r = 0; r < cpu::kBlockRows; ++r)
+        words[layout.word({block, r}, c)] = r < n_rows ? row_words[r * layout.chunks + c] : 0;
+  }
+  void put_scales(int64_t block, const uint32_t* row_scales) const {
+    const int64_t n_rows = layout.rows_in(block);
+    for (int64_t g = 0; g < layout.groups; ++g)
+      for (int64_t r = 0; r < cpu::kBlockRows; ++r)
+        scales[layout.scale({block, r}, g)] = r < n_rows ? row_scales[r * layout.groups + g] : 0;
+  }
+};
+
+// The first error of several threads.
+class FirstError {
+ public:
+  void keep(Status status) noexcept {
+    if (status.ok() || found_.exchange(true)) return;
+    status_ = std::move(status);
+  }
+  bool found() const { return found_; }
+  const Status& status() const { return status_; }
+
+ private:
+  std::atomic<bool> found_ = false;
+  Status status_;
+};
+
+// Exceptions, too.
+template <typename Body>
+Status status_of(const Body& body) noexcept {
+  try {
+    return body();
+  } catch (...) {
+    return caught();
+  }
 }
 
 }  // namespace
 
 void CpuBackend::lay_out(Weight& weight) const {
-  if (!weight.ternary()) return;
+  if (!weight.has_scales()) return;
   const cpu::Rows32 layout = rows32_of(weight);
-  weight.data.shape = {weight.n_matrices, layout.blocks() * cpu::kBlockRows, weight.row_stride};
+  const int64_t rows = layout.blocks() * cpu::kBlockRows;
+  weight.data.shape = {weight.n_matrices, rows, weight.ternary() ? weight.row_stride : layout.chunks};
   weight.scales.shape = {weight.n_matrices, layout.blocks(), layout.groups, cpu::kBlockRows};
 }
 
-Result<Weight> CpuBackend::upload_weight(const TernaryMatrix& matrix, const std::string& debug_name) {
-  Weight weight = describe_weight(matrix, debug_name);
-  const cpu::Rows32 layout = rows32_of(weight);
-  lay_out(weight);
-  Result<Tensor> data = allocate(weight.data.shape, weight.data.dtype, debug_name);
-  if (!data.ok()) return data.status();
-  weight.data = *data;
-  Result<Tensor> scales = allocate(weight.scales.shape, weight.scales.dtype, debug_name + ".scales");
-  if (!scales.ok()) return scales.status();
-  weight.scales = *scales;
+template <typename Fill>
+Status CpuBackend::for_each_block(const cpu::Rows32& layout, int64_t n_matrices, const Fill& fill) {
+  FirstError error;
+  // A row's word takes some ns to be read, decoded and put where it belongs.
+  split(n_matrices * layout.blocks(), layout.chunks * cpu::kBlockRows * 4, [&](int64_t first, int64_t last) noexcept {
+    error.keep(status_of([&] {
+      std::vector<uint32_t> words(static_cast<size_t>(cpu::kBlockRows * layout.chunks));
+      for (int64_t block = first; block < last && !error.found(); ++block)
+        if (Status s = fill(block, std::span(words).first(static_cast<size_t>(layout.rows_in(block) * layout.chunks)));
+            !s.ok())
+          return s;
+      return Status();
+    }));
+  });
+  return error.status();
+}
 
-  const std::vector<float> row_scales = kernel_scales(matrix);
-  forget_and_use_large_pages(host_span<std::byte>(weight.data));
-  uint32_t* words_out = host_span<uint32_t>(weight.data).data();
-  float* scales_out = host_span<float>(weight.scales).data();
-  split(weight.n_matrices * layout.blocks(), layout.chunks * cpu::kBlockRows,
-        [&](int64_t first, int64_t last) noexcept {
-          for (int64_t block = first; block < last; ++block)
-            pack_block(layout, block, matrix.words().data(), row_scales.data(), words_out, scales_out);
-        });
+Result<Weight> CpuBackend::upload_rows(const TernaryRows& rows, const std::string& debug_name) try {
+  Weight weight = describe_weight(rows, debug_name);
+  lay_out(weight);
+  if (Status s = allocate_plane(weight.data, debug_name); !s.ok()) return s;
+  use_large_pages(host_span<std::byte>(weight.data));
+  const cpu::Rows32 layout = rows32_of(weight);
+  const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), nullptr};
+  std::vector<float> stored(static_cast<size_t>(rows.n_rows() * rows.groups_per_row()));
+  const Status status = for_each_block(layout, weight.n_matrices, [&](int64_t block, std::span<uint32_t> words) {
+    const int64_t first = layout.first_row(block), n = layout.rows_in(block), groups = rows.groups_per_row();
+    const auto scales = std::span(stored).subspan(static_cast<size_t>(first * groups), static_cast<size_t>(n * groups));
+    const Status read = rows.read(first, n, words, scales);
+    if (read.ok()) planes.put_words(block, words.data());
+    return read;
+  });
+  if (!status.ok()) return status;
+
+  const std::vector<float> scales = settle_scales(weight, rows, stored);
+  lay_out(weight);
+  if (Status s = allocate_plane(weight.scales, debug_name); !s.ok()) return s;
+  const cpu::Rows32 settled = rows32_of(weight);
+  const Planes final_planes = {settled, planes.words, host_span<uint32_t>(weight.scales).data()};
+  for (int64_t block = 0; block < weight.n_matrices * settled.blocks(); ++block)
+    final_planes.put_scales(
+        block, reinterpret_cast<const uint32_t*>(scales.data() + settled.first_row(block) * settled.groups));
   return weight;
+} catch (const std::bad_alloc&) {
+  return error(StatusCode::out_of_memory, debug_name, ": no memory for its scales");
+}
+
+Result<Weight> CpuBackend::upload_rows(const DenseRows& rows, const std::string& debug_name) try {
+  if (!is_packed(rows.dtype())) return HostBackend::upload_rows(rows, debug_name);
+  Weight weight = describe_weight(rows, debug_name);
+  lay_out(weight);
+  for (Tensor* plane : {&weight.data, &weight.scales})
+    if (Status s = allocate_plane(*plane, debug_name); !s.ok()) return s;
+  use_large_pages(host_span<std::byte>(weight.data));
+  const cpu::Rows32 layout = rows32_of(weight);
+  const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), host_span<uint32_t>(weight.scales).data()};
+  const auto row_bytes = static_cast<size_t>(rows.row_bytes());
+  const auto n_words = static_cast<size_t>(layout.chunks), n_scales = static_cast<size_t>(layout.groups);
+  const Status status = for_each_block(layout, weight.n_matrices, [&](int64_t block, std::span<uint32_t> words) {
+    const int64_t first = layout.first_row(block);
+    const auto n = static_cast<size_t>(layout.rows_in(block));
+    std::vector<std::byte> bytes(n * row_bytes);
+    std::vector<uint32_t> scales(n * n_scales);
+    if (Status s = rows.read(first, static_cast<int64_t>(n), bytes); !s.ok()) return s;
+    for (size_t r = 0; r < n; ++r)
+      pack_row(weight.dtype, std::span<const std::byte>(bytes).subspan(r * row_bytes, row_bytes),
+               words.subspan(r * n_words, n_words), std::span(scales).subspan(r * n_scales, n_scales));
+    planes.put_words(block, words.data());
+    planes.put_scales(block, scales.data());
+    return Status();
+  });
+  if (!status.ok()) return status;
+  return weight;
+} catch (const std::bad_alloc&) {
+  return error(StatusCode::out_of_memory, debug_name, ": no memory to lay it out");
 }
 
 Result<TernaryMatrix> CpuBackend::download_weight(const Weight& weight) try {

@@ -165,6 +165,13 @@ std::string type_name(const FolderTensor& t) {
   }
 }
 
+// Of its values where they are floats; MLX's small integers become F16, unless that cannot hold them.
+DType dtype_of(const FolderTensor& t) {
+  const ShardTensor& weight = *t.matrices.front().weight;
+  if (t.packing == Packing::masters) return DType::f32;
+  return weight.is("F32") ? DType::f32 : weight.is("BF16") ? DType::bf16 : DType::f16;
+}
+
 // What is known of trits before any is read.
 Status find_trits(const FolderConfig& config, const Draft& draft, FolderTensor& t, std::vector<std::string>& warnings) {
   const bool exact = draft.norm() || draft.router();
@@ -209,6 +216,7 @@ Result<FolderTensor> finish_tensor(const FolderConfig& config, const Draft& draf
                      " heads of pairs, as config.json says");
   }
   t.info.type = type_name(t);
+  t.info.dtype = dtype_of(t);
   if (draft.norm()) {
     t.info.shape = {t.cols};
   } else if (draft.name.find("_exps.") != std::string::npos) {

@@ -1,16 +1,14 @@
 #include "format/folder/folder_tensor.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 
 #include "base/cancel.h"
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/folder/packed_row.h"
-#include "tensor/half.h"
 #include "tensor/ternary_matrix.h"
+#include "tensor/to_f32.h"
 
 namespace tritium {
 namespace {
@@ -37,23 +35,15 @@ Status read_elements(const ShardTensor& tensor, int64_t first, std::span<std::by
   return tensor.file->read_at(tensor.header.offset + static_cast<uint64_t>(first * tensor.element_bytes()), out);
 }
 
-float float_of(const ShardTensor& tensor, const std::byte* p) {
-  uint16_t half = 0;
-  if (tensor.is("F32")) {
-    float value = 0;
-    std::memcpy(&value, p, sizeof value);
-    return value;
-  }
-  std::memcpy(&half, p, sizeof half);
-  return tensor.is("F16") ? f16_to_f32(half) : bf16_to_f32(half);
+DType dtype_of(const ShardTensor& tensor) {
+  return tensor.is("F32") ? DType::f32 : tensor.is("F16") ? DType::f16 : DType::bf16;
 }
 
 // Consecutive elements of a tensor of floats.
 Status read_float_run(const ShardTensor& tensor, int64_t first, std::span<float> values) {
   std::vector<std::byte> bytes(values.size() * static_cast<size_t>(tensor.element_bytes()));
   if (Status s = read_elements(tensor, first, bytes); !s.ok()) return s;
-  const auto step = static_cast<size_t>(tensor.element_bytes());
-  for (size_t i = 0; i < values.size(); ++i) values[i] = float_of(tensor, &bytes[i * step]);
+  to_f32(dtype_of(tensor), bytes, values);
   return Status();
 }
 

@@ -11,7 +11,7 @@
 #include "base/format_text.h"
 #include "base/json.h"
 #include "format/folder/assemble.h"
-#include "format/folder/row_streams.h"
+#include "format/folder/packed_row.h"
 #include "tensor/half.h"
 
 namespace tritium {
@@ -43,7 +43,9 @@ class FolderTernaryRows final : public TernaryRows {
 
 class FolderDenseRows final : public DenseRows {
  public:
-  FolderDenseRows(const FolderTensor& tensor, DType dtype) : DenseRows(shape_of(tensor), dtype), tensor_(tensor) {}
+  // `alphas`: of masters, which come rounded.
+  FolderDenseRows(const FolderTensor& tensor, DType dtype, std::vector<float> alphas)
+      : DenseRows(shape_of(tensor), dtype), tensor_(tensor), alphas_(std::move(alphas)) {}
 
   Status read(int64_t first, int64_t n, std::span<std::byte> bytes) const override {
     const auto size = static_cast<size_t>(row_bytes());
@@ -60,6 +62,7 @@ class FolderDenseRows final : public DenseRows {
   Status read_row(int64_t row, std::span<std::byte> bytes) const {
     std::vector<float> values(static_cast<size_t>(tensor_.cols));
     if (Status s = read_floats(tensor_, row, values); !s.ok()) return s;
+    if (!alphas_.empty()) round_to_trits(values, alphas_[static_cast<size_t>(row / tensor_.rows)]);
     if (dtype() == DType::f32) {
       std::memcpy(bytes.data(), values.data(), bytes.size());
       return Status();
@@ -72,9 +75,10 @@ class FolderDenseRows final : public DenseRows {
   }
 
   const FolderTensor& tensor_;
+  std::vector<float> alphas_;
 };
 
-class FolderMap final : public TensorMap, public RowSource {
+class FolderMap final : public TensorMap {
  public:
   FolderMap(std::string path, Shards shards, Metadata metadata, std::vector<FolderTensor> tensors)
       : path_(std::move(path)),
@@ -94,9 +98,6 @@ class FolderMap final : public TensorMap, public RowSource {
 
   Result<std::unique_ptr<TernaryRows>> ternary_rows(const std::string& name) const override;
   Result<std::unique_ptr<DenseRows>> dense_rows(const std::string& name) const override;
-  Result<TernaryMatrix> load_ternary(const std::string& name) const override;
-  Result<std::vector<float>> load_f32(const std::string& name) const override;
-  Result<DenseMatrix> load_dense(const std::string& name) const override;
 
  private:
   Result<const FolderTensor*> find_tensor(const std::string& name) const {
@@ -114,12 +115,12 @@ class FolderMap final : public TensorMap, public RowSource {
   std::map<std::string, const FolderTensor*> index_;
 };
 
-// F16 holds what small integers and 16-bit scales make, unless they are large.
+// The values of masters are alpha times a trit. F16 holds what small integers and 16-bit scales make, unless they are
+// large.
 Result<DType> dense_type(const FolderTensor& t) {
-  if (t.packing == Packing::values) return DType::f32;
+  if (t.packing == Packing::values || t.packing == Packing::masters) return DType::f32;
   const ShardTensor& weight = *t.matrices.front().weight;
-  if (t.packing == Packing::floats || t.packing == Packing::masters)
-    return weight.is("F32") ? DType::f32 : weight.is("F16") ? DType::f16 : DType::bf16;
+  if (t.packing == Packing::floats) return weight.is("F32") ? DType::f32 : weight.is("F16") ? DType::f16 : DType::bf16;
   constexpr float kLargestF16 = 65504.0f;
   std::vector<float> values(static_cast<size_t>(t.cols));
   for (int64_t row = 0; row < t.n_matrices * t.rows; ++row) {
@@ -143,47 +144,9 @@ Result<std::unique_ptr<DenseRows>> FolderMap::dense_rows(const std::string& name
   if (!t.ok()) return t.status();
   const Result<DType> dtype = dense_type(**t);
   if (!dtype.ok()) return dtype.status();
-  return std::unique_ptr<DenseRows>(std::make_unique<FolderDenseRows>(**t, *dtype));
-}
-
-Result<TernaryMatrix> FolderMap::load_ternary(const std::string& name) const {
-  const Result<std::unique_ptr<TernaryRows>> rows = ternary_rows(name);
-  if (!rows.ok()) return rows.status();
-  const Shape shape = (*rows)->shape();
-  const bool whole = (*rows)->group_size() == shape[2];
-  TernaryMatrix matrix(shape[0], shape[1], shape[2], whole ? ScaleGranularity::row : ScaleGranularity::group,
-                       whole ? 0 : (*rows)->group_size());
-  if (Status s = (*rows)->read(0, shape[0] * shape[1], matrix.words(), matrix.scales()); !s.ok()) return s;
-  return matrix.with_coarsest_scales();
-}
-
-Result<std::vector<float>> FolderMap::load_f32(const std::string& name) const {
-  const Result<const FolderTensor*> found = find_tensor(name);
-  if (!found.ok()) return found.status();
-  const FolderTensor& t = **found;
-  std::vector<float> values(static_cast<size_t>(t.n_matrices * t.rows * t.cols));
-  const auto cols = static_cast<size_t>(t.cols);
-  if (t.packing == Packing::masters) {
-    const Result<TernaryMatrix> matrix = load_ternary(name);
-    if (!matrix.ok()) return matrix.status();
-    return matrix->dequantize();
-  }
-  for (int64_t row = 0; row < t.n_matrices * t.rows; ++row) {
-    check_cancelled_every<256>(static_cast<size_t>(row));
-    if (Status s = read_floats(t, row, std::span(values).subspan(static_cast<size_t>(row) * cols, cols)); !s.ok())
-      return s;
-  }
-  return values;
-}
-
-Result<DenseMatrix> FolderMap::load_dense(const std::string& name) const {
-  const Result<std::unique_ptr<DenseRows>> rows = dense_rows(name);
-  if (!rows.ok()) return rows.status();
-  const Shape shape = (*rows)->shape();
-  DenseMatrix m{.n_matrices = shape[0], .rows = shape[1], .cols = shape[2], .dtype = (*rows)->dtype(), .bytes = {}};
-  m.bytes.resize(static_cast<size_t>(shape.elements() * bits_of(m.dtype) / 8));
-  if (Status s = (*rows)->read(0, shape[0] * shape[1], m.bytes); !s.ok()) return s;
-  return m;
+  Result<std::vector<float>> alphas = master_alphas(**t);
+  if (!alphas.ok()) return alphas.status();
+  return std::unique_ptr<DenseRows>(std::make_unique<FolderDenseRows>(**t, *dtype, *std::move(alphas)));
 }
 
 // The folder's own name: "Maple-20B".

@@ -1,8 +1,7 @@
 #include "format/folder/packed_row.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <bit>
 
 #include "format/folder/folder_tensor.h"
 
@@ -25,15 +24,13 @@ void pack(size_t cols, std::span<uint32_t> words, const Code& code) {
 
 // The magnitude of the values that are not 0; -1: there are two.
 float magnitude_of(std::span<const float> values) {
-  float magnitude = 0;
-  bool one = true;
-  for (const float v : values) {
-    const float size = std::abs(v);
-    if (size == 0) continue;
-    one &= magnitude == 0 || size == magnitude;
-    magnitude = size;
-  }
-  return one ? magnitude : -1.0f;
+  // Of floats that are not negative the order is that of their bits, which compilers compare many at a time.
+  const auto bits = [](float v) { return std::bit_cast<uint32_t>(v) & 0x7FFFFFFFu; };
+  uint32_t largest = 0, others = 0;
+  for (const float v : values) largest = std::max(largest, bits(v));
+  for (const float v : values)
+    others |= static_cast<uint32_t>(bits(v) != 0) & static_cast<uint32_t>(bits(v) != largest);
+  return others == 0 ? std::bit_cast<float>(largest) : -1.0f;
 }
 
 bool ternary_by(std::span<const float> row, size_t group) {
@@ -58,6 +55,10 @@ void pack_codes(std::span<const std::byte> bytes, int shift, std::span<uint32_t>
 void pack_rounded(std::span<const float> values, float alpha, std::span<uint32_t> words) {
   pack(values.size(), words,
        [&](size_t i) { return 1 + int{2.0f * values[i] > alpha} - int{2.0f * values[i] < -alpha}; });
+}
+
+void round_to_trits(std::span<float> values, float alpha) {
+  for (float& v : values) v = alpha * static_cast<float>(int{2.0f * v > alpha} - int{2.0f * v < -alpha});
 }
 
 bool pack_exact(std::span<const float> values, int64_t group_size, std::span<uint32_t> words, std::span<float> scales) {

@@ -15,6 +15,9 @@ void pack_codes(std::span<const std::byte> bytes, int shift, std::span<uint32_t>
 // trit = round(v / alpha), ties to even, within -1 … 1.
 void pack_rounded(std::span<const float> values, float alpha, std::span<uint32_t> words);
 
+// The same as values: alpha times the trit.
+void round_to_trits(std::span<float> values, float alpha);
+
 // The signs, and the magnitude of each group as its scale; false: a group has two magnitudes.
 bool pack_exact(std::span<const float> values, int64_t group_size, std::span<uint32_t> words, std::span<float> scales);
 

@@ -23,8 +23,8 @@ struct ConvertOptions {
 
 struct QuantizeOptions {
   std::string output;
-  // Types of tensors by what they are for, as above and "F32", "F16", "BF16", "Q8_0", "Q4_K", "Q6_K"; empty: as they
-  // are.
+  // Types of tensors by what they are for, as above and "F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q6_K"; empty: as
+  // they are.
   std::string embedding, attention, feed_forward, experts, head, router, norm;
   // Floats become trits where a ternary type is asked for: alpha = mean |w| of each row, trit = round(w / alpha).
   // Without this such a tensor is refused.

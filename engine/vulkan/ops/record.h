@@ -10,6 +10,8 @@ namespace tritium::vulkan {
 Status launch(Recorder& recorder, const Embedding& op);
 Status launch(Recorder& recorder, const TernaryMatmul& op);
 Status launch(Recorder& recorder, const TernaryMatmulF32& op);
+Status launch(Recorder& recorder, const PackedMatmul& op);
+Status launch(Recorder& recorder, const PackedMatmulF32& op);
 Status launch(Recorder& recorder, const DenseMatmul& op);
 Status launch(Recorder& recorder, const RmsNormBackward& op);
 Status launch(Recorder& recorder, const TernaryMatmulBackward& op);

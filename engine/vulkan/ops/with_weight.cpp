@@ -16,8 +16,8 @@ using Groups = std::array<uint32_t, 3>;
 template <typename Op>
 Status launch_windows(Recorder& recorder, Op op, const Weight& weight, const Groups& groups,
                       const std::vector<uint32_t>& constants, uint32_t slot = 0) {
-  const int64_t row_bytes = weight.row_stride * bits_of(weight.dtype) / 8;
-  const int64_t scale_bytes = weight.groups_per_row() * static_cast<int64_t>(sizeof(float));
+  const int64_t row_bytes = weight.data.bytes() / rows_of(weight);
+  const int64_t scale_bytes = weight.scales ? weight.scales.bytes() / rows_of(weight) : 0;
   for (const RowWindow& w : row_windows(rows_of(weight), {row_bytes, scale_bytes}, recorder.limits())) {
     auto params = op.params();
     params.first_weight_row = u32(w.first);
@@ -92,6 +92,16 @@ Status launch(Recorder& recorder, const TernaryMatmul& op) {
 
 // An invocation takes a word of 16 trits at a time.
 Status launch(Recorder& recorder, const TernaryMatmulF32& op) {
+  return launch_product(recorder, op, ceil_div(op.weight.cols, 16));
+}
+
+// An invocation takes 32 columns at a time.
+Status launch(Recorder& recorder, const PackedMatmul& op) {
+  return launch_product(recorder, op, op.weight.row_stride / 32, {static_cast<uint32_t>(op.weight.dtype)});
+}
+
+// An invocation takes 16 columns at a time, which share a scale.
+Status launch(Recorder& recorder, const PackedMatmulF32& op) {
   return launch_product(recorder, op, ceil_div(op.weight.cols, 16));
 }
 

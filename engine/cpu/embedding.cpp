@@ -1,0 +1,24 @@
+// y[t] = table[tokens[t]] of a packed table; others are rows of by_rows.h.
+#include "cpu/backend.h"
+#include "cpu/packed_rows.h"
+
+namespace tritium {
+
+void CpuBackend::look_up_packed(const Embedding& a) {
+  using cpu::PackedRows;
+  const cpu::Rows32 layout = rows32_of(a.table);
+  const PackedRows table = {layout, static_cast<uint32_t>(a.table.dtype), host_span<uint32_t>(a.table.data).data(),
+                            host_span<uint32_t>(a.table.scales).data()};
+  const auto tokens = host_span<int32_t>(a.tokens);
+  float* y = host_span<float>(a.y).data();
+  const int64_t dim = a.table.cols;
+  split(a.y.shape[0], dim * 2, [&](int64_t first, int64_t last) noexcept {
+    for (int64_t t = first; t < last; ++t)
+      for (int64_t c = 0; c < dim; c += PackedRows::kColumns) {
+        const auto values = table.block(layout.place_of(tokens[static_cast<size_t>(t)]), c / PackedRows::kColumns);
+        std::copy_n(values.begin(), std::min(PackedRows::kColumns, dim - c), y + t * dim + c);
+      }
+  });
+}
+
+}  // namespace tritium

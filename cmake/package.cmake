@@ -30,7 +30,8 @@ function(tritium_install_package)
   configure_package_config_file(cmake/tritiumConfig.cmake.in ${generated}/tritiumConfig.cmake INSTALL_DESTINATION ${folder})
   # Before 1.0 a minor version may change the interface.
   write_basic_package_version_file(${generated}/tritiumConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-  install(FILES ${generated}/tritiumConfig.cmake ${generated}/tritiumConfigVersion.cmake DESTINATION ${folder})
+  install(FILES ${generated}/tritiumConfig.cmake ${generated}/tritiumConfigVersion.cmake cmake/text_libraries.cmake
+          DESTINATION ${folder})
   file(REMOVE ${PROJECT_BINARY_DIR}/tritiumConfig.cmake ${PROJECT_BINARY_DIR}/tritiumConfigVersion.cmake)  # of earlier versions
 
   if(TARGET tritium_cli)

@@ -15,7 +15,10 @@ inline constexpr int kUsage = 2;
 using Action = std::function<int()>;
 
 void add_bench(CLI::App& app, Action& action);
+void add_chat(CLI::App& app, Action& action);
+void add_chat_format(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
+void add_detokenize(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_experiment(CLI::App& app, Action& action);
@@ -27,6 +30,7 @@ void add_logits(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_selftest(CLI::App& app, Action& action);
+void add_tokenize(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 
 }  // namespace tritium::cli

@@ -52,6 +52,8 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Action action;
   add_run(app, action);
+  add_chat(app, action);
+  add_chat_format(app, action);
   add_train(app, action);
   add_finetune(app, action);
   add_experiment(app, action);
@@ -61,6 +63,8 @@ int main(int argc, char** argv) {
   add_convert(app, action);
   add_quantize(app, action);
   add_gguf_diff(app, action);
+  add_tokenize(app, action);
+  add_detokenize(app, action);
   add_devices(app, action);
   add_selftest(app, action);
   add_bench(app, action);

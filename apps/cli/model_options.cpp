@@ -34,6 +34,8 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");
   command.add_option("--lora-strength", options.load.adapter_strength, "multiplies what the adapters add")
       ->capture_default_str();
+  command.add_option("--pre", options.load.tokenizer_pre,
+                     "how a byte-level vocabulary splits text, instead of what the file says: llama-bpe, qwen2 …");
   command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");
 }
 

@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/chat_options.h"
 #include "cli/commands.h"
 #include "cli/input_text.h"
 #include "cli/model_options.h"
 #include "cli/print_json.h"
 #include "cli/print_profile.h"
 #include "cli/printable.h"
+#include "cli/sampling_options.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -20,6 +22,9 @@ struct RunOptions {
   std::string prompt;
   std::string tokens;
   bool has_tokens = false;
+  bool chat = false;
+  std::string system;
+  TemplateOptions render;
   bool json = false;
 };
 
@@ -33,9 +38,23 @@ const char* name_of(StopReason reason) {
   return "?";
 }
 
+// The prompt as what a user says.
+Result<std::vector<int32_t>> chat_tokens(const RunOptions& options, const Model& model) {
+  const Result<ChatOptions> render = chat_options(options.render);
+  if (!render.ok()) return render.status();
+  std::vector<ChatMessage> messages;
+  if (!options.system.empty()) messages.push_back({.role = "system", .content = options.system});
+  messages.push_back({.role = "user", .content = options.prompt});
+  const Result<ChatPrompt> prompt = model.format_chat(messages, *render);
+  if (!prompt.ok()) return prompt.status();
+  if (!model.info().has_tokenizer) return model.tokenize(prompt->text);  // says why there is none
+  return prompt->tokens;
+}
+
 // Token ids as given, or the prompt's; without either the beginning-of-text token alone.
 Result<std::vector<int32_t>> prompt_tokens(const RunOptions& options, const Model& model) {
   if (options.has_tokens) return parse_tokens(options.tokens);
+  if (options.chat) return chat_tokens(options, model);
   if (!options.prompt.empty()) return model.tokenize(options.prompt);
   if (model.begin_of_text() < 0)
     return Status(StatusCode::invalid_argument,
@@ -102,16 +121,6 @@ int run(RunOptions options) {
   return result->stop == StopReason::cancelled ? leave(kOk) : kOk;
 }
 
-void add_sampling(CLI::App& command, SamplerOptions& sampler) {
-  command.add_option("--temp", sampler.temperature, "temperature; 0: always the most probable token")
-      ->capture_default_str();
-  command.add_option("--top-k", sampler.top_k, "keep the K most probable; 0: all")->capture_default_str();
-  command.add_option("--top-p", sampler.top_p, "keep the fewest that sum to P; 1: all")->capture_default_str();
-  command.add_option("--min-p", sampler.min_p, "keep those at least P times as probable as the best; 0: all")
-      ->capture_default_str();
-  command.add_option("--seed", sampler.seed, "same seed, same text")->capture_default_str();
-}
-
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
@@ -123,10 +132,15 @@ void add_run(CLI::App& app, Action& action) {
   auto* tokens =
       command->add_option("--tokens", options->tokens, "token ids to continue, instead of a text: \"1 403 7\"");
   prompt->excludes(tokens);
+  auto* chat =
+      command->add_flag("--chat", options->chat, "the prompt is what a user says: through the model's chat template");
+  chat->excludes(tokens);
+  command->add_option("--system", options->system, "with --chat: what the model is told first")->needs(chat);
+  add_template_options(*command, options->render);
   command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens to write at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->capture_default_str();
-  add_sampling(*command, options->generate.sampler);
+  add_sampling_options(*command, options->generate.sampler);
   command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")
       ->capture_default_str();
   command->add_option("--compare", options->model.debug.compare_with,
@@ -140,6 +154,7 @@ void add_run(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  tritium run model.gguf -p \"Once upon a time\" -n 60 --temp 0\n"
+      "  tritium run model.gguf --chat -p \"What is 1 + 1?\" --system \"Be brief.\"\n"
       "  tritium run model.gguf -p \"\" --backend vulkan --seed 7\n"
       "  tritium run model.gguf -p \"\" -n 4 --backend cpu --compare reference\n"
       "  tritium run model.gguf -p \"\" -n 20 --backend vulkan --profile\n"

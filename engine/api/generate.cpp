@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
+#include <vector>
 
 #include "api/state.h"
 #include "base/cancel.h"
@@ -15,14 +17,46 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+// Rows of the model's table that are no tokens: padding, and places that the vocabulary only keeps. Empty where there
+// is no vocabulary, or nothing else.
+std::vector<int32_t> never_sampled(const Model::State& model) {
+  std::vector<int32_t> never;
+  if (!model.tokenizer) return never;
+  const auto n = static_cast<int32_t>(model.config.vocab_size);
+  for (int32_t id = 0; id < n; ++id)
+    if (!model.tokenizer->sampleable(id)) never.push_back(id);
+  if (never.size() == static_cast<size_t>(n)) never.clear();
+  return never;
+}
+
+// Takes the tokens of a generation.
+struct Choice {
+  Sampler& sampler;
+  bool greedy;
+  std::vector<int32_t> never;  // sorted
+  std::vector<float> allowed = {};
+
+  int32_t sample(std::span<const float> logits) {
+    if (never.empty()) return sampler.sample(logits);
+    allowed.assign(logits.begin(), logits.end());
+    for (const int32_t id : never) allowed[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity();
+    return sampler.sample(allowed);
+  }
+};
+
 // Evaluates the tokens, if there are any, and takes the one that follows. A sampler at temperature 0 takes the most
-// probable one, which the device finds without its logits being read.
-Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tokens, bool greedy, Sampler& sampler) {
-  if (greedy && !tokens.empty()) return session.evaluate_greedy(tokens);
+// probable one, which the device finds without its logits being read unless it must not be taken.
+Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tokens, Choice& choice) {
+  if (choice.greedy && !tokens.empty()) {
+    Result<int32_t> best = session.evaluate_greedy(tokens);
+    if (!best.ok() || !std::ranges::binary_search(choice.never, *best)) return best;
+    if (Status s = session.need_logits(); !s.ok()) return s;
+    return choice.sample(session.logits);
+  }
   if (Status s = tokens.empty() ? session.need_logits() : session.evaluate(tokens, Logits::last, session.logits);
       !s.ok())
     return s;
-  return sampler.sample(session.logits);
+  return choice.sample(session.logits);
 }
 
 }  // namespace
@@ -52,8 +86,8 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   Generation result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
-  const bool greedy = options.sampler.temperature == 0.0f;
-  Result<int32_t> next = next_token(*state_, prompt, greedy, *sampler);
+  Choice choice = {*sampler, options.sampler.temperature == 0.0f, never_sampled(*state_->model)};
+  Result<int32_t> next = next_token(*state_, prompt, choice);
 
   for (bool wanted = true; wanted;) {
     if (next.code() == StatusCode::cancelled && !result.tokens.empty()) {
@@ -80,7 +114,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
     else if (full)
       result.stop = StopReason::context_full;
     if (!wanted || last || full) break;
-    next = next_token(*state_, std::span(&token, 1), greedy, *sampler);
+    next = next_token(*state_, std::span(&token, 1), choice);
   }
   result.seconds = seconds_since(start);
   const auto n = static_cast<double>(result.tokens.size());

@@ -80,7 +80,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   model->runtime = state_;
   model->config = source->config();
   Result<std::shared_ptr<const Tokenizer>> tokenizer =
-      Tokenizer::for_model(source->metadata(), model->config.vocab_size);
+      Tokenizer::for_model(source->metadata(), model->config.vocab_size, {.pre = options.tokenizer_pre});
   model->info = describe_model(*source, tokenizer, file->warnings);
   for (const std::string& warning : model->info.warnings)
     log_to(state_->log, LogLevel::warning, join(path, ": ", warning));
@@ -89,6 +89,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   } else {
     log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
   }
+  model->chat = ChatFormat::from_metadata(source->metadata(), model->tokenizer.get());
   const std::lock_guard lock(state_->backend->mutex());
   Result<Weights> weights = load_weights(*source, *state_->backend, options.progress);
   if (!weights.ok()) return weights.status();

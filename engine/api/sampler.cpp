@@ -56,7 +56,7 @@ int32_t Sampler::sample(std::span<const float> logits) try {
 
   size_t candidates = 0;
   double mass = 0;
-  while (candidates < kept && mass < options_.top_p * sum &&
+  while (candidates < kept && mass < options_.top_p * sum && probabilities[candidates] > 0 &&
          probabilities[candidates] >= options_.min_p * probabilities[0])
     mass += probabilities[candidates++];
 

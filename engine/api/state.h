@@ -12,6 +12,7 @@
 #include "model/config.h"
 #include "model/state.h"
 #include "model/transformer.h"
+#include "text/chat_format.h"
 #include "text/tokenizer.h"
 #include "tritium/tritium.hpp"
 
@@ -30,6 +31,7 @@ struct Model::State {
   ModelInfo info;
   Weights weights;
   std::shared_ptr<const Tokenizer> tokenizer;  // null: info.tokenizer_problem says why
+  ChatFormat chat;
 
   ~State() {
     // Freeing device memory is an operation on the backend.

@@ -26,7 +26,7 @@ Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& 
 // The files that a model is made of: itself, or its parts, or its configuration and its safetensors files.
 Result<std::vector<std::string>> files_of_model(const std::string& path);
 
-// The keys tokenizer.* of a model, or of a GGUF file that has nothing else.
+// Metadata with the keys tokenizer.*, of a GGUF file, which may have nothing else, of a folder, or of a tokenizer.json.
 Result<Metadata> open_vocabulary(const std::string& path);
 
 }  // namespace tritium

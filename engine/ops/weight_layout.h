@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ops/tensor.h"
+#include "tensor/packed_layout.h"
 #include "tensor/rows.h"
 
 namespace tritium {
@@ -24,16 +25,6 @@ std::vector<float> kernel_scales(const TernaryMatrix& matrix);
 // The scales that came with all rows, (n_matrices, rows, stored groups), as the weight has them. A weight whose every
 // row has one scale gets that, whatever it was described with.
 std::vector<float> settle_scales(Weight& weight, const TernaryRows& rows, std::span<const float> stored);
-
-// Integers in blocks as kernels read them (shaders/lib/packed.h): a row's codes, then what scales them.
-struct PackedRow {
-  int64_t words = 0;
-  int64_t scale_words = 0;
-};
-// Of rows with so many columns, padding included.
-PackedRow packed_row(DType dtype, int64_t padded_cols);
-// A row as files have it, `cols` columns, to packed_row() words of either kind; what pads it is 0.
-void pack_row(DType dtype, std::span<const std::byte> row, std::span<uint32_t> words, std::span<uint32_t> scales);
 
 // The way back: a matrix with a scale for each row, or for each group where a row has several. `words` and `scales` are
 // the planes that describe_weight and kernel_scales laid out.

@@ -26,14 +26,26 @@ constexpr KnownKey kRows[] = {
     used("tokenizer.ggml.fim_sep_token_id"),
     used("tokenizer.ggml.add_bos_token"),
     used("tokenizer.ggml.add_space_prefix"),
+    used("tokenizer.chat_template*"),
     used("tokenizer.ggml.add_eos_token"),  // a warning where it is true
+    used("tokenizer.ggml.pre"),            // of byte-level vocabularies, as the merges are
+    used("tokenizer.ggml.merges"),
+    // What a Hugging Face folder says and the keys above cannot.
+    used("tokenizer.tritium.patterns"),           // regular expressions that split text, instead of `pre`
+    used("tokenizer.tritium.ignore_merges"),      // a word that is a token is not merged, instead of `pre`'s
+    used("tokenizer.tritium.normalizer"),         // steps of Normalizer
+    used("tokenizer.tritium.add_prefix_space"),   // a space before text of a byte-level vocabulary
+    used("tokenizer.tritium.prefix_if_missing"),  // a space is put before text that does not begin with one
+    used("tokenizer.tritium.prefix_once"),        // before the first text only, not after special tokens
+    used("tokenizer.tritium.added_tokens"),       // pairs of an id and its AddedTokenFlags
+    used("tokenizer.tritium.end_token_ids"),      // at which generation ends
+    used("tokenizer.tritium.tokens_before"),      // what is put before a text, and after it
+    used("tokenizer.tritium.tokens_after"),
     // How text is changed before it is split.
     off("tokenizer.ggml.remove_extra_whitespaces", "drops spaces before the text is split"),
     off("tokenizer.ggml.precompiled_charsmap", "replaces characters before the text is split"),
     off("tokenizer.ggml.normalizer*", "changes the text before it is split"),
     // Of other kinds of vocabularies, or tokens that only an application places.
-    neutral("tokenizer.ggml.pre"),
-    neutral("tokenizer.ggml.merges"),
     neutral("tokenizer.ggml.token_type_count"),
     neutral("tokenizer.ggml.add_sep_token"),
     neutral("tokenizer.ggml.seperator_token_id"),
@@ -47,7 +59,6 @@ constexpr KnownKey kRows[] = {
     neutral("tokenizer.ggml.fim_pre_token_id"),
     neutral("tokenizer.ggml.fim_suf_token_id"),
     neutral("tokenizer.ggml.fim_mid_token_id"),
-    neutral("tokenizer.chat_template*"),
     neutral("tokenizer.huggingface.json"),  // the same vocabulary, written out again
     neutral("tokenizer.rwkv.world"),
 };

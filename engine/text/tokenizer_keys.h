@@ -14,6 +14,14 @@ namespace tritium {
 
 std::span<const KnownKey> tokenizer_keys();
 
+// Of a token in tokenizer.tritium.added_tokens. Where that key is, special tokens are found from left to right.
+enum AddedTokenFlag : uint8_t {
+  kStripLeft = 1,   // white space before it is taken along
+  kStripRight = 2,  // and after it
+  kSingleWord = 4,  // only where neither side is a word
+  kNormalized = 8,  // looked for in the text as the normalizer leaves it
+};
+
 // Optional values of tokenizer.ggml.KEY. One that cannot be used costs only itself: the default is taken, and a warning
 // added.
 class OptionalKeys {

@@ -10,14 +10,42 @@
 #include "model_files/open_model.h"
 #include "train/data/batch.h"
 #include "train/data/byte_vocabulary.h"
+#include "train/data/chat_document.h"
 #include "train/data/documents.h"
 #include "train/description.h"
 #include "train/limits.h"
 #include "train/options_table.h"
 #include "train/run_folder.h"
+#include "tritium/text_file.hpp"
 
 namespace tritium::training {
 namespace {
+
+// Templates that have a name of their own. "lines" is what conversations become without a template.
+constexpr std::pair<std::string_view, std::string_view> kTemplates[] = {
+    {"lines",
+     "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ ' ' + m.content + eos_token "
+     "}}"
+     "{% endgeneration %}{{ '\n' if not loop.last }}{% else %}{{ ' ' + m.content + '\n' }}{% endif %}{% endfor %}"
+     "{% if add_generation_prompt %}{{ '\n' if messages and messages[-1].role == 'assistant' }}assistant:{% endif %}"},
+};
+
+bool is_file_of_template(const TrainOptions& o) {
+  return !o.chat_template.empty() && o.chat_template != "none" &&
+         std::none_of(std::begin(kTemplates), std::end(kTemplates),
+                      [&](const auto& t) { return t.first == o.chat_template; });
+}
+
+// The text of the template that the options name; "": none was named.
+Result<std::string> named_template(const TrainOptions& o) {
+  if (o.chat_template.empty() || o.chat_template == "none") return std::string();
+  for (const auto& [name, source] : kTemplates)
+    if (o.chat_template == name) return std::string(source);
+  Result<std::string> text = read_text(o.chat_template);
+  if (text.ok() && text->empty())
+    return error(StatusCode::corrupt_file, o.chat_template, ": the chat template is empty");
+  return text;
+}
 
 // What the options have to do with each other.
 Status check_options(const TrainOptions& o) {
@@ -64,6 +92,7 @@ Status check_files(const TrainOptions& o) {
     if (!files.ok()) return files.status();
     for (const std::string& file : *files) inputs.push_back({what, file});
   }
+  if (is_file_of_template(o)) inputs.push_back({"the chat template", o.chat_template});
   for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
     const Result<std::vector<std::string>> files = corpus_files(*paths);
     if (!files.ok()) return files.status();
@@ -81,6 +110,11 @@ Status check_files(const TrainOptions& o) {
 // The characters of everything that is trained and validated on.
 Result<Metadata> characters_of(const TrainOptions& o) {
   std::string text;
+  if (is_file_of_template(o)) {
+    Result<std::string> named = named_template(o);  // what it writes of its own
+    if (!named.ok()) return named.status();
+    text = *std::move(named);
+  }
   for (const std::vector<std::string>* paths : {&o.data, &o.valid_data}) {
     const Result<std::vector<std::string>> files = corpus_files(*paths);
     if (!files.ok()) return files.status();
@@ -98,7 +132,12 @@ Result<Metadata> characters_of(const TrainOptions& o) {
 Result<Metadata> vocabulary_of(const TrainOptions& o) {
   if (o.tokenizer.empty()) return byte_vocabulary();
   if (o.tokenizer == "characters") return o.text.empty() ? characters_of(o) : character_vocabulary(o.text);
-  return open_vocabulary(o.tokenizer);
+  const Result<Metadata> metadata = open_vocabulary(o.tokenizer);
+  if (!metadata.ok()) return metadata.status();
+  Metadata vocabulary;
+  for (const auto& [key, value] : metadata->values())
+    if (key.starts_with("tokenizer.")) vocabulary.set(key, value);
+  return vocabulary;
 }
 
 Result<CheckedModel> open_checked(const std::string& path) {
@@ -111,7 +150,7 @@ Result<CheckedModel> open_checked(const std::string& path) {
 Result<CheckedModel> make_model(const TrainOptions& o) {
   const Result<Metadata> vocabulary = vocabulary_of(o);
   if (!vocabulary.ok()) return vocabulary.status();
-  const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary);
+  const Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::from_metadata(*vocabulary, {.pre = o.pre});
   if (!tokenizer.ok()) return tokenizer.status().within(o.tokenizer);
   Result<MemoryTensorMap> map = make_transformer(o.transformer, (*tokenizer)->vocab_size(), o.seed);
   if (!map.ok()) return map.status();
@@ -201,6 +240,25 @@ AverageOptions average_options_of(const TrainOptions& o) {
   return {.kind = o.average, .decay = o.ema_decay, .fraction = o.swa_fraction};
 }
 
+// How conversations are written: by the template that was named, else by the model's. nullopt: as lines.
+Result<std::optional<ChatDocuments>> chat_of(const TrainOptions& o, Setup& setup) {
+  const Result<std::string> named = named_template(o);
+  if (!named.ok()) return named.status();
+  if (!named->empty()) setup.metadata.set("tokenizer.chat_template", *named);
+  const ChatFormat format = ChatFormat::from_metadata(setup.metadata, setup.tokenizer.get());
+  if (o.chat_template == "none" || !format.has_template()) return std::optional<ChatDocuments>();
+  const Result<std::string> source = format.source("", false);
+  if (!source.ok()) return std::optional<ChatDocuments>();
+  Result<ChatDocuments> chat = ChatDocuments::create(*source, format, *setup.tokenizer);
+  // Of a model's own template only conversations are in need.
+  if (!chat.ok() && named->empty()) {
+    setup.warnings.push_back("the model's chat template cannot be used, conversations become lines: " + chat.message());
+    return std::optional<ChatDocuments>();
+  }
+  if (!chat.ok()) return chat.status().within(o.chat_template);
+  return std::optional(*std::move(chat));
+}
+
 Result<Setup> prepare_run(const TrainOptions& o) {
   if (Status s = check_options(o); !s.ok()) return s;
   if (Status s = check_files(o); !s.ok()) return s;
@@ -220,16 +278,21 @@ Result<Setup> prepare_run(const TrainOptions& o) {
         "transformer described with \"tied_head\": false has a head of its own");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
-  Result<std::shared_ptr<const Tokenizer>> tokenizer = Tokenizer::for_model(metadata, config.vocab_size);
+  Result<std::shared_ptr<const Tokenizer>> tokenizer =
+      Tokenizer::for_model(metadata, config.vocab_size, {.pre = o.pre});
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.tokenizer = *std::move(tokenizer);
   setup.warnings = setup.tokenizer->warnings();
   if (std::string unknown = unknown_keys_warning(metadata); !unknown.empty())
     setup.warnings.push_back(std::move(unknown));
+  setup.metadata = metadata;
+  const Result<std::optional<ChatDocuments>> chat = chat_of(o, setup);
+  if (!chat.ok()) return chat.status();
   const CorpusOptions corpus_options = {.paths = o.data,
                                         .valid_paths = o.valid_data,
                                         .valid_fraction = o.valid_fraction,
-                                        .score_prompts = o.score_prompts};
+                                        .score_prompts = o.score_prompts,
+                                        .chat = chat->has_value() ? &**chat : nullptr};
   Result<Corpus> corpus = o.text.empty() ? load_corpus(corpus_options, *setup.tokenizer)
                                          : split_text(o.text, corpus_options, *setup.tokenizer);
   if (!corpus.ok()) return corpus.status();

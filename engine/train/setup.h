@@ -14,7 +14,8 @@
 namespace tritium::training {
 
 struct Setup {
-  CheckedModel model;  // that is fine-tuned, or has freshly drawn weights; its metadata goes into what is exported
+  CheckedModel model;   // that is fine-tuned, or has freshly drawn weights
+  Metadata metadata{};  // goes into what is exported: the model's, and the chat template that was asked for
   std::optional<CheckedModel> teacher{};
   std::shared_ptr<const Tokenizer> tokenizer{};
   Corpus corpus{};

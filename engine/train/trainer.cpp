@@ -60,7 +60,7 @@ Status Run::prepare_weights() {
 Status Run::prepare_output() {
   if (options_.output.empty()) return Status();
   if (Status s = check_export(*model_, options_.export_type, !options_.model.empty()); !s.ok()) return s;
-  const Result<uint64_t> bytes = export_bytes(*model_, setup_.model.metadata(), options_.export_type);
+  const Result<uint64_t> bytes = export_bytes(*model_, setup_.metadata, options_.export_type);
   if (!bytes.ok()) return bytes.status();
   Result<DiskRoom> room = DiskRoom::hold(options_.output, *bytes);
   if (!room.ok()) return room.status();

@@ -113,8 +113,7 @@ Status Run::export_result() {
   const Result<Exported> exported =
       exports_adapter(*model_, options_.export_type)
           ? export_adapter(std::move(to), options_.model, ops_, workspace_, *model_, tokens)
-          : export_model(std::move(to), ops_, workspace_, *model_, setup_.model.metadata(), options_.export_type,
-                         tokens);
+          : export_model(std::move(to), ops_, workspace_, *model_, setup_.metadata, options_.export_type, tokens);
   if (!exported.ok()) return exported.status();
   report_.output = options_.output;
   report_.export_difference = exported->largest_difference;

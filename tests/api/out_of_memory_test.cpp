@@ -125,6 +125,23 @@ TEST_F(OutOfMemory, WhileTextIsWritten) {
   }
 }
 
+TEST_F(OutOfMemory, WhileAVocabularyIsOpenedAndUsed) {
+  std::ofstream(folder_.path() / "tokenizer.json") << R"({"model": {"type": "BPE",
+    "vocab": {"a": 0, "b": 1, "ab": 2, "\u0120": 3}, "merges": ["a b"]}, "normalizer": {"type": "NFC"},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "a*b|."}, "behavior": "Isolated", "invert": false},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]},
+    "added_tokens": [{"id": 4, "content": "<s>", "special": true}]})";
+  for (const std::string& path : {folder_.path().string(), model_})
+    expect_a_status_wherever_memory_ends([&]() -> Status {
+      const Result<Vocabulary> vocabulary = Vocabulary::open(path);
+      if (!vocabulary.ok()) return vocabulary.status();
+      const auto ids = vocabulary->tokenize("ab e\u0301<s> b\xFF", {.parse_special = true, .add_ends = true});
+      if (!ids.ok()) return ids.status();
+      return vocabulary->detokenize(*ids, true).status();
+    });
+}
+
 TEST_F(OutOfMemory, WhileATokenIsSampledItIsTheMostProbable) {
   Sampler sampler = *Sampler::create({.temperature = 1.0f, .seed = 1});
   const std::vector<float> logits = {0.0f, 3.0f, 2.9f};

@@ -77,6 +77,55 @@ Words words_of_documents() {
           "}\n{"};
 }
 
+Words words_of_tokenizers() {
+  Words words;
+  for (const char* name : {"model",
+                           "type",
+                           "BPE",
+                           "vocab",
+                           "merges",
+                           "byte_fallback",
+                           "unk_token",
+                           "ignore_merges",
+                           "normalizer",
+                           "normalizers",
+                           "pre_tokenizer",
+                           "pretokenizers",
+                           "Sequence",
+                           "NFC",
+                           "Replace",
+                           "Prepend",
+                           "prepend",
+                           "pattern",
+                           "String",
+                           "Regex",
+                           "content",
+                           "Split",
+                           "behavior",
+                           "Isolated",
+                           "invert",
+                           "ByteLevel",
+                           "use_regex",
+                           "Digits",
+                           "Metaspace",
+                           "replacement",
+                           "added_tokens",
+                           "id",
+                           "special",
+                           "lstrip",
+                           "rstrip",
+                           "single_word",
+                           "normalized",
+                           "single",
+                           "post_processor",
+                           "TemplateProcessing",
+                           "SpecialToken"})
+    words.insert('"' + std::string(name) + '"');
+  for (const char* part : {"(?i:", "\\\\p{L}", "\\\\s+(?!\\\\S)", "\u2581", "[^", "]*", "{1,3}", "true", "null"})
+    words.insert(part);
+  return words;
+}
+
 Words words_of_checkpoints() {
   return {"\"version\"", "\"run\"",   "\"model\"",   "\"step\"", "\"best_valid_loss\"",  "\"evaluations_since_best\"",
           "\"seconds\"", "\"bytes\"", "\"options\"", "\"name\"", "\"averaged_steps\"",   "\"offset\"",
@@ -119,6 +168,7 @@ Words words_of(const std::string& target) {
   if (target == "options") return words_of_options();
   if (target == "description") return words_of_descriptions();
   if (target == "documents") return words_of_documents();
+  if (target == "tokenizer_json") return words_of_tokenizers();
   if (target == "checkpoint") return words_of_checkpoints();
   if (target == "safetensors") return words_of_safetensors();
   if (target == "gguf" || target == "adapter") return words_of_files();

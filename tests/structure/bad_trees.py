@@ -88,6 +88,8 @@ INCLUDES = [
     include("engine/api/x.cpp", "<CLI/CLI.hpp>", "belongs in apps/cli"),
     include("engine/api/x.cpp", "<nlohmann/json.hpp>", "belongs in apps/cli"),
     include("engine/train/run.cpp", "<xxhash.h>", "belongs in engine/train/checksum.cpp"),
+    include("engine/text/tokenizer.cpp", "<pcre2.h>", "belongs in engine/text/pattern.cpp"),
+    include("engine/text/tokenizer.cpp", "<utf8proc.h>", "belongs in engine/text/unicode.cpp"),
     include("cpu_ref/x.cpp", "<glm/vec2.hpp>", "belongs in shaders/lib"),
     include("engine/cpu/x.cpp", "<benchmark/benchmark.h>", "belongs in tests/bench"),
     include("engine/base/x.h", "<gtest/gtest.h>", "belongs in tests"),

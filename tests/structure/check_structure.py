@@ -20,7 +20,8 @@ NAMES = ("CMakeLists.txt", "dev", "run")  # without a suffix, and .ci/run
 ALLOWED = {
     "engine/include": ["tritium"],
     "engine/base": ["base", "tritium"],
-    "engine/tensor": ["tensor", "base", "tritium", "shaders/params", "shaders/lib/ternary.h"],
+    "engine/tensor": ["tensor", "base", "tritium", "shaders/params", "shaders/lib/ternary.h",
+                      "shaders/lib/packed.h"],
     "engine/ops": ["ops", "tensor", "base", "tritium/status.hpp", "tritium/log.hpp", "tritium/profile.hpp", "shaders/params"],
     "engine/cpu": ["cpu", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/vulkan": ["vulkan", "ops", "tensor", "base", "tritium", "shaders"],
@@ -64,6 +65,8 @@ RESTRICTED = {
     r"^CLI/": ["apps/cli"],
     r"^nlohmann/": ["apps/cli", "engine/base/json.cpp", "engine/train", "apps/gpu_report"],
     r"^xxhash": ["engine/train/checksum.cpp"],
+    r"^pcre2": ["engine/text/pattern.cpp"],
+    r"^utf8proc": ["engine/text/unicode.cpp"],
     r"^glm/": ["shaders/lib"],
     r"^benchmark/": ["tests/bench"],
     r"^g(test|mock)/": ["tests"],

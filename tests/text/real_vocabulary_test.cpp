@@ -5,8 +5,10 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/json.h"
 #include "format/gguf.h"
 #include "tests/support/shared_material.h"
+#include "text/pre_tokenizer_names.h"
 #include "text/streaming_detokenizer.h"
 #include "text/tokenizer.h"
 
@@ -52,43 +54,93 @@ std::vector<Sample> samples(const std::string& vocabulary) {
   return result;
 }
 
+constexpr const char* kVocabularies[] = {"llama-spm", "llama-bpe", "qwen2", "gpt-2", "falcon", "starcoder", "mpt"};
+
 TEST(RealVocabulary, GivesTheIdsOfAnotherImplementation) {
-  const std::string name = "tokenizers/ggml-vocab-llama-spm.gguf";
-  const auto t = shared_tokenizer(name);
-  if (!t) GTEST_SKIP() << kNoSharedMaterial;
-  const std::vector<Sample> all = samples(name);
-  EXPECT_EQ(all.size(), 46u);
-  for (const Sample& s : all) EXPECT_EQ(t->encode(s.text, {.add_bos = false}), s.ids) << s.text;
+  for (const std::string short_name : kVocabularies) {
+    const std::string name = "tokenizers/ggml-vocab-" + short_name + ".gguf";
+    const auto t = shared_tokenizer(name);
+    if (!t) GTEST_SKIP() << kNoSharedMaterial;
+    const std::vector<Sample> all = samples(name);
+    EXPECT_EQ(all.size(), 46u);
+    for (const Sample& s : all) EXPECT_EQ(t->encode(s.text, {.add_bos = false}), s.ids) << short_name << ": " << s.text;
+  }
+}
+
+std::vector<int32_t> ids_in(const Json& list) {
+  std::vector<int32_t> ids;
+  for (const Json& id : *list.array()) ids.push_back(static_cast<int32_t>(*id.integer()));
+  return ids;
+}
+
+TEST(RealVocabulary, FindsSpecialTokensAndSplitsAsAnotherImplementation) {
+  const auto path = shared_file("tokenizers/cases.json");
+  if (!path) GTEST_SKIP() << kNoSharedMaterial;
+  const Result<Json> cases = parse_json(read(*path));
+  ASSERT_TRUE(cases.ok()) << cases.message();
+  const Json::Array& texts = *cases->find("texts")->array();
+  size_t compared = 0;
+  for (const auto& [name, ids] : *cases->find("vocabularies")->object()) {
+    const auto t = shared_tokenizer("tokenizers/" + name);
+    ASSERT_TRUE(t) << name;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const std::string& text = *texts[i].text();
+      const Json& plain = (*ids.find("ids")->array())[i];
+      const Json& special = (*ids.find("ids_special")->array())[i];
+      EXPECT_EQ(t->encode(text, {.add_bos = false}), ids_in(plain)) << name << ": " << text;
+      EXPECT_EQ(t->encode(text, {.add_bos = false, .parse_special = true}), ids_in(special.is_null() ? plain : special))
+          << name << ": " << text;
+      compared += 2;
+    }
+  }
+  EXPECT_EQ(compared, 4428u);
+}
+
+// The table as it is written there: line ends and quotes may stand for themselves.
+std::string as_here(std::string pattern) {
+  const std::pair<std::string, std::string> rules[] = {{"\r", "\\r"}, {"\n", "\\n"}, {"\\\"", "\""}};
+  for (const auto& [from, to] : rules)
+    for (size_t at = pattern.find(from); at != pattern.npos; at = pattern.find(from, at + to.size()))
+      pattern.replace(at, from.size(), to);
+  return pattern;
+}
+
+TEST(RealVocabulary, NamesStandForTheExpressionsThatWereChecked) {
+  const auto path = shared_file("tokenizers/patterns.json");
+  if (!path) GTEST_SKIP() << kNoSharedMaterial;
+  const Result<Json> tree = parse_json(read(*path));
+  ASSERT_TRUE(tree.ok()) << tree.message();
+  for (const Json& rule : *tree->find("rules")->array())
+    for (const Json& name : *rule.find("pre")->array()) {
+      const KnownPreTokenizer* known = find_pre_tokenizer(*name.text());
+      ASSERT_TRUE(known) << *name.text();
+      EXPECT_EQ(known->ignore_merges, *rule.find("ignore_merges")->boolean()) << *name.text();
+      EXPECT_EQ(known->add_bos, *rule.find("add_bos")->boolean()) << *name.text();
+      const Json::Array& patterns = *rule.find("patterns")->array();
+      for (size_t i = 0; i < known->patterns.size(); ++i)
+        EXPECT_EQ(known->patterns[i], i < patterns.size() ? as_here(*patterns[i].text()) : "") << *name.text();
+    }
 }
 
 TEST(RealVocabulary, DecodesToTheText) {
-  const std::string name = "tokenizers/ggml-vocab-llama-spm.gguf";
-  const auto t = shared_tokenizer(name);
-  if (!t) GTEST_SKIP() << kNoSharedMaterial;
-  for (const Sample& s : samples(name)) EXPECT_EQ(t->decode(t->encode(s.text)), s.text);
+  for (const std::string short_name : kVocabularies) {
+    const std::string name = "tokenizers/ggml-vocab-" + short_name + ".gguf";
+    const auto t = shared_tokenizer(name);
+    if (!t) GTEST_SKIP() << kNoSharedMaterial;
+    for (const Sample& s : samples(name)) EXPECT_EQ(t->decode(t->encode(s.text)), s.text) << short_name;
+  }
 }
 
 TEST(RealVocabulary, ABookComesBackWordForWord) {
   const auto book = shared_file("data/tinyshakespeare.txt");
-  for (const char* name : {"tokenizers/ggml-vocab-llama-spm.gguf", "models/tinystories-bitnet-3m.tq2_0.gguf"}) {
+  for (const char* name : {"tokenizers/ggml-vocab-llama-spm.gguf", "tokenizers/ggml-vocab-llama-bpe.gguf",
+                           "tokenizers/ggml-vocab-qwen2.gguf", "models/tinystories-bitnet-3m.tq2_0.gguf"}) {
     const auto t = shared_tokenizer(name);
     if (!t || !book) GTEST_SKIP() << kNoSharedMaterial;
     const std::string text = read(*book);
     const std::vector<int32_t> ids = t->encode(text);
     EXPECT_LT(ids.size(), text.size());
     EXPECT_TRUE(t->decode(ids) == text) << name;
-  }
-}
-
-TEST(RealVocabulary, OtherKindsAreRefusedByName) {
-  for (const char* name : {"falcon", "gpt-2", "starcoder"}) {
-    const auto path = shared_file(std::string("tokenizers/ggml-vocab-") + name + ".gguf");
-    if (!path) GTEST_SKIP() << kNoSharedMaterial;
-    const auto file = open_gguf(path->string(), {});
-    ASSERT_TRUE(file.ok()) << file.message();
-    const auto refused = Tokenizer::from_metadata((*file)->metadata());
-    EXPECT_EQ(refused.code(), StatusCode::unsupported);
-    EXPECT_EQ(refused.message(), "tokenizer \"gpt2\" is not supported; supported: llama (SentencePiece BPE)");
   }
 }
 

@@ -200,9 +200,10 @@ std::string refusal(const Metadata& m) { return Tokenizer::from_metadata(m).mess
 
 TEST(Tokenizer, RefusesOtherVocabulariesAndSaysWhatIsSupported) {
   Metadata m = vocabulary({});
-  m.set("tokenizer.ggml.model", std::string("gpt2"));
+  m.set("tokenizer.ggml.model", std::string("bert"));
   EXPECT_EQ(Tokenizer::from_metadata(m).code(), StatusCode::unsupported);
-  EXPECT_EQ(refusal(m), "tokenizer \"gpt2\" is not supported; supported: llama (SentencePiece BPE)");
+  EXPECT_EQ(refusal(m),
+            "tokenizer \"bert\" is not supported; supported: llama (SentencePiece BPE), gpt2 (byte-level BPE)");
   EXPECT_EQ(refusal({}), "the file has no tokenizer (key tokenizer.ggml.model)");
 }
 
@@ -253,7 +254,12 @@ TEST(Tokenizer, EveryTokenThatAFileNamesAsAnEndEndsGeneration) {
   m.set("tokenizer.ggml.fim_pad_token_id", int64_t{5});
   EXPECT_EQ(ends(), "2 3 4 5 6 8 ");
   m.set("tokenizer.ggml.eos_token_id", int64_t{-1});
-  EXPECT_EQ(ends(), "3 4 5 6 8 ");
+  EXPECT_EQ(ends(), "2 3 4 5 6 8 ");  // </s> is known by its piece, too
+  m.set("tokenizer.tritium.end_token_ids", std::vector<int64_t>{7, 9, -1});
+  EXPECT_EQ(ends(), "2 3 4 5 6 7 8 ");
+  EXPECT_EQ(tokenizer_of(m)->warnings(),
+            (Pieces{"key tokenizer.tritium.end_token_ids has 9, the vocabulary has 9 tokens: it is left out",
+                    "key tokenizer.tritium.end_token_ids has -1, the vocabulary has 9 tokens: it is left out"}));
 }
 
 TEST(Tokenizer, OptionsOfAnotherTypeAreConvertedOrCostOnlyThemselves) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tritium/chat.hpp"
 #include "tritium/options.hpp"
 #include "tritium/session.hpp"
 #include "tritium/status.hpp"
@@ -77,6 +78,12 @@ class Model {
   Result<std::string> detokenize(std::span<const int32_t> tokens) const;
   int32_t begin_of_text() const;  // -1: none
   int32_t end_of_text() const;    // -1: none
+
+  // A conversation as this model was trained to continue it: chat.hpp. `messages` is a JSON array, or an object with
+  // "messages" and perhaps "tools". not_found: the model has no chat template; says how to give one.
+  Result<ChatPrompt> format_chat(std::string_view messages, const ChatOptions& options = {}) const;
+  Result<ChatPrompt> format_chat(std::span<const ChatMessage> messages, const ChatOptions& options = {}) const;
+  bool has_chat_template() const;
 
   // Mean negative log-likelihood of a text by sliding windows: every token but the first is scored exactly once, with
   // as much left context as window and stride give.

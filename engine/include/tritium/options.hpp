@@ -30,6 +30,9 @@ struct LoadOptions {
   // A GGUF file of LoRA adapters for this model, used beside its weights; empty: none.
   std::string adapter;
   double adapter_strength = 1.0;  // what they add is multiplied by this
+  // How a byte-level vocabulary splits text, instead of what the file says: "llama-bpe", "qwen2". Model::tokenize()
+  // without it fails where the file names a way that is not known here; the message says which ones are.
+  std::string tokenizer_pre;
   std::function<bool()> keep_going{};
 };
 

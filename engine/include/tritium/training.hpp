@@ -92,6 +92,7 @@ enum class ExportType {
 struct TrainOptions {
   // ---- what is trained: the first, or the second and perhaps the third
   std::string model, transformer, tokenizer;
+  std::string pre;  // how a byte-level vocabulary splits text, instead of what the file says
 
   // ---- plain text, or JSON records: {"text"}, {"prompt","completion"}, {"messages"}, …; or folders of such files
   std::vector<std::string> data;
@@ -99,6 +100,7 @@ struct TrainOptions {
   std::vector<std::string> valid_data;
   double valid_fraction = 0.1;
   bool score_prompts = false;
+  std::string chat_template;
 
   // ---- how long: at least one must be set
   int64_t steps = 0;

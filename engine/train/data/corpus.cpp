@@ -7,6 +7,7 @@
 
 #include "base/format_text.h"
 #include "train/data/blocks.h"
+#include "train/data/chat_document.h"
 #include "train/data/documents.h"
 
 namespace tritium {
@@ -49,16 +50,32 @@ void append_document(const Document& document, const Tokenizer& tokenizer, bool 
   }
 }
 
+Status append_chat(const ChatRecord& record, const ChatDocuments& chat, bool score_all, TokenizedText& out) {
+  const Result<ScoredTokens> tokens = chat.tokens_of(record);
+  if (!tokens.ok()) return tokens.status();
+  out.documents.push_back({out.tokens.size(), false});
+  for (size_t i = 0; i < tokens->tokens.size(); ++i)
+    out.append(std::span(&tokens->tokens[i], 1), (score_all && i > 0) || tokens->scored[i] != 0);
+  return Status();
+}
+
 Result<TokenizedText> tokenize_files(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
-                                     bool score_all) {
+                                     const CorpusOptions& options) {
   const Result<std::vector<std::string>> files = corpus_files(paths);
   if (!files.ok()) return files.status();
   TokenizedText text;
   for (const std::string& file : *files) {
-    const Status status = read_documents(file, [&](const Document& document) {
-      append_document(document, tokenizer, score_all, text);
+    int64_t n = 0;
+    const auto take = [&](const Document& document) {
+      ++n;
+      if (document.chat)
+        return append_chat(*document.chat, *options.chat, options.score_prompts, text)
+            .within(join(file, ": record ", n));
+      append_document(document, tokenizer, options.score_prompts, text);
       return Status();
-    });
+    };
+    const Status status =
+        read_documents(file, take, options.chat ? Conversations::for_template : Conversations::as_lines);
     if (!status.ok()) return status;
   }
   return text;
@@ -119,7 +136,7 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
     return error(StatusCode::invalid_argument, "the fraction to hold out is ", options.valid_fraction,
                  "; it must lie between 0 and 1, or give held-out files");
   }
-  Result<TokenizedText> text = tokenize_files(options.paths, tokenizer, options.score_prompts);
+  Result<TokenizedText> text = tokenize_files(options.paths, tokenizer, options);
   if (!text.ok()) return text.status();
   const size_t n = text->tokens.size();
   if (n == 0) return error(StatusCode::invalid_argument, "the corpus is empty: its files give no token");
@@ -127,7 +144,7 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
   Corpus corpus;
   corpus.n_documents = static_cast<int64_t>(text->documents.size());
   if (own_valid) {
-    Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options.score_prompts);
+    Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options);
     if (!held_out.ok()) return held_out.status();
     corpus.n_documents += static_cast<int64_t>(held_out->documents.size());
     corpus.train = stream_of(text->tokens.take_from(0), text->scored.take_from(0), tokenizer);

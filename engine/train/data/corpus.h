@@ -12,6 +12,8 @@
 
 namespace tritium {
 
+class ChatDocuments;
+
 // A text as the model sees it: tokens, and for each token whether predicting it counts in the loss. Documents follow
 // each other; each begins with the vocabulary's first token, which never counts, and those of JSON records end with its
 // end token (where the vocabulary has these).
@@ -33,7 +35,8 @@ struct CorpusOptions {
   std::vector<std::string> valid_paths;  // held-out files; without any, the end of `paths` is held out:
   // At least this part of the tokens, in whole documents from the last one on; plain text is cut at a token instead.
   double valid_fraction = 0.1;
-  bool score_prompts = false;  // prompts and what users say count in the loss as well
+  bool score_prompts = false;           // prompts and what users say count in the loss as well
+  const ChatDocuments* chat = nullptr;  // writes conversations; null: they become lines
 };
 
 // Errors name the file, and the line of a record. invalid_argument: a part without a token that counts.

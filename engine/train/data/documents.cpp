@@ -53,7 +53,8 @@ Status add_files_below(const std::string& folder, std::vector<std::string>& file
   return Status();
 }
 
-Status read_records(TextReader& reader, bool named_lines, const std::function<Status(const Document&)>& take) {
+Status read_records(TextReader& reader, bool named_lines, const std::function<Status(const Document&)>& take,
+                    Conversations conversations) {
   Result<JsonRecords> records = JsonRecords::begin(reader, named_lines);
   if (!records.ok()) return records.status();
   int64_t documents = 0;
@@ -61,7 +62,7 @@ Status read_records(TextReader& reader, bool named_lines, const std::function<St
     const Result<std::optional<std::string_view>> record = records->next();
     if (!record.ok()) return record.status();
     if (!record->has_value()) break;
-    const Result<Document> document = parse_document(**record);
+    const Result<Document> document = parse_document(**record, conversations);
     if (!document.ok()) return document.status().within(reader.name() + ": " + records->place());
     if (Status s = take(*document); !s.ok()) return s;
   }
@@ -120,7 +121,8 @@ Result<std::vector<std::string>> corpus_files(const std::vector<std::string>& pa
   return files;
 }
 
-Status read_documents(TextReader& reader, const std::function<Status(const Document&)>& take) {
+Status read_documents(TextReader& reader, const std::function<Status(const Document&)>& take,
+                      Conversations conversations) {
   const std::string extension = extension_of(reader.name());
   if (one_of(extension, {".csv", ".tsv"}))
     return error(StatusCode::unsupported, reader.name(),
@@ -132,15 +134,16 @@ Status read_documents(TextReader& reader, const std::function<Status(const Docum
     return error(StatusCode::corrupt_file, reader.name(), ": the file is empty",
                  reader.size() > 0 ? " but for its byte order mark" : "");
   const bool named_lines = one_of(extension, {".jsonl", ".ndjson"});
-  if (named_lines || extension == ".json") return read_records(reader, named_lines, take);
+  if (named_lines || extension == ".json") return read_records(reader, named_lines, take, conversations);
   const Result<bool> json = begins_with_json(reader);
   if (!json.ok()) return json.status();
-  return *json ? read_records(reader, false, take) : read_plain(reader, take);
+  return *json ? read_records(reader, false, take, conversations) : read_plain(reader, take);
 }
 
-Status read_documents(const std::string& path, const std::function<Status(const Document&)>& take) {
+Status read_documents(const std::string& path, const std::function<Status(const Document&)>& take,
+                      Conversations conversations) {
   Result<TextReader> reader = TextReader::open(path);
-  return reader.ok() ? read_documents(*reader, take) : reader.status();
+  return reader.ok() ? read_documents(*reader, take, conversations) : reader.status();
 }
 
 }  // namespace tritium

@@ -9,7 +9,7 @@
 namespace tritium {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // templates see members in the order of the file
 
 Status bad(const std::string& problem) { return Status(StatusCode::corrupt_file, problem); }
 
@@ -110,10 +110,45 @@ Result<std::vector<Message>> first_messages(const json& object) {
   return messages;
 }
 
-Result<Document> messages_at(const json& object, const char* key) {
+// Messages with roles, as they are: a template decides what of them it knows.
+Result<Document> for_template(const json& object, const json& list) {
+  const Result<std::string> system = optional_text(object, "system");
+  if (!system.ok()) return system.status();
+  json messages = json::array();
+  if (!system->empty()) messages.push_back({{"role", "system"}, {"content", *system}});
+  for (const json& message : list) {
+    if (!message.is_object() || !message.contains("role") || !message["role"].is_string())
+      return bad(join("\"messages\"[", messages.size(), "] must be an object with a \"role\" that is a text"));
+    messages.push_back(message);
+  }
+  Document document;
+  ChatRecord& record = document.chat.emplace();
+  Result<Json> parsed = parse_json(messages.dump());
+  if (!parsed.ok()) return parsed.status();
+  record.messages = *std::move(parsed);
+  if (!object.contains("tools") || object["tools"].is_null()) return document;
+  if (!object["tools"].is_array()) return bad(join("\"tools\" must be an array, it is ", kind_of(object["tools"])));
+  parsed = parse_json(object["tools"].dump());
+  if (!parsed.ok()) return parsed.status();
+  record.tools = *std::move(parsed);
+  return document;
+}
+
+Document chat_of(const std::vector<Message>& messages) {
+  Json::Array list;
+  for (const Message& message : messages)
+    list.push_back(Json(Json::Object{{"role", Json(message.role)}, {"content", Json(message.content)}}));
+  Document document;
+  document.chat = ChatRecord{.messages = Json(std::move(list)), .tools = {}};
+  return document;
+}
+
+Result<Document> messages_at(const json& object, const char* key, Conversations conversations) {
   const json& list = object[key];
   if (!list.is_array()) return bad(join("\"", key, "\" must be an array, it is ", kind_of(list)));
   if (list.empty()) return bad(join("\"", key, "\" is empty"));
+  const bool by_template = conversations == Conversations::for_template;
+  if (by_template && list[0].is_object() && list[0].contains("role")) return for_template(object, list);
   Result<std::vector<Message>> messages = first_messages(object);
   if (!messages.ok()) return messages.status();
   for (size_t i = 0; i < list.size(); ++i) {
@@ -121,10 +156,10 @@ Result<Document> messages_at(const json& object, const char* key) {
     if (!message.ok()) return message.status().within(join("\"", key, "\"[", i, "]"));
     messages->push_back(*std::move(message));
   }
-  return conversation(*messages);
+  return by_template ? chat_of(*messages) : conversation(*messages);
 }
 
-Result<Document> instruction(const json& object) {
+Result<Document> instruction(const json& object, Conversations conversations) {
   const Result<std::string> asked = text_at(object, "instruction");
   if (!asked.ok()) return asked.status();
   const Result<std::string> input = optional_text(object, "input"), output = text_at(object, "output");
@@ -136,12 +171,12 @@ Result<Document> instruction(const json& object) {
   if (!messages.ok()) return messages.status();
   messages->push_back({"user", input->empty() ? *asked : *asked + "\n" + *input});
   messages->push_back({"assistant", *output});
-  return conversation(*messages);
+  return conversations == Conversations::for_template ? chat_of(*messages) : conversation(*messages);
 }
 
 }  // namespace
 
-Result<Document> parse_document(std::string_view text) {
+Result<Document> parse_document(std::string_view text, Conversations conversations) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && json_extent(text.substr(first)).state == JsonExtent::State::too_deep)
     return bad(join("is nested deeper than ", kDeepestRecord, " levels"));
@@ -156,8 +191,8 @@ Result<Document> parse_document(std::string_view text) {
   if (has("text")) return whole_text(object);
   if (has("prompt") && has("completion")) return prompt_and_completion(object);
   for (const char* key : {"messages", "conversations"})
-    if (has(key)) return messages_at(object, key);
-  if (has("instruction") || has("output")) return instruction(object);
+    if (has(key)) return messages_at(object, key, conversations);
+  if (has("instruction") || has("output")) return instruction(object, conversations);
   if (has("prompt") || has("completion")) return prompt_and_completion(object);
   return bad(
       "has neither \"text\" nor \"prompt\" and \"completion\" nor \"messages\" nor \"conversations\" nor "

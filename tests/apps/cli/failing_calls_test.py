@@ -178,7 +178,8 @@ class FailingCalls(InFolder):
         folder = self.work("read")
         on = ["--backend", "cpu", "--threads", 1]
         for name, arguments in (("run", ["run", self.base, "--lora", self.adapter, "-p", "a mill", "-n", 8, "--temp", 0, *on]),
-                                ("eval", ["eval", self.base, "--text", self.text, *on]), ("info", ["info", self.base])):
+                                ("eval", ["eval", self.base, "--text", self.text, *on]), ("info", ["info", self.base]),
+                                ("tokenize", ["tokenize", self.base, "--file", self.text])):
             self.try_all(name, Command(os.path.join(folder, name), arguments))
 
     def test_of_logits(self):

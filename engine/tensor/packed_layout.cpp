@@ -1,9 +1,10 @@
-// Rows of integers in blocks, from the order of files into that of kernels (shaders/lib/packed.h).
+#include "tensor/packed_layout.h"
+
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "base/checked_math.h"
-#include "ops/weight_layout.h"
 #include "shaders/lib/packed.h"
 
 namespace tritium {

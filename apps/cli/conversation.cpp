@@ -1,0 +1,180 @@
+// Turns: what is rendered, what of it is new, and what becomes of the answer.
+#include "cli/conversation.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/input_text.h"
+
+namespace tritium::cli {
+namespace {
+
+constexpr std::string_view kOpen = "<think>", kClose = "</think>";
+
+std::string trimmed(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+bool opens_thinking(const std::string& prompt) { return trimmed(prompt).ends_with(kOpen); }
+
+}  // namespace
+
+void Conversation::set_system(const std::string& text) {
+  if (first_after_system() == 1) messages.erase(messages.begin());
+  if (!text.empty()) messages.insert(messages.begin(), {.role = "system", .content = text});
+}
+
+const std::string* Conversation::system() const { return first_after_system() == 1 ? &messages[0].content : nullptr; }
+
+void Conversation::reset() {
+  messages.resize(first_after_system());
+  left_out_ = 0;
+}
+
+bool Conversation::undo() {
+  if (!retract_answer()) return false;
+  messages.pop_back();
+  left_out_ = std::min(left_out_, messages.size() - first_after_system());
+  return true;
+}
+
+bool Conversation::retract_answer() {
+  const auto last = std::find_if(messages.rbegin(), messages.rend(), [](const auto& m) { return m.role == "user"; });
+  if (last == messages.rend()) return false;
+  messages.erase(last.base(), messages.end());
+  return true;
+}
+
+Result<ChatPrompt> Conversation::prompt_that_fits(int64_t max_tokens, const std::function<void(size_t)>& on_left_out) {
+  // A quarter of the context is for the answer at least, unless a shorter one is asked for.
+  const int64_t room = session_.context() - std::min(max_tokens, std::max<int64_t>(session_.context() / 4, 1));
+  const size_t before = left_out_;
+  for (;;) {
+    std::vector<ChatMessage> shown(messages.begin(),
+                                   messages.begin() + static_cast<std::ptrdiff_t>(first_after_system()));
+    const size_t first = first_after_system() + left_out_;
+    shown.insert(shown.end(), messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end());
+    Result<ChatPrompt> prompt = model_.format_chat(shown, chat_);
+    if (!prompt.ok()) return prompt;
+    const auto n = static_cast<int64_t>(prompt->tokens.size());
+    if (n <= room) {
+      if (left_out_ > before) on_left_out(left_out_ - before);
+      return prompt;
+    }
+    // A turn begins with the user's message: up to the next one.
+    const auto next = std::find_if(messages.begin() + static_cast<std::ptrdiff_t>(first) + 1, messages.end(),
+                                   [](const auto& m) { return m.role == "user"; });
+    if (first + 1 > messages.size() || next == messages.end())
+      return Status(StatusCode::out_of_memory,
+                    "the message has " + std::to_string(n) + " tokens with what belongs to it; the context holds " +
+                        std::to_string(session_.context()) + ": give a shorter one, or a longer --context");
+    left_out_ = static_cast<size_t>(next - messages.begin()) - first_after_system();
+  }
+}
+
+Result<Answer> Conversation::answer(const GenerateOptions& options, const std::function<void(bool)>& on_begin,
+                                    const std::function<bool(const GeneratedToken&)>& on_token,
+                                    const std::function<void(size_t)>& on_left_out) {
+  const Result<ChatPrompt> prompt = prompt_that_fits(options.max_tokens, on_left_out);
+  if (!prompt.ok()) return prompt.status();
+  const std::vector<int32_t>& tokens = prompt->tokens;
+  if (tokens.empty()) return Status(StatusCode::unsupported, "the chat template made no text to go on from");
+  // What the session knows already is not evaluated again; the last token always is, for its logits.
+  const size_t most = std::min(evaluated_.size(), tokens.size() - 1);
+  const auto same = static_cast<size_t>(
+      std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), evaluated_.begin()).first -
+      tokens.begin());
+  if (const Status s = session_.rewind(static_cast<int64_t>(same)); !s.ok()) return s;
+  evaluated_.resize(same);
+
+  Answer answer{.thinks_first = opens_thinking(prompt->text)};
+  on_begin(answer.thinks_first);
+  const std::span<const int32_t> fresh = std::span(tokens).subspan(same);
+  Result<Generation> generation = session_.generate(fresh, options, [&](const GeneratedToken& token) {
+    answer.text += token.text;
+    return on_token(token);
+  });
+  // What was evaluated stays in the session: all of it but, perhaps, the last token.
+  evaluated_ = tokens;
+  if (generation.ok()) evaluated_.insert(evaluated_.end(), generation->tokens.begin(), generation->tokens.end());
+  evaluated_.resize(std::min(evaluated_.size(), static_cast<size_t>(session_.position())));
+  if (!generation.ok()) return generation.status();
+  answer.generation = *std::move(generation);
+  messages.push_back(assistant_message(answer.text, answer.thinks_first));
+  return answer;
+}
+
+void ThinkFilter::push(std::string_view text, const std::function<void(std::string_view, bool)>& take) {
+  pending_ += text;
+  for (;;) {
+    const std::string_view tag = within_ ? kClose : kOpen;
+    const size_t at = pending_.find(tag);
+    if (at == std::string::npos) break;
+    if (at > 0) take(std::string_view(pending_).substr(0, at), within_);
+    pending_.erase(0, at + tag.size());
+    within_ = !within_;
+  }
+  // The beginning of a tag may go on.
+  const std::string_view tag = within_ ? kClose : kOpen;
+  size_t keep = std::min(pending_.size(), tag.size() - 1);
+  while (keep > 0 && !tag.starts_with(std::string_view(pending_).substr(pending_.size() - keep))) --keep;
+  if (pending_.size() > keep) take(std::string_view(pending_).substr(0, pending_.size() - keep), within_);
+  pending_.erase(0, pending_.size() - keep);
+}
+
+void ThinkFilter::flush(const std::function<void(std::string_view, bool)>& take) {
+  if (!pending_.empty()) take(pending_, within_);
+  pending_.clear();
+}
+
+ChatMessage assistant_message(const std::string& text, bool thinks_first) {
+  ChatMessage message{.role = "assistant"};
+  std::string thought;
+  const auto take = [&](std::string_view part, bool within) { (within ? thought : message.content) += part; };
+  ThinkFilter filter(thinks_first);
+  filter.push(text, take);
+  filter.flush(take);
+  message.reasoning_content = trimmed(thought);
+  // Vocabularies write a space before the first word.
+  message.content.erase(0, std::min(message.content.find_first_not_of(" \n"), message.content.size()));
+  return message;
+}
+
+Status save_messages(const std::string& path, const std::vector<ChatMessage>& messages) {
+  const Result<std::string> json = chat_messages_json(messages);
+  if (!json.ok()) return json.status();
+  const auto failed = [&] {
+    return Status(StatusCode::io_error, path + ": cannot be written: " + std::strerror(errno));
+  };
+  const std::string temporary = path + ".new";
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file << nlohmann::ordered_json::parse(*json).dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+         << '\n';
+    file.close();
+    if (!file) {
+      const Status status = failed();
+      std::remove(temporary.c_str());
+      return status;
+    }
+  }
+  if (std::rename(temporary.c_str(), path.c_str()) == 0) return Status();
+  const Status status = failed();
+  std::remove(temporary.c_str());
+  return status;
+}
+
+Result<std::vector<ChatMessage>> load_messages(const std::string& path) {
+  const Result<std::string> text = read_text(path, say_waiting(path));
+  if (!text.ok()) return text.status();
+  Result<std::vector<ChatMessage>> messages = parse_chat_messages(*text);
+  return messages.ok() ? std::move(messages) : Result<std::vector<ChatMessage>>(messages.status().within(path));
+}
+
+}  // namespace tritium::cli

@@ -1,0 +1,39 @@
+#include "cli/line_reader.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace tritium::cli {
+
+LineReader::Got LineReader::next(std::string& line, const std::function<bool()>& stopped) {
+  for (size_t looked = 0;;) {
+    const size_t end = pending_.find('\n', looked);
+    if (end != std::string::npos) {
+      line = pending_.substr(0, end);
+      pending_.erase(0, end + 1);
+      if (line.ends_with('\r')) line.pop_back();
+      return Got::line;
+    }
+    looked = pending_.size();
+    if (ended_) {
+      if (pending_.empty()) return Got::end;
+      line = std::move(pending_);
+      pending_.clear();
+      return Got::line;
+    }
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    const int ready = poll(&input, 1, 100);
+    if (stopped()) return Got::interrupted;
+    if (ready <= 0) continue;
+    std::array<char, 65536> buffer{};
+    const ssize_t n = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (n > 0) pending_.append(buffer.data(), static_cast<size_t>(n));
+    // Ctrl-D on a terminal: what stands before it is a line, the next one is the end.
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) ended_ = true;
+  }
+}
+
+}  // namespace tritium::cli

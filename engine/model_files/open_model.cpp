@@ -40,7 +40,8 @@ Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& 
     if (!folder.ok()) return folder.status();
     model.tensors = std::move(folder->tensors);
     model.warnings = std::move(folder->warnings);
-    if (!vocabulary.ok()) model.warnings.push_back("no tokenizer: " + vocabulary.message());
+    if (!vocabulary.ok() && vocabulary.code() != StatusCode::not_found)
+      model.warnings.push_back("no tokenizer: " + vocabulary.message());
     return model;
   }
   Result<std::unique_ptr<TensorMap>> file = open_whole_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format text graph model layers selftest backends api)
+  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends convert api)
   if(TARGET tritium_train)
     list(APPEND parts train)
   endif()
@@ -15,6 +15,7 @@ function(tritium_install_package)
     install(TARGETS tritium_${part} EXPORT tritiumTargets
             ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   endforeach()
+  set_target_properties(tritium_convert PROPERTIES EXPORT_NAME convert)
   set_target_properties(tritium_api PROPERTIES EXPORT_NAME tritium)
   if(TARGET tritium_train)
     set_target_properties(tritium_train PROPERTIES EXPORT_NAME training)

@@ -88,9 +88,10 @@ void add_info(CLI::App& app, Action& action) {
     bool tensors = false;
     bool json = false;
   };
-  CLI::App* command = app.add_subcommand("info", "what a model file holds and the memory it needs");
+  CLI::App* command = app.add_subcommand("info", "what a model holds and the memory it needs");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->model, "model file (.gguf)")->required();
+  command->add_option("MODEL", options->model, "model: a .gguf file, any part of a split one, or a Hugging Face folder")
+      ->required();
   command->add_flag("--tensors", options->tensors, "list every tensor");
   command->add_flag("--json", options->json, "everything as JSON");
   command->footer("Example:\n  tritium info model.gguf --tensors");

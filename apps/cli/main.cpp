@@ -60,6 +60,9 @@ int main(int argc, char** argv) {
   add_eval(app, action);
   add_logits(app, action);
   add_info(app, action);
+  add_convert(app, action);
+  add_quantize(app, action);
+  add_gguf_diff(app, action);
   add_tokenize(app, action);
   add_detokenize(app, action);
   add_devices(app, action);

@@ -21,7 +21,8 @@ void add_activations(CLI::App& command, Activations& activations) {
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("MODEL", options.model, "model file (.gguf)")->required();
+  command.add_option("MODEL", options.model, "model: a .gguf file, any part of a split one, or a Hugging Face folder")
+      ->required();
   command.add_option("--backend", options.runtime.backend, "auto | reference | cpu | vulkan | vulkan:INDEX")
       ->capture_default_str();
   command.add_option("--threads", options.runtime.threads, "threads of the cpu backend; 0: all cores")

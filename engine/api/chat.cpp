@@ -4,7 +4,7 @@
 #include "api/state.h"
 #include "base/caught.h"
 #include "base/format_text.h"
-#include "format/gguf.h"
+#include "model_files/open_model.h"
 
 namespace tritium {
 namespace {
@@ -58,10 +58,10 @@ Result<std::string> render_chat(std::string_view chat_template, std::string_view
 }
 
 Result<std::string> render_chat_of(const std::string& path, std::string_view messages, const ChatOptions& options) try {
-  const Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
-  if (!file.ok()) return file.status();
-  const auto tokenizer = Tokenizer::from_metadata((*file)->metadata());
-  const ChatFormat format = ChatFormat::from_metadata((*file)->metadata(), tokenizer.ok() ? tokenizer->get() : nullptr);
+  const Result<Metadata> metadata = open_vocabulary(path);
+  if (!metadata.ok()) return metadata.status();
+  const auto tokenizer = Tokenizer::from_metadata(*metadata);
+  const ChatFormat format = ChatFormat::from_metadata(*metadata, tokenizer.ok() ? tokenizer->get() : nullptr);
   return text_of(rendered(format, messages, options));
 } catch (...) {
   return caught();

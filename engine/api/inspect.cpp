@@ -4,10 +4,10 @@
 
 #include "base/caught.h"
 #include "base/format_text.h"
-#include "format/gguf.h"
 #include "model/metadata_keys.h"
 #include "model/state.h"
 #include "model/weights.h"
+#include "model_files/open_model.h"
 
 namespace tritium {
 namespace {
@@ -31,7 +31,8 @@ void count_parameters(const TensorMap& source, const Config& config, ModelInfo& 
 
 }  // namespace
 
-ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr<const Tokenizer>>& tokenizer) {
+ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr<const Tokenizer>>& tokenizer,
+                         const std::vector<std::string>& warnings) {
   const TensorMap& source = model.tensors();
   const Config& config = model.config();
   ModelInfo info;
@@ -51,7 +52,8 @@ ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr
   info.context_length = config.context_length;
   info.has_tokenizer = tokenizer.ok();
   info.tokenizer_problem = tokenizer.message();
-  if (tokenizer.ok()) info.warnings = (*tokenizer)->warnings();
+  info.warnings = warnings;
+  if (tokenizer.ok()) std::ranges::copy((*tokenizer)->warnings(), std::back_inserter(info.warnings));
   if (std::string unknown = unknown_keys_warning(source.metadata()); !unknown.empty())
     info.warnings.push_back(std::move(unknown));
   count_parameters(source, config, info);
@@ -81,11 +83,11 @@ ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr
 }
 
 Result<ModelInfo> inspect_model(const std::string& path) try {
-  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
+  Result<OpenedModel> file = open_model(path);
   if (!file.ok()) return file.status();
-  const Result<CheckedModel> model = CheckedModel::check(*std::move(file));
+  const Result<CheckedModel> model = CheckedModel::check(std::move(file->tensors));
   if (!model.ok()) return model.status();
-  return describe_model(*model, Tokenizer::for_model(model->metadata(), model->config().vocab_size));
+  return describe_model(*model, Tokenizer::for_model(model->metadata(), model->config().vocab_size), file->warnings);
 } catch (...) {
   return caught();
 }

@@ -7,6 +7,8 @@
 
 namespace tritium {
 
-ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr<const Tokenizer>>& tokenizer);
+// `warnings`: what was odd when it was opened.
+ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr<const Tokenizer>>& tokenizer,
+                         const std::vector<std::string>& warnings);
 
 }  // namespace tritium

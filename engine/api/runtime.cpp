@@ -8,6 +8,7 @@
 #include "base/format_text.h"
 #include "base/log.h"
 #include "format/gguf.h"
+#include "model_files/open_model.h"
 #include "ops/compare_backend.h"
 #include "ops/timed_backend.h"
 #include "tritium/debug.hpp"
@@ -70,9 +71,9 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   if (!std::isfinite(options.adapter_strength))
     return error(StatusCode::invalid_argument, "adapter_strength is ", options.adapter_strength, ", must be finite");
   const CancelScope scope(options.keep_going);
-  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
+  Result<OpenedModel> file = open_model(path, {.i2s_interleave_64 = options.i2s_interleave_64});
   if (!file.ok()) return file.status();
-  const Result<CheckedModel> source = CheckedModel::check(*std::move(file));
+  const Result<CheckedModel> source = CheckedModel::check(std::move(file->tensors));
   if (!source.ok()) return source.status();
 
   auto model = std::make_shared<Model::State>();
@@ -80,7 +81,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   model->config = source->config();
   Result<std::shared_ptr<const Tokenizer>> tokenizer =
       Tokenizer::for_model(source->metadata(), model->config.vocab_size, {.pre = options.tokenizer_pre});
-  model->info = describe_model(*source, tokenizer);
+  model->info = describe_model(*source, tokenizer, file->warnings);
   for (const std::string& warning : model->info.warnings)
     log_to(state_->log, LogLevel::warning, join(path, ": ", warning));
   if (tokenizer.ok()) {

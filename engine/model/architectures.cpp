@@ -16,11 +16,26 @@ constexpr std::array kArchitectures = {
     Architecture{.name = "qwen3", .qk_norm = QkNorm::per_head},
     Architecture{.name = "qwen3moe", .qk_norm = QkNorm::per_head, .experts = Experts::always},
     Architecture{.name = "olmoe", .qk_norm = QkNorm::whole, .experts = Experts::always, .renormalize_experts = false},
+    // Maple's window: MLX and llama.cpp keep 512 tokens; its reference code attends to 513 (window_beyond 1).
     Architecture{.name = "maple",
                  .qk_norm = QkNorm::per_head,
                  .experts = Experts::always,
                  .sliding_window = true,
-                 .rope_on_global_layers = false},
+                 .rope_on_global_layers = false,
+                 .window_beyond = 0},
+    Architecture{.name = "hunyuan-dense", .qk_norm = QkNorm::per_head, .qk_norm_after_rope = true},
+};
+
+constexpr std::string_view kDeltaNet =
+    " (a hybrid: most of its layers are gated delta nets, a recurrence that is not implemented)";
+constexpr std::string_view kLatent =
+    " (attention over compressed keys, multi-head latent attention, is not implemented)";
+struct About {
+  std::string_view name, text;
+};
+constexpr std::array kUnsupported = {
+    About{"qwen35", kDeltaNet},  About{"qwen35moe", kDeltaNet}, About{"qwen3next", kDeltaNet},
+    About{"deepseek2", kLatent}, About{"hyv4", kLatent},
 };
 
 }  // namespace
@@ -31,6 +46,12 @@ const Architecture* find_architecture(std::string_view name) {
   for (const Architecture& a : kArchitectures)
     if (a.name == name) return &a;
   return nullptr;
+}
+
+std::string_view about_unsupported(std::string_view name) {
+  for (const About& a : kUnsupported)
+    if (a.name == name) return a.text;
+  return {};
 }
 
 std::string supported_architectures() {

@@ -12,8 +12,11 @@ Value norm_and_rotate(const LayerContext& c, Value x, int64_t n_heads, const Par
   const Shape heads = {x.tensor.shape[0], n_heads, c.layer_config.key_dim};
   if (c.config.qk_norm == QkNorm::whole) x = rms_norm(c.tape, x, *norm, c.config.rms_eps);
   x = x.view(heads);
-  if (c.config.qk_norm == QkNorm::per_head) x = rms_norm(c.tape, x, *norm, c.config.rms_eps);
-  return c.layer_config.rope && c.config.rope_dims > 0 ? rope(c.tape, x, c.rotation) : x;
+  const bool per_head = c.config.qk_norm == QkNorm::per_head;
+  const bool after = c.config.qk_norm_after_rope;
+  if (per_head && !after) x = rms_norm(c.tape, x, *norm, c.config.rms_eps);
+  if (c.layer_config.rope && c.config.rope_dims > 0) x = rope(c.tape, x, c.rotation);
+  return per_head && after ? rms_norm(c.tape, x, *norm, c.config.rms_eps) : x;
 }
 
 }  // namespace

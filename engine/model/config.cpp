@@ -50,26 +50,55 @@ void read_attention(KeyReader& keys, const Architecture& arch, Config& c) {
   read_heads(keys, c);
   c.rms_eps = static_cast<float>(keys.real("attention.layer_norm_rms_epsilon", 0.0, 1.0));
   c.qk_norm = arch.qk_norm;
+  c.qk_norm_after_rope = arch.qk_norm_after_rope;
   c.attn_sub_norm = arch.sub_norms;
   c.ffn_sub_norm = arch.sub_norms;
 }
 
+// The magnitude of YaRN is 0.1 ln(factor) + 1, times what the file gives. ext_factor -1, or none: the mixing is on.
+void read_yarn(KeyReader& keys, double factor, Yarn& yarn) {
+  yarn.factor = factor;
+  yarn.original_context = static_cast<double>(keys.integer_or(
+      "rope.scaling.original_context_length", keys.integer_or("context_length", 1, 1, kMaxContext), 1, kMaxContext));
+  yarn.beta_fast = keys.real_or("rope.scaling.yarn_beta_fast", 32.0, 1e-3, 1e6);
+  yarn.beta_slow = keys.real_or("rope.scaling.yarn_beta_slow", 1.0, 1e-3, 1e6);
+  yarn.magnitude = keys.real_or("rope.scaling.attn_factor", 1.0, 1e-3, 1e3) *
+                   keys.real_or("rope.scaling.yarn_attn_factor", 1.0, 1e-3, 1e3) * (factor > 1.0 ? 0.1 * std::log(factor) + 1.0 : 1.0);
+}
+
+// Values that only YaRN has a meaning for; the others are without it.
+void refuse_yarn_keys(KeyReader& keys, bool yarn) {
+  const double mixing = keys.real_or("rope.scaling.yarn_ext_factor", yarn ? 1.0 : 0.0, -1e6, 1e6);
+  keys.require(mixing == -1.0 || mixing == (yarn ? 1.0 : 0.0), "rope.scaling.yarn_ext_factor",
+               join("is ", mixing, ", which is not implemented", yarn ? " for yarn" : ""));
+  for (const char* key : {"rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor"}) {
+    const double factor = keys.real_or(key, 1.0, -1e6, 1e6);
+    keys.require(yarn || factor == 1.0, key, join("is ", factor, ", which is implemented for yarn alone"));
+  }
+}
+
 // As other programs read it: linear, unless a type is named; a factor of 0 is none; scale_linear is its older name.
-double rope_scale(KeyReader& keys) {
+// "longrope" and others are refused. Of yarn 1, for its factor does not divide positions.
+double rope_scale(KeyReader& keys, Yarn& yarn) {
   const std::string type = keys.text_or("rope.scaling.type", "linear");
-  keys.require(type == "none" || type == "linear", "rope.scaling.type", "is \"" + type + "\"; supported: none, linear");
+  keys.require(type == "none" || type == "linear" || type == "yarn", "rope.scaling.type",
+               "is \"" + type + "\"; supported: none, linear, yarn");
+  refuse_yarn_keys(keys, type == "yarn");
   const double older = keys.real_or("rope.scale_linear", 0.0, 0.0, 1e6);
   const double factor = keys.real_or("rope.scaling.factor", older, 0.0, 1e6);
   keys.require(older == 0.0 || older == factor, "rope.scale_linear",
                join("is ", older, ", but rope.scaling.factor is ", factor));
-  return type == "none" || factor == 0.0 ? 1.0 : factor;
+  if (type == "none" || factor == 0.0) return 1.0;
+  if (type != "yarn") return factor;
+  read_yarn(keys, factor, yarn);
+  return 1.0;
 }
 
 // After the windows: a layer without a rotation does not limit how much of a head is rotated.
 void read_rope(KeyReader& keys, const Architecture& arch, Config& c) {
   c.rope_pairing = arch.rope_pairing;
   c.rope_base = keys.real_or("rope.freq_base", 10000.0, 1e-6, 1e12);
-  c.rope_scale = rope_scale(keys);
+  c.rope_scale = rope_scale(keys, c.yarn);
   std::vector<int64_t> rotated;
   for (const LayerConfig& layer : c.layers)
     if (layer.rope) rotated.push_back(layer.key_dim);
@@ -133,11 +162,12 @@ void read_windows(KeyReader& keys, const Architecture& arch, Config& c) {
   const int64_t window = keys.integer("attention.sliding_window", 1, kMaxContext);
   const auto pattern = keys.booleans_or("attention.sliding_window_pattern", c.n_layers());
   const auto clamps = keys.reals_or("swiglu_clamp_exp", c.n_layers(), 7.0);
+  const bool rope_on_global_layers = keys.boolean_or("rope.global_layers", arch.rope_on_global_layers);
   for (size_t i = 0; i < c.layers.size(); ++i) {
     constexpr size_t kGlobalEvery = 4;  // maple, when the file does not say
     const bool sliding = pattern.empty() ? (i + 1) % kGlobalEvery != 0 : pattern[i];
-    c.layers[i].window = sliding ? window : 0;
-    c.layers[i].rope = sliding || arch.rope_on_global_layers;
+    c.layers[i].window = sliding ? window + arch.window_beyond : 0;
+    c.layers[i].rope = sliding || rope_on_global_layers;
     c.layers[i].swiglu_clamp = static_cast<float>(clamps[i]);
   }
 }
@@ -193,8 +223,8 @@ Result<Config> read_config(const TensorMap& source) {
                  ": key general.architecture is missing; is this a language model?");
   const Architecture* arch = find_architecture(*architecture);
   if (!arch)
-    return error(StatusCode::unsupported, source.source(), ": architecture \"", *architecture,
-                 "\" is not supported; supported: ", supported_architectures());
+    return error(StatusCode::unsupported, source.source(), ": architecture \"", *architecture, "\" is not supported",
+                 about_unsupported(*architecture), "; supported: ", supported_architectures());
   if (Status status = refuse_unsupported(source, *architecture); !status.ok()) return status.within(source.source());
 
   Config c;

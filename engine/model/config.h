@@ -19,6 +19,16 @@ enum class QkNorm {
   whole,     // the whole vector of all heads, weight [n_heads * head_dim]
 };
 
+// YaRN (Peng et al. 2023): frequencies of long waves are divided by `factor`, those of short ones kept, and between
+// them mixed along a ramp; cosines and sines are multiplied by `magnitude`.
+struct Yarn {
+  double factor = 1.0;  // 1: none
+  double original_context = 0.0;
+  double beta_fast = 32.0;  // turns within the original context from which on a frequency is kept,
+  double beta_slow = 1.0;   // and up to which it is divided
+  double magnitude = 1.0;
+};
+
 // What may differ from layer to layer.
 struct LayerConfig {
   int64_t n_heads = 0;
@@ -53,8 +63,10 @@ struct Config {
   int64_t rope_dims = 0;  // values of a head that are rotated; 0: none
   double rope_base = 10000.0;
   double rope_scale = 1.0;  // positions are divided by it (linear scaling)
+  Yarn yarn;
 
   QkNorm qk_norm = QkNorm::none;
+  bool qk_norm_after_rope = false;
   bool attn_sub_norm = false;  // RMSNorm before the attention's output projection
   bool ffn_sub_norm = false;   // RMSNorm before ffn_down
 

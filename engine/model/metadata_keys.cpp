@@ -138,14 +138,15 @@ constexpr KnownKey kRows[] = {
     same("ARCH.rope.dimension_count_swa", "ARCH.rope.dimension_count"),
     same("ARCH.rope.freq_base_swa", "ARCH.rope.freq_base"),
     off("ARCH.rope.dimension_sections"),
-    off("ARCH.rope.scaling.attn_factor", 1, 1),
-    off("ARCH.rope.scaling.yarn_attn_factor", 1, 1),
-    off("ARCH.rope.scaling.yarn_ext_factor", 0, -1),
+    used("ARCH.rope.scaling.attn_factor"),
+    used("ARCH.rope.scaling.yarn_attn_factor"),
+    used("ARCH.rope.scaling.yarn_ext_factor"),
     off("ARCH.rope.scaling.yarn_log_multiplier"),
     factor("ARCH.rope.scaling.alpha"),
-    neutral("ARCH.rope.scaling.yarn_beta_fast"),  // both: bounds of what yarn_ext_factor mixes
-    neutral("ARCH.rope.scaling.yarn_beta_slow"),
-    neutral("ARCH.rope.scaling.original_context_length"),  // of yarn and longrope, which are refused by their type
+    used("ARCH.rope.scaling.yarn_beta_fast"),
+    used("ARCH.rope.scaling.yarn_beta_slow"),
+    used("ARCH.rope.scaling.original_context_length"),
+    used("ARCH.rope.global_layers"),
     neutral("ARCH.rope.scaling.finetuned"),
     // ---- experts
     used("ARCH.expert_count"),
@@ -178,6 +179,7 @@ constexpr KnownKey kRows[] = {
 // Below these, and with these words in it, a key that is not known would change what is computed.
 constexpr std::array<std::string_view, 6> kRisky = {"ARCH.rope.",  "ARCH.attention.", "ARCH.expert",
                                                     "ARCH.hidden", "ARCH.activation", "ARCH.moe"};
+constexpr std::string_view kHadamard = "prism.hadamard.";
 constexpr std::array<std::string_view, 7> kTransformWords = {
     "hadamard", "prism.", "rotation", "smoothquant", "awq", "weight_transform", "activation_transform"};
 constexpr std::array<std::string_view, 5> kFamilies = {"general.", "ARCH.", "split.", "quantize.", "adapter."};
@@ -185,6 +187,10 @@ constexpr std::array<std::string_view, 5> kFamilies = {"general.", "ARCH.", "spl
 Status refuse_transforms(const Metadata& metadata) {
   for (const auto& [key, value] : metadata.values()) {
     const auto holds = [&key = key](std::string_view word) { return key.find(word) != std::string::npos; };
+    if (key.starts_with(kHadamard) && !says_off(value, {0, 0}))
+      return error(StatusCode::unsupported, "key ", key, " announces a transform of weights and activations (",
+                   shown_value(value), "): a Hadamard rotation of both, which is not implemented; take the model in a ",
+                   "form without it");
     if (!key.starts_with("tokenizer.") && std::ranges::any_of(kTransformWords, holds) && !says_off(value, {0, 0}))
       return error(StatusCode::unsupported, "key ", key, " announces a transform of weights or activations (",
                    shown_value(value), "), which is not implemented");

@@ -12,12 +12,6 @@ namespace {
 constexpr std::string_view kEnd = ".gguf";
 constexpr size_t kDigits = 5;
 
-struct PartName {
-  std::string stem;  // before "-00001-of-00003.gguf"
-  int number = 0;
-  int count = 0;
-};
-
 std::optional<int> number_of(std::string_view digits) {
   int value = 0;
   const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -25,8 +19,15 @@ std::optional<int> number_of(std::string_view digits) {
                                                                                                  : std::nullopt;
 }
 
-// "m-00001-of-00003.gguf"
-std::optional<PartName> parse_name(std::string_view path) {
+std::string padded(int64_t number) {
+  const std::string digits = std::to_string(number);
+  return std::string(kDigits - std::min(kDigits, digits.size()), '0') + digits;
+}
+
+}  // namespace
+
+std::optional<PartName> part_name(const std::string& whole) {
+  const std::string_view path = whole;
   constexpr std::string_view kOf = "-of-";
   constexpr size_t kTail = 1 + kDigits + kOf.size() + kDigits + kEnd.size();
   if (path.size() <= kTail || !path.ends_with(kEnd)) return std::nullopt;
@@ -38,14 +39,16 @@ std::optional<PartName> parse_name(std::string_view path) {
   return PartName{std::string(path.substr(0, path.size() - kTail)), *number, *count};
 }
 
-std::string padded(int64_t number) {
-  const std::string digits = std::to_string(number);
-  return std::string(kDigits - std::min(kDigits, digits.size()), '0') + digits;
+std::string path_of(const PartName& part) {
+  return part.stem + "-" + padded(part.number) + "-of-" + padded(part.count) + std::string(kEnd);
 }
 
+namespace {
+
 std::string how_to_join(const std::string& path, int64_t count) {
-  const auto name = parse_name(path);
-  const std::string first = name ? name->stem + "-" + padded(1) + "-of-" + padded(count) + std::string(kEnd) : "FIRST";
+  const auto name = part_name(path);
+  const std::string first =
+      name ? path_of({.stem = name->stem, .number = 1, .count = static_cast<int>(count)}) : "FIRST";
   const std::string whole = name ? name->stem + std::string(kEnd) : "WHOLE.gguf";
   return join("join them with `llama-gguf-split --merge ", first, " ", whole, "`, which needs all ", count,
               " parts in one folder, and give ", whole);
@@ -65,7 +68,7 @@ Status refuse_part(const TensorMap& source) {
 }
 
 std::string part_by_name(const std::string& path) {
-  const auto name = parse_name(path);
+  const auto name = part_name(path);
   if (!name) return {};
   return join("; by its name it is part ", name->number, " of ", name->count, " of a split model; ",
               how_to_join(path, name->count));

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/input_file.h"
+#include "model_files/open_model.h"
 #include "train/checksum.h"
 
 namespace tritium::training {
@@ -66,7 +67,10 @@ std::string new_run_name() {
 Result<std::string> fingerprint_of(const TrainOptions& options, const Setup& setup) {
   Checksum sum;
   if (!options.model.empty()) {
-    if (Status s = add_file(sum, options.model); !s.ok()) return s;
+    const Result<std::vector<std::string>> files = files_of_model(options.model);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files)
+      if (Status s = add_file(sum, file); !s.ok()) return s;
     return sum.text();
   }
   for (const auto& [key, value] : setup.model.metadata().values()) {

@@ -5,9 +5,9 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
-#include "format/gguf.h"
 #include "model/metadata_keys.h"
 #include "model/weights.h"
+#include "model_files/open_model.h"
 #include "train/data/batch.h"
 #include "train/data/byte_vocabulary.h"
 #include "train/data/chat_document.h"
@@ -86,8 +86,12 @@ Status check_options(const TrainOptions& o) {
 
 // What is read is not written over, wherever links lead.
 Status check_files(const TrainOptions& o) {
-  std::vector<NamedFile> inputs = {
-      {"the model", o.model}, {"the teacher", o.teacher}, {"the tokenizer's file", o.tokenizer}};
+  std::vector<NamedFile> inputs = {{"the tokenizer's file", o.tokenizer}};
+  for (const auto& [what, path] : {std::pair("the model", &o.model), std::pair("the teacher", &o.teacher)}) {
+    const Result<std::vector<std::string>> files = files_of_model(*path);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) inputs.push_back({what, file});
+  }
   if (is_file_of_template(o)) inputs.push_back({"the chat template", o.chat_template});
   for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
     const Result<std::vector<std::string>> files = corpus_files(*paths);
@@ -128,18 +132,18 @@ Result<Metadata> characters_of(const TrainOptions& o) {
 Result<Metadata> vocabulary_of(const TrainOptions& o) {
   if (o.tokenizer.empty()) return byte_vocabulary();
   if (o.tokenizer == "characters") return o.text.empty() ? characters_of(o) : character_vocabulary(o.text);
-  const Result<std::unique_ptr<TensorMap>> file = open_gguf(o.tokenizer, {});
-  if (!file.ok()) return file.status();
+  const Result<Metadata> metadata = open_vocabulary(o.tokenizer);
+  if (!metadata.ok()) return metadata.status();
   Metadata vocabulary;
-  for (const auto& [key, value] : (*file)->metadata().values())
+  for (const auto& [key, value] : metadata->values())
     if (key.starts_with("tokenizer.")) vocabulary.set(key, value);
   return vocabulary;
 }
 
-Result<CheckedModel> open_model(const std::string& path) {
-  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
+Result<CheckedModel> open_checked(const std::string& path) {
+  Result<OpenedModel> file = open_model(path);
   if (!file.ok()) return file.status();
-  return CheckedModel::check(*std::move(file));
+  return CheckedModel::check(std::move(file->tensors));
 }
 
 // As if it came from a file, with its vocabulary.
@@ -155,7 +159,7 @@ Result<CheckedModel> make_model(const TrainOptions& o) {
 }
 
 Status open_teacher(const TrainOptions& o, Setup& setup) {
-  Result<CheckedModel> teacher = open_model(o.teacher);
+  Result<CheckedModel> teacher = open_checked(o.teacher);
   if (!teacher.ok()) return teacher.status().within("the teacher");
   setup.teacher = *std::move(teacher);
   const Config &t = setup.teacher->config(), &c = setup.model.config();
@@ -258,7 +262,7 @@ Result<std::optional<ChatDocuments>> chat_of(const TrainOptions& o, Setup& setup
 Result<Setup> prepare_run(const TrainOptions& o) {
   if (Status s = check_options(o); !s.ok()) return s;
   if (Status s = check_files(o); !s.ok()) return s;
-  Result<CheckedModel> model = o.model.empty() ? make_model(o) : open_model(o.model);
+  Result<CheckedModel> model = o.model.empty() ? make_model(o) : open_checked(o.model);
   if (!model.ok()) return model.status();
   Setup setup = {.model = *std::move(model)};
   const Config& config = setup.model.config();

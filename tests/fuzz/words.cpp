@@ -148,12 +148,29 @@ Words words_of_files() {
   return words;
 }
 
+Words words_of_safetensors() {
+  return {"\"__metadata__\":{",
+          "\"dtype\":\"",
+          "\"shape\":[",
+          "\"data_offsets\":[",
+          "BF16",
+          "F32",
+          "U8",
+          "F4",
+          "F6_E2M3",
+          "null",
+          "-1",
+          "1.5",
+          "9007199254740993"};
+}
+
 Words words_of(const std::string& target) {
   if (target == "options") return words_of_options();
   if (target == "description") return words_of_descriptions();
   if (target == "documents") return words_of_documents();
   if (target == "tokenizer_json") return words_of_tokenizers();
   if (target == "checkpoint") return words_of_checkpoints();
+  if (target == "safetensors") return words_of_safetensors();
   if (target == "gguf" || target == "adapter") return words_of_files();
   return {};
 }

@@ -86,7 +86,8 @@ TEST(ModelKeys, TheOlderNameOfTheFactorCounts) {
 }
 
 TEST(ModelKeys, OtherScalingsAreRefusedByTypeAndByValue) {
-  expect_part(outcome("llama.rope.scaling.type", std::string("yarn")), "is \"yarn\"; supported: none, linear");
+  expect_part(outcome("llama.rope.scaling.type", std::string("longrope")),
+              "is \"longrope\"; supported: none, linear, yarn");
   expect_part(outcome("llama.rope.scaling.type", int64_t{2}), "llama.rope.scaling.type must be text");
   expect_part(outcome("llama.rope.scaling.attn_factor", 0.83), "llama.rope.scaling.attn_factor is 0.83");
   expect_part(outcome("llama.rope.scaling.yarn_ext_factor", 1.0), "yarn_ext_factor is 1");

@@ -81,6 +81,7 @@ std::vector<RandomModelOptions> models() {
       {.architecture = "bitnet-b1.58"},
       {.architecture = "qwen3", .n_kv_heads = 1, .ternary = false},
       {.architecture = "qwen3moe", .n_experts = 7},
+      {.architecture = "hunyuan-dense"},
       {.architecture = "olmoe", .n_kv_heads = 4, .n_experts = 3, .n_experts_used = 3},
       {.architecture = "maple", .n_layers = 5, .rope_dims = 8, .n_experts = 9, .n_experts_used = 4}};
   std::ranges::copy(uneven_models(), std::back_inserter(all));

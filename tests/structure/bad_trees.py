@@ -44,6 +44,8 @@ INCLUDES = [
     not_for("engine/format", "model/config.h"),
     not_for("engine/format", "ops/backend.h"),
     not_for("engine/text", "format/gguf.h"),
+    not_for("engine/model_files", "model/config.h"),
+    not_for("engine/convert", "ops/backend.h"),
     not_for("engine/model", "format/gguf.h"),
     not_for("engine/model", "vulkan/gpu.h"),
     not_for("engine/model", "../vulkan/gpu.h"),

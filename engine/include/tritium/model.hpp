@@ -53,7 +53,8 @@ struct ModelInfo {
   std::vector<MemoryEstimate> memory;
 };
 
-// Reads a model file's header and checks it against its architecture, without loading weights.
+// Reads a model's headers and checks them against its architecture, without loading weights. `path`: as of
+// Runtime::load().
 Result<ModelInfo> inspect_model(const std::string& path);
 
 struct Evaluation {

@@ -45,6 +45,7 @@ class Runtime {
   // With DebugOptions::profile: the operations until now, those that took longest first. Else empty, and where memory
   // ends. Waits for an evaluation that is under way.
   std::vector<ProfileEntry> profile() const;
+  // `path`: a GGUF file, any part of a split one, or a Hugging Face folder with safetensors.
   Result<Model> load(const std::string& path, const LoadOptions& options = {}) const;
 
  private:

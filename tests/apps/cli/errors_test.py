@@ -13,7 +13,7 @@ class Errors(WithModel):
         self.fails(1, "No such file", "run", self.path("none.gguf"), "-p", "x")
 
     def test_a_folder_for_a_model(self):
-        self.fails(1, "not a regular file", "run", self.folder, "-p", "x")
+        self.fails(1, "config.json: is missing; a model folder has one", "run", self.folder, "-p", "x")
 
     def test_an_empty_file(self):
         self.fails(1, "the file is empty", "info", self.write("empty.gguf", b""))

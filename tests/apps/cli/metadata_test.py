@@ -79,7 +79,7 @@ class Metadata(WithModel):
     def test_a_part_of_a_model_says_what_it_is(self):
         model = self.with_keys("part-00001-of-00002.gguf", split__count=(U32, 2), split__no=(U32, 0))
         for command in (["info", model], ["run", model, "-p", "x"]):
-            self.fails(1, "this is part 1 of 2 of a split model; join them with `llama-gguf-split --merge", *command)
+            self.fails(1, "part-00002-of-00002.gguf: part 2 of 2 is missing; all parts must lie in one folder", *command)
 
     def test_a_pipe_for_a_model_is_refused_and_not_waited_for(self):
         pipe = self.path("pipe.gguf")

@@ -1,0 +1,82 @@
+#include "model_files/open_model.h"
+
+#include <sys/stat.h>
+
+#include "base/folder.h"
+#include "base/format_text.h"
+#include "base/input_file.h"
+#include "format/folder/open_folder.h"
+#include "format/split_gguf.h"
+#include "model_files/folder_vocabulary.h"
+#include "tensor/split_file.h"
+
+namespace tritium {
+namespace {
+
+bool is_folder(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+Result<Metadata> vocabulary_of_folder(const std::string& path) {
+  const std::string tokenizer = path + "/tokenizer.json";
+  if (is_there(tokenizer)) return read_folder_vocabulary(path, tokenizer);
+  return error(StatusCode::not_found, path,
+               ": there is no tokenizer.json in this folder; a tokenizer.model is not read");
+}
+
+}  // namespace
+
+Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& options) {
+  OpenedModel model;
+  if (is_folder(path)) {
+    const Result<Metadata> vocabulary = vocabulary_of_folder(path);
+    Result<OpenFolder> folder = open_folder(path, vocabulary.ok() ? *vocabulary : Metadata());
+    if (!folder.ok()) return folder.status();
+    model.tensors = std::move(folder->tensors);
+    model.warnings = std::move(folder->warnings);
+    if (!vocabulary.ok() && vocabulary.code() != StatusCode::not_found)
+      model.warnings.push_back("no tokenizer: " + vocabulary.message());
+    return model;
+  }
+  Result<std::unique_ptr<TensorMap>> file = open_whole_gguf(path, {.i2s_interleave_64 = options.i2s_interleave_64});
+  if (!file.ok()) return file.status();
+  model.tensors = *std::move(file);
+  return model;
+}
+
+Result<std::vector<std::string>> files_of_model(const std::string& path) {
+  std::vector<std::string> files;
+  if (is_folder(path)) {
+    const Result<std::vector<std::string>> names = names_in(path);
+    if (!names.ok()) return names.status();
+    for (const std::string& name : *names)
+      if (name == "config.json" || name.ends_with(".safetensors")) files.push_back(path + "/" + name);
+    return files;
+  }
+  const std::optional<PartName> part = part_name(path);
+  if (!part) return std::vector{path};
+  for (int number = 1; number <= part->count; ++number) {
+    const std::string name = path_of({.stem = part->stem, .number = number, .count = part->count});
+    if (number == part->number || InputFile::open_regular(name).ok()) files.push_back(name);
+  }
+  return files;
+}
+
+Result<Metadata> open_vocabulary(const std::string& path) {
+  if (is_folder(path)) return vocabulary_of_folder(path);
+  if (path.ends_with(".json")) {
+    const size_t slash = path.rfind('/');
+    return read_folder_vocabulary(slash == std::string::npos ? "." : path.substr(0, slash), path);
+  }
+  Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
+  if (!file.ok()) return file.status();
+  return (*file)->metadata();
+}
+
+}  // namespace tritium

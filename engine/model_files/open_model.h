@@ -1,0 +1,32 @@
+// A model, whatever files it is in: a GGUF file, one in several parts, or a Hugging Face folder.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor_map.h"
+#include "tritium/status.hpp"
+
+namespace tritium {
+
+struct OpenModelOptions {
+  bool i2s_interleave_64 = false;  // GgufOptions
+};
+
+struct OpenedModel {
+  std::unique_ptr<TensorMap> tensors;
+  std::vector<std::string> warnings;  // what is odd of it, though it works
+};
+
+// Reads headers and configurations; weights are read when they are loaded. `path`: a file, any part of a split one, or
+// a folder.
+Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& options = {});
+
+// The files that a model is made of: itself, or its parts, or its configuration and its safetensors files.
+Result<std::vector<std::string>> files_of_model(const std::string& path);
+
+// Metadata with the keys tokenizer.*, of a GGUF file, which may have nothing else, of a folder, or of a tokenizer.json.
+Result<Metadata> open_vocabulary(const std::string& path);
+
+}  // namespace tritium

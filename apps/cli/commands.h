@@ -19,6 +19,7 @@ void add_chat(CLI::App& app, Action& action);
 void add_chat_format(CLI::App& app, Action& action);
 void add_detokenize(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
+void add_embed(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_experiment(CLI::App& app, Action& action);
 void add_finetune(CLI::App& app, Action& action);

@@ -18,10 +18,9 @@ function(tritium_text_library target header library module)
     set(TRITIUM_TEXT_LIBRARIES_MISSING "${TRITIUM_TEXT_LIBRARIES_MISSING} ${module} (${header})" PARENT_SCOPE)
     return()
   endif()
-  # Global: a project that adds this one as a folder links them, too.
+  # Global: a project that adds this one as a folder links them, too. Without its headers, which only tritium_text reads.
   add_library(tritium::${target} UNKNOWN IMPORTED GLOBAL)
-  set_target_properties(tritium::${target} PROPERTIES IMPORTED_LOCATION ${TRITIUM_${target}_LIBRARY}
-                        INTERFACE_INCLUDE_DIRECTORIES ${TRITIUM_${target}_INCLUDE_DIR})
+  set_target_properties(tritium::${target} PROPERTIES IMPORTED_LOCATION ${TRITIUM_${target}_LIBRARY})
 endfunction()
 
 tritium_text_library(pcre2 pcre2.h pcre2-8 libpcre2-8)

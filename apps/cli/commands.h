@@ -20,6 +20,7 @@ void add_chat_format(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_detokenize(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
+void add_embed(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_experiment(CLI::App& app, Action& action);
 void add_finetune(CLI::App& app, Action& action);

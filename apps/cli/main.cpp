@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   add_experiment(app, action);
   add_eval(app, action);
   add_logits(app, action);
+  add_embed(app, action);
   add_info(app, action);
   add_convert(app, action);
   add_quantize(app, action);

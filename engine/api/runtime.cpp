@@ -90,6 +90,9 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
     log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
   }
   model->chat = ChatFormat::from_metadata(source->metadata(), model->tokenizer.get());
+  constexpr int64_t kMeanPooling = 1;  // of the key's values
+  if (source->metadata().integer(model->config.architecture + ".pooling_type") == kMeanPooling)
+    model->pooling = Pooling::mean;
   const std::lock_guard lock(state_->backend->mutex());
   Result<Weights> weights = load_weights(*source, *state_->backend, options.progress);
   if (!weights.ok()) return weights.status();

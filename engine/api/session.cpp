@@ -149,6 +149,21 @@ Result<int32_t> Session::State::evaluate_greedy(std::span<const int32_t> more) {
   return best;
 }
 
+Result<std::vector<float>> Session::State::hidden(std::span<const int32_t> more, bool all) {
+  const auto dim = static_cast<size_t>(model->config.dim);
+  std::vector<float> values((all ? more.size() : 1) * dim);
+  const Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
+    const Logits now = all ? Logits::all : last ? Logits::last : Logits::none;
+    const auto rows = all ? std::span(values).subspan(begin * dim, batch.size() * dim) : std::span(values);
+    return forward_hidden(model->config, model->weights, forward, *model->runtime->backend, batch,
+                          position() + static_cast<int64_t>(begin), now, rows);
+  });
+  if (!status.ok()) return status;
+  if (!all_finite(values))
+    return error(StatusCode::device_error, model->info.path, ": the hidden values of the text are not finite");
+  return values;
+}
+
 Status Session::State::need_logits() {
   if (logits_are == Place::host) return Status();
   if (logits_are == Place::device) {

@@ -32,6 +32,7 @@ struct Model::State {
   Weights weights;
   std::shared_ptr<const Tokenizer> tokenizer;  // null: info.tokenizer_problem says why
   ChatFormat chat;
+  Pooling pooling = Pooling::last;  // what the file says
 
   ~State() {
     // Freeing device memory is an operation on the backend.
@@ -53,6 +54,8 @@ struct Session::State {
   Status evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out);
   // Appends tokens; the token whose logit is the largest after them. Their logits stay on the device.
   Result<int32_t> evaluate_greedy(std::span<const int32_t> more);
+  // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
+  Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
   // The logits after the last token into `logits`: from the device, or evaluated again where there are none.
   Status need_logits();
   Status check(std::span<const int32_t> more) const;

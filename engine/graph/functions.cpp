@@ -23,8 +23,8 @@ Value embedding(Tape& tape, const Parameter& table, const Tensor& tokens) {
   return y;
 }
 
-Value rms_norm(Tape& tape, const Value& x, const Parameter& weight, float eps) {
-  Value y = tape.make(x.tensor.shape);
+Value rms_norm(Tape& tape, const Value& x, const Parameter& weight, float eps, const Tensor& into) {
+  Value y = tape.make(x.tensor.shape, into);
   tape.ops()(RmsNorm{.x = x.tensor, .weight = vector_of(weight), .y = y.tensor, .eps = eps});
   tape.on_backward([&tape, x, &weight, y, eps] {
     tape.add_gradient(x, [&](const Tensor& dx, bool accumulate) {

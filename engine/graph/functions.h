@@ -11,8 +11,8 @@ namespace tritium {
 // Rows of the table of the given tokens. [T, dim]
 Value embedding(Tape& tape, const Parameter& table, const Tensor& tokens);
 
-// `weight` has one row.
-Value rms_norm(Tape& tape, const Value& x, const Parameter& weight, float eps);
+// `weight` has one row. In `into` if it is given.
+Value rms_norm(Tape& tape, const Value& x, const Parameter& weight, float eps, const Tensor& into = {});
 
 Value add(Tape& tape, const Value& a, const Value& b);
 

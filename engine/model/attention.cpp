@@ -27,9 +27,10 @@ Value attention_part(const LayerContext& c, const Value& x) {
   const LayerConfig& layer = c.layer_config;
   const LayerParameters& w = c.parameters;
   const int64_t n = x.tensor.shape[0];
-  LinearInput input(rms_norm(c.tape, x, *w.attn_norm, config.rms_eps), c.activations);
-  const Value queries = input.times(c.tape, *w.attn_q), keys = input.times(c.tape, *w.attn_k);
-  const Value v = input.times(c.tape, *w.attn_v).view({n, layer.n_kv_heads, layer.value_dim});
+  ProjectionInput input(c, rms_norm(c.tape, x, *w.attn_norm, config.rms_eps));
+  const InputNorms& norms = w.input_norms;
+  const Value queries = input.times(*w.attn_q, norms.attn_q), keys = input.times(*w.attn_k, norms.attn_k);
+  const Value v = input.times(*w.attn_v, norms.attn_v).view({n, layer.n_kv_heads, layer.value_dim});
   const Value q = norm_and_rotate(c, queries, layer.n_heads, w.attn_q_norm);
   const Value k = norm_and_rotate(c, keys, layer.n_kv_heads, w.attn_k_norm);
   const AttentionShape shape = {.rows = c.rotation.rows,
@@ -40,7 +41,7 @@ Value attention_part(const LayerContext& c, const Value& x) {
                         : attention(c.tape, q, k, v, shape);
   mixed = mixed.view({n, layer.mixed_dim()});
   if (config.attn_sub_norm) mixed = rms_norm(c.tape, mixed, *w.attn_sub_norm, config.rms_eps);
-  return add(c.tape, x, LinearInput(mixed, c.activations).times(c.tape, *w.attn_output));
+  return add(c.tape, x, ProjectionInput(c, mixed).times(*w.attn_output, norms.attn_output));
 }
 
 }  // namespace tritium

@@ -249,6 +249,8 @@ Result<Config> read_config(const TensorMap& source) {
   read_windows(keys, *arch, c);
   read_rope(keys, *arch, c);
   read_experts(keys, *arch, c);
+  // No key says so; the tensors do.
+  c.input_norms = !c.moe() && source.find("blk.0.attn_q_norm_in.weight");
   read_activation(keys, *arch, c);
   read_layout(keys, c);
   read_sharing(keys, c);

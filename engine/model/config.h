@@ -69,6 +69,7 @@ struct Config {
   bool qk_norm_after_rope = false;
   bool attn_sub_norm = false;  // RMSNorm before the attention's output projection
   bool ffn_sub_norm = false;   // RMSNorm before ffn_down
+  bool input_norms = false;    // an RMSNorm of its own before each projection (BitNet-Embedding)
 
   GateActivation activation = GateActivation::silu;
   int64_t n_experts = 0;

@@ -7,11 +7,13 @@ namespace {
 // down(act(gate x) * up x); with expert_ids (R, k), a row for each slot, by the expert chosen for it.
 Value gated_ffn(const LayerContext& c, const Value& x, const Tensor& expert_ids) {
   const LayerParameters& w = c.parameters;
-  LinearInput input(x, c.activations);
-  const Value gate = input.times(c.tape, *w.ffn_gate, expert_ids), up = input.times(c.tape, *w.ffn_up, expert_ids);
+  const InputNorms& norms = w.input_norms;
+  ProjectionInput input(c, x);
+  const Value gate = input.times(*w.ffn_gate, norms.ffn_gate, expert_ids),
+              up = input.times(*w.ffn_up, norms.ffn_up, expert_ids);
   Value hidden = gated_activation(c.tape, gate, up, c.config.activation, c.layer_config.swiglu_clamp);
   if (c.config.ffn_sub_norm) hidden = rms_norm(c.tape, hidden, *w.ffn_sub_norm, c.config.rms_eps);
-  return LinearInput(hidden, c.activations).times(c.tape, *w.ffn_down, expert_ids);
+  return ProjectionInput(c, hidden).times(*w.ffn_down, norms.ffn_down, expert_ids);
 }
 
 }  // namespace

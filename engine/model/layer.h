@@ -35,6 +35,22 @@ struct LayerContext {
   RouterState router{};  // what the router does comes here; none: it is not kept
 };
 
+// What the projections of a layer read: all the same, or each one by a norm of its own (Config::input_norms).
+class ProjectionInput {
+ public:
+  ProjectionInput(const LayerContext& c, const Value& x) : c_(c), x_(x), shared_(x, c.activations) {}
+  Value times(const Parameter& weight, const Parameter* norm, const Tensor& expert_ids = {}) {
+    if (!norm) return shared_.times(c_.tape, weight, expert_ids);
+    return LinearInput(rms_norm(c_.tape, x_, *norm, c_.config.rms_eps), c_.activations)
+        .times(c_.tape, weight, expert_ids);
+  }
+
+ private:
+  const LayerContext& c_;
+  Value x_;
+  LinearInput shared_;
+};
+
 // x + attention(norm(x)); x is (R, dim)
 Value attention_part(const LayerContext& c, const Value& x);
 

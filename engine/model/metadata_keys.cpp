@@ -65,7 +65,7 @@ constexpr KnownKey kRows[] = {
     used("ARCH.tensor_data_layout"),
     same("ARCH.embedding_length_out", "ARCH.embedding_length"),
     off("ARCH.features_length"),
-    neutral("ARCH.pooling_type"),            // how other programs make one vector of a text
+    used("ARCH.pooling_type"),
     neutral("ARCH.decoder_start_token_id"),  // of models with an encoder
     // ---- factors and limits of values
     factor("ARCH.embedding_scale"),

@@ -19,6 +19,16 @@ class SpecList {
                       .to_stream = member == &LayerParameters::attn_output || member == &LayerParameters::ffn_down,
                       .where = [i, member](ModelParameters& m) -> const Parameter*& { return m.layers[i].*member; }});
   }
+  // The norm before the projection of that name.
+  void add_input_norm(size_t i, const char* name, int64_t width, const Parameter* InputNorms::*member) {
+    if (!config_.input_norms) return;
+    specs_.push_back(
+        {.name = join("blk.", i, ".", name, "_norm_in.weight"),
+         .shape = {width},
+         .role = TensorRole::norm,
+         .layer = static_cast<int64_t>(i),
+         .where = [i, member](ModelParameters& m) -> const Parameter*& { return m.layers[i].input_norms.*member; }});
+  }
   void add(const char* name, std::vector<int64_t> shape, TensorRole role, int64_t layer,
            const Parameter* ModelParameters::*member, bool optional = false) {
     specs_.push_back({.name = name,
@@ -44,14 +54,18 @@ void SpecList::attention(size_t i) {
   const LayerConfig& layer = c.layers[i];
   const bool whole = c.qk_norm == QkNorm::whole;
   add(i, "attn_norm", {c.dim}, TensorRole::norm, &L::attn_norm);
+  add_input_norm(i, "attn_q", c.dim, &InputNorms::attn_q);
   add(i, "attn_q", {layer.q_dim(), c.dim}, TensorRole::attention, &L::attn_q);
+  add_input_norm(i, "attn_k", c.dim, &InputNorms::attn_k);
   add(i, "attn_k", {layer.k_dim(), c.dim}, TensorRole::attention, &L::attn_k);
+  add_input_norm(i, "attn_v", c.dim, &InputNorms::attn_v);
   add(i, "attn_v", {layer.v_dim(), c.dim}, TensorRole::attention, &L::attn_v);
   if (c.qk_norm != QkNorm::none) {
     add(i, "attn_q_norm", {whole ? layer.q_dim() : layer.key_dim}, TensorRole::norm, &L::attn_q_norm);
     add(i, "attn_k_norm", {whole ? layer.k_dim() : layer.key_dim}, TensorRole::norm, &L::attn_k_norm);
   }
   if (c.attn_sub_norm) add(i, "attn_sub_norm", {layer.mixed_dim()}, TensorRole::norm, &L::attn_sub_norm);
+  add_input_norm(i, "attn_output", layer.mixed_dim(), &InputNorms::attn_output);
   add(i, "attn_output", {c.dim, layer.mixed_dim()}, TensorRole::attention, &L::attn_output);
 }
 
@@ -65,9 +79,12 @@ void SpecList::feed_forward(size_t i) {
   };
   add(i, "ffn_norm", {c.dim}, TensorRole::norm, &L::ffn_norm);
   if (moe) add(i, "ffn_gate_inp", {c.n_experts, c.dim}, TensorRole::router, &L::ffn_router);
+  add_input_norm(i, "ffn_gate", c.dim, &InputNorms::ffn_gate);
   add(i, moe ? "ffn_gate_exps" : "ffn_gate", shape(width, c.dim), TensorRole::feed_forward, &L::ffn_gate);
+  add_input_norm(i, "ffn_up", c.dim, &InputNorms::ffn_up);
   add(i, moe ? "ffn_up_exps" : "ffn_up", shape(width, c.dim), TensorRole::feed_forward, &L::ffn_up);
   if (c.ffn_sub_norm) add(i, "ffn_sub_norm", {width}, TensorRole::norm, &L::ffn_sub_norm);
+  add_input_norm(i, "ffn_down", width, &InputNorms::ffn_down);
   add(i, moe ? "ffn_down_exps" : "ffn_down", shape(c.dim, width), TensorRole::feed_forward, &L::ffn_down);
 }
 

@@ -22,6 +22,17 @@ enum class TensorRole {
   adapter,  // of a matrix
 };
 
+// Of a layer's projections, each before its own: of what they read.
+struct InputNorms {
+  const Parameter* attn_q = nullptr;       // (dim)
+  const Parameter* attn_k = nullptr;       // (dim)
+  const Parameter* attn_v = nullptr;       // (dim)
+  const Parameter* attn_output = nullptr;  // (mixed_dim)
+  const Parameter* ffn_gate = nullptr;     // (dim)
+  const Parameter* ffn_up = nullptr;       // (dim)
+  const Parameter* ffn_down = nullptr;     // (ffn_dim)
+};
+
 // The parameters of a layer; null where the architecture has none. Shapes as in the file, of the layer.
 struct LayerParameters {
   const Parameter* attn_norm = nullptr;      // (dim)
@@ -38,6 +49,7 @@ struct LayerParameters {
   const Parameter* ffn_up = nullptr;         // the same
   const Parameter* ffn_sub_norm = nullptr;   // (ffn_dim)
   const Parameter* ffn_down = nullptr;       // (dim, ffn_dim) or (n_experts, dim, ffn_dim)
+  InputNorms input_norms;                    // Config::input_norms
 };
 
 struct ModelParameters {

@@ -99,7 +99,10 @@ void record_pass(Ops& ops, const Config& config, const Weights& weights, const F
   const Ops::Label head(ops, "head");
   const FixedParameter hidden(as_weight(x.tensor, "hidden"));  // picking rows of a matrix is a look-up, too
   const Value selected = embedding(tape, hidden, t.wanted.view({shape.n_logits}));
-  LinearInput(rms_norm(tape, selected, *model.output_norm, config.rms_eps), state.options.activations)
+  const Tensor out = shape.hidden ? t.hidden.view({shape.n_logits, config.dim}) : Tensor();
+  const Value normed = rms_norm(tape, selected, *model.output_norm, config.rms_eps, out);
+  if (shape.hidden) return;
+  LinearInput(normed, state.options.activations)
       .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
   if (shape.greedy) ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best});
 }
@@ -124,6 +127,24 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
     if (Status s = run_part(config, weights, state, backend, some, at, wanted, logits); !s.ok()) return s;
   }
   return Status();
+}
+
+Status forward_hidden(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                      std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+  const size_t part = tokens_at_once(state, tokens, wanted);
+  const auto dim = static_cast<size_t>(config.dim);
+  for (size_t done = 0; done < tokens.size(); done += part) {
+    const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
+    PassShape shape = shape_of(config, some, wanted);
+    shape.hidden = true;
+    const int64_t at = position + static_cast<int64_t>(done);
+    if (Status s = run_pass(config, weights, state, backend, shape, some, at); !s.ok()) return s;
+    if (shape.n_logits == 0) continue;
+    const auto rows = wanted == Logits::all ? out.subspan(done * dim, some.size() * dim) : out;
+    const Tensor hidden = state.tensors.hidden.view({shape.n_logits, config.dim});
+    if (Status s = backend.download(hidden, std::as_writable_bytes(rows)); !s.ok()) return s;
+  }
+  return backend.submit();
 }
 
 Result<int32_t> forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,

@@ -23,6 +23,10 @@ enum class Logits { none, last, all };
 Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out);
 
+// The same for the hidden values after the last norm, before the head: nothing, [dim] or [n, dim].
+Status forward_hidden(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                      std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out);
+
 // The same, and finds on the device the token whose logit is the largest after the last of `tokens` (ops/argmax.h; -1:
 // a logit is not finite): 4 bytes are read instead of vocab_size logits. Those stay in state.tensors.logits until the
 // next pass that has any.

@@ -319,5 +319,54 @@ TEST(Transformer, TokensOfTwoSequencesInOnePassGiveTheLogitsOfEach) {
   }
 }
 
+// Each projection's own norm takes the size out of what it reads: that of the layer's norm, and of the values that are
+// mixed, no longer matters.
+TEST(InputNorms, TakeTheSizeOutOfWhatProjectionsRead) {
+  for (bool input_norms : {true, false}) {
+    const MemoryTensorMap map = random_model({.architecture = "qwen3", .input_norms = input_norms});
+    MemoryTensorMap larger = map;
+    for (const char* name : {"blk.1.attn_norm.weight", "blk.2.ffn_norm.weight"}) {
+      std::vector<float> weight = *map.load_f32(name);
+      for (float& w : weight) w *= 8.0f;
+      larger.add(name, {static_cast<int64_t>(weight.size())}, weight);
+    }
+    const std::vector<float> expected = make_runner(map, ActivationMode::f32).run(kTokens, 0, Logits::last);
+    const std::vector<float> result = make_runner(larger, ActivationMode::f32).run(kTokens, 0, Logits::last);
+    double largest = 0;
+    for (size_t i = 0; i < result.size(); ++i) largest = std::max(largest, std::abs(double{result[i]} - expected[i]));
+    EXPECT_EQ(largest < 1e-4, input_norms) << largest;
+    EXPECT_EQ(largest > 1e-1, !input_norms) << largest;
+  }
+}
+
+TEST(InputNorms, AModelWithThemRunsAlikeOnEveryBackend) {
+  const MemoryTensorMap map = random_model({.architecture = "qwen3", .input_norms = true});
+  const auto backend = [](const char* name) {
+    return *make_backend({.backend = name, .threads = 2, .capture_file = {}, .log = {}});
+  };
+  const std::vector<float> expected = make_runner(map, ActivationMode::int8_per_token).run(kTokens, 0, Logits::all);
+  const std::vector<float> result =
+      make_runner(map, ActivationMode::int8_per_token, backend("cpu")).run(kTokens, 0, Logits::all);
+  for (size_t i = 0; i < result.size(); ++i) ASSERT_NEAR(result[i], expected[i], 1e-2) << i;
+}
+
+TEST(ForwardHidden, TimesTheHeadIsTheLogits) {
+  const MemoryTensorMap map = random_model({.architecture = "qwen3"});
+  Runner r = make_runner(map, ActivationMode::f32, make_reference_backend(), 5);
+  const std::vector<float> logits = r.run(std::span(kTokens).first(5), 0, Logits::all);
+  std::vector<float> hidden(5 * static_cast<size_t>(r.config.dim));
+  const Status status =
+      forward_hidden(r.config, r.weights, r.state, *r.backend, std::span(kTokens).first(5), 0, Logits::all, hidden);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const std::vector<float> head = *map.load_f32("output.weight");
+  const auto dim = static_cast<size_t>(r.config.dim), vocab = static_cast<size_t>(r.config.vocab_size);
+  for (size_t t = 0; t < 5; ++t)
+    for (size_t v = 0; v < vocab; ++v) {
+      double expected = 0;
+      for (size_t d = 0; d < dim; ++d) expected += double{hidden[t * dim + d]} * head[v * dim + d];
+      ASSERT_NEAR(logits[t * vocab + v], expected, 1e-4);
+    }
+}
+
 }  // namespace
 }  // namespace tritium

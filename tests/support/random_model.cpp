@@ -62,6 +62,7 @@ MemoryTensorMap random_model(const RandomModelOptions& o) {
   MemoryTensorMap map("random " + o.architecture);
   write_metadata(o, map.mutable_metadata());
   map.add("token_embd.weight", {o.vocab_size, o.dim}, random_values({o.vocab_size, o.dim}, 0.0, 1.0, o.seed));
+  if (o.input_norms) map.add("blk.0.attn_q_norm_in.weight", {o.dim}, std::vector<float>(static_cast<size_t>(o.dim)));
   const Result<Config> config = read_config(map);
   if (!config.ok()) return map;  // the test that asked for it sees the same error from load
   uint64_t seed = 1000 * o.seed;

@@ -26,6 +26,7 @@ struct RandomModelOptions {
   int64_t window = 5;   // of architectures with sliding layers
   bool ternary = true;  // matrices as trits with a scale a row; else f32
   bool tied_head = false;
+  bool input_norms = false;  // a norm before each projection
   uint64_t seed = 1;
   // Keys of the architecture that have a value for each layer: "attention.head_count". They replace what is above.
   std::map<std::string, std::vector<int64_t>> per_layer = {};

@@ -85,6 +85,10 @@ class Model {
   Result<ChatPrompt> format_chat(std::span<const ChatMessage> messages, const ChatOptions& options = {}) const;
   bool has_chat_template() const;
 
+  // What a text means to the model, as a vector of ModelInfo::dim values: the hidden values after the last norm,
+  // pooled. The text gets what the model wants before and after it (BOS, EOS).
+  Result<std::vector<float>> embed(std::string_view text, const EmbeddingOptions& options = {}) const;
+
   // Mean negative log-likelihood of a text by sliding windows: every token but the first is scored exactly once, with
   // as much left context as window and stride give.
   Result<Evaluation> evaluate(std::string_view text, const EvaluationOptions& options = {}) const;

@@ -66,6 +66,21 @@ struct GenerateOptions {
   std::function<bool()> keep_going{};
 };
 
+// How the hidden values of a text's tokens become one vector.
+enum class Pooling {
+  of_model,  // as the file says (key ARCH.pooling_type), else last
+  last,      // of the last token
+  mean,      // of all tokens
+};
+
+// For Model::embed().
+struct EmbeddingOptions {
+  Pooling pooling = Pooling::of_model;
+  bool normalize = true;  // to length 1
+  Activations activations = Activations::int8;
+  std::function<bool()> keep_going{};
+};
+
 // For Model::evaluate().
 struct EvaluationOptions {
   int64_t window = 0;  // tokens of context at most; 0: the model's context length, at most 4096

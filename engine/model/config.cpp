@@ -63,7 +63,8 @@ void read_yarn(KeyReader& keys, double factor, Yarn& yarn) {
   yarn.beta_fast = keys.real_or("rope.scaling.yarn_beta_fast", 32.0, 1e-3, 1e6);
   yarn.beta_slow = keys.real_or("rope.scaling.yarn_beta_slow", 1.0, 1e-3, 1e6);
   yarn.magnitude = keys.real_or("rope.scaling.attn_factor", 1.0, 1e-3, 1e3) *
-                   keys.real_or("rope.scaling.yarn_attn_factor", 1.0, 1e-3, 1e3) * (factor > 1.0 ? 0.1 * std::log(factor) + 1.0 : 1.0);
+                   keys.real_or("rope.scaling.yarn_attn_factor", 1.0, 1e-3, 1e3) *
+                   (factor > 1.0 ? 0.1 * std::log(factor) + 1.0 : 1.0);
 }
 
 // Values that only YaRN has a meaning for; the others are without it.

@@ -201,7 +201,7 @@ Status Chat::answer() {
 
 Status Chat::answer_to(const std::string& message) {
   conversation_.messages.push_back({.role = "user", .content = message});
-  const Status status = answer();
+  Status status = answer();
   if (!status.ok()) conversation_.undo();
   return status;
 }

@@ -159,13 +159,13 @@ Status save_messages(const std::string& path, const std::vector<ChatMessage>& me
          << '\n';
     file.close();
     if (!file) {
-      const Status status = failed();
+      Status status = failed();
       std::remove(temporary.c_str());
       return status;
     }
   }
   if (std::rename(temporary.c_str(), path.c_str()) == 0) return Status();
-  const Status status = failed();
+  Status status = failed();
   std::remove(temporary.c_str());
   return status;
 }

@@ -75,7 +75,7 @@ Value set_default(I& i, const Value& v, A& a) {
   const auto given = a.bind({"key", "default"});
   Dict& dict = changing_dict(i, v);
   if (const Value* there = dict.find(needed(given[0], "a key"), i.budget())) return *there;
-  const Value value = given[1] ? *given[1] : Value();
+  Value value = given[1] ? *given[1] : Value();
   dict.set(*given[0], value, i.budget());
   return value;
 }

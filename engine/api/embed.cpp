@@ -20,8 +20,8 @@ std::vector<float> mean_of(std::span<const float> rows, size_t dim) {
   std::vector<double> sums(dim);
   for (size_t i = 0; i < rows.size(); ++i) sums[i % dim] += rows[i];
   std::vector<float> mean(dim);
-  const auto n = static_cast<double>(rows.size() / dim);
-  for (size_t i = 0; i < dim; ++i) mean[i] = static_cast<float>(sums[i] / n);
+  const size_t n = rows.size() / dim;
+  for (size_t i = 0; i < dim; ++i) mean[i] = static_cast<float>(sums[i] / static_cast<double>(n));
   return mean;
 }
 

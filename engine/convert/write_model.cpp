@@ -111,7 +111,7 @@ class ModelWriter {
 
   Status write(const TensorMap& source, const TensorJob& job, WrittenTensor& written) {
     const uint64_t before = bytes_;
-    const Status done = job.encoding == Encoding::copied ? copy(job) : encode(source, job, written);
+    Status done = job.encoding == Encoding::copied ? copy(job) : encode(source, job, written);
     if (!done.ok()) return done;
     written.bytes = bytes_ - before;
     const auto padding = static_cast<size_t>(round_up(static_cast<int64_t>(bytes_), kGgufDefaultAlignment)) - bytes_;
@@ -175,6 +175,7 @@ Status write_model(const std::string& path, const TensorMap& source, const Metad
                    const std::vector<TensorJob>& jobs, ThreadPool& pool, const std::function<Status(int64_t)>& tick,
                    WrittenModel& written) {
   std::vector<GgufTensor> outlines;
+  outlines.reserve(jobs.size());
   for (const TensorJob& job : jobs)
     outlines.push_back({.name = job.info->name, .type = job.type, .shape = job.info->shape, .bytes = {}});
   const Result<std::vector<std::byte>> header = gguf_header(metadata, outlines);

@@ -86,16 +86,20 @@ Result<std::unique_ptr<TensorMap>> open_whole_gguf(const std::string& path, cons
                  (*given)->metadata().integer("split.no").value_or(0) + 1, " of ",
                  *(*given)->metadata().integer("split.count"),
                  " of a model; parts are found by their names, which end in -00001-of-00003.gguf and so on");
-  std::vector<Part> parts;
+  std::vector<Part> parts(static_cast<size_t>(name->count));
+  parts[static_cast<size_t>(name->number - 1)] = *std::move(given);
   for (int number = 1; number <= name->count; ++number) {
     const PartName wanted = {.stem = name->stem, .number = number, .count = name->count};
-    Result<Part> part = number == name->number ? std::move(given) : open_gguf(path_of(wanted), options);
-    if (part.code() == StatusCode::not_found)
-      return error(StatusCode::not_found, path_of(wanted), ": part ", number, " of ", name->count,
-                   " is missing; all parts must lie in one folder");
-    if (!part.ok()) return part.status();
-    if (Status s = check_part(**part, wanted); !s.ok()) return s;
-    parts.push_back(*std::move(part));
+    Part& place = parts[static_cast<size_t>(number - 1)];
+    if (!place) {
+      Result<Part> part = open_gguf(path_of(wanted), options);
+      if (part.code() == StatusCode::not_found)
+        return error(StatusCode::not_found, path_of(wanted), ": part ", number, " of ", name->count,
+                     " is missing; all parts must lie in one folder");
+      if (!part.ok()) return part.status();
+      place = *std::move(part);
+    }
+    if (Status s = check_part(*place, wanted); !s.ok()) return s;
   }
   if (Status s = check_tensors(parts); !s.ok()) return s;
   return std::unique_ptr<TensorMap>(std::make_unique<SplitGguf>(path, std::move(parts)));

@@ -91,7 +91,7 @@ class StoredTernaryRows final : public TernaryRows {
   Status read(int64_t first, int64_t n, std::span<uint32_t> words, std::span<float> scales) const override {
     const auto per_row = static_cast<size_t>(words_per_row()), groups = static_cast<size_t>(groups_per_row());
     int64_t excess = 0;
-    const Status status = stored_.for_each_row(first, n, [&](int64_t row, auto codes, auto row_scales) {
+    Status status = stored_.for_each_row(first, n, [&](int64_t row, auto codes, auto row_scales) {
       const auto r = static_cast<size_t>(row - first);
       excess += pack_codes(codes, words.subspan(r * per_row, per_row));
       std::ranges::copy(row_scales, scales.begin() + static_cast<std::ptrdiff_t>(r * groups));

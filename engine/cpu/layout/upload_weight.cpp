@@ -110,7 +110,7 @@ Result<Weight> CpuBackend::upload_rows(const TernaryRows& rows, const std::strin
   const Status status = for_each_block(layout, weight.n_matrices, [&](int64_t block, std::span<uint32_t> words) {
     const int64_t first = layout.first_row(block), n = layout.rows_in(block), groups = rows.groups_per_row();
     const auto scales = std::span(stored).subspan(static_cast<size_t>(first * groups), static_cast<size_t>(n * groups));
-    const Status read = rows.read(first, n, words, scales);
+    Status read = rows.read(first, n, words, scales);
     if (read.ok()) planes.put_words(block, words.data());
     return read;
   });

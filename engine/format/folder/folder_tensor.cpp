@@ -215,7 +215,7 @@ Status look_for_trits(FolderTensor& t) {
     for (int64_t i = 0; i < std::min(wanted, t.rows) && group > 0; ++i) {
       check_cancelled_every<64>(static_cast<size_t>(i));
       const int64_t row = t.rows <= wanted ? i : i * (t.rows - 1) / (wanted - 1);
-      const Status read = read_floats(t, m * t.rows + row, values);
+      Status read = read_floats(t, m * t.rows + row, values);
       if (read.code() == StatusCode::corrupt_file)
         return Status();  // a value that is not finite: said when it is loaded
       if (!read.ok()) return read;

@@ -29,8 +29,8 @@ class FolderTernaryRows final : public TernaryRows {
     const auto groups = static_cast<size_t>(groups_per_row());
     for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
       check_cancelled_every<256>(i);
-      const Status s = read_trits(tensor_, alphas_, first + static_cast<int64_t>(i),
-                                  words.subspan(i * row_words, row_words), scales.subspan(i * groups, groups));
+      Status s = read_trits(tensor_, alphas_, first + static_cast<int64_t>(i), words.subspan(i * row_words, row_words),
+                            scales.subspan(i * groups, groups));
       if (!s.ok()) return s;
     }
     return Status();
@@ -51,7 +51,7 @@ class FolderDenseRows final : public DenseRows {
     const auto size = static_cast<size_t>(row_bytes());
     for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
       check_cancelled_every<256>(i);
-      const Status s = read_row(first + static_cast<int64_t>(i), bytes.subspan(i * size, size));
+      Status s = read_row(first + static_cast<int64_t>(i), bytes.subspan(i * size, size));
       if (!s.ok()) return s;
     }
     return Status();

@@ -79,7 +79,7 @@ Result<Shards> open_indexed(const std::string& folder, const std::vector<std::st
     if (!holds(names, file))
       return error(StatusCode::not_found, folder, "/", file, ": is missing; ", kIndex, " names it as one of ",
                    files.size(), " files: complete the download");
-    Result<SafetensorsHeader> header = open_shard(folder + "/" + file, shards);
+    Result<SafetensorsHeader> header = open_shard(join(folder, "/", file), shards);
     if (!header.ok()) return header.status();
     for (SafetensorsTensor& t : header->tensors) {
       const auto named = wanted.find(t.name);

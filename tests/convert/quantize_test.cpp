@@ -13,14 +13,14 @@
 namespace tritium {
 namespace {
 
-// A mixture of experts, ternary but for embedding and head.
+// A mixture of experts, ternary but for the embedding.
 struct Model {
   TemporaryFolder folder;
   std::string input = folder.file("in.gguf"), output = folder.file("out.gguf");
 
   Model() {
-    MemoryTensorMap map =
-        random_model({.architecture = "qwen3moe", .dim = 256, .n_layers = 1, .ffn_dim = 256, .n_experts = 3});
+    MemoryTensorMap map = random_model(
+        {.architecture = "qwen3moe", .dim = 256, .n_layers = 1, .head_dim = 64, .ffn_dim = 256, .n_experts = 3});
     std::vector<GgufTensor> tensors;
     for (const TensorInfo& info : map.tensors()) {
       const StorageType type = info.ternary ? StorageType::tq2_0 : StorageType::f32;
@@ -85,13 +85,14 @@ TEST(Quantize, WithoutAChangeOfValuesNothingDiffers) {
 
 TEST(Quantize, RoundsToTritsWhereItIsAskedTo) {
   const Model model;
-  const auto refused = quantize_model(model.input, {.output = model.output, .head = "tq2_0"});
+  const auto refused = quantize_model(model.input, {.output = model.output, .embedding = "tq2_0"});
   EXPECT_EQ(refused.code(), StatusCode::invalid_argument);
-  EXPECT_NE(refused.message().find("output.weight is F32 and not ternary: TQ2_0 would round"), std::string::npos)
+  EXPECT_NE(refused.message().find("token_embd.weight is F32 and not ternary: TQ2_0 would round"), std::string::npos)
       << refused.message();
-  const auto written = quantize_model(model.input, {.output = model.output, .head = "tq2_0", .round_to_trits = true});
+  const auto written =
+      quantize_model(model.input, {.output = model.output, .embedding = "tq2_0", .round_to_trits = true});
   ASSERT_TRUE(written.ok()) << written.message();
-  EXPECT_NEAR(tensor(*written, "output.weight").relative_error, 0.45, 0.1);  // of normal values
+  EXPECT_NEAR(tensor(*written, "token_embd.weight").relative_error, 0.45, 0.1);  // of normal values
 }
 
 TEST(Quantize, RefusesWhatMakesNoSense) {

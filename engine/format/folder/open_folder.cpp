@@ -115,8 +115,8 @@ class FolderMap final : public TensorMap {
   std::map<std::string, const FolderTensor*> index_;
 };
 
-// The values of masters are alpha times a trit. F16 holds what small integers and 16-bit scales make, unless they are
-// large.
+// The values of masters are alpha times a trit. F16 has to hold a trit times its scale exactly; what it
+// rounds of small integers with 16-bit scales is below their own steps.
 Result<DType> dense_type(const FolderTensor& t) {
   if (t.packing == Packing::values || t.packing == Packing::masters) return DType::f32;
   const ShardTensor& weight = *t.matrices.front().weight;
@@ -125,7 +125,11 @@ Result<DType> dense_type(const FolderTensor& t) {
   std::vector<float> values(static_cast<size_t>(t.cols));
   for (int64_t row = 0; row < t.n_matrices * t.rows; ++row) {
     if (Status s = read_floats(t, row, values); !s.ok()) return s;
-    if (std::ranges::any_of(values, [](float v) { return std::abs(v) > kLargestF16; })) return DType::f32;
+    const bool exact = t.packing != Packing::mlx_affine;
+    const auto lost = [exact](float v) {
+      return std::abs(v) > kLargestF16 || (exact && f16_to_f32(f32_to_f16(v)) != v);
+    };
+    if (std::ranges::any_of(values, lost)) return DType::f32;
   }
   return DType::f16;
 }

@@ -38,7 +38,7 @@ class ScaledRows final : public TernaryRows {
         factor_(factor) {}
 
   Status read(int64_t first, int64_t n, std::span<uint32_t> words, std::span<float> scales) const override {
-    const Status status = rows_->read(first, n, words, scales);
+    Status status = rows_->read(first, n, words, scales);
     for (float& scale : scales.first(static_cast<size_t>(n * groups_per_row()))) scale *= factor_;
     return status;
   }

@@ -56,7 +56,7 @@ Result<std::vector<std::string>> files_of_model(const std::string& path) {
     const Result<std::vector<std::string>> names = names_in(path);
     if (!names.ok()) return names.status();
     for (const std::string& name : *names)
-      if (name == "config.json" || name.ends_with(".safetensors")) files.push_back(path + "/" + name);
+      if (name == "config.json" || name.ends_with(".safetensors")) files.push_back(join(path, "/", name));
     return files;
   }
   const std::optional<PartName> part = part_name(path);

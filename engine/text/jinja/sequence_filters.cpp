@@ -47,6 +47,7 @@ std::vector<Keyed> sorted(I& i, const std::vector<Value>& values, const std::fun
                           bool backwards) {
   std::vector<Keyed> keyed;
   i.budget().room(values.size(), sizeof(Keyed));
+  keyed.reserve(values.size());
   for (const Value& value : values) keyed.push_back({key(value), value});
   std::stable_sort(keyed.begin(), keyed.end(), [&](const Keyed& a, const Keyed& b) {
     return backwards ? compare(b.key, a.key, i.budget()) == -1 : compare(a.key, b.key, i.budget()) == -1;
@@ -72,6 +73,7 @@ Value sort(I& i, const Value& v, A& a) {
   const auto key = [&](const Value& value) {
     if (paths.size() < 2) return key_of(i, value, path, with_case);
     std::vector<Value> keys;
+    keys.reserve(paths.size());
     for (const Value& one : paths) keys.push_back(key_of(i, value, &one, with_case));
     return make_list(std::move(keys), i.budget());
   };
@@ -162,6 +164,7 @@ Value reverse(I& i, const Value& v, A&) {
   std::reverse(all.begin(), all.end());
   if (!v.text()) return make_list(std::move(all), i.budget(), Kind::generator);
   std::vector<Text> parts;
+  parts.reserve(all.size());
   for (const Value& one : all) parts.push_back(*one.text());
   return Value(joined(parts, Text(), i.budget()));
 }
@@ -186,7 +189,8 @@ Value map(I& i, const Value& v, A& a) {
     if (!given[0]) throw Failure("needs the name of a filter, or attribute=");
     for (const Value& value : elements(v, i.budget())) {
       Value found = at_path(i, value, given[0]);
-      mapped.push_back(found.undefined() && given[1] ? *given[1] : std::move(found));
+      if (found.undefined() && given[1]) found = *given[1];
+      mapped.push_back(std::move(found));
     }
   } else {
     auto [name, with] = named_in(a, 0);

@@ -55,6 +55,7 @@ Result<Rendered> Template::render(const std::vector<Variable>& variables, const 
   Budget budget(limits_);
   try {
     std::vector<std::pair<std::string, Value>> values;
+    values.reserve(variables.size());
     for (const Variable& variable : variables)
       values.emplace_back(variable.name, value_of(variable.value, budget,
                                                   variable.from_messages ? uint8_t{kFromMessages} : uint8_t{0}));

@@ -42,7 +42,7 @@ class Embed(WithModel):
 
     def test_too_long_a_text_and_none_are_errors(self):
         code, _, err = tritium("embed", self.model, "--text", "x" * 5000, "--backend", "cpu")
-        self.assertEqual(code, 1)
+        self.assertEqual(code, 2)
         self.assertIn("this model takes at most 512", err)
         code, _, err = tritium("embed", self.model)
         self.assertEqual(code, 2)

@@ -144,4 +144,15 @@ Status Steps::add(int64_t n) {
   return !progress_ || progress_(fraction) ? Status() : cancelled_status("writing the model");
 }
 
+Result<WrittenModel> write_opened(OpenedSource opened, const std::string& output, const std::vector<TensorJob>& jobs,
+                                  ThreadPool& pool, Steps& steps) {
+  WrittenModel written;
+  written.warnings = std::move(opened.warnings);
+  Status done = write_model(
+      output, *opened.tensors, metadata_of(opened.tensors->metadata(), jobs), jobs, pool,
+      [&](int64_t n) { return steps.add(n); }, written);
+  if (!done.ok()) return done;
+  return written;
+}
+
 }  // namespace tritium

@@ -42,4 +42,8 @@ class Steps {
   int64_t done_ = 0;
 };
 
+// What both end with: the tensors as planned, with the model's metadata. A pass over all elements, told to `steps`.
+Result<WrittenModel> write_opened(OpenedSource opened, const std::string& output, const std::vector<TensorJob>& jobs,
+                                  ThreadPool& pool, Steps& steps);
+
 }  // namespace tritium

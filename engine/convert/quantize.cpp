@@ -174,13 +174,7 @@ Result<WrittenModel> quantize(const std::string& input, const QuantizeOptions& o
     jobs.push_back(*std::move(job));
     if (Status s = steps.add(info.elements()); !s.ok()) return s;
   }
-  WrittenModel written;
-  written.warnings = std::move(opened->warnings);
-  const Status done = write_model(
-      options.output, source, metadata_of(source.metadata(), jobs), jobs, pool, [&](int64_t n) { return steps.add(n); },
-      written);
-  if (!done.ok()) return done;
-  return written;
+  return write_opened(*std::move(opened), options.output, jobs, pool, steps);
 }
 
 }  // namespace

@@ -86,7 +86,8 @@ class Model {
   bool has_chat_template() const;
 
   // What a text means to the model, as a vector of ModelInfo::dim values: the hidden values after the last norm,
-  // pooled. The text gets what the model wants before and after it (BOS, EOS).
+  // pooled. The text gets what the model wants before and after it (BOS, EOS). unsupported: there is no tokenizer;
+  // invalid_argument: the text has no tokens, or more than the model's context.
   Result<std::vector<float>> embed(std::string_view text, const EmbeddingOptions& options = {}) const;
 
   // Mean negative log-likelihood of a text by sliding windows: every token but the first is scored exactly once, with

@@ -42,7 +42,8 @@ volatile std::sig_atomic_t g_stops = 0;  // how often Ctrl-C was pressed on a te
 
 void on_stop(int) { g_stops = g_stops + 1; }
 
-// On a terminal Ctrl-C stops an answer; elsewhere it ends the program, as other signals do everywhere.
+// On a terminal Ctrl-C stops an answer (until there is something to answer with, it ends the program); elsewhere it
+// ends the program, as other signals do everywhere.
 void catch_stops() {
   struct sigaction action {};
   action.sa_handler = on_stop;
@@ -67,6 +68,7 @@ class Chat {
   Status answer();
   void show(std::string_view text, bool thought);
   void show_figures(const Generation& generation);
+  bool stopped() const { return interrupted() || g_stops != stops_; }
   void note(const std::string& text) const { std::fprintf(stderr, "%s\n", printable(text).c_str()); }
   Status save_history() const {
     return options_.history.empty() ? Status() : save_messages(options_.history, conversation_.messages);
@@ -82,6 +84,8 @@ class Chat {
   bool dimmed_ = false;
   bool shown_ = false;  // something of this answer, other than white space before it
   bool failed_ = false;
+  // Ctrl-C counts from before the prompt is shown: pressed at once, or while an answer is being prepared, it holds.
+  int stops_ = 0;
   bool stopped_at_prompt_ = false;  // by Ctrl-C, and nothing was typed since
   uint64_t answers_ = 0;
 };
@@ -94,8 +98,7 @@ LineReader::Got Chat::next_line(std::string& line, const char* prompt) {
       std::fputs(prompt, stderr);
     }
   }
-  const int before = g_stops;
-  return lines_.next(line, [&] { return interrupted() || g_stops != before; });
+  return lines_.next(line, [&] { return stopped(); });
 }
 
 // Lines up to the end of a block. False: it was given up.
@@ -121,7 +124,7 @@ bool Chat::read_more(std::string& message) {
 }
 
 Chat::Input Chat::read_message(std::string& message) {
-  const int stops = g_stops;
+  stops_ = g_stops;
   const LineReader::Got got = next_line(message, "> ");
   if (got == LineReader::Got::end) {
     if (typing_) note("");
@@ -134,7 +137,7 @@ Chat::Input Chat::read_message(std::string& message) {
   }
   stopped_at_prompt_ = false;
   if (!read_more(message)) {
-    if (g_stops != stops) note("");
+    if (g_stops != stops_) note("");
     return interrupted() ? Input::end : Input::nothing;
   }
   return message.find_first_not_of(" \t\r\n") == std::string::npos ? Input::nothing : Input::message;
@@ -174,8 +177,7 @@ void Chat::show_figures(const Generation& generation) {
 Status Chat::answer() {
   GenerateOptions generate = options_.generate;
   generate.sampler.seed += answers_++;  // another answer to the same message is another one
-  const int stops = g_stops;
-  generate.keep_going = [&] { return !interrupted() && g_stops == stops; };
+  generate.keep_going = [&] { return !stopped(); };
   shown_ = false;
   std::optional<ThinkFilter> filter;
   const auto take = [&](std::string_view text, bool thought) { show(text, thought); };
@@ -270,7 +272,6 @@ int Chat::run() {
 
 int chat(Options options) {
   catch_interrupt();
-  if (isatty(STDIN_FILENO) != 0) catch_stops();
   Result<ChatOptions> render = chat_options(options.render);
   if (!render.ok()) return report(render.status());
   std::vector<ChatMessage> messages;
@@ -297,6 +298,7 @@ int chat(Options options) {
   conversation.messages = std::move(messages);
   if (!options.system.empty()) conversation.set_system(options.system);
   if (options.think.empty()) options.think = "dim";
+  if (isatty(STDIN_FILENO) != 0) catch_stops();
   return Chat(std::move(options), std::move(conversation), loaded->runtime.backend()).run();
 }
 

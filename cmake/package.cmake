@@ -6,10 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends convert api)
-  if(TARGET tritium_train)
-    list(APPEND parts train)
-  endif()
+  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends train convert api)
   foreach(part ${parts})
     set_target_properties(tritium_${part} PROPERTIES EXPORT_NAME ${part})
     install(TARGETS tritium_${part} EXPORT tritiumTargets
@@ -17,9 +14,7 @@ function(tritium_install_package)
   endforeach()
   set_target_properties(tritium_convert PROPERTIES EXPORT_NAME convert)
   set_target_properties(tritium_api PROPERTIES EXPORT_NAME tritium)
-  if(TARGET tritium_train)
-    set_target_properties(tritium_train PROPERTIES EXPORT_NAME training)
-  endif()
+  set_target_properties(tritium_train PROPERTIES EXPORT_NAME training)
   install(DIRECTORY engine/include/tritium DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
   set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/tritium)

@@ -17,6 +17,8 @@ HostBuffer::HostBuffer(size_t bytes, Content content)
   std::memset(data_ + left_alone, 0, bytes + kSlack - left_alone);
 }
 
-HostBuffer::~HostBuffer() { ::operator delete(data_, kAlignment); }
+HostBuffer::~HostBuffer() {
+  if (!owner_) ::operator delete(data_, kAlignment);
+}
 
 }  // namespace tritium

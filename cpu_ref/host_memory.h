@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,9 @@ class HostBuffer final : public Buffer {
   enum class Content { zeros, undefined };
   // Aligned to 64 bytes. Throws std::bad_alloc.
   explicit HostBuffer(size_t bytes, Content content = Content::zeros);
+  // Somebody else's memory, which `owner` keeps: for reading alone. 64 bytes after its end can be read.
+  HostBuffer(const std::byte* data, std::shared_ptr<const void> owner)
+      : data_(const_cast<std::byte*>(data)), owner_(std::move(owner)) {}
   ~HostBuffer() override;
   HostBuffer(const HostBuffer&) = delete;
   HostBuffer& operator=(const HostBuffer&) = delete;
@@ -22,6 +26,7 @@ class HostBuffer final : public Buffer {
 
  private:
   std::byte* data_ = nullptr;
+  std::shared_ptr<const void> owner_;
 };
 
 // The values of a host tensor; empty for a tensor that is not there. T has the size of the tensor's dtype, or is

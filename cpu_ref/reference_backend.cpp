@@ -104,6 +104,13 @@ Result<TernaryMatrix> HostBackend::download_weight(const Weight& weight) {
   return matrix_of(weight, host_span<uint32_t>(weight.data), host_span<float>(weight.scales));
 }
 
+Result<Weight> HostBackend::restore_weight(Weight weight, std::span<const std::byte> data,
+                                           std::span<const std::byte> scales, std::shared_ptr<const void> owner) {
+  weight.data.buffer = std::make_shared<HostBuffer>(data.data(), owner);
+  if (weight.has_scales()) weight.scales.buffer = std::make_shared<HostBuffer>(scales.data(), std::move(owner));
+  return weight;
+}
+
 std::unique_ptr<Backend> make_reference_backend() { return std::make_unique<ReferenceBackend>(); }
 
 }  // namespace tritium

@@ -18,6 +18,9 @@ class HostBackend : public Backend {
   Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
+  std::string_view weight_layout() const override { return "rows"; }
+  Result<Weight> restore_weight(Weight weight, std::span<const std::byte> data, std::span<const std::byte> scales,
+                                std::shared_ptr<const void> owner) override;
   Status submit() override { return Status(); }
   void push_label(std::string_view) override {}
   void pop_label() override {}

@@ -36,6 +36,9 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->capture_default_str();
   command.add_option("--pre", options.load.tokenizer_pre,
                      "how a byte-level vocabulary splits text, instead of what the file says: llama-bpe, qwen2 …");
+  command.add_flag("--cache{auto}", options.load.cache,
+                   "keep the weights as the backend wants them, to load them at once the next time: beside the model, "
+                   "or in the user's cache folder where that cannot be written; --cache=FOLDER: there");
   command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <new>
 
+#include "api/cached_weights.h"
 #include "api/inspect.h"
 #include "api/state.h"
 #include "base/cancel.h"
@@ -94,7 +95,7 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   if (source->metadata().integer(model->config.architecture + ".pooling_type") == kMeanPooling)
     model->pooling = Pooling::mean;
   const std::lock_guard lock(state_->backend->mutex());
-  Result<Weights> weights = load_weights(*source, *state_->backend, options.progress);
+  Result<Weights> weights = load_cached_weights(*source, path, options, *state_->backend, state_->log);
   if (!weights.ok()) return weights.status();
   model->weights = *std::move(weights);
   if (!options.adapter.empty()) {

@@ -55,6 +55,12 @@ Status InputFile::look() {
     return error(StatusCode::io_error, path_, ": cannot be read: Is a directory, not a regular file");
   regular_ = S_ISREG(info.st_mode);
   size_ = regular_ ? static_cast<uint64_t>(info.st_size) : 0;
+#if defined(__APPLE__)
+  const timespec& modified = info.st_mtimespec;
+#else
+  const timespec& modified = info.st_mtim;
+#endif
+  modified_ = int64_t{modified.tv_sec} * 1'000'000'000 + modified.tv_nsec;
   return Status();
 }
 
@@ -95,7 +101,8 @@ InputFile::InputFile(InputFile&& other) noexcept
       fd_(std::exchange(other.fd_, -1)),
       owned_(other.owned_),
       regular_(other.regular_),
-      size_(other.size_) {}
+      size_(other.size_),
+      modified_(other.modified_) {}
 
 InputFile& InputFile::operator=(InputFile&& other) noexcept {
   std::swap(path_, other.path_);
@@ -103,6 +110,7 @@ InputFile& InputFile::operator=(InputFile&& other) noexcept {
   std::swap(owned_, other.owned_);
   std::swap(regular_, other.regular_);
   std::swap(size_, other.size_);
+  std::swap(modified_, other.modified_);
   return *this;
 }
 

@@ -31,9 +31,6 @@ inline int64_t ternary_block_elements(StorageType type) {
 // What stq1_0 can hold: of the trits 64 i + j, 64 i + j + 16, + 32 and + 48 (j < 16) exactly one is 0.
 bool has_one_zero_in_four(const uint8_t* codes);
 
-// 2-bit codes of a row to the words of a TernaryMatrix; what follows them in the row is code 1. Returns how many are 3.
-int64_t pack_codes(std::span<const uint8_t> codes, std::span<uint32_t> words);
-
 // i2_s: 128 codes in 32 bytes. `interleave_64`: two runs of 64 codes in 16 bytes, as Arm builds write.
 void decode_i2s_unit(const uint8_t* bytes, bool interleave_64, uint8_t* codes);
 void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes);

@@ -9,6 +9,7 @@
 #include "base/format_text.h"
 #include "format/blocks.h"
 #include "format/codec.h"
+#include "format/trit_words.h"
 #include "tensor/half.h"
 #include "tensor/to_f32.h"
 
@@ -34,15 +35,33 @@ class StoredTernary {
   bool one_scale() const { return layout_.type == StorageType::i2_s; }
   int64_t scale_columns() const { return one_scale() ? shape_[2] : block_; }
 
+  // Rows first … first + n - 1 of blocks that each have their scale, as words without those that pad a row.
+  Status read_words(int64_t first, int64_t n, std::span<uint32_t> words, size_t row_words,
+                    std::span<float> scales) const {
+    const int64_t row_blocks = shape_[2] / block_;
+    const Bytes bytes = read_blocks(first * row_blocks, (first + n) * row_blocks);
+    if (!bytes.status.ok()) return bytes.status;
+    const uint8_t* block = bytes.data.get();
+    for (int64_t row = 0; row < n; ++row) {
+      uint32_t* to = &words[static_cast<size_t>(row) * row_words];
+      for (int64_t b = row * row_blocks; b < (row + 1) * row_blocks; ++b) {
+        const float scale = decode_trit_words(layout_.type, block, to);
+        if (!std::isfinite(scale)) return not_finite(first * row_blocks + b, scale);
+        scales[static_cast<size_t>(b)] = scale;
+        block += block_bytes_;
+        to += block_ / TernaryMatrix::kCodesPerWord;
+      }
+    }
+    return Status();
+  }
+
   // Calls use(row, codes of the row, its scales) for each row from `first` on.
   template <typename Use>
   Status for_each_row(int64_t first, int64_t n, const Use& use) const {
     const int64_t cols = shape_[2];
-    const int64_t first_block = first * cols / block_, end_block = ceil_div((first + n) * cols, block_);
-    const auto size = static_cast<size_t>((end_block - first_block) * block_bytes_);
-    const auto bytes = std::make_unique_for_overwrite<uint8_t[]>(size);
-    const std::span out(reinterpret_cast<std::byte*>(bytes.get()), size);
-    if (Status s = read_(static_cast<uint64_t>(first_block * block_bytes_), out); !s.ok()) return s;
+    const int64_t first_block = first * cols / block_;
+    const Bytes bytes = read_blocks(first_block, ceil_div((first + n) * cols, block_));
+    if (!bytes.status.ok()) return bytes.status;
     float tensor_scale = 0;
     if (one_scale()) {
       const auto tail = static_cast<uint64_t>(shape_.elements() / kI2sUnit * block_bytes_);
@@ -54,11 +73,9 @@ class StoredTernary {
     for (int64_t row = first; row < first + n; ++row) {
       const int64_t begin = row * cols / block_, end = ceil_div((row + 1) * cols, block_);
       for (int64_t b = begin; b < end; ++b) {
-        const float scale = decode(&bytes[static_cast<size_t>((b - first_block) * block_bytes_)], tensor_scale,
+        const float scale = decode(&bytes.data[static_cast<size_t>((b - first_block) * block_bytes_)], tensor_scale,
                                    &codes[static_cast<size_t>((b - begin) * block_)]);
-        if (!std::isfinite(scale))
-          return of(layout_.name,
-                    error(StatusCode::corrupt_file, "the scale of block ", one_scale() ? 0 : b, " is ", scale));
+        if (!std::isfinite(scale)) return not_finite(one_scale() ? 0 : b, scale);
         scales[one_scale() ? 0 : static_cast<size_t>(b - begin)] = scale;
       }
       use(row,
@@ -70,6 +87,20 @@ class StoredTernary {
   }
 
  private:
+  struct Bytes {
+    Status status;
+    std::unique_ptr<uint8_t[]> data;
+  };
+  Bytes read_blocks(int64_t first, int64_t end) const {
+    const auto size = static_cast<size_t>((end - first) * block_bytes_);
+    Bytes bytes{.status = {}, .data = std::make_unique_for_overwrite<uint8_t[]>(size)};
+    bytes.status = read_(static_cast<uint64_t>(first * block_bytes_),
+                         std::span(reinterpret_cast<std::byte*>(bytes.data.get()), size));
+    return bytes;
+  }
+  Status not_finite(int64_t block, float scale) const {
+    return of(layout_.name, error(StatusCode::corrupt_file, "the scale of block ", block, " is ", scale));
+  }
   float decode(const uint8_t* block, float tensor_scale, uint8_t* codes) const {
     if (!one_scale()) return decode_ternary_block(layout_.type, block, codes);
     decode_i2s_unit(block, layout_.i2s_interleave_64, codes);
@@ -90,15 +121,24 @@ class StoredTernaryRows final : public TernaryRows {
 
   Status read(int64_t first, int64_t n, std::span<uint32_t> words, std::span<float> scales) const override {
     const auto per_row = static_cast<size_t>(words_per_row()), groups = static_cast<size_t>(groups_per_row());
-    int64_t excess = 0;
-    Status status = stored_.for_each_row(first, n, [&](int64_t row, auto codes, auto row_scales) {
-      const auto r = static_cast<size_t>(row - first);
-      excess += pack_codes(codes, words.subspan(r * per_row, per_row));
-      std::ranges::copy(row_scales, scales.begin() + static_cast<std::ptrdiff_t>(r * groups));
-    });
+    const auto row_words = [&](int64_t row) { return words.subspan(static_cast<size_t>(row) * per_row, per_row); };
+    Status status;
+    if (stored_.one_scale()) {
+      status = stored_.for_each_row(first, n, [&](int64_t row, auto codes, auto row_scales) {
+        pack_codes(codes, row_words(row - first));
+        std::ranges::copy(row_scales, scales.begin() + static_cast<std::ptrdiff_t>(row - first) *
+                                                           static_cast<std::ptrdiff_t>(groups));
+      });
+    } else {
+      status = stored_.read_words(first, n, words, per_row, scales);
+      const auto own = static_cast<size_t>(cols() / TernaryMatrix::kCodesPerWord);
+      for (int64_t row = 0; own < per_row && row < n; ++row)
+        std::ranges::fill(row_words(row).subspan(own), TernaryMatrix::kZeroTrits);
+    }
     if (!status.ok()) return status;
-    if (excess == 0) return Status();
-    return of(stored_.name(), error(StatusCode::unsupported, excess, " of ", n * cols(),
+    const int64_t threes = count_threes(words.first(static_cast<size_t>(n) * per_row));
+    if (threes == 0) return Status();
+    return of(stored_.name(), error(StatusCode::unsupported, threes, " of ", n * cols(),
                                     " codes are 3 (+2): this tensor is not ternary"));
   }
 

@@ -1,7 +1,6 @@
 // Blocks of ternary formats.
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 
 #include "format/blocks.h"
@@ -200,28 +199,6 @@ void encode_i2s_unit(const uint8_t* codes, uint8_t* bytes) {
     for (int g = 0; g < 4; ++g) byte |= static_cast<unsigned>(codes[g * 32 + p]) << (6 - 2 * g);
     bytes[p] = static_cast<uint8_t>(byte);
   }
-}
-
-int64_t pack_codes(std::span<const uint8_t> codes, std::span<uint32_t> words) {
-  constexpr uint32_t kZeroTrits = 0x55555555u;
-  const auto sixteen_bits = [](const uint8_t* eight) {  // the two low bits of each byte
-    uint64_t x = 0;
-    std::memcpy(&x, eight, 8);
-    x = (x | x >> 6) & 0x000F000F000F000Fu;
-    x = (x | x >> 12) & 0x000000FF000000FFu;
-    return static_cast<uint32_t>((x | x >> 24) & 0xFFFFu);
-  };
-  const size_t whole = codes.size() / 16;
-  for (size_t w = 0; w < whole; ++w) words[w] = sixteen_bits(&codes[16 * w]) | sixteen_bits(&codes[16 * w + 8]) << 16;
-  if (whole < words.size()) std::ranges::fill(words.subspan(whole), kZeroTrits);
-  for (size_t i = 16 * whole; i < codes.size(); ++i) {
-    const auto shift = static_cast<uint32_t>(2 * (i % 16));
-    words[whole] = (words[whole] & ~(3u << shift)) | static_cast<uint32_t>(codes[i]) << shift;
-  }
-  int64_t threes = 0;
-  for (const uint32_t word : words.first((codes.size() + 15) / 16))
-    if (const uint32_t found = word & (word >> 1) & kZeroTrits) threes += std::popcount(found);
-  return threes;
 }
 
 }  // namespace tritium

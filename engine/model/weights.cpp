@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/format_text.h"
+#include "model/weight_cache.h"
 #include "ops/weight_layout.h"
 
 namespace tritium {
@@ -121,7 +122,12 @@ Weights describe_weights(const CheckedModel& model) {
   return weights;
 }
 
-Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const std::function<bool(double)>& progress) {
+namespace {
+
+// Every tensor of the model from weight_of(its spec).
+template <typename WeightOf>
+Result<Weights> collect_weights(const CheckedModel& model, Backend& backend,
+                                const std::function<bool(double)>& progress, const WeightOf& weight_of) {
   const TensorMap& source = model.tensors();
   const Config& config = model.config();
   Weights weights;
@@ -132,7 +138,7 @@ Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const 
     if (progress && !progress(static_cast<double>(i) / static_cast<double>(specs.size())))
       return error(StatusCode::cancelled, source.source(), ": loading was cancelled");
     if (spec.optional && !source.find(spec.name)) continue;
-    Result<Weight> weight = spec.exact() ? load_exact(source, spec, backend) : load_matrix(source, spec, backend);
+    Result<Weight> weight = weight_of(spec);
     if (!weight.ok()) return weight.status();
     put(weights, spec, *std::move(weight));
   }
@@ -149,6 +155,19 @@ Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const 
   if (Status status = backend.submit(); !status.ok()) return status;
   if (progress) progress(1.0);
   return weights;
+}
+
+}  // namespace
+
+Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const std::function<bool(double)>& progress) {
+  const TensorMap& source = model.tensors();
+  return collect_weights(model, backend, progress, [&](const TensorSpec& spec) {
+    return spec.exact() ? load_exact(source, spec, backend) : load_matrix(source, spec, backend);
+  });
+}
+
+Result<Weights> restore_weights(const CheckedModel& model, Backend& backend, const WeightCache& cache) {
+  return collect_weights(model, backend, {}, [&](const TensorSpec& spec) { return cache.restore(spec, backend); });
 }
 
 }  // namespace tritium

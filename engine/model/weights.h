@@ -27,6 +27,10 @@ Weights describe_weights(const CheckedModel& model);
 // A ternary tensor, with bitnet's optional factor of it (blk.0.attn_q.scale) in its scales.
 Result<TernaryMatrix> load_trits(const TensorMap& source, const std::string& name);
 
+class WeightCache;
+// What an earlier load_weights left in a file for backends of this one's layout; factors of rope come from the model.
+Result<Weights> restore_weights(const CheckedModel& model, Backend& backend, const WeightCache& cache);
+
 // Moves everything to the backend. `progress` gets a fraction and may return false to cancel. The caller holds
 // backend.mutex().
 Result<Weights> load_weights(const CheckedModel& model, Backend& backend, const std::function<bool(double)>& progress);

@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
+#include "base/checksum.h"
 #include "base/folder.h"
 #include "base/format_text.h"
 #include "base/input_file.h"
@@ -66,6 +69,23 @@ Result<std::vector<std::string>> files_of_model(const std::string& path) {
     if (number == part->number || InputFile::open_regular(name).ok()) files.push_back(name);
   }
   return files;
+}
+
+Result<uint64_t> fingerprint_of_model(const std::string& path) {
+  const Result<std::vector<std::string>> files = files_of_model(path);
+  if (!files.ok()) return files.status();
+  constexpr uint64_t kBeginning = uint64_t{16} << 20;  // more than the header of any released model
+  Checksum sum;
+  std::vector<std::byte> beginning;
+  for (const std::string& name : *files) {
+    const Result<InputFile> file = InputFile::open_regular(name);
+    if (!file.ok()) return file.status();
+    beginning.resize(std::min(kBeginning, file->size()));
+    if (Status s = file->read_at(0, beginning); !s.ok()) return s;
+    sum.add(join(name.substr(name.rfind('/') + 1), ' ', file->size(), ' ', file->modified(), '\n'));
+    sum.add(beginning);
+  }
+  return sum.value();
 }
 
 Result<Metadata> open_vocabulary(const std::string& path) {

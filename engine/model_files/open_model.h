@@ -1,6 +1,7 @@
 // A model, whatever files it is in: a GGUF file, one in several parts, or a Hugging Face folder.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& 
 
 // The files that a model is made of: itself, or its parts, or its configuration and its safetensors files.
 Result<std::vector<std::string>> files_of_model(const std::string& path);
+
+// Of the sizes, times and beginnings (headers, and more) of those files: a model whose fingerprint is the same is the
+// same.
+Result<uint64_t> fingerprint_of_model(const std::string& path);
 
 // Metadata with the keys tokenizer.*, of a GGUF file, which may have nothing else, of a folder, or of a tokenizer.json.
 Result<Metadata> open_vocabulary(const std::string& path);

@@ -138,6 +138,20 @@ class Walk final : public Replay {
 
 }  // namespace
 
+Result<Weight> Backend::restore_weight(Weight weight, std::span<const std::byte> data,
+                                       std::span<const std::byte> scales, std::shared_ptr<const void> /*owner*/) {
+  const auto put = [&](Tensor& plane, std::span<const std::byte> bytes, const std::string& name) {
+    Result<Tensor> made = allocate(plane.shape, plane.dtype, name);
+    if (!made.ok()) return made.status();
+    plane = *std::move(made);
+    return upload(plane, bytes);
+  };
+  if (Status s = put(weight.data, data, weight.name); !s.ok()) return s;
+  if (weight.has_scales())
+    if (Status s = put(weight.scales, scales, weight.name + ".scales"); !s.ok()) return s;
+  return weight;
+}
+
 Result<std::unique_ptr<Replay>> Backend::prepare(const Program& program) {
   return std::unique_ptr<Replay>(std::make_unique<Walk>(*this, program));
 }

@@ -11,7 +11,6 @@
 namespace tritium {
 namespace {
 
-constexpr uint32_t kZeroTrits = 0x55555555u;  // sixteen codes 1
 
 size_t scale_count(int64_t n_matrices, int64_t rows, int64_t groups_per_row, ScaleGranularity granularity) {
   switch (granularity) {

@@ -24,6 +24,7 @@ class TernaryMatrix {
   // AVX-512 register, and a whole number of every file format's blocks.
   static constexpr int64_t kRowAlign = 256;
   static constexpr int64_t kCodesPerWord = 16;
+  static constexpr uint32_t kZeroTrits = 0x55555555u;  // a word of codes 1
 
   TernaryMatrix() = default;
   // All trits zero, all scales zero. With granularity `group`, `group_size` is 16, 32, 64, 128 or 256; otherwise it is

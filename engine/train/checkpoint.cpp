@@ -1,3 +1,4 @@
+#include "base/checksum.h"
 #include "train/checkpoint.h"
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "base/input_file.h"
-#include "train/checksum.h"
 #include "train/json_text.h"
 #include "train/limits.h"
 

@@ -1,3 +1,4 @@
+#include "base/checksum.h"
 #include "train/identity.h"
 
 #include <chrono>
@@ -5,7 +6,6 @@
 
 #include "base/input_file.h"
 #include "model_files/open_model.h"
-#include "train/checksum.h"
 
 namespace tritium::training {
 namespace {

@@ -30,6 +30,7 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   Status download(const Tensor& tensor, std::span<std::byte> data) override { return gpu_->download(tensor, data); }
   Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
+  std::string_view weight_layout() const override { return "rows"; }
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
   // One command buffer, or a few where it would run too long.

@@ -1,10 +1,10 @@
 // A checkpoint in which some bytes are others, with the checksum of what it then is: a damaged one is refused before.
+#include "base/checksum.h"
 #include "train/checkpoint.h"
 #include "base/input_file.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_model.h"
-#include "train/checksum.h"
 
 namespace tritium::fuzz {
 namespace {
@@ -53,7 +53,7 @@ void change_header(std::string& bytes, Choices& choices) {
 void write_checksum(std::string& bytes) {
   if (bytes.size() < sizeof(uint64_t)) return;
   const size_t n = bytes.size() - sizeof(uint64_t);
-  const uint64_t sum = training::checksum_of(std::as_bytes(std::span(bytes).first(n)));
+  const uint64_t sum = checksum_of(std::as_bytes(std::span(bytes).first(n)));
   std::memcpy(bytes.data() + n, &sum, sizeof sum);
 }
 

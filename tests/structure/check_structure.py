@@ -64,7 +64,7 @@ RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["apps/cli"],
     r"^nlohmann/": ["apps/cli", "engine/base/json.cpp", "engine/train", "apps/gpu_report"],
-    r"^xxhash": ["engine/train/checksum.cpp"],
+    r"^xxhash": ["engine/base/checksum.cpp"],
     r"^pcre2": ["engine/text/pattern.cpp"],
     r"^utf8proc": ["engine/text/unicode.cpp"],
     r"^glm/": ["shaders/lib"],

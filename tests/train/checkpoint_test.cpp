@@ -4,9 +4,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/checksum.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_model.h"
-#include "train/checksum.h"
 #include "train/resume.h"
 
 namespace tritium {
@@ -62,7 +62,7 @@ class DamagedCheckpoint : public testing::Test {
   // The checksum that the file should have, in place of its last bytes.
   void seal() {
     std::string bytes = get(path_);
-    const uint64_t sum = training::checksum_of(std::as_bytes(std::span(bytes)).first(bytes.size() - 8));
+    const uint64_t sum = checksum_of(std::as_bytes(std::span(bytes)).first(bytes.size() - 8));
     std::memcpy(bytes.data() + bytes.size() - 8, &sum, 8);
     std::ofstream(path_, std::ios::binary) << bytes;
   }

@@ -7,6 +7,7 @@
 #include "base/checked_math.h"
 #include "base/format_text.h"
 #include "format/folder/packed_row.h"
+#include "format/trit_words.h"
 #include "tensor/ternary_matrix.h"
 #include "tensor/to_f32.h"
 
@@ -86,22 +87,24 @@ Result<RowScales> row_scales(const FolderTensor& t, const RowPlace& place) {
 // Codes of a row of U8 or U32, as words of 16.
 Status read_trit_codes(const FolderTensor& t, const RowPlace& place, std::span<uint32_t> words) {
   const FolderMatrix& m = place.matrix;
-  std::ranges::fill(words, kZeroTrits);
   if (t.packing == Packing::four_trits) {
     const int64_t quarter = m.stored_rows / 4;
-    std::vector<std::byte> bytes(static_cast<size_t>(t.cols));
+    std::vector<uint8_t> codes(static_cast<size_t>(t.cols));
     const int64_t byte_row = m.index * quarter + place.row % quarter;
-    if (Status s = read_elements(*m.weight, byte_row * t.cols, bytes); !s.ok()) return s;
-    pack_codes(bytes, static_cast<int>(2 * (place.row / quarter)), words);
+    if (Status s = read_elements(*m.weight, byte_row * t.cols, std::as_writable_bytes(std::span(codes))); !s.ok()) return s;
+    const auto shift = static_cast<int>(2 * (place.row / quarter));
+    for (uint8_t& code : codes) code = (code >> shift) & 3;
+    pack_codes(codes, words);
   } else {
     const int64_t row_words = ceil_div(t.cols, TernaryMatrix::kCodesPerWord);
     const auto own = words.first(static_cast<size_t>(row_words));
+    std::ranges::fill(words.subspan(own.size()), TernaryMatrix::kZeroTrits);
     if (Status s =
             read_elements(*m.weight, (m.index * m.stored_rows + place.row) * row_words, std::as_writable_bytes(own));
         !s.ok())
       return s;
   }
-  if (!any_code_3(words)) return Status();
+  if (count_threes(words) == 0) return Status();
   return error(StatusCode::unsupported, m.weight->place(), ": row ", place.row,
                " has a code of 3 (+2), which is no trit");
 }

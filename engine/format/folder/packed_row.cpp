@@ -13,10 +13,10 @@ constexpr size_t kCodes = 16;  // of a word
 // Words from code(column) of each of `cols` columns; the last one is filled up with 1.
 template <typename Code>
 void pack(size_t cols, std::span<uint32_t> words, const Code& code) {
-  std::ranges::fill(words, kZeroTrits);
+  std::ranges::fill(words, TernaryMatrix::kZeroTrits);
   for (size_t first = 0; first < cols; first += kCodes) {
     const size_t n = std::min(kCodes, cols - first);
-    uint32_t word = n == kCodes ? 0 : kZeroTrits << (2 * n);
+    uint32_t word = n == kCodes ? 0 : TernaryMatrix::kZeroTrits << (2 * n);
     for (size_t i = 0; i < n; ++i) word |= static_cast<uint32_t>(code(first + i)) << (2 * i);
     words[first / kCodes] = word;
   }
@@ -48,10 +48,6 @@ int64_t ternary_group(std::span<const float> row) {
   return 0;
 }
 
-void pack_codes(std::span<const std::byte> bytes, int shift, std::span<uint32_t> words) {
-  pack(bytes.size(), words, [&](size_t i) { return (std::to_integer<uint32_t>(bytes[i]) >> shift) & 3; });
-}
-
 void pack_rounded(std::span<const float> values, float alpha, std::span<uint32_t> words) {
   pack(values.size(), words,
        [&](size_t i) { return 1 + int{2.0f * values[i] > alpha} - int{2.0f * values[i] < -alpha}; });
@@ -69,10 +65,6 @@ bool pack_exact(std::span<const float> values, int64_t group_size, std::span<uin
   }
   pack(values.size(), words, [&](size_t i) { return 1 + int{values[i] > 0} - int{values[i] < 0}; });
   return true;
-}
-
-bool any_code_3(std::span<const uint32_t> words) {
-  return std::ranges::any_of(words, [](uint32_t w) { return (w & (w >> 1) & kZeroTrits) != 0; });
 }
 
 void unpack_affine(const AffineRow& row, std::span<float> values) {

@@ -7,11 +7,6 @@
 
 namespace tritium {
 
-inline constexpr uint32_t kZeroTrits = 0x55555555u;  // a word of 16 codes 1
-
-// Codes at bits shift, shift + 1 of each byte. What is behind them in `words` stays.
-void pack_codes(std::span<const std::byte> bytes, int shift, std::span<uint32_t> words);
-
 // trit = round(v / alpha), ties to even, within -1 … 1.
 void pack_rounded(std::span<const float> values, float alpha, std::span<uint32_t> words);
 
@@ -20,8 +15,6 @@ void round_to_trits(std::span<float> values, float alpha);
 
 // The signs, and the magnitude of each group as its scale; false: a group has two magnitudes.
 bool pack_exact(std::span<const float> values, int64_t group_size, std::span<uint32_t> words, std::span<float> scales);
-
-bool any_code_3(std::span<const uint32_t> words);
 
 // Small integers q, lowest bits first: value = scale q + bias.
 struct AffineRow {

@@ -33,6 +33,12 @@ struct LoadOptions {
   // How a byte-level vocabulary splits text, instead of what the file says: "llama-bpe", "qwen2". Model::tokenize()
   // without it fails where the file names a way that is not known here; the message says which ones are.
   std::string tokenizer_pre;
+  // Where the weights are kept as the backend wants them, so that the next process maps them instead of decoding the
+  // model's files, and shares the memory: empty: nowhere; "auto": beside the model, or where that cannot be written in
+  // the user's cache folder ($XDG_CACHE_HOME/tritium, ~/.cache/tritium); else a folder. It takes as much room on the
+  // disk as the weights in memory. A cache that is damaged, or older than the model, is replaced; one that cannot be
+  // written is a warning in the log. What is mapped must not be changed in place meanwhile; removing it is harmless.
+  std::string cache;
   std::function<bool()> keep_going{};
 };
 

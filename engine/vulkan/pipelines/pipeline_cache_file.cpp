@@ -1,15 +1,16 @@
 #include "vulkan/pipelines/pipeline_cache_file.h"
 
-#include <cstdlib>
 #include <fstream>
 
 #include "base/atomic_file.h"
+#include "base/cache_folder.h"
+#include "base/checksum.h"
 #include "base/format_text.h"
 
 namespace tritium::vulkan {
 namespace {
 
-constexpr uint64_t kMagic = 0x3130434b50545254;     // "TRTPKC01" in little endian
+constexpr uint64_t kMagic = 0x3230434b50545254;     // "TRTPKC02" in little endian
 constexpr uint64_t kLargest = uint64_t{256} << 20;  // a file above this is not ours
 
 struct Header {
@@ -21,21 +22,10 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64, "written to disk as it is: no padding");
 
-// FNV-1a, 64 bits: finds damage, which is all it is for.
-uint64_t checksum_of(std::span<const std::byte> data) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const std::byte byte : data) hash = (hash ^ static_cast<uint64_t>(byte)) * 0x100000001b3;
-  return hash;
-}
-
 }  // namespace
 
 std::filesystem::path pipeline_cache_dir(const std::filesystem::path& configured) {
-  if (!configured.empty()) return configured;
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-    return std::filesystem::path(cache) / "tritium";
-  if (const char* home = std::getenv("HOME"); home && *home) return std::filesystem::path(home) / ".cache" / "tritium";
-  return {};
+  return configured.empty() ? std::filesystem::path(user_cache_folder()) : configured;
 }
 
 std::filesystem::path pipeline_cache_file(const std::filesystem::path& dir, const PipelineCacheKey& key) {

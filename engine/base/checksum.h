@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace tritium::training {
+namespace tritium {
 
 // Of bytes that come in pieces.
 class Checksum {
@@ -28,4 +28,4 @@ class Checksum {
 
 uint64_t checksum_of(std::span<const std::byte> bytes);
 
-}  // namespace tritium::training
+}  // namespace tritium

@@ -1,11 +1,11 @@
-#include "train/checksum.h"
+#include "base/checksum.h"
 
 #include <cstdio>
 
 #define XXH_INLINE_ALL  // its header alone: nothing to link
 #include <xxhash.h>
 
-namespace tritium::training {
+namespace tritium {
 
 struct Checksum::State {
   XXH3_state_t hash;
@@ -32,4 +32,4 @@ uint64_t checksum_of(std::span<const std::byte> bytes) {
   return sum.value();
 }
 
-}  // namespace tritium::training
+}  // namespace tritium

@@ -1,0 +1,11 @@
+// Where programs keep what they can make again.
+#pragma once
+
+#include <string>
+
+namespace tritium {
+
+// $XDG_CACHE_HOME/tritium, or ~/.cache/tritium; empty where neither is known. It need not exist.
+std::string user_cache_folder();
+
+}  // namespace tritium

@@ -17,11 +17,35 @@ namespace {
 
 constexpr int64_t kDim = 2048, kFfn = 512, kExperts = 256, kVocabulary = 151936;
 
+// Bytes, and names for all other tokens, which no text spells.
+void add_vocabulary(Metadata& m) {
+  constexpr int64_t kUnknown = 2, kControl = 3, kUnused = 5, kByte = 6;
+  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
+  std::vector<int64_t> kinds = {kUnknown, kControl, kControl};
+  for (int byte = 0; byte < 256; ++byte) {
+    char name[8];
+    std::snprintf(name, sizeof name, "<0x%02X>", byte);
+    tokens.emplace_back(name);
+    kinds.push_back(kByte);
+  }
+  for (auto i = static_cast<int64_t>(tokens.size()); i < kVocabulary; ++i) {
+    tokens.push_back("<t" + std::to_string(i) + ">");
+    kinds.push_back(kUnused);
+  }
+  m.set("tokenizer.ggml.model", std::string("llama"));
+  m.set("tokenizer.ggml.scores", std::vector<double>(tokens.size(), 0.0));
+  m.set("tokenizer.ggml.token_type", kinds);
+  m.set("tokenizer.ggml.tokens", std::move(tokens));
+  m.set("tokenizer.ggml.bos_token_id", int64_t{1});
+  m.set("tokenizer.ggml.eos_token_id", int64_t{2});
+  m.set("tokenizer.ggml.unknown_token_id", int64_t{0});
+}
+
 Metadata metadata_of(const std::string& arch, int64_t layers) {
   Metadata m;
   m.set("general.architecture", arch);
   m.set("general.name", "random values in the shape of Maple-20B-A1B");
-  m.set("tokenizer.ggml.model", std::string("none"));
+  add_vocabulary(m);
   const auto set = [&](const char* key, auto value) { m.set(arch + "." + key, value); };
   set("block_count", layers);
   set("context_length", int64_t{131072});

@@ -30,6 +30,8 @@ struct VectorTypes;
     typedef uint16_t U16 __attribute__((vector_size(2 * lanes)));   \
     typedef double D __attribute__((vector_size(8 * lanes)));       \
     typedef int64_t L __attribute__((vector_size(8 * lanes)));      \
+    typedef float HalfF __attribute__((vector_size(2 * lanes)));    \
+    typedef double HalfD __attribute__((vector_size(4 * lanes)));   \
   };
 TRITIUM_VECTOR_TYPES(4)
 TRITIUM_VECTOR_TYPES(8)

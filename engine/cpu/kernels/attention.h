@@ -6,6 +6,8 @@
 // So keys and values are read once for 8 queries.
 #pragma once
 
+#include <type_traits>
+
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
@@ -27,59 +29,94 @@ struct Query {
   double mix[kColumns];
 };
 
-// scores[i] = scale * q . key of n keys that lie `stride` floats apart.
+// Queries that see the same keys of a block: each key and value is loaded for all of them, and their sums, each in its
+// own order, hide one another's latency.
+template <int kQueries>
+struct Together {
+  Query* query[kQueries];
+  double p[kQueries][kKeyBlock];  // scores, then exp(score - largest)
+  double factor[kQueries];        // of what was summed before
+};
+
+// The doubles of a vector of floats, in two registers: GCC keeps sums that fill more than one in memory.
 template <typename V>
-void score_keys(const Query& query, const float* keys, int64_t stride, int64_t dim, float scale, int64_t n,
-                double* scores) {
-  constexpr int kKeys = 4;  // at a time: one load of q serves them
-  int64_t j = 0;
-  const auto dots = [&](auto... key) __attribute__((always_inline)) {
-    constexpr int kCount = sizeof...(key);
-    const float* k[kCount] = {key...};
-    typename V::D sum[kCount] = {};
+struct Doubles {
+  typename V::HalfD low = {}, high = {};
+};
+
+// In lane_sum's order of all lanes.
+template <typename V>
+TRITIUM_INLINE double lane_sum(const Doubles<V>& x) {
+  const auto sum = x.low + x.high;
+  if constexpr (V::kLanes == 4) {
+    return sum[0] + sum[1];
+  } else {
+    return lane_sum<Vector<V::kLanes / 2>>(sum);
+  }
+}
+
+template <typename V>
+TRITIUM_INLINE Doubles<V> load_doubles(const float* from, int64_t count) {
+  const auto halves = [](const float* f) __attribute__((always_inline)) {
+    const auto half = [f](int64_t i) __attribute__((always_inline)) {
+      return __builtin_convertvector(V::template load_as<typename V::HalfF>(f + i), typename V::HalfD);
+    };
+    return Doubles<V>{half(0), half(V::kLanes / 2)};
+  };
+  if (count == V::kLanes) return halves(from);
+  float padded[V::kLanes] = {};
+  __builtin_memcpy(padded, from, 4 * static_cast<size_t>(count));
+  return halves(padded);
+}
+
+// A row of a cache, which will be read soon: rows of one head lie too far apart for hardware to guess the next one.
+TRITIUM_INLINE void fetch_row(const float* row, int64_t n) {
+  constexpr int64_t kLine = 16;
+  for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(row + i, 0, 2);
+}
+
+// p[q][i] = scale * q . key of n keys that lie `stride` floats apart. `pass(j)` is called before key j.
+template <typename V, int kQueries>
+void score_keys(Together<kQueries>& t, const float* keys, int64_t stride, int64_t dim, float scale, int64_t n,
+                const auto& pass) {
+  const auto dots = [&](int64_t j, auto n_keys) __attribute__((always_inline)) {
+    constexpr int kKeys = decltype(n_keys)::value;
+    for (int i = 0; i < kKeys; ++i) pass(j + i);
+    const float* const key = keys + j * stride;
+    Doubles<V> sum[kQueries][kKeys] = {};
     for_vectors<V>(
         0, dim, [&](int64_t d, int64_t count) __attribute__((always_inline)) {
-          const auto in = widen<V>(load_up_to<V>(query.q + d, count));
+          Doubles<V> k[kKeys];
           TRITIUM_UNROLL
-          for (int i = 0; i < kCount; ++i) sum[i] += in * widen<V>(load_up_to<V>(k[i] + d, count));
+          for (int i = 0; i < kKeys; ++i) k[i] = load_doubles<V>(key + i * stride + d, count);
+          TRITIUM_UNROLL
+          for (int q = 0; q < kQueries; ++q) {
+            const Doubles<V> in = load_doubles<V>(t.query[q]->q + d, count);
+            TRITIUM_UNROLL
+            for (int i = 0; i < kKeys; ++i) {
+              sum[q][i].low += in.low * k[i].low;
+              sum[q][i].high += in.high * k[i].high;
+            }
+          }
         });
     TRITIUM_UNROLL
-    for (int i = 0; i < kCount; ++i) scores[j + i] = lane_sum<V>(sum[i]) * static_cast<double>(scale);
+    for (int q = 0; q < kQueries; ++q) {
+      TRITIUM_UNROLL
+      for (int i = 0; i < kKeys; ++i) t.p[q][j + i] = lane_sum(sum[q][i]) * static_cast<double>(scale);
+    }
   };
-  for (; j + kKeys <= n; j += kKeys) {
-    const float* key = keys + j * stride;
-    dots(key, key + stride, key + 2 * stride, key + 3 * stride);
-  }
-  for (; j < n; ++j) dots(keys + j * stride);
+  constexpr int kKeys = 2;
+  int64_t j = 0;
+  for (; j + kKeys <= n; j += kKeys) dots(j, std::integral_constant<int, kKeys>());
+  for (; j < n; ++j) dots(j, std::integral_constant<int, 1>());
 }
 
-// mix = mix * factor + sum over n keys of p[j] * value j, `columns` of them
+// The scores of n keys become exp(score - largest), whose sum is the query's.
 template <typename V>
-void mix_values(const double* p, const float* values, int64_t stride, int64_t columns, int64_t n, double factor,
-                double* mix) {
-  for_vectors<V>(
-      0, columns, [=](int64_t c, int64_t count) __attribute__((always_inline)) {
-        auto sum = V::template load_as<typename V::D>(mix + c) * factor;
-        for (int64_t j = 0; j < n; ++j) sum += widen<V>(load_up_to<V>(values + j * stride + c, count)) * p[j];
-        V::store(mix + c, sum);
-      });
-}
-
-// What keys `from` … `to` (at most a block) add to columns first_column … of a query.
-template <typename V>
-void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, int64_t first_column, int64_t columns,
-            Query& query) {
-  if (from < query.first) from = query.first;
-  if (to > query.last) to = query.last;
-  if (from > to) return;
-  const int64_t n = to - from + 1;
-  const int64_t k_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim;
-  const int64_t v_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.value_dim;
-  double p[kKeyBlock];
-  score_keys<V>(query, a.k_cache + from * k_stride + kv_head * a.p.key_dim, k_stride, a.p.key_dim, a.p.scale, n, p);
+void exponentials(Query& query, int64_t n, bool first, double* p, double& factor) {
   double largest = query.largest;
   for (int64_t j = 0; j < n; ++j) largest = p[j] > largest ? p[j] : largest;
-  const double factor = from == query.first ? 0.0 : exp<V>(typename V::D{} + (query.largest - largest))[0];
+  factor = first ? 0.0 : exp<V>(typename V::D{} + (query.largest - largest))[0];
   typename V::D sum = {};
   for (int64_t j = n; j % V::kLanes != 0; ++j) p[j] = -__builtin_inf();  // e^-inf = 0
   for (int64_t j = 0; j < n; j += V::kLanes) {
@@ -89,8 +126,90 @@ void attend(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t to, i
   }
   query.sum = query.sum * factor + lane_sum<V>(sum);
   query.largest = largest;
-  const float* values = a.v_cache + from * v_stride + kv_head * a.p.value_dim + first_column;
-  mix_values<V>(p, values, v_stride, columns, n, factor, query.mix);
+}
+
+// mix = mix * factor + sum over n keys of p[j] * value j, `columns` of them
+template <typename V, int kQueries>
+void mix_values(Together<kQueries>& t, const float* values, int64_t stride, int64_t columns, int64_t n) {
+  using Half = typename V::HalfD;
+  constexpr int64_t kHalf = V::kLanes / 2;
+  for_vectors<V>(
+      0, columns, [&](int64_t c, int64_t count) __attribute__((always_inline)) {
+        Doubles<V> sum[kQueries];
+        TRITIUM_UNROLL
+        for (int q = 0; q < kQueries; ++q) {
+          sum[q].low = V::template load_as<Half>(t.query[q]->mix + c) * t.factor[q];
+          sum[q].high = V::template load_as<Half>(t.query[q]->mix + c + kHalf) * t.factor[q];
+        }
+        for (int64_t j = 0; j < n; ++j) {
+          const Doubles<V> value = load_doubles<V>(values + j * stride + c, count);
+          TRITIUM_UNROLL
+          for (int q = 0; q < kQueries; ++q) {
+            sum[q].low += value.low * t.p[q][j];
+            sum[q].high += value.high * t.p[q][j];
+          }
+        }
+        TRITIUM_UNROLL
+        for (int q = 0; q < kQueries; ++q) {
+          V::store(t.query[q]->mix + c, sum[q].low);
+          V::store(t.query[q]->mix + c + kHalf, sum[q].high);
+        }
+      });
+}
+
+struct Keys {
+  int64_t from, to;
+  bool operator==(const Keys&) const = default;
+};
+
+// Keys of a block, to its last one, that a query sees.
+[[gnu::always_inline]] inline Keys seen(const Query& query, int64_t from, int64_t to) {
+  return {from < query.first ? query.first : from, to > query.last ? query.last : to};
+}
+
+// What keys (at most a block) add to columns first_column … of queries that see all of them.
+template <typename V, int kQueries>
+void attend(const AttentionCall& a, int64_t kv_head, Keys keys, int64_t first_column, int64_t columns, Query* queries) {
+  const int64_t n = keys.to - keys.from + 1;
+  const int64_t k_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim;
+  const int64_t v_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.value_dim;
+  Together<kQueries> t;
+  for (int q = 0; q < kQueries; ++q) t.query[q] = queries + q;
+  const float* k = a.k_cache + keys.from * k_stride + kv_head * a.p.key_dim;
+  const float* v = a.v_cache + keys.from * v_stride + kv_head * a.p.value_dim + first_column;
+  score_keys<V>(
+      t, k, k_stride, a.p.key_dim, a.p.scale, n, [=](int64_t j) __attribute__((always_inline)) {
+        constexpr int64_t kAhead = 8;
+        fetch_row(k + (j + kAhead) * k_stride, a.p.key_dim);
+        fetch_row(v + j * v_stride, columns);
+      });
+  for (int q = 0; q < kQueries; ++q) exponentials<V>(queries[q], n, keys.from == queries[q].first, t.p[q], t.factor[q]);
+  mix_values<V>(t, v, v_stride, columns, n);
+}
+
+// A block of keys for all queries: those that see the same of it together.
+template <typename V>
+void attend_block(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t column, int64_t columns,
+                  Query* queries, int count) {
+  constexpr int kMost = V::kLanes == 16 ? 4 : 2;  // whose sums fit the registers
+  for (int i = 0; i < count;) {
+    const Keys keys = seen(queries[i], from, from + kKeyBlock - 1);
+    int alike = 1;
+    while (i + alike < count && seen(queries[i + alike], from, from + kKeyBlock - 1) == keys) ++alike;
+    for (const int end = i + alike; i < end;) {
+      const int left = end - i, n = left >= kMost ? kMost : left >= 2 ? 2 : 1;
+      if (keys.from <= keys.to) {
+        if (n == kMost) {
+          attend<V, kMost>(a, kv_head, keys, column, columns, queries + i);
+        } else if (n == 2) {
+          attend<V, 2>(a, kv_head, keys, column, columns, queries + i);
+        } else {
+          attend<V, 1>(a, kv_head, keys, column, columns, queries + i);
+        }
+      }
+      i += n;
+    }
+  }
 }
 
 // Heads wider than kColumns compute their scores again for each part.
@@ -104,7 +223,7 @@ void attend_columns(const AttentionCall& a, int64_t kv_head, int64_t column, int
   }
   // Tokens ascend, so the first query sees the earliest key and the last one the latest.
   for (int64_t from = queries[0].first; from <= queries[count - 1].last; from += kKeyBlock)
-    for (int i = 0; i < count; ++i) attend<V>(a, kv_head, from, from + kKeyBlock - 1, column, columns, queries[i]);
+    attend_block<V>(a, kv_head, from, column, columns, queries, count);
   for (int i = 0; i < count; ++i)
     for (int64_t c = 0; c < columns; ++c)
       queries[i].y[column + c] = static_cast<float>(queries[i].mix[c] / queries[i].sum);

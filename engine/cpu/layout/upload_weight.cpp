@@ -7,24 +7,8 @@
 #include "cpu/backend.h"
 #include "ops/weight_layout.h"
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 namespace tritium {
 namespace {
-
-// Asks for pages of 2 MB: a matrix read from memory then is 25 to 30 % faster. Most systems give them only to those who
-// ask before the first write.
-void use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
-#if defined(__linux__)
-  constexpr uintptr_t kLarge = uintptr_t{2} << 20;
-  const auto begin = (reinterpret_cast<uintptr_t>(memory.data()) + kLarge - 1) / kLarge * kLarge;
-  const auto end = (reinterpret_cast<uintptr_t>(memory.data()) + memory.size()) / kLarge * kLarge;
-  // Where the system refuses, nothing is lost but speed.
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-#endif
-}
 
 // The planes of a weight whose rows have so many words and so many scales of 4 bytes.
 struct Planes {
@@ -103,7 +87,6 @@ Result<Weight> CpuBackend::upload_rows(const TernaryRows& rows, const std::strin
   Weight weight = describe_weight(rows, debug_name);
   lay_out(weight);
   if (Status s = allocate_plane(weight.data, debug_name); !s.ok()) return s;
-  use_large_pages(host_span<std::byte>(weight.data));
   const cpu::Rows32 layout = rows32_of(weight);
   const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), nullptr};
   std::vector<float> stored(static_cast<size_t>(rows.n_rows() * rows.groups_per_row()));
@@ -135,7 +118,6 @@ Result<Weight> CpuBackend::upload_rows(const DenseRows& rows, const std::string&
   lay_out(weight);
   for (Tensor* plane : {&weight.data, &weight.scales})
     if (Status s = allocate_plane(*plane, debug_name); !s.ok()) return s;
-  use_large_pages(host_span<std::byte>(weight.data));
   const cpu::Rows32 layout = rows32_of(weight);
   const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), host_span<uint32_t>(weight.scales).data()};
   const auto row_bytes = static_cast<size_t>(rows.row_bytes());

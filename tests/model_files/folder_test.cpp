@@ -222,6 +222,17 @@ TEST(Folder, ProjectionsWithANormOfTheirOwnAreRounded) {
   EXPECT_FALSE(other->tensors->find("blk.0.ffn_up.weight")->ternary);
 }
 
+// Keys that other programs want in a file of a Maple.
+TEST(Folder, OfAMapleSaysWhatItsLayersAre) {
+  Small maple({.architecture = "maple", .n_layers = 4, .n_experts = 4}, "MapleForCausalLM");
+  const auto model = maple.open();
+  ASSERT_TRUE(model.ok()) << model.message();
+  const Metadata& m = model->tensors->metadata();
+  EXPECT_EQ(std::get<std::vector<bool>>(*m.find("maple.attention.sliding_window_pattern")),
+            (std::vector<bool>{true, true, true, false}));
+  EXPECT_EQ(std::get<std::vector<double>>(*m.find("maple.swiglu_clamp_exp")), std::vector<double>(4, 7.0));
+}
+
 TEST(Folder, SaysHowATextBecomesAVector) {
   const std::tuple<const char*, int64_t, size_t> kCases[] = {
       {"{\"pooling_mode_mean_tokens\":false,\"pooling_mode_lasttoken\":true}", 3, 0},

@@ -207,6 +207,9 @@ void read_windows(ConfigReader& config, const FolderConfig& f, KeyWriter& key) {
   }
   for (int64_t i = 0; types.empty() && i < f.n_layers; ++i) sliding.push_back((i + 1) % 4 != 0);
   key("attention.sliding_window_pattern", sliding);
+  // Of gate and up, of every expert. The configuration has no word for it; llama.cpp wants it in the file.
+  constexpr double kClamp = 7.0;
+  key("swiglu_clamp_exp", std::vector<double>(sliding.size(), kClamp));
   if (!config.boolean_or("nope_on_global_attention", true)) key("rope.global_layers", true);
 }
 

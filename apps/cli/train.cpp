@@ -281,7 +281,7 @@ void add_train(CLI::App& app, Action& action) {
 void add_finetune(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("finetune", "train a model further on a text");
   auto line = std::make_shared<CommandLine>();
-  command->add_option("model", line->model, "GGUF file")->required();
+  command->add_option("model", line->model, "GGUF file, any part of a split one, or a Hugging Face folder")->required();
   add_options(*command, line, action);
   command->footer(
       "Example:\n"

@@ -1,5 +1,6 @@
 #include "train/bit_linear.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -121,6 +122,7 @@ Result<BitLinear> BitLinear::from_ternary(Allocator& allocator, const std::strin
   layer.packed = allocator.weight(matrix, name);
   layer.as_loaded = true;
   layer.one_scale = matrix.granularity() == ScaleGranularity::tensor;
+  layer.beyond_f16 = std::ranges::any_of(matrix.scales(), [](float s) { return f16_to_f32(f32_to_f16(s)) != s; });
   if (!allocator.ok()) return allocator.status();
   return layer;
 }

@@ -71,9 +71,10 @@ class BitLinear final : public Parameter {
   int64_t n_matrices = 1, rows = 0, cols = 0, group_size = 0;
   WeightMode mode = WeightMode::full;
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;
-  bool as_loaded = false;  // the trits came from a file and have not been trained yet
-  bool one_scale = false;  // they came with one for all
-  Weight packed;           // modes ternary and stochastic, and frozen ternary weights
+  bool as_loaded = false;   // the trits came from a file and have not been trained yet
+  bool one_scale = false;   // they came with one for all
+  bool beyond_f16 = false;  // they came with scales that F16 cannot hold
+  Weight packed;            // modes ternary and stochastic, and frozen ternary weights
   Weight shadow;     // f32 or bf16, while it trains (mode stochastic has none); and frozen weights that are not ternary
   Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 

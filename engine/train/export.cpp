@@ -37,9 +37,18 @@ StorageType storage_of(const BitLinear& p, ExportType type) {
     case ExportType::adapter:
     case ExportType::automatic: break;
   }
+  // Scales that are not trained are kept, whatever they are; those that are have been rounded to F16.
+  const bool kept = p.mode == WeightMode::frozen || p.mode == WeightMode::stochastic;
+  if (kept && p.beyond_f16)
+    return p.one_scale && storage_bytes(StorageType::i2_s, file_shape(p)).ok() ? StorageType::i2_s : StorageType::f32;
   const bool fine = p.group_size > 0 && p.group_size < 256;  // a scale for less than a TQ2_0 block
   if (p.cols % 256 == 0 && !fine) return StorageType::tq2_0;
   return p.cols % 64 == 0 && (p.group_size == 0 || p.group_size % 64 == 0) ? StorageType::q2_0 : StorageType::f16;
+}
+
+// The trainer's groups become several in the file: of 128 in Q2_0, whose blocks have 64.
+bool splits_groups(const BitLinear& p, StorageType type) {
+  return p.group_size > 0 && traits_of(type).block_elements < p.group_size;
 }
 
 // W + scale B A.
@@ -67,7 +76,7 @@ Result<std::vector<std::byte>> encode_values(Backend& backend, const BitLinear& 
     if (!merged.ok()) return merged.status();
     return encode_f32(*merged, tensor.shape, tensor.type);
   }
-  if (p.ternary() && tensor.type != StorageType::f16) {
+  if (p.ternary() && traits_of(tensor.type).ternary) {
     const Result<TernaryMatrix> trits = backend.download_weight(p.packed);
     if (!trits.ok()) return trits.status();
     return encode_ternary(trits->with_coarsest_scales(), tensor.type);
@@ -158,9 +167,11 @@ Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Tr
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();
-    // Weights that are dense in the file (trits as F16, intN, merged adapters) take floats from whoever loads it: then
-    // both are compared with floats everywhere. Floats here and codes there would differ wherever a code tips over.
-    if (p->takes_codes() && !traits_of(tensor->type).ternary) inputs = ActivationMode::f32;
+    // Weights that are dense in the file (trits as F16, intN, merged adapters) take floats from whoever loads it, and
+    // finer groups than the trainer's add up in another order: then both are compared with floats everywhere, for with
+    // codes they would differ wherever one tips over.
+    if (p->takes_codes() && (!traits_of(tensor->type).ternary || splits_groups(*p, tensor->type)))
+      inputs = ActivationMode::f32;
     if (p->ternary() && !p->lora_a) ternary_type = tensor->type, any_trits = true;
     tensors.push_back(*std::move(tensor));
   }

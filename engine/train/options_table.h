@@ -60,7 +60,7 @@ inline constexpr Range kAny = {};
 using O = TrainOptions;
 inline constexpr Row kOptionTable[] = {
     {"What is trained"},
-    {"model", &O::model, "GGUF file to fine-tune (finetune MODEL)", kAny, ""},
+    {"model", &O::model, "GGUF file or Hugging Face folder to fine-tune (finetune MODEL)", kAny, ""},
     {"transformer", &O::transformer, "or JSON of one to train from scratch (--transformer, --preset)", kAny, ""},
     {"tokenizer", &O::tokenizer, "from scratch: GGUF file of its vocabulary, characters, or none: bytes", kAny, ""},
     {"pre", &O::pre, "how a byte-level vocabulary splits text, instead of what the file says: llama-bpe, qwen2 …"},
@@ -101,7 +101,7 @@ inline constexpr Row kOptionTable[] = {
     {"swa_fraction", &O::swa_fraction, "part of the steps that swa averages", kPart},
     {"update_by_layer", &O::update_by_layer, "keep one layer's gradients: less memory; needs clip 0, no micro_batch"},
     {"A teacher"},
-    {"teacher", &O::teacher, "GGUF file of a model to imitate, of the same vocabulary"},
+    {"teacher", &O::teacher, "GGUF file or folder of a model to imitate, of the same vocabulary"},
     {"distill", &O::distill, "weight of the teacher's predictions against the text's", kPart},
     {"temperature", &O::temperature, "at which predictions are compared with the teacher's", kAbove0},
     {"hidden_mse", &O::hidden_mse, "weight of the difference from hidden values of a teacher as wide", kFrom0},

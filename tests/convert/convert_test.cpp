@@ -6,13 +6,9 @@
 #include <map>
 
 #include "base/folder.h"
-#include "base/json.h"
 #include "format/storage_type.h"
 #include "model_files/open_model.h"
 #include "tests/model_files/folder_of_model.h"
-#include "tests/model_files/logits.h"
-#include "tests/model_files/npy.h"
-#include "tests/support/shared_material.h"
 #include "tests/support/temporary_folder.h"
 #include "tritium/convert.hpp"
 
@@ -139,28 +135,6 @@ TEST(Convert, RefusesWhatMakesNoSense) {
   refused(folder.path(), {.output = folder.path() + "/config.json"}, "config.json");
   ASSERT_TRUE(convert_model(folder.path(), {.output = folder.output}).ok());
   refused(folder.output, {.output = folder.folder.file("x.gguf")}, "is no folder; quantize changes");
-}
-
-TEST(Convert, LogitsOfConvertedFoldersAreThoseOfAnotherProgram) {
-  const auto root = shared_file("hf");
-  if (!root) GTEST_SKIP() << kNoSharedMaterial;
-  const Result<std::string> text = read_file((*root / "expected.json").string());
-  ASSERT_TRUE(text.ok());
-  const Result<Json> json = parse_json(*text);
-  ASSERT_TRUE(json.ok());
-  const TemporaryFolder folder;
-  const std::string output = folder.file("out.gguf");
-  for (const Json::Member& m : *json->object())
-    for (const char* type : {"", "tq1_0", "tq2_0", "q2_0", "pq2_0", "ptq1_0", "i2_s"}) {
-      std::vector<int32_t> tokens;
-      for (const Json& t : *m.value.find("tokens")->array()) tokens.push_back(static_cast<int32_t>(*t.integer()));
-      const std::string file = *m.value.find("logits")->find("f32")->text();
-      const auto written = convert_model((*root / m.name).string(), {.output = output, .type = type});
-      ASSERT_TRUE(written.ok()) << m.name << " " << type << ": " << written.message();
-      const auto logits = logits_of(output, "cpu", tokens, Activations::f32);
-      ASSERT_TRUE(logits.ok()) << logits.message();
-      EXPECT_LT(relative_distance(*logits, read_npy((*root / file).string())), 1e-3) << m.name << " " << type;
-    }
 }
 
 }  // namespace

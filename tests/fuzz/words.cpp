@@ -164,6 +164,67 @@ Words words_of_safetensors() {
           "9007199254740993"};
 }
 
+// Of config.json, beside those of its tokenizer and its tensors.
+Words words_of_folders() {
+  Words words = words_of_tokenizers();
+  words.merge(words_of_safetensors());
+  for (const char* name : {"architectures",
+                           "hidden_size",
+                           "num_hidden_layers",
+                           "num_attention_heads",
+                           "num_key_value_heads",
+                           "head_dim",
+                           "intermediate_size",
+                           "vocab_size",
+                           "max_position_embeddings",
+                           "rope_scaling",
+                           "rope_parameters",
+                           "rope_type",
+                           "factor",
+                           "alpha",
+                           "partial_rotary_factor",
+                           "num_experts",
+                           "num_experts_per_tok",
+                           "moe_intermediate_size",
+                           "layer_types",
+                           "sliding_window",
+                           "tie_word_embeddings",
+                           "quantization_config",
+                           "quant_method",
+                           "linear_class",
+                           "quantization_mode",
+                           "modules_to_not_convert",
+                           "quantization",
+                           "bits",
+                           "group_size"})
+    words.insert('"' + std::string(name) + '"');
+  for (const char* name : {"LlamaForCausalLM",
+                           "MixtralForCausalLM",
+                           "BitNetForCausalLM",
+                           "OlmoeForCausalLM",
+                           "MapleForCausalLM",
+                           "HunYuanDenseV1ForCausalLM",
+                           "Qwen3Model",
+                           "bitnet",
+                           "online",
+                           "yarn",
+                           "llama3",
+                           "linear",
+                           "dynamic",
+                           ".weight_scale",
+                           ".row_alpha",
+                           ".scales",
+                           ".biases",
+                           "gate_up_proj",
+                           "switch_mlp",
+                           "experts.0.",
+                           "q_proj.norm",
+                           "U32",
+                           "F16"})
+    words.insert(name);
+  return words;
+}
+
 Words words_of(const std::string& target) {
   if (target == "options") return words_of_options();
   if (target == "description") return words_of_descriptions();
@@ -171,7 +232,8 @@ Words words_of(const std::string& target) {
   if (target == "tokenizer_json") return words_of_tokenizers();
   if (target == "checkpoint") return words_of_checkpoints();
   if (target == "safetensors") return words_of_safetensors();
-  if (target == "gguf" || target == "adapter") return words_of_files();
+  if (target == "folder") return words_of_folders();
+  if (target == "gguf" || target == "split_gguf" || target == "adapter") return words_of_files();
   return {};
 }
 

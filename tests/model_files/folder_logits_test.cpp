@@ -3,41 +3,13 @@
 
 #include <fstream>
 
-#include "base/json.h"
+#include "tests/model_files/known_logits.h"
 #include "tests/model_files/logits.h"
-#include "tests/model_files/npy.h"
 #include "tests/support/shared_material.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tritium {
 namespace {
-
-bool has_backend(const std::string& name) {
-  for (const DeviceInfo& device : list_devices())
-    if (device.backend.starts_with(name) && device.available) return true;
-  return false;
-}
-
-struct KnownFolder {
-  std::string name;
-  std::vector<int32_t> tokens;
-  std::vector<std::pair<std::string, std::vector<float>>> logits;  // by mode
-};
-
-std::vector<KnownFolder> known_folders(const std::filesystem::path& root) {
-  std::vector<KnownFolder> folders;
-  const Result<std::string> text = read_file((root / "expected.json").string());
-  const Result<Json> json = parse_json(text.ok() ? *text : "null");
-  if (!json.ok() || !json->object()) return folders;
-  for (const Json::Member& m : *json->object()) {
-    KnownFolder& folder = folders.emplace_back();
-    folder.name = m.name;
-    for (const Json& t : *m.value.find("tokens")->array()) folder.tokens.push_back(static_cast<int32_t>(*t.integer()));
-    for (const Json::Member& f : *m.value.find("logits")->object())
-      folder.logits.emplace_back(f.name, read_npy((root / *f.value.text()).string()));
-  }
-  return folders;
-}
 
 void expect_logits(const std::string& path, const KnownFolder& folder, const std::string& backend,
                    const std::string& mode, const std::vector<float>& expected) {

@@ -31,10 +31,15 @@ const std::map<std::string, std::string> kMixtral = {
     {"ffn_gate_inp", "block_sparse_moe.gate"}, {"ffn_gate_exps", "w1"}, {"ffn_up_exps", "w3"}, {"ffn_down_exps", "w2"}};
 
 std::string name_of(const std::string& base, const FolderStyle& style) {
+  constexpr std::string_view kNormIn = "_norm_in";
+  if (base.ends_with(kNormIn)) return kNames.at(base.substr(0, base.size() - kNormIn.size())) + ".norm";
   const auto& special = style.model_class.starts_with("Hun") ? kHunyuan : kMixtral;
   const bool apart = style.model_class.starts_with("Hun") || style.model_class.starts_with("Mixtral");
   return apart && special.contains(base) ? special.at(base) : kNames.at(base);
 }
+
+// Of a class without a head names stand alone.
+std::string prefix_of(const FolderStyle& style) { return style.model_class.ends_with("Model") ? "" : "model."; }
 
 // Rows of heads, whose pairs are neighbours, with first halves before second halves: as the folder has them.
 std::vector<float> halves(const std::vector<float>& values, size_t head_rows, size_t cols) {
@@ -83,7 +88,7 @@ void add_of_layer(const TensorMap& map, const TensorInfo& info, const RandomMode
                   FolderWriter& folder) {
   const size_t from = info.name.find('.', 4) + 1;
   const std::string base = info.name.substr(from, info.name.rfind('.') - from);
-  const std::string layer = "model.layers." + info.name.substr(4, from - 5) + ".";
+  const std::string layer = prefix_of(style) + "layers." + info.name.substr(4, from - 5) + ".";
   const std::string name = name_of(base, style);
   if (info.shape.size() == 3) {
     if (style.experts != ExpertStyle::fused) add_experts(folder, layer, name, info, *map.load_f32(info.name), style);
@@ -110,10 +115,11 @@ void add_tensors(const TensorMap& map, const RandomModelOptions& o, const Folder
       continue;
     }
     const std::string name = info.name == "token_embd.weight"
-                                 ? o.architecture == "maple" ? "model.word_embeddings" : "model.embed_tokens"
+                                 ? o.architecture == "maple" ? "word_embeddings" : "embed_tokens"
                              : info.name == "output.weight" ? "lm_head"
-                                                            : "model.norm";
-    folder.add(name + ".weight", info.shape, *map.load_f32(info.name), "F32");
+                                                            : "norm";
+    folder.add((name == "lm_head" ? "" : prefix_of(style)) + name + ".weight", info.shape, *map.load_f32(info.name),
+               "F32");
   }
   if (style.experts == ExpertStyle::fused)
     for (int64_t i = 0; i < o.n_layers; ++i) add_fused(folder, map, i, style);

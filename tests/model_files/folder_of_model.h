@@ -11,7 +11,7 @@ namespace tritium {
 enum class ExpertStyle { separate, stacked, fused };
 
 struct FolderStyle {
-  std::string model_class;   // "Qwen3ForCausalLM"
+  std::string model_class;   // "Qwen3ForCausalLM"; "Qwen3Model": names have no prefix, and no head
   std::string type = "F32";  // of floats
   bool packed = false;       // layers' matrices are U8; they have one scale each
   ExpertStyle experts = ExpertStyle::separate;

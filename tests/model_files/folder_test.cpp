@@ -48,6 +48,8 @@ std::vector<Case> cases() {
        {.model_class = "BitNetForCausalLM", .packed = true, .more_config = kBitnet}},
       {{.architecture = "qwen3"}, {.model_class = "Qwen3ForCausalLM", .type = "BF16"}},
       {{.architecture = "qwen3", .ternary = false, .tied_head = true}, {.model_class = "Qwen3ForCausalLM"}},
+      {{.architecture = "qwen3", .tied_head = true, .input_norms = true},
+       {.model_class = "Qwen3Model", .type = "BF16"}},
       {{.architecture = "qwen3moe", .n_experts = 7},
        {.model_class = "Qwen3MoeForCausalLM", .more_config = ",\"norm_topk_prob\":true"}},
       {{.architecture = "qwen3moe", .n_experts = 4},
@@ -119,6 +121,10 @@ struct Small {
     style.more_config = std::move(more_config);
     add_tensors(short_model(options), options, style, writer);
   }
+  Small(const RandomModelOptions& other, std::string model_class) : options(other) {
+    style.model_class = std::move(model_class);
+    add_tensors(short_model(options), options, style, writer);
+  }
   Result<OpenedModel> open(int n_shards = 1) {
     writer.write(folder.path(), config_of(options, style), n_shards);
     return open_model(folder.path().string());
@@ -173,6 +179,14 @@ TEST(Folder, ARowThatIsNoTritsIsFoundWhenItIsRead) {
   EXPECT_EQ(dense->dtype, DType::f32);
 }
 
+// To alpha times a trit, alpha the mean magnitude of the matrix.
+void expect_rounded(const TensorMap& map, const std::string& name, const std::vector<float>& values) {
+  const auto matrix = map.load_ternary(name);
+  const auto expected = TernaryMatrix::from_weights(values, 1, 256, 256, ScaleGranularity::tensor);
+  ASSERT_TRUE(matrix.ok() && expected.ok()) << matrix.message();
+  EXPECT_TRUE(matrix->dequantize() == expected->dequantize());
+}
+
 TEST(Folder, MastersAreRoundedByTheirMeanMagnitude) {
   Small small(
       ",\"quantization_config\":{\"quant_method\":\"bitnet\",\"linear_class\":\"autobitlinear\","
@@ -182,11 +196,60 @@ TEST(Folder, MastersAreRoundedByTheirMeanMagnitude) {
   small.replace("model.layers.0.mlp.down_proj.weight", {256, 256}, values);
   const auto model = small.open();
   ASSERT_TRUE(model.ok()) << model.message();
-  const auto matrix = model->tensors->load_ternary("blk.0.ffn_up.weight");
-  const auto expected = TernaryMatrix::from_weights(values, 1, 256, 256, ScaleGranularity::tensor);
-  ASSERT_TRUE(matrix.ok() && expected.ok()) << matrix.message();
-  EXPECT_TRUE(matrix->dequantize() == expected->dequantize());
+  expect_rounded(*model->tensors, "blk.0.ffn_up.weight", values);
   EXPECT_FALSE(model->tensors->find("blk.0.ffn_down.weight")->ternary);
+}
+
+// BitNet-Embedding: what has a norm of its own is rounded when it runs. Without a norm, floats stay floats.
+TEST(Folder, ProjectionsWithANormOfTheirOwnAreRounded) {
+  const auto values = up_values([](int64_t r, int64_t c) { return std::sin(static_cast<float>(r * 256 + c)); });
+  Small with(
+      {.architecture = "qwen3", .dim = 256, .n_layers = 1, .ffn_dim = 256, .tied_head = true, .input_norms = true},
+      "Qwen3Model");
+  with.replace("layers.0.mlp.up_proj.weight", {256, 256}, values);
+  const auto model = with.open();
+  ASSERT_TRUE(model.ok()) << model.message();
+  EXPECT_TRUE(model->warnings.empty()) << model->warnings.front();
+  const auto checked = CheckedModel::check(*model->tensors);
+  ASSERT_TRUE(checked.ok()) << checked.message();
+  EXPECT_TRUE(checked->config().input_norms);
+  expect_rounded(*model->tensors, "blk.0.ffn_up.weight", values);
+  EXPECT_EQ(model->tensors->tensors()[2].name, "blk.0.attn_q_norm_in.weight");
+  Small without;
+  without.replace(kUp, {256, 256}, values);
+  const auto other = without.open();
+  ASSERT_TRUE(other.ok()) << other.message();
+  EXPECT_FALSE(other->tensors->find("blk.0.ffn_up.weight")->ternary);
+}
+
+// Keys that other programs want in a file of a Maple.
+TEST(Folder, OfAMapleSaysWhatItsLayersAre) {
+  Small maple({.architecture = "maple", .n_layers = 4, .n_experts = 4}, "MapleForCausalLM");
+  const auto model = maple.open();
+  ASSERT_TRUE(model.ok()) << model.message();
+  const Metadata& m = model->tensors->metadata();
+  EXPECT_EQ(std::get<std::vector<bool>>(*m.find("maple.attention.sliding_window_pattern")),
+            (std::vector<bool>{true, true, true, false}));
+  EXPECT_EQ(std::get<std::vector<double>>(*m.find("maple.swiglu_clamp_exp")), std::vector<double>(4, 7.0));
+}
+
+TEST(Folder, SaysHowATextBecomesAVector) {
+  const std::tuple<const char*, int64_t, size_t> kCases[] = {
+      {"{\"pooling_mode_mean_tokens\":false,\"pooling_mode_lasttoken\":true}", 3, 0},
+      {"{\"pooling_mode_mean_tokens\":true,\"pooling_mode_lasttoken\":false}", 1, 0},
+      {"{\"pooling_mode\":\"mean\"}", 1, 0},
+      {"{\"pooling_mode_cls_token\":true}", 0, 1},
+      {"{", 0, 1},
+  };
+  Small small;
+  std::filesystem::create_directory(small.folder.path() / "1_Pooling");
+  for (const auto& [text, number, n_warnings] : kCases) {
+    write_text(small.folder.path() / "1_Pooling" / "config.json", text);
+    const auto model = small.open();
+    ASSERT_TRUE(model.ok()) << model.message();
+    EXPECT_EQ(model->tensors->metadata().integer("qwen3.pooling_type").value_or(0), number) << text;
+    EXPECT_EQ(model->warnings.size(), n_warnings) << text;
+  }
 }
 
 void expect_refused(const Result<OpenedModel>& model, StatusCode code, const std::string& part) {
@@ -239,7 +302,7 @@ TEST(Folder, WhatTensorsLackIsSaid) {
 TEST(Folder, WhatAConfigurationAsksForInVainIsSaid) {
   const std::tuple<const char*, StatusCode, const char*> kBad[] = {
       {",\"attention_bias\":true", StatusCode::unsupported, "attention_bias is true: biases are not implemented"},
-      {",\"clip_qkv\":8.0", StatusCode::unsupported, "clip_qkv clips queries, keys and values"},
+      {",\"clip_qkv\":8.0", StatusCode::unsupported, "clip_qkv has a number: it clips queries, keys and values"},
       {",\"rope_scaling\":{\"rope_type\":\"longrope\"}", StatusCode::unsupported,
        "rope_type is \"longrope\"; supported"},
       {",\"rope_scaling\":7", StatusCode::corrupt_file, "rope_scaling must be an object, or null"},

@@ -10,15 +10,20 @@
 
 namespace tritium {
 
+inline Result<std::vector<float>> logits_of(const Model& model, const std::vector<int32_t>& tokens,
+                                            Activations activations) {
+  Result<Session> session = model.create_session({.activations = activations});
+  if (!session.ok()) return session.status();
+  return session->evaluate_all(tokens);
+}
+
 inline Result<std::vector<float>> logits_of(const std::string& path, const std::string& backend,
                                             const std::vector<int32_t>& tokens, Activations activations) {
   const Result<Runtime> runtime = Runtime::create({.backend = backend});
   if (!runtime.ok()) return runtime.status();
   const Result<Model> model = runtime->load(path);
   if (!model.ok()) return model.status();
-  Result<Session> session = model->create_session({.activations = activations});
-  if (!session.ok()) return session.status();
-  return session->evaluate_all(tokens);
+  return logits_of(*model, tokens, activations);
 }
 
 // || a - b || / || b ||; 1e9: they are not of one size.

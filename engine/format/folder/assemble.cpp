@@ -15,16 +15,19 @@ constexpr std::array<std::string_view, 17> kOrder = {
     "attn_norm",     "attn_q",      "attn_k",       "attn_v",       "attn_q_norm",  "attn_k_norm",
     "attn_sub_norm", "attn_output", "ffn_norm",     "ffn_gate_inp", "ffn_gate",     "ffn_gate_exps",
     "ffn_up",        "ffn_up_exps", "ffn_sub_norm", "ffn_down",     "ffn_down_exps"};
+constexpr std::string_view kInputNorm = "_norm_in";  // behind the name of its projection
 
-// The embedding comes first, the last norm and the head last.
+// The embedding comes first, the last norm and the head last; a projection's own norm stands before it.
 std::pair<int64_t, int64_t> order_of(const Draft& draft, int64_t n_layers) {
   if (draft.layer < 0) {
     if (draft.name == "token_embd.weight") return {-1, 0};
     return {n_layers, draft.name == "output.weight" ? 2 : 1};
   }
   const size_t from = draft.name.find('.', 4) + 1;
-  const std::string_view base = std::string_view(draft.name).substr(from, draft.name.find('.', from) - from);
-  return {draft.layer, std::ranges::find(kOrder, base) - kOrder.begin()};
+  std::string_view base = std::string_view(draft.name).substr(from, draft.name.find('.', from) - from);
+  const bool input_norm = base.ends_with(kInputNorm);
+  if (input_norm) base.remove_suffix(kInputNorm.size());
+  return {draft.layer, 2 * (std::ranges::find(kOrder, base) - kOrder.begin()) + (input_norm ? 0 : 1)};
 }
 
 Status add(std::map<std::string, Draft>& drafts, const TensorPlace& place, const ShardTensor& tensor) {
@@ -60,6 +63,16 @@ Result<std::map<std::string, Draft>> sort_by_place(const FolderConfig& config, c
   return drafts;
 }
 
+// Marks the projections that have a norm of their own.
+void find_input_norms(std::map<std::string, Draft>& drafts) {
+  const std::string end = std::string(kInputNorm) + ".weight";
+  for (const auto& [name, norm] : drafts) {
+    if (!name.ends_with(end)) continue;
+    const auto projection = drafts.find(name.substr(0, name.size() - end.size()) + ".weight");
+    if (projection != drafts.end()) projection->second.input_norm = true;
+  }
+}
+
 void warn_of_head(const FolderConfig& config, bool has_head, std::vector<std::string>& warnings) {
   if (config.tied && has_head)
     warnings.push_back("config.json says that the head is the embedding, but lm_head.weight is there: it is used");
@@ -84,6 +97,7 @@ Result<std::vector<FolderTensor>> assemble(const FolderConfig& config, const Sha
                                            std::vector<std::string>& warnings) {
   Result<std::map<std::string, Draft>> drafts = sort_by_place(config, shards);
   if (!drafts.ok()) return drafts.status();
+  find_input_norms(*drafts);
   warn_of_head(config, drafts->contains("output.weight"), warnings);
   std::vector<const Draft*> order;
   for (const auto& [name, draft] : *drafts) order.push_back(&draft);

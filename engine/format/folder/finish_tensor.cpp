@@ -105,7 +105,8 @@ Result<Stored> look_at(const FolderConfig& config, const Draft& draft, const Dra
   for (const ShardTensor* part : m.parts)
     if (part && part != weight) return corrupt(*part, "belongs to a packed tensor, but ", weight->name(), " is floats");
   const FolderQuantization& q = config.quantization;
-  if (q.bitnet && q.online && draft.linear() && !is_excepted(q, m.module)) s.packing = Packing::masters;
+  const bool rounded = (q.bitnet && q.online) || draft.input_norm;
+  if (rounded && draft.linear() && !is_excepted(q, m.module)) s.packing = Packing::masters;
   return s;
 }
 
@@ -172,6 +173,15 @@ DType dtype_of(const FolderTensor& t) {
   return weight.is("F32") ? DType::f32 : weight.is("BF16") ? DType::bf16 : DType::f16;
 }
 
+// Floats of a projection with a norm of its own: masters, unless they are ternary already.
+Status settle_masters(const FolderConfig& config, const Draft& draft, FolderTensor& t) {
+  if (t.packing != Packing::masters || !draft.input_norm || config.quantization.online) return Status();
+  t.packing = Packing::floats;
+  if (Status s = look_for_trits(t); !s.ok()) return s;
+  if (!t.info.ternary) t.packing = Packing::masters;
+  return Status();
+}
+
 // What is known of trits before any is read.
 Status find_trits(const FolderConfig& config, const Draft& draft, FolderTensor& t, std::vector<std::string>& warnings) {
   const bool exact = draft.norm() || draft.router();
@@ -209,6 +219,7 @@ Result<FolderTensor> finish_tensor(const FolderConfig& config, const Draft& draf
   t.divide = config.quantization.divide;
   t.n_matrices = static_cast<int64_t>(t.matrices.size());
   if (Status s = check_experts(config, draft, t); !s.ok()) return s;
+  if (Status s = settle_masters(config, draft, t); !s.ok()) return s;
   if (config.interleaved_rope && draft.queries_or_keys()) {
     t.swapped_heads = draft.name.find(".attn_q.") != std::string::npos ? config.n_heads : config.n_kv_heads;
     if (t.rows % (2 * t.swapped_heads) != 0)

@@ -1,4 +1,6 @@
-// What was found for a tensor, and the tensor that it makes.
+// What was found for a tensor, and the tensor that it makes. Matrices of floats may be masters: then the layer rounds
+// them to trits when it runs, by their mean magnitude. The configuration says so, or a norm within the layer
+// (BitNet-Embedding); there a matrix that is ternary already keeps its own scales.
 #pragma once
 
 #include <array>
@@ -27,7 +29,9 @@ struct Draft {
   int64_t layer = -1;
   std::map<int64_t, DraftMatrix> matrices;  // by expert; -1: the only one, or all experts
 
-  bool norm() const { return name.find("_norm.") != std::string::npos; }
+  bool input_norm = false;  // a projection with a norm of its own before it
+
+  bool norm() const { return name.find("_norm.") != std::string::npos || name.find("_norm_in.") != std::string::npos; }
   bool router() const { return name.find("ffn_gate_inp.") != std::string::npos; }
   bool linear() const { return layer >= 0 && !norm() && !router(); }
   bool queries_or_keys() const {

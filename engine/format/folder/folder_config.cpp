@@ -66,11 +66,20 @@ constexpr std::array kClasses = {
     ModelClass{.name = "HunYuanDenseV1ForCausalLM", .model_type = "hunyuan_v1_dense", .architecture = "hunyuan-dense"},
 };
 
-// The class that `architectures` names, else the one of `model_type`.
-const ModelClass* class_of(ConfigReader& config) {
+// "Qwen3ForCausalLM" without a head is a "Qwen3Model".
+bool is_body(std::string_view name, const ModelClass& c) {
+  constexpr std::string_view kWithHead = "ForCausalLM", kBody = "Model";
+  return name.ends_with(kBody) &&
+         name.substr(0, name.size() - kBody.size()) == c.name.substr(0, c.name.size() - kWithHead.size());
+}
+
+// The class that `architectures` names, else the one of `model_type`. `body`: it has no head.
+const ModelClass* class_of(ConfigReader& config, bool& body) {
   const std::vector<std::string> names = config.texts("architectures");
-  for (const ModelClass& c : kClasses)
-    if (std::ranges::find(names, c.name) != names.end()) return &c;
+  for (const ModelClass& c : kClasses) {
+    body = std::ranges::any_of(names, [&](const std::string& name) { return is_body(name, c); });
+    if (body || std::ranges::find(names, c.name) != names.end()) return &c;
+  }
   const std::string type = config.text_or("model_type", "");
   const auto* found = std::ranges::find(kClasses, std::string_view(type), &ModelClass::model_type);
   if (names.empty() && !type.empty() && found != kClasses.end()) return found;
@@ -91,7 +100,7 @@ void refuse_switches(ConfigReader& config, const ModelClass& c) {
   for (const char* name : {"attention_bias", "mlp_bias", "use_bias", "qkv_bias", "bias"})
     config.refuse(config.boolean_or(name, false), name, "is true: biases are not implemented");
   config.refuse(config.has("clip_qkv") && !config.find("clip_qkv")->boolean(), "clip_qkv",
-                "clips queries, keys and values, which is not implemented");
+                "has a number: it clips queries, keys and values, which is not implemented; null does not");
   config.refuse(config.integer_or("first_k_dense_replace", 0, 0, kMaxLayers) > 0, "first_k_dense_replace",
                 "makes some layers dense, which is not implemented");
   config.refuse(config.integer_or("num_shared_experts", 0, 0, kMaxExperts) > 0, "num_shared_experts",
@@ -198,6 +207,9 @@ void read_windows(ConfigReader& config, const FolderConfig& f, KeyWriter& key) {
   }
   for (int64_t i = 0; types.empty() && i < f.n_layers; ++i) sliding.push_back((i + 1) % 4 != 0);
   key("attention.sliding_window_pattern", sliding);
+  // Of gate and up, of every expert. The configuration has no word for it; llama.cpp wants it in the file.
+  constexpr double kClamp = 7.0;
+  key("swiglu_clamp_exp", std::vector<double>(sliding.size(), kClamp));
   if (!config.boolean_or("nope_on_global_attention", true)) key("rope.global_layers", true);
 }
 
@@ -206,13 +218,14 @@ void read_windows(ConfigReader& config, const FolderConfig& f, KeyWriter& key) {
 Result<FolderConfig> read_folder_config(const Json& json) {
   if (!json.object()) return error(StatusCode::corrupt_file, "is ", json.kind(), ", must be an object");
   ConfigReader config(json);
-  const ModelClass* found = class_of(config);
+  bool body = false;
+  const ModelClass* found = class_of(config, body);
   if (!found) return config.status();
   const ModelClass& c = *found;
   FolderConfig f;
   f.architecture = std::string(c.architecture);
   f.interleaved_rope = c.interleaved_rope;
-  f.tied = config.boolean_or("tie_word_embeddings", c.tied);
+  f.tied = config.boolean_or("tie_word_embeddings", c.tied) || body;
   f.metadata.set("general.architecture", f.architecture);
   KeyWriter key(f.metadata, f.architecture);
   read_sizes(config, f, key);

@@ -173,6 +173,26 @@ Result<FolderConfig> read_config_file(const std::string& path) {
   return config;
 }
 
+// How the tokens of a text become one vector, as the folder of an embedding model says beside it: GGUF's number, 0: it
+// does not say.
+int64_t read_pooling(const std::string& path, std::vector<std::string>& warnings) {
+  constexpr int64_t kUnknown = 0, kMean = 1, kLast = 3;
+  const std::string file = path + "/1_Pooling/config.json";
+  const Result<std::string> text = read_file(file);
+  if (!text.ok()) return kUnknown;
+  const Result<Json> json = parse_json(*text);
+  const auto says = [&](std::string_view flag, std::string_view mode) {
+    const Json* value = json.ok() ? json->find(flag) : nullptr;
+    const Json* named = json.ok() ? json->find("pooling_mode") : nullptr;
+    return (value && value->boolean() && *value->boolean()) || (named && named->text() && *named->text() == mode);
+  };
+  if (says("pooling_mode_lasttoken", "lasttoken")) return kLast;
+  if (says("pooling_mode_mean_tokens", "mean")) return kMean;
+  warnings.push_back(join(file, ": ", json.ok() ? "neither the last token nor the mean" : json.message(),
+                          "; as the vector of a text its last token's is taken"));
+  return kUnknown;
+}
+
 }  // namespace
 
 Result<OpenFolder> open_folder(const std::string& path, const Metadata& tokenizer) {
@@ -186,6 +206,8 @@ Result<OpenFolder> open_folder(const std::string& path, const Metadata& tokenize
   if (!tensors.ok()) return tensors.status();
   Metadata metadata = std::move(config->metadata);
   metadata.set("general.name", name_of(path));
+  if (const int64_t pooling = read_pooling(path, folder.warnings); pooling > 0)
+    metadata.set(config->architecture + ".pooling_type", pooling);
   for (const auto& [key, value] : tokenizer.values()) metadata.set(key, value);
   folder.tensors = std::make_unique<FolderMap>(path, *std::move(shards), std::move(metadata), *std::move(tensors));
   return folder;

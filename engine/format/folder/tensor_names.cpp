@@ -81,6 +81,14 @@ std::optional<std::string_view> find(std::span<const Pair> table, std::string_vi
   return found == table.end() ? std::nullopt : std::optional(found->second);
 }
 
+// The norm within a projection: "self_attn.q_proj.norm" is that of "attn_q".
+std::optional<std::string_view> name_of_input_norm(std::string_view module) {
+  constexpr std::string_view kNorm = ".norm";
+  if (!module.ends_with("_proj.norm")) return std::nullopt;
+  module.remove_suffix(kNorm.size());
+  return find(kOfLayer, module);
+}
+
 // `module` behind the prefix of experts.
 std::vector<TensorPlace> expert_places(std::string_view module, TensorPlace place) {
   const std::optional<int64_t> number = take_number(module);
@@ -114,6 +122,10 @@ std::vector<TensorPlace> places_of_module(std::string_view module, TensorPlace p
     if (std::string_view rest = module; take(rest, prefix)) return expert_places(rest, place);
   if (const auto name = find(kOfLayer, module)) {
     place.gguf = join("blk.", *layer, ".", *name, ".weight");
+    return {place};
+  }
+  if (const auto name = name_of_input_norm(module)) {
+    place.gguf = join("blk.", *layer, ".", *name, "_norm_in.weight");
     return {place};
   }
   // Both projections of a dense layer in one tensor.

@@ -3,6 +3,7 @@ import json
 import os
 import random
 
+import folders
 import program
 from program import tritium
 
@@ -125,6 +126,73 @@ class Finetune(program.InFolder):
         said = out + err
         self.assertIn("no more improvement", said)
         self.assertIn("the best weights are those of step", said)
+
+
+class FinetuneFolder(program.InFolder):
+    """A Hugging Face folder is trained as a file is."""
+
+    STEPS = ["--steps", "8", "--batch", "2", "--context", "32", "--lr", "1e-2", "--threads", "1", "--backend", "cpu"]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = cls.write("text.txt", "the cat purrs. the dog barks. " * 200)
+
+    def tuned(self, model, *more):
+        out = self.path("out.gguf")
+        code, _, err = tritium("finetune", model, "--data", self.data, *self.STEPS, *more, "-o", out)
+        self.assertEqual(code, 0, err)
+        return out
+
+    def runs(self, *arguments):
+        code, out, err = tritium("run", *arguments, "--tokens", "1 2 3", "-n", 2, "--temp", 0, "--backend", "cpu", "--json")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(len(json.loads(out)["tokens"]), 2)
+
+    def write_model(self, scale_of):
+        """A Qwen3 whose matrices are trits; scale_of(module, row, column)."""
+        draw = random.Random(4)
+        shapes = {"self_attn.q_proj": (64, 64), "self_attn.k_proj": (32, 64), "self_attn.v_proj": (32, 64),
+                  "self_attn.o_proj": (64, 64), "mlp.gate_proj": (256, 64), "mlp.up_proj": (256, 64), "mlp.down_proj": (64, 256)}
+        tensors = {"model.norm.weight": ([64], [1.0] * 64),
+                   "model.embed_tokens.weight": ([257, 64], [folders.bf16(draw.gauss(0, 1)) for _ in range(257 * 64)])}
+        for name, n in (("input_layernorm", 64), ("post_attention_layernorm", 64), ("self_attn.q_norm", 32), ("self_attn.k_norm", 32)):
+            tensors[f"model.layers.0.{name}.weight"] = [n], [1.0] * n
+        for name, (rows, cols) in shapes.items():
+            values = [draw.choice((-1, 0, 1)) * scale_of(name, r, c) for r in range(rows) for c in range(cols)]
+            tensors[f"model.layers.0.{name}.weight"] = [rows, cols], values
+        config = {"architectures": ["Qwen3ForCausalLM"], "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
+                  "num_key_value_heads": 1, "head_dim": 32, "intermediate_size": 256, "vocab_size": 257, "rms_norm_eps": 1e-6,
+                  "max_position_embeddings": 64, "hidden_act": "silu", "tie_word_embeddings": True}
+        folders.write_folder(self.path("hf"), config, tensors)
+        return self.path("hf")
+
+    def test_every_mode_takes_a_folder(self):
+        hf = self.write_model(lambda name, row, column: 0.125)
+        for mode in "ste", "full", "stochastic":
+            self.runs(self.tuned(hf, "--mode", mode))
+        self.runs(hf, "--lora", self.tuned(hf, "--mode", "lora"))
+
+    def test_groups_that_are_finer_in_the_file_are_the_same_model(self):
+        hf = self.write_model(lambda name, row, column: (1 + (row + column // 128) % 2) / 16 if "down" in name else 0.125)
+        for mode in "ste", "stochastic":
+            self.runs(self.tuned(hf, "--mode", mode))
+
+    def test_scales_that_are_kept_need_not_fit_f16(self):
+        tiny = (1 + 2 ** -7) * 2 ** -18
+        hf = self.write_model(lambda name, row, column: tiny if "down" in name else 0.125)
+        self.runs(self.tuned(hf, "--mode", "stochastic"))
+        self.runs(self.tuned(hf, "--mode", "ste", "--experts", "frozen"))
+
+    def shared_folders(self):
+        with open(program.shared("hf", "expected.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def test_folders_of_every_class(self):
+        for name in sorted(self.shared_folders()):
+            for mode in "ste", "lora":
+                with self.subTest(name, mode=mode):
+                    self.tuned(program.shared("hf", name), "--mode", mode)
 
 
 program.main()

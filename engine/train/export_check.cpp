@@ -6,6 +6,7 @@
 #include "format/gguf.h"
 #include "model/adapters.h"
 #include "model/transformer.h"
+#include "model_files/open_model.h"
 #include "train/export.h"
 
 namespace tritium::training {
@@ -14,9 +15,9 @@ namespace {
 // Logits after every token, as an application that loads the file gets them.
 Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std::span<const int32_t> tokens,
                                        ActivationMode inputs) {
-  Result<std::unique_ptr<TensorMap>> file = open_gguf(files.model, {});
+  Result<OpenedModel> file = open_model(files.model);
   if (!file.ok()) return file.status();
-  const Result<CheckedModel> model = CheckedModel::check(*std::move(file));
+  const Result<CheckedModel> model = CheckedModel::check(std::move(file->tensors));
   if (!model.ok()) return model.status();
   const Config& config = model->config();
   Result<Weights> weights = load_weights(*model, ops.backend(), {});

@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/format_text.h"
+#include "base/git_lfs.h"
 #include "base/json.h"
 #include "text/hf_pipeline.h"
 #include "text/token_table.h"
@@ -31,6 +32,7 @@ struct Files {
 
 Status parse(const char* name, const std::optional<std::string>& text, Json& out) {
   if (!text) return Status();
+  if (begins_lfs_pointer(*text)) return bad(name, ": ", kLfsAdvice);
   Result<Json> tree = parse_json(*text);
   if (!tree.ok()) return tree.status().within(name);
   if (!tree->object()) return bad(name, ": must be an object, is ", tree->kind());

@@ -71,6 +71,14 @@ class Convert(program.WithModel):
         self.assertEqual(tritium("gguf-diff", small, small)[0], 0)
         self.assertIn("0 differ", tritium("gguf-diff", small, small)[1])
 
+    def test_rows_of_floats_that_are_trits_already_are_not_changed_by_rounding(self):
+        floats, trits = self.path("floats.gguf"), self.path("trits.gguf")
+        self.assertEqual(tritium("quantize", self.model, "-o", floats, "--experts", "f32")[0], 0)
+        code, out, err = tritium("quantize", floats, "-o", trits, "--experts", "tq1_0", "--absmean", "--json")
+        self.assertEqual(code, 0, err)
+        rounded = [t for t in json.loads(out)["tensors"] if t["type"] == "TQ1_0"]
+        self.assertTrue(rounded and all(t["relative_error"] == 0 for t in rounded), rounded)
+
     def test_what_makes_no_sense_is_wrong_usage(self):
         self.fails(2, "router: TQ2_0 makes no sense here", "quantize", self.model, "-o", self.path("x"), "--router", "tq2_0")
         self.fails(2, "no type is chosen", "quantize", self.model, "-o", self.path("x"))

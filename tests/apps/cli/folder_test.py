@@ -43,6 +43,15 @@ class Folder(program.InFolder):
         data = self.write("sums.jsonl", "".join(json.dumps(line) + "\n" for line in lines) * 64)
         self.finetune(shared("hf", "bonsai-qwen3"), self.path("bonsai.gguf"), data=data)  # they do after two steps
 
+    def test_a_pointer_of_git_lfs_is_told_from_a_damaged_file(self):
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+        hf_folder.write(self.path("lfs"))
+        self.write("lfs/model.safetensors", pointer)
+        for path in (self.path("lfs"), self.write("lfs.gguf", pointer)):
+            self.fails(1, "pointer of Git LFS", "info", path)
+        self.write("lfs/tokenizer.json", pointer)
+        self.fails(1, "tokenizer.json: this is a pointer of Git LFS", "tokenize", self.path("lfs"), "--text", "a")
+
 
 if __name__ == "__main__":
     program.main()

@@ -2,7 +2,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 
 #include "cli/chat_options.h"
@@ -263,6 +265,10 @@ int Chat::run() {
     report(status);
     failed_ = failed_ || !typing_;  // a script is told at the end
   }
+  if (lines_.problem() != 0) {
+    report(Status(StatusCode::io_error, std::string("standard input: ") + std::strerror(lines_.problem())));
+    failed_ = true;
+  }
   if (const Status saved = save_history(); !saved.ok()) {
     report(saved);
     failed_ = true;
@@ -270,8 +276,17 @@ int Chat::run() {
   return leave(failed_ ? kFailed : kOk);
 }
 
+// Before the conversation, not after it.
+Status check_history(const std::string& path) {
+  if (path.empty()) return Status();
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (access(folder.empty() ? "." : folder.c_str(), W_OK) == 0) return Status();
+  return Status(StatusCode::io_error, path + ": the conversation could not be saved there: " + std::strerror(errno));
+}
+
 int chat(Options options) {
   catch_interrupt();
+  if (const Status history = check_history(options.history); !history.ok()) return report(history);
   Result<ChatOptions> render = chat_options(options.render);
   if (!render.ok()) return report(render.status());
   std::vector<ChatMessage> messages;

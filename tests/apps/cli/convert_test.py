@@ -58,6 +58,10 @@ class Convert(program.WithModel):
         self.assertEqual(json.loads(out)["architecture"], "qwen3")
         self.assertEqual(tritium("info", self.hf, "--json")[0], 0)
 
+    def test_a_folder_that_is_not_there_and_a_file_without_a_name(self):
+        self.fails(1, "none: cannot be read: No such file", "convert", self.path("none"), "-o", self.path("x.gguf"))
+        self.fails(2, "the output has no name", "convert", self.hf, "-o", "")
+
     def test_types_are_changed_and_what_differs_is_said(self):
         small = self.path("small.gguf")
         code, out, err = tritium("quantize", self.model, "-o", small, "--experts", "tq1_0", "--head", "q6_k", "--embedding", "q8_0")

@@ -72,9 +72,7 @@ class Chat {
   void show_figures(const Generation& generation);
   bool stopped() const { return interrupted() || g_stops != stops_; }
   void note(const std::string& text) const { std::fprintf(stderr, "%s\n", printable(text).c_str()); }
-  Status save_history() const {
-    return options_.history.empty() ? Status() : save_messages(options_.history, conversation_.messages);
-  }
+  void keep_history();
 
   Options options_;
   Conversation conversation_;
@@ -244,6 +242,14 @@ Status Chat::command(const std::string& line) {
   return Status();
 }
 
+void Chat::keep_history() {
+  if (options_.history.empty()) return;
+  const Status saved = save_messages(options_.history, conversation_.messages);
+  if (saved.ok()) return;
+  report(saved);
+  failed_ = true;
+}
+
 int Chat::run() {
   if (typing_) note("Talk to " + options_.model.model + " (" + backend_ + "); /help says more.");
   std::string message;
@@ -255,7 +261,10 @@ int Chat::run() {
     const bool escaped = message.starts_with("//");
     const bool told = message.starts_with('/') && !escaped;
     const Status status = told ? command(message) : answer_to(escaped ? message.substr(1) : message);
-    if (status.ok()) continue;
+    if (status.ok()) {
+      keep_history();  // whatever ends the program: what was said until now is there
+      continue;
+    }
     if (interrupted()) break;
     // What was stopped before its first token is no error.
     if (status.code() == StatusCode::cancelled) {
@@ -269,10 +278,7 @@ int Chat::run() {
     report(Status(StatusCode::io_error, std::string("standard input: ") + std::strerror(lines_.problem())));
     failed_ = true;
   }
-  if (const Status saved = save_history(); !saved.ok()) {
-    report(saved);
-    failed_ = true;
-  }
+  keep_history();
   return leave(failed_ ? kFailed : kOk);
 }
 
@@ -325,7 +331,7 @@ void add_chat(CLI::App& app, Action& action) {
   add_model_options(*command, options->model);
   command->add_option("--system", options->system, "what the model is told first");
   command->add_option("--history", options->history,
-                      "JSON file of the conversation: gone on with, and saved in the end");
+                      "JSON file of the conversation: gone on with, and saved after each answer");
   command
       ->add_option("--think", options->think,
                    "what is between <think> and </think>: show | dim (on a terminal; default) | hide")

@@ -2,7 +2,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 
 #include "cli/chat_options.h"
@@ -70,9 +72,7 @@ class Chat {
   void show_figures(const Generation& generation);
   bool stopped() const { return interrupted() || g_stops != stops_; }
   void note(const std::string& text) const { std::fprintf(stderr, "%s\n", printable(text).c_str()); }
-  Status save_history() const {
-    return options_.history.empty() ? Status() : save_messages(options_.history, conversation_.messages);
-  }
+  void keep_history();
 
   Options options_;
   Conversation conversation_;
@@ -242,6 +242,14 @@ Status Chat::command(const std::string& line) {
   return Status();
 }
 
+void Chat::keep_history() {
+  if (options_.history.empty()) return;
+  const Status saved = save_messages(options_.history, conversation_.messages);
+  if (saved.ok()) return;
+  report(saved);
+  failed_ = true;
+}
+
 int Chat::run() {
   if (typing_) note("Talk to " + options_.model.model + " (" + backend_ + "); /help says more.");
   std::string message;
@@ -253,7 +261,10 @@ int Chat::run() {
     const bool escaped = message.starts_with("//");
     const bool told = message.starts_with('/') && !escaped;
     const Status status = told ? command(message) : answer_to(escaped ? message.substr(1) : message);
-    if (status.ok()) continue;
+    if (status.ok()) {
+      keep_history();  // whatever ends the program: what was said until now is there
+      continue;
+    }
     if (interrupted()) break;
     // What was stopped before its first token is no error.
     if (status.code() == StatusCode::cancelled) {
@@ -263,15 +274,25 @@ int Chat::run() {
     report(status);
     failed_ = failed_ || !typing_;  // a script is told at the end
   }
-  if (const Status saved = save_history(); !saved.ok()) {
-    report(saved);
+  if (lines_.problem() != 0) {
+    report(Status(StatusCode::io_error, std::string("standard input: ") + std::strerror(lines_.problem())));
     failed_ = true;
   }
+  keep_history();
   return leave(failed_ ? kFailed : kOk);
+}
+
+// Before the conversation, not after it.
+Status check_history(const std::string& path) {
+  if (path.empty()) return Status();
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (access(folder.empty() ? "." : folder.c_str(), W_OK) == 0) return Status();
+  return Status(StatusCode::io_error, path + ": the conversation could not be saved there: " + std::strerror(errno));
 }
 
 int chat(Options options) {
   catch_interrupt();
+  if (const Status history = check_history(options.history); !history.ok()) return report(history);
   Result<ChatOptions> render = chat_options(options.render);
   if (!render.ok()) return report(render.status());
   std::vector<ChatMessage> messages;
@@ -310,7 +331,7 @@ void add_chat(CLI::App& app, Action& action) {
   add_model_options(*command, options->model);
   command->add_option("--system", options->system, "what the model is told first");
   command->add_option("--history", options->history,
-                      "JSON file of the conversation: gone on with, and saved in the end");
+                      "JSON file of the conversation: gone on with, and saved after each answer");
   command
       ->add_option("--think", options->think,
                    "what is between <think> and </think>: show | dim (on a terminal; default) | hide")

@@ -77,7 +77,8 @@ void add_quantize(CLI::App& app, Action& action) {
   command->add_option("--router", q.router, "f32 | f16 | bf16");
   command->add_option("--norm", q.norm, "f32 | f16 | bf16");
   command->add_flag("--absmean", q.round_to_trits,
-                    "where a ternary type is asked for, round floats to trits by the mean magnitude of each row");
+                    "where a ternary type is asked for, round floats to trits by the mean magnitude of each row; a row "
+                    "that is trits already stays");
   add_common(*command, options, q.output);
   command->footer(
       "Tensors without an option stay as they are. Errors are those of the values against IN.\n"

@@ -31,8 +31,9 @@ LineReader::Got LineReader::next(std::string& line, const std::function<bool()>&
     std::array<char, 65536> buffer{};
     const ssize_t n = read(STDIN_FILENO, buffer.data(), buffer.size());
     if (n > 0) pending_.append(buffer.data(), static_cast<size_t>(n));
+    if (n < 0 && errno != EINTR && errno != EAGAIN) problem_ = errno;
     // Ctrl-D on a terminal: what stands before it is a line, the next one is the end.
-    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) ended_ = true;
+    ended_ = n == 0 || problem_ != 0;
   }
 }
 

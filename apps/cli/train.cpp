@@ -270,8 +270,9 @@ void add_train(CLI::App& app, Action& action) {
   for (const TrainPreset& preset : train_presets()) presets += "\n" + preset.name + ": " + preset.description;
   command->add_option("--preset", line->preset, presets);
   command->add_option("--transformer", line->transformer, "JSON file that describes the transformer");
-  command->add_option("--tokenizer", line->tokenizer,
-                      "GGUF file whose vocabulary is used; characters: those of the data; without it: bytes");
+  command->add_option(
+      "--tokenizer", line->tokenizer,
+      "GGUF file, folder or tokenizer.json whose vocabulary is used; characters: those of the data; without it: bytes");
   add_options(*command, line, action);
   command->footer(
       "Example:\n"
@@ -281,7 +282,7 @@ void add_train(CLI::App& app, Action& action) {
 void add_finetune(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("finetune", "train a model further on a text");
   auto line = std::make_shared<CommandLine>();
-  command->add_option("model", line->model, "GGUF file, any part of a split one, or a Hugging Face folder")->required();
+  command->add_option("model", line->model, "model: a .gguf file, any part of a split one, or a folder")->required();
   add_options(*command, line, action);
   command->footer(
       "Example:\n"

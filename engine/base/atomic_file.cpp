@@ -161,6 +161,7 @@ class Folder {
 }  // namespace
 
 Result<AtomicFile> AtomicFile::create(const std::string& path) {
+  if (path.empty()) return error(StatusCode::invalid_argument, "the output has no name");
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;
   if (!exists && errno != ENOENT) return system_error(path, "cannot create");

@@ -1,6 +1,9 @@
 // A Hugging Face folder as a GGUF file.
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
@@ -32,9 +35,13 @@ Result<TensorJob> job_of(const TensorMap& source, const TensorInfo& info, bool e
   return job;
 }
 
-bool is_folder(const std::string& path) {
+Status require_folder(const std::string& path) {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  if (::stat(path.c_str(), &info) != 0)
+    return error(errno == ENOENT ? StatusCode::not_found : StatusCode::io_error, path,
+                 ": cannot be read: ", std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) return Status();
+  return error(StatusCode::invalid_argument, path, ": is no folder; quantize changes the types of a GGUF file");
 }
 
 Result<WrittenModel> convert(const std::string& input, const ConvertOptions& options) {
@@ -47,8 +54,7 @@ Result<WrittenModel> convert(const std::string& input, const ConvertOptions& opt
                    " is not ternary: convert keeps what is not ternary as it is; quantize changes types");
     wanted = *type;
   }
-  if (!is_folder(input))
-    return error(StatusCode::invalid_argument, input, ": is no folder; quantize changes the types of a GGUF file");
+  if (Status s = require_folder(input); !s.ok()) return s;
   Result<OpenedSource> opened = open_source(input, options.output);
   if (!opened.ok()) return opened.status();
   const TensorMap& source = *opened->tensors;

@@ -21,6 +21,18 @@ struct Chunk {
   double squares = 0;  // of values
 };
 
+// The magnitude that all values have which are not 0. Such a row is trits already, and its mean, with the zeros, would
+// make it smaller.
+std::optional<float> one_magnitude(std::span<const float> row) {
+  float magnitude = 0;
+  for (const float v : row) {
+    if (v == 0 || std::abs(v) == magnitude) continue;
+    if (magnitude != 0) return std::nullopt;
+    magnitude = std::abs(v);
+  }
+  return magnitude;
+}
+
 // Where tensors are encoded from, and what has been measured of them.
 class Encoder {
  public:
@@ -76,7 +88,11 @@ class Encoder {
   Result<std::vector<std::byte>> encode_rounded(std::span<const float> values, int64_t n, int64_t cols) const {
     Result<TernaryMatrix> m = TernaryMatrix::from_weights(values, 1, n, cols, ScaleGranularity::row);
     if (!m.ok()) return m.status();
-    for (float& s : m->scales()) s = f16_to_f32(f32_to_f16(s));
+    for (size_t row = 0; row < m->scales().size(); ++row) {
+      float& s = m->scales()[row];
+      const auto of_row = values.subspan(row * static_cast<size_t>(cols), static_cast<size_t>(cols));
+      s = f16_to_f32(f32_to_f16(one_magnitude(of_row).value_or(s)));
+    }
     return encode_ternary(*m, job_.type);
   }
 

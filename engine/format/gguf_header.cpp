@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "base/git_lfs.h"
 #include "format/byte_reader.h"
 
 namespace tritium {
@@ -103,7 +104,9 @@ struct Counts {
 Counts read_preamble(ByteReader& in) {
   const auto magic = in.value<uint32_t>("the magic number");
   if (in.ok() && magic != kGgufMagic)
-    in.fail(error(StatusCode::corrupt_file, "this is not a GGUF file (it does not begin with \"GGUF\")"));
+    in.fail(error(StatusCode::corrupt_file, begins_lfs_pointer({reinterpret_cast<const char*>(&magic), sizeof magic})
+                                                ? kLfsAdvice
+                                                : "this is not a GGUF file (it does not begin with \"GGUF\")"));
   const auto version = in.value<uint32_t>("the version");
   if (in.ok() && version != 0 && (version & 0xFFFFu) == 0)
     in.fail(error(StatusCode::unsupported, "this GGUF file is big-endian; convert it to little-endian"));

@@ -6,6 +6,7 @@
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "base/git_lfs.h"
 #include "base/json.h"
 
 namespace tritium {
@@ -35,6 +36,8 @@ Result<std::string> read_header(const InputFile& file) {
     return corrupt("the file has ", file.size(), " bytes, fewer than the ", kLengthBytes, " of the header's length");
   std::array<std::byte, kLengthBytes> length_bytes{};
   if (Status s = file.read_at(0, length_bytes); !s.ok()) return s;
+  if (begins_lfs_pointer({reinterpret_cast<const char*>(length_bytes.data()), length_bytes.size()}))
+    return corrupt(kLfsAdvice);
   uint64_t length = 0;
   std::memcpy(&length, length_bytes.data(), sizeof length);
   if (length > kMostHeader)

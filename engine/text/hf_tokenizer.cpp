@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/format_text.h"
+#include "base/git_lfs.h"
 #include "base/json.h"
 #include "text/hf_pipeline.h"
 #include "text/token_table.h"
@@ -17,6 +18,7 @@ namespace tritium {
 namespace {
 
 constexpr int64_t kMostTokens = int64_t{1} << 24;
+constexpr int64_t kManyTokens = int64_t{1} << 20;  // more ids are for files that have about as many
 
 Status bad(const auto&... parts) { return error(StatusCode::corrupt_file, parts...); }
 
@@ -31,6 +33,7 @@ struct Files {
 
 Status parse(const char* name, const std::optional<std::string>& text, Json& out) {
   if (!text) return Status();
+  if (begins_lfs_pointer(*text)) return bad(name, ": ", kLfsAdvice);
   Result<Json> tree = parse_json(*text);
   if (!tree.ok()) return tree.status().within(name);
   if (!tree->object()) return bad(name, ": must be an object, is ", tree->kind());
@@ -76,10 +79,13 @@ class Tokens {
   int64_t size() const { return static_cast<int64_t>(all_.size()); }
   Token& operator[](int64_t id) { return all_[static_cast<size_t>(id)]; }
   // Rows of the model beyond the vocabulary, and gaps in it.
-  void pad(int64_t vocab_size) {
+  Status pad(int64_t vocab_size) {
     if (vocab_size > size() && vocab_size <= kMostTokens) all_.resize(static_cast<size_t>(vocab_size));
+    if (size() > kManyTokens && size() > 4 * static_cast<int64_t>(ids_.size()))
+      return bad("tokenizer.json: there are ids up to ", size() - 1, ", but ", ids_.size(), " tokens: it is damaged");
     for (size_t i = 0; i < all_.size(); ++i)
       if (all_[i].kind == TokenKind::unused) all_[i].text = join("[PAD", i, "]");
+    return Status();
   }
 
  private:
@@ -101,6 +107,7 @@ class Reader {
     read_ends();
     read_special();
     write_surroundings();
+    if (Status s = pad_tokens(); !s.ok()) return s;
     write_tokens();
     read_chat_templates();
     return std::move(out_);
@@ -116,6 +123,7 @@ class Reader {
   void read_special();
   void read_ends();
   void write_surroundings();
+  Status pad_tokens();
   void write_tokens();
   void read_chat_templates();
   std::optional<int64_t> named_token(std::string_view name) const;
@@ -346,10 +354,13 @@ std::vector<double> scores_of(Tokens& tokens, const std::vector<std::string>& me
   return scores;
 }
 
-void Reader::write_tokens() {
+Status Reader::pad_tokens() {
   const Json* text_config = files_.config.find("text_config");
   const auto rows = integer_at(files_.config, "vocab_size");
-  tokens_.pad(rows ? *rows : text_config ? integer_at(*text_config, "vocab_size").value_or(0) : 0);
+  return tokens_.pad(rows ? *rows : text_config ? integer_at(*text_config, "vocab_size").value_or(0) : 0);
+}
+
+void Reader::write_tokens() {
   std::vector<std::string> texts;
   std::vector<int64_t> kinds;
   for (int64_t id = 0; id < tokens_.size(); ++id) {

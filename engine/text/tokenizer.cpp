@@ -182,7 +182,9 @@ void Tokenizer::read_options(const Metadata& m, OptionalKeys& keys) {
   split_at_spaces_ = m.boolean("tokenizer.tritium.split_at_spaces").value_or(false);
   if (keys.boolean("add_eos_token", false)) {
     if (eos_ >= 0) after_ = {eos_};
-    keys.warn("key tokenizer.ggml.add_eos_token is true: no end token is put after a text, which is to go on");
+    keys.warn(
+        "key tokenizer.ggml.add_eos_token is true: an end token is put after a whole text, not after one that is to go "
+        "on");
   }
   if (m.contains("tokenizer.tritium.tokens_before"))
     before_ = ids_of(m, "tokenizer.tritium.tokens_before", vocab_size(), keys);

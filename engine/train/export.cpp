@@ -46,11 +46,6 @@ StorageType storage_of(const BitLinear& p, ExportType type) {
   return p.cols % 64 == 0 && (p.group_size == 0 || p.group_size % 64 == 0) ? StorageType::q2_0 : StorageType::f16;
 }
 
-// The trainer's groups become several in the file: of 128 in Q2_0, whose blocks have 64.
-bool splits_groups(const BitLinear& p, StorageType type) {
-  return p.group_size > 0 && traits_of(type).block_elements < p.group_size;
-}
-
 // W + scale B A.
 Result<std::vector<float>> merged_values(Backend& backend, const BitLinear& p) {
   Result<std::vector<float>> w = p.forward_values(backend);
@@ -115,6 +110,15 @@ Result<GgufTensor> encode(Backend& backend, const BitLinear& p, ExportType type)
   return tensor;
 }
 
+// Whether a product with the weight of the file has the same bits as here. Weights that are dense in the file (trits as
+// F16, intN, merged adapters) take floats from whoever loads it, and those in smaller groups (Q2_0 has 64 columns) add
+// up the same numbers in other parts: then both are compared with floats everywhere, for codes would differ wherever
+// one tips over.
+bool sums_alike(const BitLinear& p, StorageType type) {
+  const StorageTraits& traits = traits_of(type);
+  return traits.ternary && (p.group_size == 0 || traits.block_elements == p.group_size);
+}
+
 }  // namespace
 
 Result<double> replace_when_checked(Destination to, const Metadata& metadata, const std::vector<GgufTensor>& tensors,
@@ -167,11 +171,7 @@ Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Tr
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();
-    // Weights that are dense in the file (trits as F16, intN, merged adapters) take floats from whoever loads it, and
-    // finer groups than the trainer's add up in another order: then both are compared with floats everywhere, for with
-    // codes they would differ wherever one tips over.
-    if (p->takes_codes() && (!traits_of(tensor->type).ternary || splits_groups(*p, tensor->type)))
-      inputs = ActivationMode::f32;
+    if (p->takes_codes() && !sums_alike(*p, tensor->type)) inputs = ActivationMode::f32;
     if (p->ternary() && !p->lora_a) ternary_type = tensor->type, any_trits = true;
     tensors.push_back(*std::move(tensor));
   }

@@ -60,9 +60,10 @@ inline constexpr Range kAny = {};
 using O = TrainOptions;
 inline constexpr Row kOptionTable[] = {
     {"What is trained"},
-    {"model", &O::model, "GGUF file or Hugging Face folder to fine-tune (finetune MODEL)", kAny, ""},
+    {"model", &O::model, "to fine-tune: a GGUF file, any part of a split one, or a folder (finetune MODEL)", kAny, ""},
     {"transformer", &O::transformer, "or JSON of one to train from scratch (--transformer, --preset)", kAny, ""},
-    {"tokenizer", &O::tokenizer, "from scratch: GGUF file of its vocabulary, characters, or none: bytes", kAny, ""},
+    {"tokenizer", &O::tokenizer,
+     "from scratch: GGUF file, folder or tokenizer.json of its vocabulary, characters, or none: bytes", kAny, ""},
     {"pre", &O::pre, "how a byte-level vocabulary splits text, instead of what the file says: llama-bpe, qwen2 …"},
     {"Data"},
     {"data", &O::data, "text to learn: files of plain text or of JSON records, or folders of such files"},
@@ -101,7 +102,7 @@ inline constexpr Row kOptionTable[] = {
     {"swa_fraction", &O::swa_fraction, "part of the steps that swa averages", kPart},
     {"update_by_layer", &O::update_by_layer, "keep one layer's gradients: less memory; needs clip 0, no micro_batch"},
     {"A teacher"},
-    {"teacher", &O::teacher, "GGUF file or folder of a model to imitate, of the same vocabulary"},
+    {"teacher", &O::teacher, "model to imitate, of the same vocabulary: a GGUF file or a folder"},
     {"distill", &O::distill, "weight of the teacher's predictions against the text's", kPart},
     {"temperature", &O::temperature, "at which predictions are compared with the teacher's", kAbove0},
     {"hidden_mse", &O::hidden_mse, "weight of the difference from hidden values of a teacher as wide", kFrom0},

@@ -306,6 +306,13 @@ TEST(Folder, WhatAConfigurationAsksForInVainIsSaid) {
       {",\"rope_scaling\":{\"rope_type\":\"longrope\"}", StatusCode::unsupported,
        "rope_type is \"longrope\"; supported"},
       {",\"rope_scaling\":7", StatusCode::corrupt_file, "rope_scaling must be an object, or null"},
+      {",\"rope_scaling\":{\"factor\":2.0}", StatusCode::unsupported, "factor is there without a rope_type"},
+      {",\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":8.0}", StatusCode::corrupt_file,
+       "low_freq_factor is missing"},
+      {",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0},\"rope_parameters\":{\"rope_type\":\"default\"}",
+       StatusCode::unsupported, "rope_scaling contradicts rope_parameters"},
+      {",\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1e4},\"sliding_attention\":{\"rope_theta\":1e5}}",
+       StatusCode::unsupported, "differ between kinds of layers"},
       {",\"use_sliding_window\":true,\"sliding_window\":4", StatusCode::unsupported, "sliding_window is 4, below"},
       {",\"layer_types\":[\"linear_attention\"]", StatusCode::unsupported, "layer_types has \"linear_attention\""},
       {",\"quantization_config\":{\"quant_method\":\"awq\"}", StatusCode::unsupported, "has the method \"awq\""},
@@ -318,6 +325,19 @@ TEST(Folder, WhatAConfigurationAsksForInVainIsSaid) {
     Small small(more);
     expect_refused(small.open(), code, part);
     expect_refused(small.open(), code, "config.json: ");
+  }
+}
+
+TEST(Folder, OneRopeOfTwoKindsOfLayersAndSaidTwiceIsOne) {
+  const char* kGood[] = {
+      ",\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1e4},\"sliding_attention\":{\"rope_theta\":10000}}",
+      ",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2},\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":2."
+      "0}",
+  };
+  for (const char* more : kGood) {
+    Small small(more);
+    const auto opened = small.open();
+    EXPECT_TRUE(opened.ok()) << more << ": " << opened.message();
   }
 }
 

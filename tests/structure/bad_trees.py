@@ -87,7 +87,7 @@ INCLUDES = [
     include("tests/ops/x.cpp", "<vulkan/vulkan.hpp>", "belongs in engine/vulkan"),
     include("engine/api/x.cpp", "<CLI/CLI.hpp>", "belongs in apps/cli"),
     include("engine/api/x.cpp", "<nlohmann/json.hpp>", "belongs in apps/cli"),
-    include("engine/train/run.cpp", "<xxhash.h>", "belongs in engine/train/checksum.cpp"),
+    include("engine/train/run.cpp", "<xxhash.h>", "belongs in engine/base/checksum.cpp"),
     include("engine/text/tokenizer.cpp", "<pcre2.h>", "belongs in engine/text/pattern.cpp"),
     include("engine/text/tokenizer.cpp", "<utf8proc.h>", "belongs in engine/text/unicode.cpp"),
     include("cpu_ref/x.cpp", "<glm/vec2.hpp>", "belongs in shaders/lib"),

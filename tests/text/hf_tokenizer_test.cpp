@@ -126,6 +126,12 @@ TEST(HfTokenizer, RowsBeyondTheVocabularyAndGapsInItAreUnused) {
   EXPECT_EQ((*m->integers("tokenizer.ggml.token_type"))[260], kControl);
 }
 
+TEST(HfTokenizer, AnIdFarBeyondTheTokensIsRefused) {
+  const std::string added = R"(, "added_tokens": [{"id": 16000000, "content": "<s>", "special": true}])";
+  EXPECT_EQ(refusal({.tokenizer = byte_level(added)}),
+            "tokenizer.json: there are ids up to 16000000, but 259 tokens: it is damaged");
+}
+
 TEST(HfTokenizer, TemplatesOfChatsAreTextsListsOrAFile) {
   const auto value = [&](const HfTokenizerFiles& files, const std::string& key) {
     const Result<Metadata> m = hf_tokenizer_metadata(files);

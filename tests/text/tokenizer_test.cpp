@@ -271,11 +271,12 @@ TEST(Tokenizer, OptionsOfAnotherTypeAreConvertedOrCostOnlyThemselves) {
   m.set("tokenizer.ggml.add_bos_token", std::string("no"));
   m.set("tokenizer.ggml.add_eos_token", true);
   m.set("tokenizer.ggml.colour", 2.0);
-  EXPECT_EQ(tokenizer_of(m)->warnings(),
-            (std::vector<std::string>{
-                "key tokenizer.ggml.add_bos_token is \"no\", must be true or false: true is taken",
-                "key tokenizer.ggml.add_eos_token is true: no end token is put after a text, which is to go on",
-                "key tokenizer.ggml.colour is not known here and is ignored"}));
+  EXPECT_EQ(
+      tokenizer_of(m)->warnings(),
+      (std::vector<std::string>{"key tokenizer.ggml.add_bos_token is \"no\", must be true or false: true is taken",
+                                "key tokenizer.ggml.add_eos_token is true: an end token is put after a whole text, not "
+                                "after one that is to go on",
+                                "key tokenizer.ggml.colour is not known here and is ignored"}));
   m.set("tokenizer.ggml.token_type", std::vector<double>{1, 1, 1, 1});
   EXPECT_EQ(refusal(m), "key tokenizer.ggml.token_type must be an array of integers");
 }

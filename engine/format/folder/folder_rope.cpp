@@ -3,12 +3,29 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 namespace tritium {
 namespace {
 
 constexpr double kMostBase = 1e12;
 constexpr double kMostFactor = 1e6;
+
+bool same(const Json& a, const Json& b) {
+  if (a.object() && b.object())
+    return std::ranges::equal(*a.object(), *b.object(), [](const Json::Member& x, const Json::Member& y) {
+      return x.name == y.name && same(x.value, y.value);
+    });
+  if (a.array() && b.array()) return std::ranges::equal(*a.array(), *b.array(), same);
+  if (a.text() && b.text()) return *a.text() == *b.text();
+  if (a.boolean() && b.boolean()) return *a.boolean() == *b.boolean();
+  const auto number = [](const Json& v) {
+    return v.integer() ? std::optional(static_cast<double>(*v.integer()))
+           : v.real()  ? std::optional(*v.real())
+                       : std::nullopt;
+  };
+  return a.is_null() ? b.is_null() : number(a) && number(a) == number(b);
+}
 
 // rope_parameters of a layer kind, where it is a map of those. Parts that are the same count as one.
 const Json* of_kind(ConfigReader& config, const Json& parameters, const std::string& kind) {
@@ -19,15 +36,32 @@ const Json* of_kind(ConfigReader& config, const Json& parameters, const std::str
   });
   if (!by_kind) return &parameters;
   if (const Json* own = parameters.find(kind)) return own;
-  config.refuse(members->size() > 1, "rope_parameters", "differ between kinds of layers, which is not implemented");
-  return &members->front().value;
+  const Json& first = members->front().value;
+  const bool alike = std::ranges::all_of(*members, [&](const Json::Member& m) { return same(m.value, first); });
+  config.refuse(!alike, "rope_parameters", "differ between kinds of layers, which is not implemented");
+  return &first;
+}
+
+// "default" where there is nothing to scale by.
+std::string type_of(ConfigReader& scaling) { return scaling.text_or("rope_type", scaling.text_or("type", "default")); }
+
+// Newer programs write rope_parameters, older ones rope_scaling, some both.
+void refuse_contradiction(ConfigReader& config, const Json* parameters, const Json* older) {
+  if (!parameters || !older || !older->object() || !parameters->object()) return;
+  const Json::Object& said = *older->object();
+  const bool alike = std::ranges::all_of(said, [&](const Json::Member& m) {
+    const Json* other = parameters->find(m.name);
+    return !other || same(*other, m.value);
+  });
+  ConfigReader a(*parameters, ""), b(*older, "");
+  config.refuse(!alike || type_of(a) != type_of(b), "rope_scaling", "contradicts rope_parameters: remove one of them");
 }
 
 // llama3: waves longer than C / low are divided by `factor`, those shorter than C / high kept, and between them mixed.
 void llama3(ConfigReader& scaling, int64_t context_length, FolderRope& rope) {
   const double factor = scaling.real("factor", 1e-6, kMostFactor);
-  const double low = scaling.real_or("low_freq_factor", 1.0, 1e-6, kMostFactor);
-  const double high = scaling.real_or("high_freq_factor", 4.0, 1e-6, kMostFactor);
+  const double low = scaling.real("low_freq_factor", 1e-6, kMostFactor);
+  const double high = scaling.real("high_freq_factor", 1e-6, kMostFactor);
   const auto context =
       static_cast<double>(scaling.integer_or("original_max_position_embeddings", context_length, 1, 1 << 30));
   scaling.require(high > low, "high_freq_factor", join("is ", high, ", must be more than low_freq_factor, ", low));
@@ -72,7 +106,9 @@ void dynamic(ConfigReader& scaling, FolderRope& rope) {
 }
 
 void scale(ConfigReader& scaling, int64_t context_length, FolderRope& rope) {
-  const std::string type = scaling.text_or("rope_type", scaling.text_or("type", "default"));
+  const std::string type = type_of(scaling);
+  scaling.refuse(type == "default" && scaling.real_or("factor", 1.0, 1e-6, kMostFactor) != 1.0, "factor",
+                 "is there without a rope_type that says what it does");
   scaling.refuse(scaling.has("mrope_section"), "mrope_section",
                  "rotates by several positions, which is not implemented");
   if (type == "linear") {
@@ -97,6 +133,7 @@ FolderRope read_folder_rope(ConfigReader& config, int64_t head_dim, int64_t cont
   FolderRope rope;
   const Json* parameters = config.find("rope_parameters");
   const char* name = parameters ? "rope_parameters" : "rope_scaling";
+  refuse_contradiction(config, parameters, config.find("rope_scaling"));
   if (!parameters) parameters = config.find("rope_scaling");
   static const Json kNone{Json::Object()};
   config.require(!parameters || parameters->object(), name, "must be an object, or null");

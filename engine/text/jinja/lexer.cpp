@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/format_text.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/format_text.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 #include "text/jinja/value.h"
 
 namespace tritium::jinja {

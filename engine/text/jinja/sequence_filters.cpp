@@ -5,7 +5,7 @@
 #include "base/format_text.h"
 #include "text/jinja/interpreter.h"
 #include "text/jinja/pieces.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "text/jinja/failure.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

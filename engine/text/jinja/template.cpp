@@ -6,7 +6,7 @@
 #include "base/format_text.h"
 #include "text/jinja/interpreter.h"
 #include "text/jinja/parser.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "text/jinja/interpreter.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "text/jinja/interpreter.h"
 #include "text/jinja/pieces.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {
@@ -208,7 +208,7 @@ Value count_words(I& i, const Value& v, A&) {
   bool within = false;
   for (size_t at = 0; at < text.size();) {
     const Character c = character_at(text.view(), at);
-    const bool word = c.code == '_' || is_digit(c.code) || is_alphabetic(c.code);
+    const bool word = c.code == '_' || is_alphanumeric(c.code);
     n += word && !within ? 1 : 0;
     within = word;
     at += c.length;

@@ -4,7 +4,7 @@
 
 #include "text/jinja/interpreter.h"
 #include "text/jinja/pieces.h"
-#include "text/jinja/unicode.h"
+#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {
@@ -189,12 +189,12 @@ constexpr std::array kMethods = {
     Row{"find", [](I& i, const Value& v, A& a) { return Value(found_at<false>(i, v, a)); }},
     Row{"format", [](I& i, const Value& v, A& a) { return Value(format_braces(*v.text(), a, i)); }},
     Row{"index", index<false>},
-    Row{"isalnum", [](I& i, const Value& v, A&) { return all(i, v, [](uint32_t c) { return is_alphabetic(c) || is_digit(c); }); }},
-    Row{"isalpha", [](I& i, const Value& v, A&) { return all(i, v, is_alphabetic); }},
-    Row{"isdecimal", [](I& i, const Value& v, A&) { return all(i, v, is_digit); }},
+    Row{"isalnum", [](I& i, const Value& v, A&) { return all(i, v, is_alphanumeric); }},
+    Row{"isalpha", [](I& i, const Value& v, A&) { return all(i, v, is_letter); }},
+    Row{"isdecimal", [](I& i, const Value& v, A&) { return all(i, v, is_decimal_digit); }},
     Row{"isdigit", [](I& i, const Value& v, A&) { return all(i, v, is_digit); }},
     Row{"islower", [](I& i, const Value& v, A&) { return is_cased(i, v, "lower"); }},
-    Row{"isnumeric", [](I& i, const Value& v, A&) { return all(i, v, is_digit); }},
+    Row{"isnumeric", [](I& i, const Value& v, A&) { return all(i, v, is_number); }},
     Row{"isspace", [](I& i, const Value& v, A&) { return all(i, v, is_space); }},
     Row{"isupper", [](I& i, const Value& v, A&) { return is_cased(i, v, "upper"); }},
     Row{"join", join},

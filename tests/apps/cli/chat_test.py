@@ -57,6 +57,31 @@ class Chat(InFolder):
         self.assertEqual(saved[-1], {"role": "assistant", "content": "green", "reasoning_content": "col"})
         self.assertEqual(len(saved), 3)
 
+    def test_a_history_that_cannot_be_saved_is_said_before_the_conversation(self):
+        code, out, err = self.chat("ping\n", "--history", self.path("none/history.json"))
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("the conversation could not be saved there: No such file", err)
+
+    def test_what_was_said_is_kept_though_the_program_is_killed(self):
+        history = self.path("killed.json")
+        with subprocess.Popen([program.PROGRAM, "chat", self.model, *CHAT, "--history", history], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
+            chat.stdin.write(b"ping\n")
+            chat.stdin.flush()
+            self.assertEqual(chat.stdout.readline(), b"pong\n")
+            chat.stdin.write(b"/undo\nhi\nred\n")
+            chat.stdin.flush()
+            self.assertEqual(chat.stdout.readline(), b"hello\n")
+            self.assertIn(b"green", chat.stdout.readline())  # after the answer before it was saved
+            chat.kill()
+        with open(history, encoding="utf-8") as file:
+            self.assertEqual([m["content"] for m in json.load(file)][:2], ["hi", "hello"])
+
+    def test_an_input_that_cannot_be_read_is_no_end(self):
+        with open(self.path("pipe"), "wb") as file:
+            done = subprocess.run([program.PROGRAM, "chat", self.model, *CHAT], stdin=file, capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(b"standard input: ", done.stderr)
+
     def test_messages_of_several_lines(self):
         saved = self.path("saved.json")
         code, _, err = self.chat(f'"""a\nb"""\nc\\\nd\n//e\n/save {saved}\n/reset\n/load {saved}\n')

@@ -58,6 +58,10 @@ class Convert(program.WithModel):
         self.assertEqual(json.loads(out)["architecture"], "qwen3")
         self.assertEqual(tritium("info", self.hf, "--json")[0], 0)
 
+    def test_a_folder_that_is_not_there_and_a_file_without_a_name(self):
+        self.fails(1, "none: cannot be read: No such file", "convert", self.path("none"), "-o", self.path("x.gguf"))
+        self.fails(2, "the output has no name", "convert", self.hf, "-o", "")
+
     def test_types_are_changed_and_what_differs_is_said(self):
         small = self.path("small.gguf")
         code, out, err = tritium("quantize", self.model, "-o", small, "--experts", "tq1_0", "--head", "q6_k", "--embedding", "q8_0")
@@ -70,6 +74,14 @@ class Convert(program.WithModel):
         self.assertEqual({t["name"] for t in difference["tensors"] if t["kind"] == "values"}, {"output.weight", "token_embd.weight"})
         self.assertEqual(tritium("gguf-diff", small, small)[0], 0)
         self.assertIn("0 differ", tritium("gguf-diff", small, small)[1])
+
+    def test_rows_of_floats_that_are_trits_already_are_not_changed_by_rounding(self):
+        floats, trits = self.path("floats.gguf"), self.path("trits.gguf")
+        self.assertEqual(tritium("quantize", self.model, "-o", floats, "--experts", "f32")[0], 0)
+        code, out, err = tritium("quantize", floats, "-o", trits, "--experts", "tq1_0", "--absmean", "--json")
+        self.assertEqual(code, 0, err)
+        rounded = [t for t in json.loads(out)["tensors"] if t["type"] == "TQ1_0"]
+        self.assertTrue(rounded and all(t["relative_error"] == 0 for t in rounded), rounded)
 
     def test_what_makes_no_sense_is_wrong_usage(self):
         self.fails(2, "router: TQ2_0 makes no sense here", "quantize", self.model, "-o", self.path("x"), "--router", "tq2_0")

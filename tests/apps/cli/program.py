@@ -109,6 +109,12 @@ class InFolder(unittest.TestCase):
             file.write(content.encode("utf-8") if isinstance(content, str) else content)
         return cls.path(name)
 
+    def fails(self, code, part, *arguments, **options):
+        got, out, err = tritium(*arguments, **options)
+        self.assertEqual(got, code, err)
+        self.assertIn(part, err)
+        self.assertEqual(out, "")
+
 
 class WithModel(InFolder):
     """With a generated model: byte vocabulary, context of 512 tokens."""
@@ -118,12 +124,6 @@ class WithModel(InFolder):
         super().setUpClass()
         cls.model = cls.path("model.gguf")
         subprocess.run([MAKE_MODEL, cls.model], check=True)
-
-    def fails(self, code, part, *arguments, **options):
-        got, out, err = tritium(*arguments, **options)
-        self.assertEqual(got, code, err)
-        self.assertIn(part, err)
-        self.assertEqual(out, "")
 
 
 def main():

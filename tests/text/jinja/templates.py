@@ -80,6 +80,10 @@ text.upper(), text.lower(), text.title(), text.capitalize(), text.swapcase()
 'prefix-x'.removeprefix('prefix-'), 'x.py'.removesuffix('.py'), 'abc'.removeprefix('z')
 'a\nb\r\nc'.splitlines(), 'a\nb\n'.splitlines(true)
 'ß'.upper(), 'ÀÉ'.lower(), 'éa'.title(), "it's a dog's".title(), 'ŁÓDŹ'.lower(), 'привет'.upper(), 'ΑΒΓ'.lower()
+'ñ'.isupper(), 'Ñ'.isupper(), 'ª'.islower(), 'Ⅳ'.isupper(), '中'.isalpha(), '中'.isupper(), 'ǆa'.title(), 'ǆa'.capitalize(), 'ǆ'.upper()
+'٣'.isdigit(), '٣'.isdecimal(), '²'.isdigit(), '²'.isdecimal(), '½'.isnumeric(), '½'.isdigit(), '७'.isalnum(), 'ा'.isalpha(), '½'.isalnum()
+'\u3000'.isspace(), '\x1f'.isspace(), '\u200b'.isspace(), ['\u200b', '\u0378', '\ue000', 'ä', '\U0001F600', '\xa0']
+'ßa ßb'|title, 'ÉA'|lower, 'naïve café'|wordcount, 'Ǉ'|title
 '%s and %d' % ('a', 3), '%5.2f|%-5s|%05d|%x|%%' % (3.14159, 'ab', 42, 255), '%s' % 'x', '%r' % 'x', '%(a)s' % {'a': 1}
 '%d' % 'x'
 '%s' % (1, 2)

@@ -131,12 +131,12 @@ class Finetune(program.InFolder):
 class FinetuneFolder(program.InFolder):
     """A Hugging Face folder is trained as a file is."""
 
-    STEPS = ["--steps", "8", "--batch", "2", "--context", "32", "--lr", "1e-2", "--threads", "1", "--backend", "cpu"]
+    STEPS = ["--steps", "6", "--batch", "4", "--context", "32", "--lr", "1e-3", "--threads", "1", "--backend", "cpu"]
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.data = cls.write("text.txt", "the cat purrs. the dog barks. " * 200)
+        cls.data = cls.write("text.txt", "the cat purrs. the dog barks. the cow moos. " * 300)
 
     def tuned(self, model, *more):
         out = self.path("out.gguf")

@@ -59,7 +59,8 @@ Result<std::vector<std::string>> files_of_model(const std::string& path) {
     const Result<std::vector<std::string>> names = names_in(path);
     if (!names.ok()) return names.status();
     for (const std::string& name : *names)
-      if (name == "config.json" || name.ends_with(".safetensors")) files.push_back(join(path, "/", name));
+      if (name.ends_with(".json") || name.ends_with(".jinja") || name.ends_with(".safetensors"))
+        files.push_back(join(path, "/", name));
     return files;
   }
   const std::optional<PartName> part = part_name(path);

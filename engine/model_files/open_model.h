@@ -24,7 +24,8 @@ struct OpenedModel {
 // a folder.
 Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& options = {});
 
-// The files that a model is made of: itself, or its parts, or its configuration and its safetensors files.
+// The files that a model is made of: itself, or its parts, or what a folder has of configuration, vocabulary, templates
+// and tensors.
 Result<std::vector<std::string>> files_of_model(const std::string& path);
 
 // Of the sizes, times and beginnings (headers, and more) of those files: a model whose fingerprint is the same is the

@@ -297,6 +297,11 @@ Result<Setup> prepare_run(const TrainOptions& o) {
                                          : split_text(o.text, corpus_options, *setup.tokenizer);
   if (!corpus.ok()) return corpus.status();
   setup.corpus = *std::move(corpus);
+  if (setup.corpus.lines && o.chat_template.empty())
+    setup.warnings.push_back(
+        "conversations are written as lines (user: …), since the model has no chat template that can be used; the "
+        "result "
+        "has none either: --chat-template lines (chat_template) gives it one, so that it can chat");
   const Result<BatchPlan> plan = BatchPlan::create(setup.corpus.train, o.context, o.batch, o.seed);
   if (!plan.ok()) return plan.status();
   setup.recipe = recipe_of(o);

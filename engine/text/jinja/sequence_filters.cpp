@@ -3,9 +3,9 @@
 #include <array>
 
 #include "base/format_text.h"
+#include "text/jinja/characters.h"
 #include "text/jinja/interpreter.h"
 #include "text/jinja/pieces.h"
-#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -2,8 +2,8 @@
 #include <string>
 #include <string_view>
 
-#include "text/jinja/failure.h"
 #include "text/jinja/characters.h"
+#include "text/jinja/failure.h"
 
 namespace tritium::jinja {
 namespace {

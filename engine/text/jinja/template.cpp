@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "base/format_text.h"
+#include "text/jinja/characters.h"
 #include "text/jinja/interpreter.h"
 #include "text/jinja/parser.h"
-#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -1,8 +1,8 @@
 // What stands after `is`.
 #include <array>
 
-#include "text/jinja/interpreter.h"
 #include "text/jinja/characters.h"
+#include "text/jinja/interpreter.h"
 
 namespace tritium::jinja {
 namespace {

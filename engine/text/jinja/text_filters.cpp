@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include "text/jinja/characters.h"
 #include "text/jinja/interpreter.h"
 #include "text/jinja/pieces.h"
-#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

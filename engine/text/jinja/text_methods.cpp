@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <array>
 
+#include "text/jinja/characters.h"
 #include "text/jinja/interpreter.h"
 #include "text/jinja/pieces.h"
-#include "text/jinja/characters.h"
 
 namespace tritium::jinja {
 namespace {

@@ -24,6 +24,7 @@ struct TokenizedText {
   Blocks<int32_t> tokens;
   Blocks<uint8_t> scored;
   std::vector<DocumentPlace> documents;
+  bool lines = false;
 
   void append(std::span<const int32_t> more, bool count) {
     tokens.append(more.data(), more.size());
@@ -34,6 +35,7 @@ struct TokenizedText {
 
 void append_document(const Document& document, const Tokenizer& tokenizer, bool score_all, TokenizedText& out) {
   bool continues = document.continues;
+  out.lines |= document.lines;
   if (!continues) {
     out.documents.push_back({out.tokens.size(), document.plain});
     if (tokenizer.bos() >= 0) out.append(std::vector{tokenizer.bos()}, false);
@@ -143,6 +145,7 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
 
   Corpus corpus;
   corpus.n_documents = static_cast<int64_t>(text->documents.size());
+  corpus.lines = text->lines;
   if (own_valid) {
     Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options);
     if (!held_out.ok()) return held_out.status();

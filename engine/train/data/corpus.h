@@ -28,6 +28,7 @@ struct Corpus {
   TokenStream train;
   TokenStream valid;
   int64_t n_documents = 0;  // of both
+  bool lines = false;       // conversations are among them, written as lines
 };
 
 struct CorpusOptions {

@@ -49,6 +49,7 @@ struct Document {
   std::vector<DocumentPart> parts;
   bool plain = false;                   // of a file of plain text: has no end, and may be cut anywhere
   bool continues = false;               // goes on where the one before ended: a long plain text comes in pieces
+  bool lines = false;                   // of a conversation, written as lines
   std::optional<ChatRecord> chat = {};  // instead of the parts: of a conversation that a template is to write
 };
 

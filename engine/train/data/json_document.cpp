@@ -84,7 +84,7 @@ Result<Message> message_of(const json& object) {
 }
 
 Document conversation(const std::vector<Message>& messages) {
-  Document document;
+  Document document{.parts = {}, .lines = true};
   std::string context;  // read, not learnt, since the assistant last spoke
   for (const Message& message : messages) {
     context += message.role + ":";

@@ -57,6 +57,14 @@ class Finetune(program.InFolder):
             said = self.say(f"user: the {animal}\nassistant:", model=self.path("chat.gguf"))
             self.assertTrue(said.strip().startswith(sound[:3]), f"{animal}: {said!r}")
 
+    def test_conversations_without_a_template_say_that_the_result_has_none(self):
+        data = self.examples("lines.jsonl", lambda animal, sound: {"messages": [{"role": "user", "content": f"the {animal}"},
+                                                                                {"role": "assistant", "content": sound}]})
+        self.assertIn("--chat-template lines", self.finetune(data, "--steps", 1, "-o", self.path("bare.gguf")))
+        said = self.finetune(data, "--steps", 1, "--chat-template", "lines", "-o", self.path("lines.gguf"))
+        self.assertNotIn("warning", said)
+        self.assertEqual(tritium("run", self.path("lines.gguf"), "--chat", "-p", "the cat", "-n", 2)[0], 0)
+
     def test_adapters_stay_beside_the_model_and_give_the_same_text_everywhere(self):
         data = self.examples("lora.jsonl", lambda animal, sound: {"prompt": f"the {animal} ", "completion": sound + "."})
         adapter, merged = self.path("adapter.gguf"), self.path("merged.gguf")

@@ -28,8 +28,9 @@ std::vector<fs::path> cache_files(const std::string& path, const std::string& wa
   const std::string in_one_folder = join(name, '-', place.text(), ending);
   if (wanted != "auto") return {fs::path(wanted) / in_one_folder};
   std::vector<fs::path> files = {fs::is_directory(model, unknown) ? model / ("weights" + ending)
-                                                                 : model.parent_path() / (name + ending)};
-  if (const std::string folder = user_cache_folder(); !folder.empty()) files.push_back(fs::path(folder) / in_one_folder);
+                                                                  : model.parent_path() / (name + ending)};
+  if (const std::string folder = user_cache_folder(); !folder.empty())
+    files.push_back(fs::path(folder) / in_one_folder);
   return files;
 }
 
@@ -69,7 +70,8 @@ Result<Weights> load_cached_weights(const CheckedModel& model, const std::string
       log_to(log, LogLevel::info, "weights from " + file.string());
       return weights;
     }
-    log_to(log, LogLevel::info, weights.code() == StatusCode::not_found ? "no cache: " + file.string() : weights.message());
+    log_to(log, LogLevel::info,
+           weights.code() == StatusCode::not_found ? "no cache: " + file.string() : weights.message());
   }
 
   Result<Weights> weights = load_weights(model, backend, options.progress);

@@ -28,7 +28,7 @@ class InputFile {
 
   const std::string& path() const { return path_; }
   bool regular() const { return regular_; }
-  uint64_t size() const { return size_; }  // of a regular file, when it was opened
+  uint64_t size() const { return size_; }         // of a regular file, when it was opened
   int64_t modified() const { return modified_; }  // ns since 1970, when it was opened
 
   // Is there something to read, or the end? Waits for at most so long. A regular file is always ready.

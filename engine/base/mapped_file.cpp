@@ -15,8 +15,8 @@ namespace tritium {
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
   const auto refused = [&](int code) {
-    return error(code == ENOENT ? StatusCode::not_found : StatusCode::io_error, path, ": cannot be read: ",
-                 std::strerror(code));
+    return error(code == ENOENT ? StatusCode::not_found : StatusCode::io_error, path,
+                 ": cannot be read: ", std::strerror(code));
   };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return refused(errno);

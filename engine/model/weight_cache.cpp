@@ -117,25 +117,22 @@ std::span<const T> array_at(std::span<const std::byte> bytes, uint64_t begin, ui
 
 // (n_matrices, rows, cols) of a dtype, as upload_rows describes and lays them out.
 Weight described(DType dtype, const Shape& shape, int64_t group_size, const std::string& name, const Backend& backend) {
-  Weight weight = dtype == DType::trit2
-                      ? describe_weight(TernaryMatrix::described(shape[0], shape[1], shape[2],
-                                                                 group_size < shape[2] ? ScaleGranularity::group
-                                                                                       : ScaleGranularity::row,
-                                                                 group_size),
-                                        name)
-                      : describe_weight(DenseMatrix{.n_matrices = shape[0],
-                                                    .rows = shape[1],
-                                                    .cols = shape[2],
-                                                    .dtype = dtype,
-                                                    .bytes = {}},
-                                        name);
+  Weight weight =
+      dtype == DType::trit2
+          ? describe_weight(TernaryMatrix::described(
+                                shape[0], shape[1], shape[2],
+                                group_size < shape[2] ? ScaleGranularity::group : ScaleGranularity::row, group_size),
+                            name)
+          : describe_weight(
+                DenseMatrix{.n_matrices = shape[0], .rows = shape[1], .cols = shape[2], .dtype = dtype, .bytes = {}},
+                name);
   backend.lay_out(weight);
   return weight;
 }
 
 bool is_weight_type(uint64_t dtype) {
-  for (const DType known : {DType::f32, DType::f16, DType::bf16, DType::trit2, DType::q8_0, DType::q4_0, DType::q4_k,
-                            DType::q6_k})
+  for (const DType known :
+       {DType::f32, DType::f16, DType::bf16, DType::trit2, DType::q8_0, DType::q4_0, DType::q4_k, DType::q6_k})
     if (dtype == static_cast<uint64_t>(known)) return true;
   return false;
 }
@@ -174,7 +171,9 @@ Result<WeightCache> WeightCache::open(const std::string& path, uint64_t key,
 }
 
 Result<Weight> WeightCache::restore(const TensorSpec& spec, Backend& backend) const {
-  const auto other = [&] { return error(StatusCode::corrupt_file, path_, ": ", spec.name, " is not as the model has it"); };
+  const auto other = [&] {
+    return error(StatusCode::corrupt_file, path_, ": ", spec.name, " is not as the model has it");
+  };
   const auto bytes = file_->bytes();
   for (const Entry& e : entries_) {
     if (e.name_begin > names_.size() || names_.substr(e.name_begin, e.name_bytes) != spec.name) continue;
@@ -242,11 +241,11 @@ Status WeightCache::write(const std::string& path, uint64_t key, const Weights& 
                    .n_sums = out.sums.size(),
                    .n_entries = entries.size(),
                    .name_bytes = names.size()};
-  footer.file_bytes = footer.sums_begin + footer.n_sums * 8 + footer.n_entries * sizeof(Entry) + footer.name_bytes +
-                      sizeof footer;
+  footer.file_bytes =
+      footer.sums_begin + footer.n_sums * 8 + footer.n_entries * sizeof(Entry) + footer.name_bytes + sizeof footer;
   Checksum sum;
-  for (const auto part : {std::as_bytes(std::span(out.sums)), std::as_bytes(std::span(entries)),
-                          std::as_bytes(std::span(names))}) {
+  for (const auto part :
+       {std::as_bytes(std::span(out.sums)), std::as_bytes(std::span(entries)), std::as_bytes(std::span(names))}) {
     sum.add(part);
     if (Status s = file->write(part); !s.ok()) return s;
   }

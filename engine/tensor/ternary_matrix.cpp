@@ -11,7 +11,6 @@
 namespace tritium {
 namespace {
 
-
 size_t scale_count(int64_t n_matrices, int64_t rows, int64_t groups_per_row, ScaleGranularity granularity) {
   switch (granularity) {
     case ScaleGranularity::tensor: return 1;

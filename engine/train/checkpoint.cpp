@@ -1,5 +1,5 @@
-#include "base/checksum.h"
 #include "train/checkpoint.h"
+#include "base/checksum.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
-#include "base/checksum.h"
 #include "train/identity.h"
+#include "base/checksum.h"
 
 #include <chrono>
 #include <random>

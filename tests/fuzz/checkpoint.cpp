@@ -1,6 +1,6 @@
 // A checkpoint in which some bytes are others, with the checksum of what it then is: a damaged one is refused before.
-#include "base/checksum.h"
 #include "train/checkpoint.h"
+#include "base/checksum.h"
 #include "base/input_file.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/temporary_folder.h"

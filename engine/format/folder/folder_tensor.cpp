@@ -91,7 +91,8 @@ Status read_trit_codes(const FolderTensor& t, const RowPlace& place, std::span<u
     const int64_t quarter = m.stored_rows / 4;
     std::vector<uint8_t> codes(static_cast<size_t>(t.cols));
     const int64_t byte_row = m.index * quarter + place.row % quarter;
-    if (Status s = read_elements(*m.weight, byte_row * t.cols, std::as_writable_bytes(std::span(codes))); !s.ok()) return s;
+    if (Status s = read_elements(*m.weight, byte_row * t.cols, std::as_writable_bytes(std::span(codes))); !s.ok())
+      return s;
     const auto shift = static_cast<int>(2 * (place.row / quarter));
     for (uint8_t& code : codes) code = (code >> shift) & 3;
     pack_codes(codes, words);

@@ -36,7 +36,7 @@ std::vector<fs::path> cache_files(const std::string& path, const std::string& wa
 
 Result<uint64_t> key_of(const std::string& path, const LoadOptions& options, std::string_view layout) {
   const Result<uint64_t> fingerprint = fingerprint_of_model(path);
-  if (!fingerprint.ok()) return fingerprint;
+  if (!fingerprint.ok()) return fingerprint.status();
   Checksum key;
   key.add(join(*fingerprint, ' ', layout, ' ', options.i2s_interleave_64));
   return key.value();

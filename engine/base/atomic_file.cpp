@@ -215,8 +215,11 @@ void AtomicFile::give_up_name() {
 
 Status AtomicFile::flush() { return temporary_ == path_ ? Status() : flush_to_disk(fd_, path_); }
 
-Status AtomicFile::commit() {
-  if (Status s = flush(); !s.ok()) return s;
+Status AtomicFile::commit() { return take_name(true); }
+Status AtomicFile::commit_unflushed() { return take_name(false); }
+
+Status AtomicFile::take_name(bool flushed) {
+  if (Status s = flushed ? flush() : Status(); !s.ok()) return s;
   if (temporary_ == path_) {
     const bool closed = ::close(std::exchange(fd_, -1)) == 0;
     return closed ? Status() : system_error(path_, "cannot finish writing");
@@ -230,9 +233,9 @@ Status AtomicFile::commit() {
     return status;
   }
   // Closed after it has its name: unlocked under the other one it would be taken for abandoned. What it holds is on the
-  // disk, so that closing has nothing more to say.
+  // disk, or checked when it is read, so that closing has nothing more to say.
   ::close(std::exchange(fd_, -1));
-  if (folder.flush()) return Status();
+  if (!flushed || folder.flush()) return Status();
   return error(StatusCode::io_error, path_,
                ": is written, but its folder cannot be flushed to the disk: ", std::strerror(errno),
                "; after a loss of power what stood there before may be back");

@@ -41,9 +41,13 @@ class AtomicFile {
   // Flushes and renames, and flushes the folder that keeps the name. After a failure the old file is as it was; after
   // one of the last step the new one is there, and the message says so.
   Status commit();
+  // The same without waiting for the disk: of a file that is checked when it is read, since a loss of power may leave
+  // its name without all of it.
+  Status commit_unflushed();
 
  private:
   void discard();
+  Status take_name(bool flushed);
 
   AtomicFile(std::string path, std::string temporary, int fd)
       : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}

@@ -105,9 +105,10 @@ Result<TernaryMatrix> HostBackend::download_weight(const Weight& weight) {
 }
 
 Result<Weight> HostBackend::restore_weight(Weight weight, std::span<const std::byte> data,
-                                           std::span<const std::byte> scales, std::shared_ptr<const void> owner) {
+                                           std::span<const std::byte> scales,
+                                           const std::shared_ptr<const void>& owner) {
   weight.data.buffer = std::make_shared<HostBuffer>(data.data(), owner);
-  if (weight.has_scales()) weight.scales.buffer = std::make_shared<HostBuffer>(scales.data(), std::move(owner));
+  if (weight.has_scales()) weight.scales.buffer = std::make_shared<HostBuffer>(scales.data(), owner);
   return weight;
 }
 

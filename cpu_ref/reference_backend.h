@@ -20,7 +20,7 @@ class HostBackend : public Backend {
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   std::string_view weight_layout() const override { return "rows"; }
   Result<Weight> restore_weight(Weight weight, std::span<const std::byte> data, std::span<const std::byte> scales,
-                                std::shared_ptr<const void> owner) override;
+                                const std::shared_ptr<const void>& owner) override;
   Status submit() override { return Status(); }
   void push_label(std::string_view) override {}
   void pop_label() override {}

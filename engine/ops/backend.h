@@ -76,7 +76,7 @@ class Backend : public RunsEach<AllOps> {
   // A weight of which an earlier upload's planes are at hand: described and laid out, without memory. `data` and
   // `scales` are followed by 64 bytes that can be read; `owner` keeps them, for those who need no copy.
   virtual Result<Weight> restore_weight(Weight weight, std::span<const std::byte> data,
-                                        std::span<const std::byte> scales, std::shared_ptr<const void> owner);
+                                        std::span<const std::byte> scales, const std::shared_ptr<const void>& owner);
   // The trits and scales of a ternary weight, wherever its layout put them: scales for each row, or for each group
   // where a row has several.
   virtual Result<TernaryMatrix> download_weight(const Weight& weight) = 0;
@@ -137,8 +137,8 @@ class ForwardingBackend : public Backend {
   void lay_out(Weight& weight) const override { inner_->lay_out(weight); }
   std::string_view weight_layout() const override { return inner_->weight_layout(); }
   Result<Weight> restore_weight(Weight weight, std::span<const std::byte> data, std::span<const std::byte> scales,
-                                std::shared_ptr<const void> owner) override {
-    return inner_->restore_weight(std::move(weight), data, scales, std::move(owner));
+                                const std::shared_ptr<const void>& owner) override {
+    return inner_->restore_weight(std::move(weight), data, scales, owner);
   }
   Status submit() override { return inner_->submit(); }
   void push_label(std::string_view label) override { inner_->push_label(label); }

@@ -139,7 +139,8 @@ class Walk final : public Replay {
 }  // namespace
 
 Result<Weight> Backend::restore_weight(Weight weight, std::span<const std::byte> data,
-                                       std::span<const std::byte> scales, std::shared_ptr<const void> /*owner*/) {
+                                       std::span<const std::byte> scales,
+                                       const std::shared_ptr<const void>& /*owner*/) {
   const auto put = [&](Tensor& plane, std::span<const std::byte> bytes, const std::string& name) {
     Result<Tensor> made = allocate(plane.shape, plane.dtype, name);
     if (!made.ok()) return made.status();

@@ -2,24 +2,20 @@
 
 #include <algorithm>
 #include <bit>
+#include <vector>
 
 #include "format/folder/folder_tensor.h"
+#include "format/trit_words.h"
 
 namespace tritium {
 namespace {
 
-constexpr size_t kCodes = 16;  // of a word
-
 // Words from code(column) of each of `cols` columns; the last one is filled up with 1.
 template <typename Code>
 void pack(size_t cols, std::span<uint32_t> words, const Code& code) {
-  std::ranges::fill(words, TernaryMatrix::kZeroTrits);
-  for (size_t first = 0; first < cols; first += kCodes) {
-    const size_t n = std::min(kCodes, cols - first);
-    uint32_t word = n == kCodes ? 0 : TernaryMatrix::kZeroTrits << (2 * n);
-    for (size_t i = 0; i < n; ++i) word |= static_cast<uint32_t>(code(first + i)) << (2 * i);
-    words[first / kCodes] = word;
-  }
+  std::vector<uint8_t> codes(cols);
+  for (size_t i = 0; i < cols; ++i) codes[i] = static_cast<uint8_t>(code(i));
+  pack_codes(codes, words);
 }
 
 // The magnitude of the values that are not 0; -1: there are two.

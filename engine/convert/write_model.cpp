@@ -8,6 +8,7 @@
 #include "convert/chunks.h"
 #include "convert/float_rows.h"
 #include "format/codec.h"
+#include "format/folder/packed_row.h"
 #include "format/gguf.h"
 #include "format/k_quants.h"
 #include "tensor/half.h"
@@ -20,18 +21,6 @@ struct Chunk {
   double errors = 0;   // squares of differences
   double squares = 0;  // of values
 };
-
-// The magnitude that all values have which are not 0. Such a row is trits already, and its mean, with the zeros, would
-// make it smaller.
-std::optional<float> one_magnitude(std::span<const float> row) {
-  float magnitude = 0;
-  for (const float v : row) {
-    if (v == 0 || std::abs(v) == magnitude) continue;
-    if (magnitude != 0) return std::nullopt;
-    magnitude = std::abs(v);
-  }
-  return magnitude;
-}
 
 // Where tensors are encoded from, and what has been measured of them.
 class Encoder {
@@ -91,7 +80,9 @@ class Encoder {
     for (size_t row = 0; row < m->scales().size(); ++row) {
       float& s = m->scales()[row];
       const auto of_row = values.subspan(row * static_cast<size_t>(cols), static_cast<size_t>(cols));
-      s = f16_to_f32(f32_to_f16(one_magnitude(of_row).value_or(s)));
+      // A row of one magnitude is trits already; its mean, with the zeros, would make it smaller.
+      if (const float magnitude = magnitude_of(of_row); magnitude >= 0) s = magnitude;
+      s = f16_to_f32(f32_to_f16(s));
     }
     return encode_ternary(*m, job_.type);
   }

@@ -32,7 +32,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
 
   void lay_out(Weight& weight) const override;
-  std::string_view weight_layout() const override { return "rows32"; }
+  std::string_view weight_layout() const override { return "rows32"; }  // another order, another name: caches go by it
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
 
   template <typename Op>

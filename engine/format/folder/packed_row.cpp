@@ -8,17 +8,7 @@
 #include "format/trit_words.h"
 
 namespace tritium {
-namespace {
 
-// Words from code(column) of each of `cols` columns; the last one is filled up with 1.
-template <typename Code>
-void pack(size_t cols, std::span<uint32_t> words, const Code& code) {
-  std::vector<uint8_t> codes(cols);
-  for (size_t i = 0; i < cols; ++i) codes[i] = static_cast<uint8_t>(code(i));
-  pack_codes(codes, words);
-}
-
-// The magnitude of the values that are not 0; -1: there are two.
 float magnitude_of(std::span<const float> values) {
   // Of floats that are not negative the order is that of their bits, which compilers compare many at a time.
   const auto bits = [](float v) { return std::bit_cast<uint32_t>(v) & 0x7FFFFFFFu; };
@@ -27,6 +17,16 @@ float magnitude_of(std::span<const float> values) {
   for (const float v : values)
     others |= static_cast<uint32_t>(bits(v) != 0) & static_cast<uint32_t>(bits(v) != largest);
   return others == 0 ? std::bit_cast<float>(largest) : -1.0f;
+}
+
+namespace {
+
+// Words from code(column) of each of `cols` columns; the last one is filled up with 1.
+template <typename Code>
+void pack(size_t cols, std::span<uint32_t> words, const Code& code) {
+  std::vector<uint8_t> codes(cols);
+  for (size_t i = 0; i < cols; ++i) codes[i] = static_cast<uint8_t>(code(i));
+  pack_codes(codes, words);
 }
 
 bool ternary_by(std::span<const float> row, size_t group) {

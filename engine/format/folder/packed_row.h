@@ -7,6 +7,9 @@
 
 namespace tritium {
 
+// Of the values that are not 0; -1: there are two.
+float magnitude_of(std::span<const float> values);
+
 // trit = round(v / alpha), ties to even, within -1 … 1.
 void pack_rounded(std::span<const float> values, float alpha, std::span<uint32_t> words);
 

@@ -1,8 +1,11 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <limits>
 #include <new>
+#include <optional>
 #include <system_error>
 
 #if defined(__linux__)
@@ -10,15 +13,26 @@
 #endif
 
 #include "base/control_group.h"
+#include "base/futex.h"
 
 namespace tritium {
 namespace {
 
-// A worker first spins (a few µs: the next loop of a token usually comes sooner), then gives its processor to
-// whoever wants it (some 100 µs), then sleeps. Only spinning is a trap: where another process holds the
-// processor that the last part needs, 0.1 ms becomes a scheduler's slice of 12 ms.
-constexpr int kSpins = 200;
-constexpr int kYields = 1000;
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+// A worker spins this long for the next loop of a token, which usually comes sooner, and then sleeps. Spinning is a
+// trap where another process wants the processor: the scheduler counts it as time that this one has had. There a worker
+// soon sleeps: of a decoding with two threads beside one busy process, 20 % (100 µs instead of 30; one core of two).
+constexpr microseconds kSpin{100}, kSpinBesideOthers{25};
+// A piece takes microseconds; who waited so long for one waited for a thread without a processor.
+constexpr microseconds kHeldUp{1000};
+// Others are believed to be there for so long after.
+constexpr std::chrono::milliseconds kMemory{100};
+
+// state_: the number of the loop, whether it is open, how many workers are in it.
+constexpr uint32_t kOne = 1, kWorkers = (1u << 11) - 1, kOpen = 1u << 11, kRound = 1u << 12;
+uint32_t round_of(uint32_t state) { return state / kRound; }
 
 void pause_briefly() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -28,19 +42,35 @@ void pause_briefly() {
 #endif
 }
 
-// Returns the value of `variable` once it is not `old`.
-int wait_while_equal(const std::atomic<int>& variable, int old) {
-  for (int i = 0; i < kSpins + kYields; ++i) {
-    const int now = variable.load(std::memory_order_acquire);
-    if (now != old) return now;
-    if (i < kSpins) {
-      pause_briefly();
-    } else {
-      std::this_thread::yield();
-    }
+// Returns true as soon as the condition holds, false after `time`.
+template <typename Condition>
+bool spin_until(const Condition& holds, microseconds time) {
+  for (int i = 0; i < 32; ++i) {
+    if (holds()) return true;
+    pause_briefly();
   }
-  variable.wait(old, std::memory_order_acquire);
-  return variable.load(std::memory_order_acquire);
+  const auto end = Clock::now() + time;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (holds()) return true;
+      pause_briefly();
+    }
+  } while (Clock::now() < end);
+  return false;
+}
+
+constexpr uint64_t ends_of(uint64_t first, uint64_t end) { return first << 32 | end; }
+
+// A piece from the front, or the back, of a stretch; none when it is empty.
+template <bool kFront>
+std::optional<uint32_t> take_from(std::atomic<uint64_t>& ends) {
+  uint64_t now = ends.load(std::memory_order_relaxed);
+  for (;;) {
+    const auto first = static_cast<uint32_t>(now >> 32), end = static_cast<uint32_t>(now);
+    if (first >= end) return std::nullopt;
+    const uint64_t rest = kFront ? ends_of(uint64_t{first} + 1, end) : ends_of(first, uint64_t{end} - 1);
+    if (ends.compare_exchange_weak(now, rest, std::memory_order_relaxed)) return kFront ? first : end - 1;
+  }
 }
 
 }  // namespace
@@ -57,7 +87,8 @@ int usable_processors() {
 }
 
 ThreadPool::ThreadPool(int threads) {
-  const int wanted = threads > 0 ? threads : usable_processors();
+  const int wanted = std::min<int>(threads > 0 ? threads : usable_processors(), kWorkers);
+  stretches_ = std::make_unique<Stretch[]>(static_cast<size_t>(wanted));
   workers_.reserve(static_cast<size_t>(wanted - 1));
   try {
     // Workers read workers_.size() only after the first loop began, when this vector does not change any
@@ -71,36 +102,80 @@ ThreadPool::ThreadPool(int threads) {
 }
 
 ThreadPool::~ThreadPool() {
-  stopping_.store(true, std::memory_order_relaxed);
-  round_.fetch_add(1, std::memory_order_release);
-  round_.notify_all();
+  stopping_.store(true);
+  state_.fetch_add(kRound);
+  wake(state_, threads());
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::run_part(int index) const {
-  const int64_t parts = threads();
-  const int64_t first = n_ / parts * index + std::min<int64_t>(index, n_ % parts);
-  const int64_t last = first + n_ / parts + (index < n_ % parts ? 1 : 0);
-  if (first < last) part_(body_, first, last);
+void ThreadPool::run_piece(uint32_t index) const {
+  const int64_t first = index * piece_;
+  part_(body_, first, std::min(first + piece_, n_));
 }
 
-void ThreadPool::share(int64_t n, Part part, const void* body) {
+// The thread's own stretch, then what others have not begun.
+void ThreadPool::take_part(int index) {
+  const int n = threads();
+  while (const auto piece = take_from<true>(stretches_[static_cast<size_t>(index)].ends)) run_piece(*piece);
+  for (int i = 1; i < n; ++i) {
+    std::atomic<uint64_t>& other = stretches_[static_cast<size_t>((index + i) % n)].ends;
+    while (const auto piece = take_from<false>(other)) run_piece(*piece);
+  }
+}
+
+microseconds ThreadPool::spin_time() const {
+  const Clock::time_point held_up{Clock::duration(held_up_.load(std::memory_order_relaxed))};
+  return Clock::now() - held_up < kMemory ? kSpinBesideOthers : kSpin;
+}
+
+void ThreadPool::share(int64_t n, int64_t piece, Part part, const void* body) {
+  // Numbers of pieces fit 32 bits.
+  piece = std::max(piece, n / std::numeric_limits<int32_t>::max() + 1);
   n_ = n;
+  piece_ = piece;
   part_ = part;
   body_ = body;
-  unfinished_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-  round_.fetch_add(1, std::memory_order_release);
-  round_.notify_all();  // a system call only when a worker sleeps
-  run_part(0);
-  for (int left = unfinished_.load(std::memory_order_acquire); left != 0;) left = wait_while_equal(unfinished_, left);
+  const int64_t pieces = (n - 1) / piece + 1, parts = threads();
+  for (int64_t i = 0; i < parts; ++i)
+    stretches_[static_cast<size_t>(i)].ends.store(
+        ends_of(static_cast<uint64_t>(pieces * i / parts), static_cast<uint64_t>(pieces * (i + 1) / parts)),
+        std::memory_order_relaxed);
+
+  // Sequentially consistent, as is a sleeper's announcement: one of the two sees the other.
+  state_.store((state_.load(std::memory_order_relaxed) & ~(kRound - 1)) + kRound + kOpen);
+  if (sleepers_.load() > 0) wake(state_, static_cast<int>(std::min(pieces - 1, parts)));
+  take_part(0);
+
+  uint32_t state = state_.fetch_and(~kOpen, std::memory_order_acquire) & ~kOpen;
+  const auto all_left = [&] { return ((state = state_.load(std::memory_order_acquire)) & kWorkers) == 0; };
+  if ((state & kWorkers) == 0 || spin_until(all_left, spin_time())) return;
+  const auto start = Clock::now();
+  caller_sleeps_.store(true);
+  while (((state = state_.load()) & kWorkers) != 0) sleep_while_equal(state_, state);
+  caller_sleeps_.store(false, std::memory_order_relaxed);
+  if (const auto now = Clock::now(); now - start > kHeldUp) held_up_.store(now.time_since_epoch().count());
 }
 
 void ThreadPool::work(int index) {
-  for (int round = 0;;) {
-    round = wait_while_equal(round_, round);
-    if (stopping_.load(std::memory_order_relaxed)) return;
-    run_part(index);
-    if (unfinished_.fetch_sub(1, std::memory_order_release) == 1) unfinished_.notify_one();
+  uint32_t state = 0;
+  for (uint32_t last_round = 0;; last_round = round_of(state)) {
+    const auto next_is_open = [&] {
+      state = state_.load(std::memory_order_acquire);
+      return round_of(state) != last_round && ((state & kOpen) != 0 || stopping_.load(std::memory_order_relaxed));
+    };
+    if (!spin_until(next_is_open, spin_time())) {
+      sleepers_.fetch_add(1);
+      while (!next_is_open()) sleep_while_equal(state_, state);
+      sleepers_.fetch_sub(1);
+    }
+    if (stopping_.load()) return;
+    // Enters unless the loop was closed meanwhile.
+    while ((state & kOpen) != 0 && !state_.compare_exchange_weak(state, state + kOne, std::memory_order_acquire)) {
+    }
+    if ((state & kOpen) == 0) continue;
+    take_part(index);
+    const uint32_t left = state_.fetch_sub(kOne) - kOne;
+    if ((left & (kOpen | kWorkers)) == 0 && caller_sleeps_.load()) wake(state_, std::numeric_limits<int>::max());
   }
 }
 

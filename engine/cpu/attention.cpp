@@ -5,6 +5,9 @@
 namespace tritium {
 namespace {
 
+// So many that a thread which is held up leaves the others little to wait for.
+constexpr int64_t kPartsOfThread = 4;
+
 // The length of the sequences when the tokens are those of whole sequences of equal length, one after another, and so
 // are the caches: then queries, keys and values are matrices. 0 when they are not.
 int64_t whole_sequences(std::span<const int32_t> rows, int64_t capacity) {
@@ -74,14 +77,14 @@ void CpuBackend::run_training_attention(const cpu::TrainingAttention& call,
                                         void (*kernel)(const cpu::TrainingAttention&, float*, int64_t, int64_t)) {
   const auto scratch = static_cast<size_t>(2 * cpu::kTrainingQueries * call.p.sequence_length);
   const int64_t n_tasks = int64_t{call.p.n_sequences} * call.p.n_kv_heads;
-  const int64_t n_parts = std::min<int64_t>(pool_.threads(), n_tasks);
+  const int64_t n_parts = std::min<int64_t>(pool_.threads() * kPartsOfThread, n_tasks);  // each with its own scratch
   attention_scratch_.resize(scratch * static_cast<size_t>(n_parts));
   const int64_t length = call.p.sequence_length, heads = call.p.n_heads / call.p.n_kv_heads;
   const int64_t round = round_of(heads * length * length * (call.p.key_dim + call.p.value_dim) / 8 + 1);
   for (int64_t done = 0; done < n_tasks; done += round) {
     check_cancelled();
     const int64_t n = std::min(round, n_tasks - done);
-    pool_.for_each(n_parts, [&](int64_t part) noexcept {
+    pool_.run(n_parts, 1, [&](int64_t part, int64_t) noexcept {
       kernel(call, attention_scratch_.data() + scratch * static_cast<size_t>(part), done + n * part / n_parts,
              done + n * (part + 1) / n_parts);
     });

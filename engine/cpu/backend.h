@@ -74,7 +74,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
  private:
   void look_up_packed(const Embedding& op);
-  // body(first, last) on parts of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
+  // body(first, last) on pieces of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
   // below kWorthWaking in all, the caller does the work itself. What takes long is done in rounds, between which it may
   // be cancelled.
   template <typename Body>
@@ -84,11 +84,11 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
       if (n > 0) body(0, n);
       return;
     }
-    const int64_t round = round_of(cost);
-    if (n <= round) return pool_.run(n, body);
+    const int64_t round = round_of(cost), piece = std::max<int64_t>(1, kPiece / cost);
+    if (n <= round) return pool_.run(n, piece, body);
     for (int64_t done = 0; done < n; done += round) {
       check_cancelled();
-      pool_.run(std::min(round, n - done),
+      pool_.run(std::min(round, n - done), piece,
                 [&](int64_t first, int64_t last) noexcept { body(done + first, done + last); });
     }
   }
@@ -152,6 +152,9 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // Zeros for rows of y whose expert id names no matrix.
   void clear_rows_without_matrix(float* y, int64_t row_length);
 
+  // What a thread takes at a time, and so what it may delay the others by: long beside the taking (50 ns), short beside
+  // a matrix.
+  static constexpr int64_t kPiece = 20'000;
   // A loop shared by sleeping threads starts some 5 to 50 µs late, by spinning ones 1 µs.
   static constexpr int64_t kWorthWaking = 10'000;
   // Costs are rough: 25 ms may be 100, and a cancelled action is to end within 200.

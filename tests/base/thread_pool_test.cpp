@@ -24,16 +24,42 @@ TEST(ThreadPool, EveryItemIsVisitedOnce) {
   }
 }
 
-TEST(ThreadPool, PartsAreContiguousAndEven) {
+TEST(ThreadPool, PiecesAreContiguousAndOfTheSizeAskedFor) {
   ThreadPool pool(3);
   std::mutex mutex;
-  std::vector<std::pair<int64_t, int64_t>> parts;
-  pool.run(8, [&](int64_t first, int64_t last) noexcept {
+  std::vector<std::pair<int64_t, int64_t>> pieces;
+  pool.run(8, 3, [&](int64_t first, int64_t last) noexcept {
     const std::lock_guard lock(mutex);
-    parts.emplace_back(first, last);
+    pieces.emplace_back(first, last);
   });
-  std::ranges::sort(parts);
-  EXPECT_EQ(parts, (std::vector<std::pair<int64_t, int64_t>>{{0, 3}, {3, 6}, {6, 8}}));
+  std::ranges::sort(pieces);
+  EXPECT_EQ(pieces, (std::vector<std::pair<int64_t, int64_t>>{{0, 3}, {3, 6}, {6, 8}}));
+}
+
+TEST(ThreadPool, AThreadThatIsHeldUpDelaysTheOthersByItsPieceAlone) {
+  ThreadPool pool(2);
+  std::atomic<int> done = 0;
+  std::atomic<bool> others_did_the_rest = false, someone_waits = false;
+  pool.run(100, 1, [&](int64_t, int64_t) noexcept {
+    // The first piece that is begun ends when the other 99 have.
+    if (!someone_waits.exchange(true)) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+      while (done < 99 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+      others_did_the_rest = done == 99;
+    }
+    ++done;
+  });
+  EXPECT_EQ(done, 100);
+  EXPECT_TRUE(others_did_the_rest);
+}
+
+TEST(ThreadPool, ManyShortLoopsInARowMissNothing) {
+  ThreadPool pool(4);
+  std::atomic<int64_t> sum = 0;
+  constexpr int64_t kLoops = 20'000;
+  for (int64_t loop = 0; loop < kLoops; ++loop)
+    pool.run(7, 1, [&](int64_t first, int64_t last) noexcept { sum += last - first; });
+  EXPECT_EQ(sum, 7 * kLoops);
 }
 
 TEST(ThreadPool, ResultsOfWorkersAreVisibleAfterRun) {

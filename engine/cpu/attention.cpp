@@ -8,6 +8,9 @@ namespace {
 // So many that a thread which is held up leaves the others little to wait for.
 constexpr int64_t kPartsOfThread = 4;
 
+// So many that no thread waits long for the last one; with fewer, the spans of their keys are shared out.
+constexpr int64_t kTilesOfThread = 8;
+
 // The length of the sequences when the tokens are those of whole sequences of equal length, one after another, and so
 // are the caches: then queries, keys and values are matrices. 0 when they are not.
 int64_t whole_sequences(std::span<const int32_t> rows, int64_t capacity) {
@@ -42,23 +45,37 @@ void CpuBackend::compute(const Attention& a) {
                                    .y = host_span<float>(a.y).data()},
                                   kernels_.attention.attention_of_sequences);
   }
-  const cpu::AttentionCall call = {.p = p,
-                                   .q = host_span<float>(a.q).data(),
-                                   .rows = rows.data(),
-                                   .k_cache = host_span<float>(a.k_cache).data(),
-                                   .v_cache = host_span<float>(a.v_cache).data(),
-                                   .y = host_span<float>(a.y).data()};
-  const int64_t n_tokens = p.n_tokens;
-  const int64_t group = p.n_heads / p.n_kv_heads;
+  cpu::AttentionCall call = {.p = p,
+                             .q = host_span<float>(a.q).data(),
+                             .rows = rows.data(),
+                             .dtype = static_cast<uint32_t>(a.k_cache.dtype),
+                             .k_cache = host_span<std::byte>(a.k_cache).data(),
+                             .v_cache = host_span<std::byte>(a.v_cache).data(),
+                             .y = host_span<float>(a.y).data()};
+  const int64_t n_tokens = p.n_tokens, group = p.n_heads / p.n_kv_heads;
   const int64_t heads = std::min(group, cpu::kAttentionQueries);
   const int64_t tokens = std::min<int64_t>(cpu::kAttentionQueries / heads, n_tokens);
-  const cpu::AttentionTiling tiling = {
-      .tokens = tokens, .heads = heads, .n_tasks = ceil_div(n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads)};
-  int64_t n_keys = 0;
-  for (size_t t = 0; t < rows.size(); t += 2) n_keys = std::max<int64_t>(n_keys, rows[t] + 1);
-  if (p.window > 0) n_keys = std::min<int64_t>(n_keys, p.window);
-  split(tiling.n_tasks, heads * tokens * n_keys * (p.key_dim + p.value_dim) / 16,
-        [&](int64_t first, int64_t last) noexcept { kernels_.attention.attention(call, tiling, first, last); });
+  const int64_t n_tiles = ceil_div(n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads);
+  int64_t last = 0;
+  for (size_t t = 0; t < rows.size(); t += 2) last = std::max<int64_t>(last, rows[t]);
+  const int64_t n_keys = p.window > 0 ? std::min<int64_t>(last + 1, p.window) : last + 1;
+  // Few tokens with many keys: the spans are tasks, too.
+  const int64_t all_spans = last / cpu::kAttentionSpan + 1;
+  const bool by_spans = n_keys > cpu::kAttentionSpan && n_tiles < kTilesOfThread * pool_.threads();
+  const cpu::AttentionTiling tiling = {.tokens = tokens,
+                                       .heads = heads,
+                                       .n_spans = by_spans ? all_spans : 1,
+                                       .n_tasks = n_tiles * (by_spans ? all_spans : 1)};
+  if (by_spans) {
+    attention_partials_.resize(static_cast<size_t>(n_tokens * p.n_heads * all_spans * (int64_t{p.value_dim} + 2)));
+    call.partials = attention_partials_.data();
+  }
+  const int64_t keys_of_task = by_spans ? ceil_div(n_keys, all_spans) : n_keys;
+  split(tiling.n_tasks, heads * tokens * keys_of_task * (p.key_dim + p.value_dim) / 32,
+        [&](int64_t first, int64_t end) noexcept { kernels_.attention.attention(call, tiling, first, end); });
+  if (by_spans)
+    split(n_tokens * p.n_heads, all_spans * p.value_dim / 4,
+          [&](int64_t first, int64_t end) noexcept { kernels_.attention.merge_attention(call, tiling, first, end); });
 }
 
 void CpuBackend::compute(const AttentionBackward& a) {

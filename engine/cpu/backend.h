@@ -172,6 +172,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   std::vector<float> inverse_rms_;        // of rms_norm_backward
   std::vector<float> attention_scratch_;  // of attention in training
+  std::vector<float> attention_partials_;
 };
 
 template <typename Params, typename... Pointers, typename Op, typename Kernel>

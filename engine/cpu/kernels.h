@@ -143,18 +143,23 @@ struct AttentionCall {
   AttentionParams p;
   const float* q;
   const int32_t* rows;
-  const float* k_cache;
-  const float* v_cache;
+  uint32_t dtype;  // of the caches: TRITIUM_DTYPE_F32 or F16
+  const void* k_cache;
+  const void* v_cache;
   float* y;
+  float* partials = nullptr;  // [n_tokens, n_heads, n_spans, value_dim + 2], where spans are tasks
 };
 
-// What an attention task computes: `tokens` queries of `heads` heads that share a kv head.
+// What an attention task computes: `tokens` queries of `heads` heads that share a kv head, over all keys that they see,
+// or over one of several spans.
 struct AttentionTiling {
   int64_t tokens;
   int64_t heads;
+  int64_t n_spans;  // 1: a task goes through all
   int64_t n_tasks;
 };
-inline constexpr int64_t kAttentionQueries = 8;  // in a task
+inline constexpr int64_t kAttentionQueries = 16;  // in a task
+inline constexpr int64_t kAttentionSpan = 1024;   // keys whose softmax is one of its own
 
 // Attention of whole sequences: forward q, k, v -> y; backward also dy -> dq, dk, dv.
 struct TrainingAttention {
@@ -211,6 +216,8 @@ struct FloatKernels {
 struct AttentionKernels {
   // Of tasks.
   void (*attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
+  // Of (token, head) rows, where spans were tasks.
+  void (*merge_attention)(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last);
   // Of pairs of a sequence and a kv head.
   void (*attention_of_sequences)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);
   void (*attention_backward)(const TrainingAttention& a, float* scratch, int64_t first, int64_t last);

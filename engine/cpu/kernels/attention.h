@@ -1,236 +1,238 @@
-// softmax(scale * q k^T) v in blocks of keys with a running maximum (Milakov & Gimelshein 2018; Dao et al.
-// 2022): the scores of a block and the weighted sum so far live on the stack, in double: the
-// reference computes in double and rounds once.
+// softmax(scale * q k^T) v in blocks of keys with a running maximum (Milakov & Gimelshein 2018; Dao et al. 2022), in
+// single precision: 128 products of a score err by some 2^-20 of their magnitudes, which is what a rounding of the
+// caches to f16 (2^-11) makes of them anyway.
 //
-// A task has up to 8 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
-// So keys and values are read once for 8 queries.
+// Every sum has one order, which depends on the query's position alone: blocks and spans are counted from the first row
+// of its sequence, and a key that it does not see adds exactly nothing. So a token's values are the same to the bit
+// whichever tokens it is computed with, and by whichever threads. Spans of keys have softmaxes of their own, which are
+// merged in ascending order: threads share the keys of one token (Dao et al. 2023, "Flash-Decoding").
+//
+// A task has up to 16 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
+// So keys and values are read once for them.
 #pragma once
-
-#include <type_traits>
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
-#include "cpu/kernels/exp.h"
+#include "cpu/kernels/exp_single.h"
+#include "cpu/kernels/stored.h"
 
 namespace tritium::cpu {
 namespace {
 
 constexpr int64_t kKeyBlock = 64;
-constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps in double
+constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps
+
+// A softmax so far.
+struct Mixture {
+  float largest;        // score
+  float sum;            // of exp(score - largest)
+  float mix[kColumns];  // sum of exp(score - largest) value
+};
 
 struct Query {
   const float* q;
   float* y;
   int64_t first;  // keys it sees: first … last
   int64_t last;
-  double largest;  // score so far
-  double sum;      // of exp(score - largest) so far
-  double mix[kColumns];
+  Mixture span;    // of the span in hand
+  float sums[16];  // span.sum, lane by lane
+  Mixture all;     // of the spans before it
 };
 
-// Queries that see the same keys of a block: each key and value is loaded for all of them, and their sums, each in its
-// own order, hide one another's latency.
+// Queries that meet a block together: each key and value is loaded once for them, and their sums, each in its own
+// order, hide one another's latency.
 template <int kQueries>
 struct Together {
   Query* query[kQueries];
-  double p[kQueries][kKeyBlock];  // scores, then exp(score - largest)
-  double factor[kQueries];        // of what was summed before
+  float p[kQueries][kKeyBlock + 16];  // scores, then exp(score - largest)
+  float factor[kQueries];             // of what was summed before
 };
 
-// The doubles of a vector of floats, in two registers: GCC keeps sums that fill more than one in memory.
-template <typename V>
-struct Doubles {
-  typename V::HalfD low = {}, high = {};
+// Where a head's keys or values lie.
+template <typename Stored>
+struct CacheRows {
+  const typename Stored::Value* at;  // key 0
+  int64_t stride;
 };
-
-// In lane_sum's order of all lanes.
-template <typename V>
-TRITIUM_INLINE double lane_sum(const Doubles<V>& x) {
-  const auto sum = x.low + x.high;
-  if constexpr (V::kLanes == 4) {
-    return sum[0] + sum[1];
-  } else {
-    return lane_sum<Vector<V::kLanes / 2>>(sum);
-  }
-}
-
-template <typename V>
-TRITIUM_INLINE Doubles<V> load_doubles(const float* from, int64_t count) {
-  const auto halves = [](const float* f) __attribute__((always_inline)) {
-    const auto half = [f](int64_t i) __attribute__((always_inline)) {
-      return __builtin_convertvector(V::template load_as<typename V::HalfF>(f + i), typename V::HalfD);
-    };
-    return Doubles<V>{half(0), half(V::kLanes / 2)};
-  };
-  if (count == V::kLanes) return halves(from);
-  float padded[V::kLanes] = {};
-  __builtin_memcpy(padded, from, 4 * static_cast<size_t>(count));
-  return halves(padded);
-}
 
 // A row of a cache, which will be read soon: rows of one head lie too far apart for hardware to guess the next one.
-TRITIUM_INLINE void fetch_row(const float* row, int64_t n) {
-  constexpr int64_t kLine = 16;
+template <typename Value>
+TRITIUM_INLINE void fetch_row(const Value* row, int64_t n) {
+  constexpr int64_t kLine = 64 / sizeof(Value);
   for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(row + i, 0, 2);
 }
 
-// p[q][i] = scale * q . key of n keys that lie `stride` floats apart. `pass(j)` is called before key j.
-template <typename V, int kQueries>
-void score_keys(Together<kQueries>& t, const float* keys, int64_t stride, int64_t dim, float scale, int64_t n,
-                const auto& pass) {
-  const auto dots = [&](int64_t j, auto n_keys) __attribute__((always_inline)) {
-    constexpr int kKeys = decltype(n_keys)::value;
-    for (int i = 0; i < kKeys; ++i) pass(j + i);
-    const float* const key = keys + j * stride;
-    Doubles<V> sum[kQueries][kKeys] = {};
+// p[q][j - block] = scale * q . key j of keys from … to of a block, and whatever behind them.
+template <typename V, typename Stored, int kQueries>
+void score_keys(Together<kQueries>& t, const CacheRows<Stored>& keys, const CacheRows<Stored>& values, int64_t block,
+                int64_t from, int64_t to, int64_t dim, int64_t columns, float scale) {
+  constexpr int kKeys = V::kLanes / kQueries;
+  constexpr int64_t kAhead = 16;
+  for (int64_t j = from; j <= to; j += kKeys) {
+    const typename Stored::Value* key[kKeys];
+    TRITIUM_UNROLL
+    for (int i = 0; i < kKeys; ++i) {
+      const int64_t row = j + i < to ? j + i : to;
+      key[i] = keys.at + row * keys.stride;
+      fetch_row(keys.at + (row + kAhead) * keys.stride, dim);
+      fetch_row(values.at + row * values.stride, columns);
+    }
+    typename V::F sum[V::kLanes] = {};
     for_vectors<V>(
-        0, dim, [&](int64_t d, int64_t count) __attribute__((always_inline)) {
-          Doubles<V> k[kKeys];
+        0, dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
+          typename V::F k[kKeys];
           TRITIUM_UNROLL
-          for (int i = 0; i < kKeys; ++i) k[i] = load_doubles<V>(key + i * stride + d, count);
+          for (int i = 0; i < kKeys; ++i) k[i] = load_stored<V, Stored>(key[i] + d, n);
           TRITIUM_UNROLL
           for (int q = 0; q < kQueries; ++q) {
-            const Doubles<V> in = load_doubles<V>(t.query[q]->q + d, count);
+            const typename V::F in = load_stored<V, StoredF32>(t.query[q]->q + d, n);
             TRITIUM_UNROLL
-            for (int i = 0; i < kKeys; ++i) {
-              sum[q][i].low += in.low * k[i].low;
-              sum[q][i].high += in.high * k[i].high;
-            }
+            for (int i = 0; i < kKeys; ++i) sum[q * kKeys + i] = V::fma(in, k[i], sum[q * kKeys + i]);
           }
         });
+    float scores[V::kLanes];
+    V::store(scores, lane_sums<V>(sum) * scale);
     TRITIUM_UNROLL
-    for (int q = 0; q < kQueries; ++q) {
-      TRITIUM_UNROLL
-      for (int i = 0; i < kKeys; ++i) t.p[q][j + i] = lane_sum(sum[q][i]) * static_cast<double>(scale);
-    }
-  };
-  constexpr int kKeys = 2;
-  int64_t j = 0;
-  for (; j + kKeys <= n; j += kKeys) dots(j, std::integral_constant<int, kKeys>());
-  for (; j < n; ++j) dots(j, std::integral_constant<int, 1>());
+    for (int q = 0; q < kQueries; ++q) __builtin_memcpy(t.p[q] + (j - block), scores + q * kKeys, 4 * kKeys);
+  }
 }
 
-// The scores of n keys become exp(score - largest), whose sum is the query's.
+// The scores of a block become exp(score - largest), those of keys that the query does not see 0.
 template <typename V>
-void exponentials(Query& query, int64_t n, bool first, double* p, double& factor) {
-  double largest = query.largest;
-  for (int64_t j = 0; j < n; ++j) largest = p[j] > largest ? p[j] : largest;
-  factor = first ? 0.0 : exp<V>(typename V::D{} + (query.largest - largest))[0];
-  typename V::D sum = {};
-  for (int64_t j = n; j % V::kLanes != 0; ++j) p[j] = -__builtin_inf();  // e^-inf = 0
-  for (int64_t j = 0; j < n; j += V::kLanes) {
-    const auto e = exp<V>(V::template load_as<typename V::D>(p + j) - largest);
-    sum += e;
+void exponentials(Query& query, int64_t block, float* p, float& factor) {
+  const int64_t from = query.first > block ? query.first - block : 0;
+  const int64_t end = query.last < block + kKeyBlock ? query.last - block + 1 : kKeyBlock;
+  if (from >= end) {
+    __builtin_memset(p, 0, sizeof(float) * kKeyBlock);
+    factor = 1.0f;
+    return;
+  }
+  for (int64_t j = 0; j < from; ++j) p[j] = -__builtin_inff();
+  for (int64_t j = end; j < kKeyBlock; ++j) p[j] = -__builtin_inff();
+  typename V::F tops = V::load(p);
+  for (int64_t j = V::kLanes; j < kKeyBlock; j += V::kLanes) tops = V::max(V::load(p + j), tops);
+  const float top = largest<V>(tops);
+  const float now = top > query.span.largest ? top : query.span.largest;
+  const typename V::F before = exp_single<V>(V::all(query.span.largest - now));
+  factor = before[0];
+  typename V::F sums = V::load(query.sums) * before;
+  for (int64_t j = 0; j < kKeyBlock; j += V::kLanes) {
+    const auto e = exp_single<V>(V::load(p + j) - now);
+    sums += e;
     V::store(p + j, e);
   }
-  query.sum = query.sum * factor + lane_sum<V>(sum);
-  query.largest = largest;
+  V::store(query.sums, sums);
+  query.span.largest = now;
 }
 
-// mix = mix * factor + sum over n keys of p[j] * value j, `columns` of them
-template <typename V, int kQueries>
-void mix_values(Together<kQueries>& t, const float* values, int64_t stride, int64_t columns, int64_t n) {
-  using Half = typename V::HalfD;
-  constexpr int64_t kHalf = V::kLanes / 2;
-  for_vectors<V>(
-      0, columns, [&](int64_t c, int64_t count) __attribute__((always_inline)) {
-        Doubles<V> sum[kQueries];
-        TRITIUM_UNROLL
-        for (int q = 0; q < kQueries; ++q) {
-          sum[q].low = V::template load_as<Half>(t.query[q]->mix + c) * t.factor[q];
-          sum[q].high = V::template load_as<Half>(t.query[q]->mix + c + kHalf) * t.factor[q];
-        }
-        for (int64_t j = 0; j < n; ++j) {
-          const Doubles<V> value = load_doubles<V>(values + j * stride + c, count);
-          TRITIUM_UNROLL
-          for (int q = 0; q < kQueries; ++q) {
-            sum[q].low += value.low * t.p[q][j];
-            sum[q].high += value.high * t.p[q][j];
-          }
-        }
-        TRITIUM_UNROLL
-        for (int q = 0; q < kQueries; ++q) {
-          V::store(t.query[q]->mix + c, sum[q].low);
-          V::store(t.query[q]->mix + c + kHalf, sum[q].high);
-        }
-      });
-}
-
-struct Keys {
-  int64_t from, to;
-  bool operator==(const Keys&) const = default;
-};
-
-// Keys of a block, to its last one, that a query sees.
-[[gnu::always_inline]] inline Keys seen(const Query& query, int64_t from, int64_t to) {
-  return {from < query.first ? query.first : from, to > query.last ? query.last : to};
-}
-
-// What keys (at most a block) add to columns first_column … of queries that see all of them.
-template <typename V, int kQueries>
-void attend(const AttentionCall& a, int64_t kv_head, Keys keys, int64_t first_column, int64_t columns, Query* queries) {
-  const int64_t n = keys.to - keys.from + 1;
-  const int64_t k_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim;
-  const int64_t v_stride = static_cast<int64_t>(a.p.n_kv_heads) * a.p.value_dim;
-  Together<kQueries> t;
-  for (int q = 0; q < kQueries; ++q) t.query[q] = queries + q;
-  const float* k = a.k_cache + keys.from * k_stride + kv_head * a.p.key_dim;
-  const float* v = a.v_cache + keys.from * v_stride + kv_head * a.p.value_dim + first_column;
-  score_keys<V>(
-      t, k, k_stride, a.p.key_dim, a.p.scale, n, [=](int64_t j) __attribute__((always_inline)) {
-        constexpr int64_t kAhead = 8;
-        fetch_row(k + (j + kAhead) * k_stride, a.p.key_dim);
-        fetch_row(v + j * v_stride, columns);
-      });
-  for (int q = 0; q < kQueries; ++q) exponentials<V>(queries[q], n, keys.from == queries[q].first, t.p[q], t.factor[q]);
-  mix_values<V>(t, v, v_stride, columns, n);
-}
-
-// A block of keys for all queries: those that see the same of it together.
-template <typename V>
-void attend_block(const AttentionCall& a, int64_t kv_head, int64_t from, int64_t column, int64_t columns,
-                  Query* queries, int count) {
-  constexpr int kMost = V::kLanes == 16 ? 4 : 2;  // whose sums fit the registers
-  for (int i = 0; i < count;) {
-    const Keys keys = seen(queries[i], from, from + kKeyBlock - 1);
-    int alike = 1;
-    while (i + alike < count && seen(queries[i + alike], from, from + kKeyBlock - 1) == keys) ++alike;
-    for (const int end = i + alike; i < end;) {
-      const int left = end - i, n = left >= kMost ? kMost : left >= 2 ? 2 : 1;
-      if (keys.from <= keys.to) {
-        if (n == kMost) {
-          attend<V, kMost>(a, kv_head, keys, column, columns, queries + i);
-        } else if (n == 2) {
-          attend<V, 2>(a, kv_head, keys, column, columns, queries + i);
-        } else {
-          attend<V, 1>(a, kv_head, keys, column, columns, queries + i);
-        }
-      }
-      i += n;
+// mix = mix * factor + sum over keys from … to of p[key] * value, for kVectors vectors of columns from c on; the last
+// of them has n columns.
+template <typename V, typename Stored, int kQueries, int kVectors>
+TRITIUM_INLINE void mix_columns(Together<kQueries>& t, const CacheRows<Stored>& values, int64_t block, int64_t from,
+                                int64_t to, int64_t c, int64_t n) {
+  typename V::F sum[kQueries][kVectors];
+  TRITIUM_UNROLL
+  for (int q = 0; q < kQueries; ++q) {
+    TRITIUM_UNROLL
+    for (int i = 0; i < kVectors; ++i) sum[q][i] = V::load(t.query[q]->span.mix + c + i * V::kLanes) * t.factor[q];
+  }
+  for (int64_t j = from; j <= to; ++j) {
+    const typename Stored::Value* row = values.at + j * values.stride + c;
+    typename V::F value[kVectors];
+    TRITIUM_UNROLL
+    for (int i = 0; i < kVectors; ++i)
+      value[i] = i + 1 < kVectors ? Stored::template load<V>(row + i * V::kLanes)
+                                  : load_stored<V, Stored>(row + i * V::kLanes, n);
+    TRITIUM_UNROLL
+    for (int q = 0; q < kQueries; ++q) {
+      const typename V::F p = V::all(t.p[q][j - block]);
+      TRITIUM_UNROLL
+      for (int i = 0; i < kVectors; ++i) sum[q][i] = V::fma(p, value[i], sum[q][i]);
     }
   }
-}
-
-// Heads wider than kColumns compute their scores again for each part.
-template <typename V>
-void attend_columns(const AttentionCall& a, int64_t kv_head, int64_t column, int64_t columns, Query* queries,
-                    int count) {
-  for (int i = 0; i < count; ++i) {
-    queries[i].largest = -__builtin_inf();
-    queries[i].sum = 0;
-    __builtin_memset(queries[i].mix, 0, sizeof queries[i].mix);
+  TRITIUM_UNROLL
+  for (int q = 0; q < kQueries; ++q) {
+    TRITIUM_UNROLL
+    for (int i = 0; i < kVectors; ++i) V::store(t.query[q]->span.mix + c + i * V::kLanes, sum[q][i]);
   }
-  // Tokens ascend, so the first query sees the earliest key and the last one the latest.
-  for (int64_t from = queries[0].first; from <= queries[count - 1].last; from += kKeyBlock)
-    attend_block<V>(a, kv_head, from, column, columns, queries, count);
-  for (int i = 0; i < count; ++i)
-    for (int64_t c = 0; c < columns; ++c)
-      queries[i].y[column + c] = static_cast<float>(queries[i].mix[c] / queries[i].sum);
 }
 
+template <typename V, typename Stored, int kQueries>
+void mix_values(Together<kQueries>& t, const CacheRows<Stored>& values, int64_t block, int64_t from, int64_t to,
+                int64_t columns) {
+  constexpr int kVectors = V::kLanes == 16 ? 4 : 2;  // with 4 queries, sums that fit the registers
+  int64_t c = 0;
+  for (; c + kVectors * V::kLanes <= columns; c += kVectors * V::kLanes)
+    mix_columns<V, Stored, kQueries, kVectors>(t, values, block, from, to, c, V::kLanes);
+  for (; c < columns; c += V::kLanes)
+    mix_columns<V, Stored, kQueries, 1>(t, values, block, from, to, c,
+                                        columns - c < V::kLanes ? columns - c : V::kLanes);
+}
+
+// One kv head of a call, and the columns of its values that are in hand.
+template <typename Stored>
+struct Head {
+  CacheRows<Stored> keys, values;
+  int64_t key_dim, columns;
+  float scale;
+};
+
+// What a block of keys adds to queries of one sequence.
+template <typename V, typename Stored, int kQueries>
+void attend(const Head<Stored>& head, int64_t block, Query* queries) {
+  int64_t from = block + kKeyBlock, to = block - 1;
+  Together<kQueries> t;
+  for (int q = 0; q < kQueries; ++q) {
+    t.query[q] = queries + q;
+    from = queries[q].first < from ? queries[q].first : from;
+    to = queries[q].last > to ? queries[q].last : to;
+  }
+  from = from < block ? block : from;
+  to = to < block + kKeyBlock ? to : block + kKeyBlock - 1;
+  if (from > to) return;
+  score_keys<V, Stored>(t, head.keys, head.values, block, from, to, head.key_dim, head.columns, head.scale);
+  for (int q = 0; q < kQueries; ++q) exponentials<V>(queries[q], block, t.p[q], t.factor[q]);
+  mix_values<V, Stored>(t, head.values, block, from, to, head.columns);
+}
+
+// The keys first … last of a sequence, blocks counted from its first row, for all queries.
+template <typename V, typename Stored>
+void attend_span(const Head<Stored>& head, int64_t first, int64_t last, Query* queries, int count) {
+  for (int i = 0; i < count; ++i) {
+    queries[i].span.largest = -__builtin_inff();
+    __builtin_memset(queries[i].sums, 0, sizeof queries[i].sums);
+    __builtin_memset(queries[i].span.mix, 0, sizeof(float) * kColumns);
+  }
+  for (int64_t block = first; block <= last; block += kKeyBlock) {
+    int i = 0;
+    for (; i + 4 <= count; i += 4) attend<V, Stored, 4>(head, block, queries + i);
+    for (; i + 2 <= count; i += 2) attend<V, Stored, 2>(head, block, queries + i);
+    if (i < count) attend<V, Stored, 1>(head, block, queries + i);
+  }
+  for (int i = 0; i < count; ++i) queries[i].span.sum = lane_sum<V>(V::load(queries[i].sums));
+}
+
+// all = all and a later span.
 template <typename V>
-void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64_t task) {
+void merge(Mixture& all, const Mixture& span, int64_t columns) {
+  const float largest = span.largest > all.largest ? span.largest : all.largest;
+  const typename V::F before = exp_single<V>(V::all(all.largest - largest));
+  const typename V::F added = exp_single<V>(V::all(span.largest - largest));
+  all.largest = largest;
+  all.sum = all.sum * before[0] + span.sum * added[0];
+  for (int64_t c = 0; c < columns; c += V::kLanes)
+    V::store(all.mix + c, V::load(all.mix + c) * before + V::load(span.mix + c) * added);
+}
+
+// The queries of a task, neighbours in one sequence: first those of a token.
+struct Task {
+  int64_t kv_head;
+  int64_t first_head, end_head;
+  int64_t first_token, end_token;
+};
+
+TRITIUM_INLINE Task task_of(const AttentionCall& a, const AttentionTiling& tiling, int64_t task) {
   const int64_t group = a.p.n_heads / a.p.n_kv_heads;
   const int64_t tiles_of_group = (group + tiling.heads - 1) / tiling.heads;
   // Heads outermost: late tokens see more keys, so threads that took contiguous tokens would not finish
@@ -240,39 +242,126 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
   const int64_t first_token = task % n_token_tiles * tiling.tokens;
   const int64_t kv_head = head_tile / tiles_of_group;
   const int64_t first_head = kv_head * group + head_tile % tiles_of_group * tiling.heads;
-  const int64_t window = a.p.window;
+  const int64_t last_head = (kv_head + 1) * group;
+  return {.kv_head = kv_head,
+          .first_head = first_head,
+          .end_head = first_head + tiling.heads < last_head ? first_head + tiling.heads : last_head,
+          .first_token = first_token,
+          .end_token = first_token + tiling.tokens < a.p.n_tokens ? first_token + tiling.tokens : a.p.n_tokens};
+}
 
+// A span's softmax for each query and span, with all value columns: [n_tokens * n_heads, n_spans].
+TRITIUM_INLINE float* partial_of(const AttentionCall& a, const AttentionTiling& tiling, int64_t row, int64_t span) {
+  return a.partials + (row * tiling.n_spans + span) * (a.p.value_dim + 2);
+}
+
+// Queries of one sequence against all keys that they see, or those of one span.
+template <typename V, typename Stored>
+void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64_t kv_head, int64_t start, int64_t span,
+                    Query* queries, const int64_t* rows, int count) {
+  const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
+  const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
+  const int64_t value_dim = a.p.value_dim;
+  for (int64_t column = 0; column < value_dim; column += kColumns) {
+    const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;
+    const Head<Stored> head = {
+        .keys = {k + kv_head * a.p.key_dim, static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim},
+        .values = {v + kv_head * value_dim + column, static_cast<int64_t>(a.p.n_kv_heads) * value_dim},
+        .key_dim = a.p.key_dim,
+        .columns = columns,
+        .scale = a.p.scale};
+    // Tokens ascend, so the first query sees the earliest key and the last one the latest.
+    const int64_t first = queries[0].first, last = queries[count - 1].last;
+    const int64_t from_span = tiling.n_spans > 1 ? span : (first - start) / kAttentionSpan;
+    const int64_t to_span = tiling.n_spans > 1 ? span : (last - start) / kAttentionSpan;
+    for (int i = 0; i < count; ++i) queries[i].all.largest = -__builtin_inff(), queries[i].all.sum = 0.0f;
+    for (int64_t s = from_span; s <= to_span; ++s) {
+      const int64_t from = start + s * kAttentionSpan, end = from + kAttentionSpan - 1;
+      const int64_t first_block = first > from ? from + (first - from) / kKeyBlock * kKeyBlock : from;
+      attend_span<V, Stored>(head, first_block, last < end ? last : end, queries, count);
+      for (int i = 0; i < count; ++i) {
+        Query& query = queries[i];
+        if (query.first > end || query.last < from) continue;
+        if (query.first >= from) {
+          __builtin_memcpy(&query.all, &query.span, sizeof query.all);
+        } else {
+          merge<V>(query.all, query.span, columns);
+        }
+      }
+    }
+    for (int i = 0; i < count; ++i) {
+      const Mixture& result = tiling.n_spans > 1 ? queries[i].span : queries[i].all;
+      float* partial = tiling.n_spans > 1 ? partial_of(a, tiling, rows[i], span) : nullptr;
+      if (partial) {
+        partial[0] = result.largest;
+        partial[1] = result.sum;
+        __builtin_memcpy(partial + 2 + column, result.mix, sizeof(float) * static_cast<size_t>(columns));
+      } else {
+        for (int64_t c = 0; c < columns; ++c) queries[i].y[column + c] = result.mix[c] / result.sum;
+      }
+    }
+  }
+}
+
+template <typename V, typename Stored>
+void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64_t number) {
+  const Task task = task_of(a, tiling, number / tiling.n_spans);
+  const int64_t span = number % tiling.n_spans, window = a.p.window;
   Query queries[kAttentionQueries];
-  const int64_t end = first_token + tiling.tokens < a.p.n_tokens ? first_token + tiling.tokens : a.p.n_tokens;
-  for (int64_t t = first_token; t < end;) {
+  int64_t rows[kAttentionQueries];
+  for (int64_t t = task.first_token; t < task.end_token;) {
     // Neighbours in one sequence read its keys together.
     const int64_t start = a.rows[2 * t + 1];
     int count = 0;
     do {
-      for (int64_t h = first_head; h < first_head + tiling.heads && h < (kv_head + 1) * group; ++h) {
+      for (int64_t h = task.first_head; h < task.end_head; ++h) {
         const int64_t last = a.rows[2 * t];
         const int64_t row = t * a.p.n_heads + h;
+        rows[count] = row;
         Query& query = queries[count++];
-        query = {.q = a.q + row * a.p.key_dim,
-                 .y = a.y + row * a.p.value_dim,
-                 .first = start + (window == 0 || last + 1 < window ? 0 : last + 1 - window),
-                 .last = start + last,
-                 .largest = 0.0,
-                 .sum = 0.0,
-                 .mix = {}};
+        query.q = a.q + row * a.p.key_dim;
+        query.y = a.y + row * a.p.value_dim;
+        query.first = start + (window == 0 || last + 1 < window ? 0 : last + 1 - window);
+        query.last = start + last;
       }
       ++t;
-    } while (t < end && a.rows[2 * t + 1] == start && a.rows[2 * t] == a.rows[2 * t - 2] + 1);
-    for (int64_t column = 0; column < a.p.value_dim; column += kColumns) {
-      const int64_t columns = a.p.value_dim - column < kColumns ? a.p.value_dim - column : kColumns;
-      attend_columns<V>(a, kv_head, column, columns, queries, count);
-    }
+    } while (t < task.end_token && a.rows[2 * t + 1] == start && a.rows[2 * t] == a.rows[2 * t - 2] + 1);
+    attend_queries<V, Stored>(a, tiling, task.kv_head, start, span, queries, rows, count);
   }
 }
 
 template <typename V>
 void attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
-  for (int64_t task = first; task < last; ++task) attention_task<V>(a, tiling, task);
+  for (int64_t task = first; task < last; ++task) {
+    if (a.dtype == TRITIUM_DTYPE_F16) {
+      attention_task<V, StoredF16>(a, tiling, task);
+    } else {
+      attention_task<V, StoredF32>(a, tiling, task);
+    }
+  }
+}
+
+// y of (token, head) rows whose spans were computed apart.
+template <typename V>
+void merge_attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
+  for (int64_t row = first; row < last; ++row) {
+    const int64_t t = row / a.p.n_heads, position = a.rows[2 * t], window = a.p.window;
+    const int64_t first_key = window == 0 || position + 1 < window ? 0 : position + 1 - window;
+    for (int64_t column = 0; column < a.p.value_dim; column += kColumns) {
+      const int64_t columns = a.p.value_dim - column < kColumns ? a.p.value_dim - column : kColumns;
+      Mixture all, span;
+      for (int64_t s = first_key / kAttentionSpan; s <= position / kAttentionSpan; ++s) {
+        const float* partial = partial_of(a, tiling, row, s);
+        Mixture& into = s == first_key / kAttentionSpan ? all : span;
+        into.largest = partial[0];
+        into.sum = partial[1];
+        __builtin_memset(into.mix, 0, sizeof into.mix);
+        __builtin_memcpy(into.mix, partial + 2 + column, sizeof(float) * static_cast<size_t>(columns));
+        if (&into == &span) merge<V>(all, span, columns);
+      }
+      for (int64_t c = 0; c < columns; ++c) a.y[row * a.p.value_dim + column + c] = all.mix[c] / all.sum;
+    }
+  }
 }
 
 }  // namespace

@@ -5,40 +5,11 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/stored.h"
 #include "shaders/params/dtype.h"
 
 namespace tritium::cpu {
 namespace {
-
-struct StoredF32 {
-  typedef float Value;
-  template <typename V>
-  TRITIUM_INLINE typename V::F load(const float* from) {
-    return V::load(from);
-  }
-};
-struct StoredF16 {
-  typedef uint16_t Value;
-  template <typename V>
-  TRITIUM_INLINE typename V::F load(const uint16_t* from) {
-    return V::from_f16(from);
-  }
-};
-struct StoredBf16 {
-  typedef uint16_t Value;
-  template <typename V>
-  TRITIUM_INLINE typename V::F load(const uint16_t* from) {
-    return V::from_bf16(from);
-  }
-};
-
-template <typename V, typename Stored>
-TRITIUM_INLINE typename V::F load_stored(const typename Stored::Value* from, int64_t n) {
-  if (n >= V::kLanes) return Stored::template load<V>(from);
-  typename Stored::Value padded[V::kLanes] = {};
-  __builtin_memcpy(padded, from, sizeof(typename Stored::Value) * static_cast<size_t>(n));
-  return Stored::template load<V>(padded);
-}
 
 // f32 weights are routers and layers whose results are quantised later: summed in double, as the reference does, so
 // that no rounding differs. Sums with 16-bit weights stay in float.

@@ -31,6 +31,7 @@ constexpr KernelSet kernels_over() {
           .packed = {.packed_matmul = packed_matmul<V>},
           .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
           .attention = {.attention = attention<V>,
+                        .merge_attention = merge_attention<V>,
                         .attention_of_sequences = attention_of_sequences<V>,
                         .attention_backward = attention_backward<V>},
           .rows = {.add = add<V>,

@@ -11,54 +11,34 @@
 namespace tritium::cpu {
 namespace {
 
-// f32 weights are routers and layers whose results are quantised later: summed in double, as the reference does, so
-// that no rounding differs. Sums with 16-bit weights stay in float.
-template <typename V, typename Stored>
-struct DenseSum {
-  typedef typename V::F Vector;
-  static constexpr int kTokens = V::kDenseTokens;
-  TRITIUM_INLINE Vector in(typename V::F v) { return v; }
-  TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return V::fma(a, b, c); }
-  TRITIUM_INLINE float total(Vector v) { return lane_sum<V>(v); }
-};
-template <typename V>
-struct DenseSum<V, StoredF32> {
-  typedef typename V::D Vector;
-  static constexpr int kTokens = V::kDenseTokens / 2;
-  TRITIUM_INLINE Vector in(typename V::F v) { return widen<V>(v); }
-  TRITIUM_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }
-  TRITIUM_INLINE float total(Vector v) { return static_cast<float>(lane_sum<V>(v)); }
-};
-
 template <typename V, typename Stored, int kRows, int kTokens>
 void dense_tile(const DenseProduct& m, int64_t row, int64_t token) {
-  using Sum = DenseSum<V, Stored>;
   constexpr int64_t kLanes = V::kLanes;
   const auto* w = static_cast<const typename Stored::Value*>(m.weight) + row * m.row_stride;
   const float* x[kTokens];
   for (int t = 0; t < kTokens; ++t) x[t] = m.x + m.x_rows[token + t] * m.cols;
-  typename Sum::Vector sum[kRows][kTokens] = {};
+  typename V::F sum[kRows][kTokens] = {};
   int64_t c = 0;
   for (; c + kLanes <= m.cols; c += kLanes) {
-    typename Sum::Vector in[kTokens];
+    typename V::F in[kTokens];
     TRITIUM_UNROLL
-    for (int t = 0; t < kTokens; ++t) in[t] = Sum::in(V::load(x[t] + c));
+    for (int t = 0; t < kTokens; ++t) in[t] = V::load(x[t] + c);
     TRITIUM_UNROLL
     for (int r = 0; r < kRows; ++r) {
       // The same place of the next tile: rows are shorter than what the hardware's prefetcher needs to learn.
       if constexpr (kTokens == 1) __builtin_prefetch(w + (r + kRows) * m.row_stride + c);
-      const auto weight = Sum::in(Stored::template load<V>(w + r * m.row_stride + c));
+      const auto weight = Stored::template load<V>(w + r * m.row_stride + c);
       TRITIUM_UNROLL
-      for (int t = 0; t < kTokens; ++t) sum[r][t] = Sum::fma(weight, in[t], sum[r][t]);
+      for (int t = 0; t < kTokens; ++t) sum[r][t] = V::fma(weight, in[t], sum[r][t]);
     }
   }
   if (c < m.cols)
     for (int r = 0; r < kRows; ++r)
       for (int t = 0; t < kTokens; ++t)
-        sum[r][t] = Sum::fma(Sum::in(load_stored<V, Stored>(w + r * m.row_stride + c, m.cols - c)),
-                             Sum::in(V::load_first(x[t] + c, m.cols - c)), sum[r][t]);
+        sum[r][t] = V::fma(load_stored<V, Stored>(w + r * m.row_stride + c, m.cols - c),
+                           V::load_first(x[t] + c, m.cols - c), sum[r][t]);
   for (int t = 0; t < kTokens; ++t)
-    for (int r = 0; r < kRows; ++r) m.y[m.y_rows[token + t] * m.rows + row + r] = Sum::total(sum[r][t]);
+    for (int r = 0; r < kRows; ++r) m.y[m.y_rows[token + t] * m.rows + row + r] = lane_sum<V>(sum[r][t]);
 }
 
 template <typename V, typename Stored, int kTokens>
@@ -74,7 +54,7 @@ void dense_product(const DenseProduct& m, int64_t first, int64_t last) {
   for (int64_t row = first; row < last; row += kRowsInCache) {
     const int64_t end = row + kRowsInCache < last ? row + kRowsInCache : last;
     int64_t token = 0;
-    constexpr int kTokens = DenseSum<V, Stored>::kTokens;
+    constexpr int kTokens = V::kDenseTokens;
     for (; token + kTokens <= m.n_tokens; token += kTokens) dense_rows<V, Stored, kTokens>(m, row, end, token);
     for (; token < m.n_tokens; ++token) dense_rows<V, Stored, 1>(m, row, end, token);
   }

@@ -3,7 +3,7 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
-#include "cpu/kernels/exp.h"
+#include "cpu/kernels/exp_single.h"
 
 namespace tritium::cpu {
 namespace {
@@ -49,24 +49,25 @@ void scaled_add(const ScaledAddParams& p, Range r, const float* a, const float* 
       });
 }
 
-// The formulas of cpu_ref/gated_activation.cpp, in double.
+// The formulas of shaders/lib/activation.h, with its limits far from 0.
 struct Silu {
   template <typename V>
-  TRITIUM_INLINE typename V::D of(typename V::D x) {
-    return x / (exp<V>(-x) + 1.0);
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    return x < -87.0f ? typename V::F{} : x / (exp_single<V>(-x) + 1.0f);
   }
 };
 struct GeluTanh {
   template <typename V>
-  TRITIUM_INLINE typename V::D of(typename V::D x) {
-    const auto u = (x + x * x * x * 0.044715) * 0.7978845608028654;
-    return x / (exp<V>(u * -2.0) + 1.0);
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    const auto u = (x + x * x * x * 0.044715f) * 0.7978845608f;
+    const auto between = x / (exp_single<V>(u * -2.0f) + 1.0f);
+    return x > 10.0f ? x : x < -10.0f ? typename V::F{} : between;
   }
 };
 struct Relu2 {
   template <typename V>
-  TRITIUM_INLINE typename V::D of(typename V::D x) {
-    return x > 0.0 ? x * x : typename V::D{};
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    return x > 0.0f ? x * x : typename V::F{};
   }
 };
 
@@ -80,7 +81,7 @@ void gated(const GatedActivationParams& p, Range r, const float* gate, const flo
         g = g > clamp ? V::all(clamp) : g;
         u = u > clamp ? V::all(clamp) : u;
         u = u < -clamp ? V::all(-clamp) : u;
-        store_up_to<V>(y + i, narrow<V>(Activation::template of<V>(widen<V>(g)) * widen<V>(u)), n);
+        store_up_to<V>(y + i, Activation::template of<V>(g) * u, n);
       });
 }
 

@@ -4,7 +4,7 @@
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
-#include "cpu/kernels/exp.h"
+#include "cpu/kernels/exp_single.h"
 
 namespace tritium::cpu {
 namespace {
@@ -21,23 +21,12 @@ inline void choose_experts(const float* logits, int64_t n_experts, int64_t top_k
   }
 }
 
-// e^(logit - largest), in double.
 template <typename V>
-double exp_of(float logit, double largest) {
-  return exp<V>(typename V::D{} + (static_cast<double>(logit) - largest))[0];
-}
-
-template <typename V>
-double sum_of_exp(const float* logits, int64_t n, double largest) {
-  typename V::D sum = {};
+float sum_of_exp(const float* logits, int64_t n, float largest) {
+  typename V::F sum = {};
   for_vectors<V>(
       0, n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-        const auto e = exp<V>(widen<V>(load_up_to<V>(logits + i, count)) - largest);
-        if (count == V::kLanes) {
-          sum += e;
-        } else {
-          for (int64_t lane = 0; lane < count; ++lane) sum[lane] += e[lane];
-        }
+        sum += exp_up_to<V>(load_up_to<V>(logits + i, count) - largest, count);
       });
   return lane_sum<V>(sum);
 }
@@ -48,16 +37,16 @@ void route_tokens(const RouteTokensParams& p, Range tokens, const float* logits,
   for (int64_t t = tokens.first; t < tokens.last; ++t) {
     const float* r = logits + t * p.n_experts;
     int32_t* ids = expert_ids + t * top_k;
+    float* chosen = weights + t * top_k;
     choose_experts(r, p.n_experts, top_k, ids);
-    const double largest = r[ids[0]];
-    double sum = 0;
-    if (p.renormalize != 0) {
-      for (int64_t s = 0; s < top_k; ++s) sum += exp_of<V>(r[ids[s]], largest);
-    } else {
-      sum = sum_of_exp<V>(r, p.n_experts, largest);
-    }
-    for (int64_t s = 0; s < top_k; ++s)
-      weights[t * top_k + s] = static_cast<float>(exp_of<V>(r[ids[s]], largest) / sum * p.scale);
+    const float largest = r[ids[0]];
+    for (int64_t s = 0; s < top_k; ++s) chosen[s] = r[ids[s]];
+    const float sum =
+        p.renormalize != 0 ? sum_of_exp<V>(chosen, top_k, largest) : sum_of_exp<V>(r, p.n_experts, largest);
+    for_vectors<V>(
+        0, top_k, [&](int64_t i, int64_t n) __attribute__((always_inline)) {
+          store_up_to<V>(chosen + i, exp_single<V>(load_up_to<V>(chosen + i, n) - largest) / sum * p.scale, n);
+        });
   }
 }
 

@@ -109,8 +109,9 @@ void add_bench(CLI::App& app, Action& action) {
       app.add_subcommand("bench", "speed, as a fraction of what this machine can do; or with MODEL… tokens a second");
   auto models = std::make_shared<ModelBench>();
   auto rows = std::make_shared<RowOptions>();
-  command->add_option("MODEL", models->models, "model files; none: the rows of the engine's own");
-  command->add_option("--filter", rows->filter, "rows whose name contains this regular expression; without MODEL");
+  auto* files = command->add_option("MODEL", models->models, "model files; none: the rows of the engine's own");
+  command->add_option("--filter", rows->filter, "rows whose name contains this regular expression; without MODEL")
+      ->excludes(files);
   command
       ->add_option("--threads", rows->threads,
                    "threads of the cpu backend, each in turn (1,2); 0: all cores. Without it 1,0, with MODEL 0")
@@ -120,36 +121,39 @@ void add_bench(CLI::App& app, Action& action) {
                       "kernels of the cpu backend, as the variable TRITIUM_CPU_RUNG says it: see tritium devices");
   command->add_option("--rounds", rows->rounds, "medians of this many rounds; without MODEL")
       ->check(CLI::Range(1, 1000))
+      ->excludes(files)
       ->capture_default_str();
   command->add_option("--backend", models->backends, "backends to measure in one run, the first is the ratio's base")
       ->delimiter(',')
+      ->needs(files)
       ->capture_default_str();
   command->add_option("--prompt", models->prompt, "tokens of the prompt")
       ->check(CLI::Range(1, 1 << 20))
+      ->needs(files)
       ->capture_default_str();
   command->add_option("--batch", models->batch, "tokens of it evaluated at once; 0: as the backend chooses")
       ->check(CLI::Range(0, 1 << 20))
+      ->needs(files)
       ->capture_default_str();
   command->add_option("--decode", models->decode, "tokens evaluated one by one")
       ->check(CLI::Range(1, 1 << 20))
+      ->needs(files)
       ->capture_default_str();
   command->add_option("--repeats", models->repeats, "the best of this many counts")
       ->check(CLI::Range(1, 1000))
+      ->needs(files)
       ->capture_default_str();
   add_activations(*command, models->activations);
   command->add_flag("--json", models->json, "figures as JSON");
   command->footer(
-      "Rows are products, experts, heads, attention, whole models made in memory (no file is needed) and training "
-      "steps;\n"
-      "what does not fit the free memory is left out. The fraction is that of a limit that is measured beside each "
-      "row:\n"
-      "  products, heads, attention   the time that reading and computing must take, the longer of both, over the time "
-      "taken\n"
-      "  decoding                     bytes of weights a token * tokens/s over the read bandwidth at that many "
-      "threads\n"
-      "  a prompt                     2 * weights * tokens/s of the ternary products over the peak of int8 dot "
-      "products\n"
-      "                               (AMX can be beyond that)\n"
+      "Rows are products, experts, heads, attention, whole models made in memory (without a file), training steps.\n"
+      "What does not fit the free memory is left out. The fraction is that of a limit measured beside each row:\n"
+      "  products, heads, attention   the time that reading and computing must take, the longer of\n"
+      "                               both, over the time taken\n"
+      "  decoding                     bytes of weights a token * tokens/s over the read bandwidth\n"
+      "                               at that many threads\n"
+      "  a prompt                     2 * weights * tokens/s of the ternary products over the\n"
+      "                               peak of int8 dot products (AMX can be beyond that)\n"
       "  training                     6 * weights * tokens/s over the peak of float multiply-adds\n"
       "Examples:\n"
       "  tritium bench --filter 'model/(MoE-A|BitNet)' --threads 1,2 --rounds 5\n"

@@ -80,10 +80,11 @@ class Limits::Pages {
   std::unique_ptr<int64_t, decltype(&std::free)> values_{nullptr, &std::free};
 };
 
-Limits::Limits(std::string rung, int windows) : rung_(std::move(rung)), windows_(windows), caches_(cache_sizes()) {
+Limits::Limits(std::string rung, int windows, uint64_t most_bytes)
+    : rung_(std::move(rung)), windows_(windows), caches_(cache_sizes()) {
   // So much that the largest cache holds little of it.
-  constexpr uint64_t kLeast = uint64_t{128} << 20, kMost = uint64_t{1} << 30;
-  memory_bytes_ = std::clamp<uint64_t>(4 * caches_.l3, kLeast, kMost);
+  constexpr uint64_t kLeast = uint64_t{128} << 20;
+  memory_bytes_ = std::clamp(4 * caches_.l3, kLeast, most_bytes);
   if (const uint64_t free = available_memory(); free > 0) memory_bytes_ = std::min(memory_bytes_, free / 4);
   memory_bytes_ = std::max(memory_bytes_ / kHugePage * kHugePage, kHugePage);
 }

@@ -19,7 +19,8 @@ CacheSizes cache_sizes();
 class Limits {
  public:
   // Of the kernels of `rung`. A measurement is the best of `windows` of 4 ms.
-  Limits(std::string rung, int windows);
+  // Reads from memory are of `most_bytes` at most.
+  Limits(std::string rung, int windows, uint64_t most_bytes = uint64_t{1} << 30);
   ~Limits();
 
   // GB/s of reading `bytes` again and again, each thread its own part. More than `memory_bytes()` count as that. 0:

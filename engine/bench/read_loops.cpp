@@ -1,5 +1,8 @@
 #include "bench/read_loops.h"
 
+#include <iterator>
+#include <numeric>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -21,7 +24,9 @@ __attribute__((target("avx512f"))) int64_t read_avx512(const int64_t* values, in
       sums[line] = _mm512_add_epi64(sums[line], _mm512_load_si512(values + i + 8 * line));
     }
   for (int line = 1; line < 8; ++line) sums[0] = _mm512_add_epi64(sums[0], sums[line]);
-  return _mm512_reduce_add_epi64(sums[0]);
+  alignas(64) int64_t lanes[8];
+  _mm512_store_si512(lanes, sums[0]);
+  return std::accumulate(std::begin(lanes), std::end(lanes), int64_t{0});
 }
 
 template <bool kPrefetch>
@@ -36,8 +41,9 @@ __attribute__((target("avx2"))) int64_t read_avx2(const int64_t* values, int64_t
           _mm256_add_epi64(sums[half % 8], _mm256_load_si256(reinterpret_cast<const __m256i*>(values + i + 4 * half)));
     }
   for (int lane = 1; lane < 8; ++lane) sums[0] = _mm256_add_epi64(sums[0], sums[lane]);
-  return _mm256_extract_epi64(sums[0], 0) + _mm256_extract_epi64(sums[0], 1) + _mm256_extract_epi64(sums[0], 2) +
-         _mm256_extract_epi64(sums[0], 3);
+  alignas(32) int64_t lanes[4];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), sums[0]);
+  return std::accumulate(std::begin(lanes), std::end(lanes), int64_t{0});
 }
 #endif
 

@@ -249,8 +249,9 @@ Result<BenchReport> run_bench(const BenchOptions& options) try {
 
 Result<std::vector<MachineLimit>> machine_limits(int threads, const std::function<bool()>& keep_going) try {
   const CancelScope scope(keep_going);
-  constexpr int kQuick = 4;  // windows
-  bench::Limits limits(simd_level(), kQuick);
+  constexpr int kWindows = 4;
+  constexpr uint64_t kMost = uint64_t{384} << 20;  // more would take its time to be had from the system
+  bench::Limits limits(simd_level(), kWindows, kMost);
   limits.measure_all(threads > 0 ? threads : usable_processors());
   return limits.found();
 } catch (...) {

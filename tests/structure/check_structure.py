@@ -69,7 +69,6 @@ RESTRICTED = {
     r"^pcre2": ["engine/text/pattern.cpp"],
     r"^utf8proc": ["engine/text/unicode.cpp"],
     r"^glm/": ["shaders/lib"],
-    r"^benchmark/": ["tests/bench"],
     r"^g(test|mock)/": ["tests"],
 }
 STANDARD_HEADER = re.compile(r"^[a-z_]+$")

@@ -18,11 +18,14 @@ constexpr int64_t kDecoded = 16;  // tokens of a round
 // A model and a conversation with it for each lane.
 class LoadedModel {
  public:
-  static Result<std::shared_ptr<LoadedModel>> load(const ModelShape& shape, std::span<Lane> lanes);
+  // `capacity`: tokens that its caches hold.
+  static Result<std::shared_ptr<LoadedModel>> load(const ModelShape& shape, int64_t capacity, std::span<Lane> lanes);
 
   TokenWork work() const { return token_work(config_, weights_); }
-  // Of a token, the median of some that follow each other from the start of the context on.
-  Result<double> decode_seconds(Lane& lane);
+  // Of the keys and values of so many tokens.
+  double cache_bytes(int64_t tokens) const;
+  // Of a token, the median of some that follow each other from `position` on.
+  Result<double> decode_seconds(Lane& lane, int64_t position);
   Result<double> prompt_seconds(Lane& lane);
 
  private:
@@ -34,7 +37,8 @@ class LoadedModel {
   std::vector<int32_t> tokens_;                       // random ones: their experts are no habit
 };
 
-Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, std::span<Lane> lanes) {
+Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, int64_t capacity,
+                                                       std::span<Lane> lanes) {
   const MadeModel made(shape);
   const Result<CheckedModel> checked = CheckedModel::check(made);
   if (!checked.ok()) return checked.status();
@@ -44,7 +48,7 @@ Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, 
   if (!weights.ok()) return weights.status();
   model->weights_ = *std::move(weights);
   for (Lane& lane : lanes) {
-    const StateOptions options = {.capacity = kPrompt, .batch = std::min(kPrompt, lane.backend->prompt_batch())};
+    const StateOptions options = {.capacity = capacity, .batch = std::min(kPrompt, lane.backend->prompt_batch())};
     Result<ForwardState> state = make_state(model->config_, model->weights_, *lane.backend, options);
     if (!state.ok()) return state.status();
     model->states_.emplace_back(lane.threads, *std::move(state));
@@ -71,10 +75,18 @@ Result<double> LoadedModel::pass_seconds(Lane& lane, std::span<const int32_t> to
   return seconds;
 }
 
-Result<double> LoadedModel::decode_seconds(Lane& lane) {
+double LoadedModel::cache_bytes(int64_t tokens) const {
+  double bytes = 0;
+  for (const LayerCache& cache : states_.front().second.caches)
+    for (const Tensor* tensor : {&cache.k, &cache.v})
+      bytes += static_cast<double>(tensor->bytes()) / static_cast<double>(tensor->shape[0]);
+  return bytes * static_cast<double>(tokens);
+}
+
+Result<double> LoadedModel::decode_seconds(Lane& lane, int64_t position) {
   std::vector<double> times;
   for (int64_t i = 0; i < kDecoded; ++i) {
-    const Result<double> time = pass_seconds(lane, std::span(tokens_).subspan(static_cast<size_t>(i), 1), i);
+    const Result<double> time = pass_seconds(lane, std::span(tokens_).subspan(static_cast<size_t>(i), 1), position + i);
     if (!time.ok()) return time;
     times.push_back(*time);
   }
@@ -93,20 +105,39 @@ Result<double> LoadedModel::prompt_seconds(Lane& lane) {
   return seconds;
 }
 
+Work decode_work(const LoadedModel& model, double cache_bytes) {
+  const TokenWork token = model.work();
+  return {.bytes = static_cast<double>(token.weight_bytes) + cache_bytes,
+          .tokens = 1,
+          .read_again = token.model_bytes + static_cast<uint64_t>(cache_bytes),
+          .against = Against::reading};
+}
+
 Result<std::vector<Row>> make_model(std::span<Lane> lanes, const ModelShape& shape, const std::vector<RowName>& names) {
-  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, lanes);
+  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kPrompt, lanes);
   if (!loaded.ok()) return loaded.status();
   const std::shared_ptr<LoadedModel> model = *loaded;
-  const TokenWork token = model->work();
-  const Work decode = {.bytes = static_cast<double>(token.weight_bytes),
-                       .tokens = 1,
-                       .read_again = token.model_bytes,
-                       .against = Against::reading};
-  const Work prompt = {.operations = static_cast<double>(token.ternary_operations) * kPrompt,
+  const Work prompt = {.operations = static_cast<double>(model->work().ternary_operations) * kPrompt,
                        .tokens = kPrompt,
                        .against = Against::int8_products};
-  return std::vector<Row>{{names[0], decode, [model](Lane& lane) { return model->decode_seconds(lane); }},
+  const auto decode = [model](Lane& lane) { return model->decode_seconds(lane, 0); };
+  return std::vector<Row>{{names[0], decode_work(*model, 0), decode},
                           {names[1], prompt, [model](Lane& lane) { return model->prompt_seconds(lane); }}};
+}
+
+// Tokens after long contexts. What the caches hold does not matter to the time.
+constexpr int64_t kContexts[] = {4096, 32768};
+
+Result<std::vector<Row>> make_contexts(std::span<Lane> lanes, const ModelShape& shape,
+                                       const std::vector<RowName>& names) {
+  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kContexts[1] + kDecoded, lanes);
+  if (!loaded.ok()) return loaded.status();
+  const std::shared_ptr<LoadedModel> model = *loaded;
+  std::vector<Row> rows;
+  for (size_t i = 0; i < names.size(); ++i)
+    rows.push_back({names[i], decode_work(*model, model->cache_bytes(kContexts[i])),
+                    [=](Lane& lane) { return model->decode_seconds(lane, kContexts[i]); }});
+  return rows;
 }
 
 // Weights, and what a pass keeps beside them.
@@ -126,6 +157,15 @@ void add_models(std::vector<Family>& families) {
     family.make = [shape, names = family.rows](std::span<Lane> lanes) { return make_model(lanes, shape, names); };
     families.push_back(std::move(family));
   }
+  const ModelShape& small = bench_models().front();
+  const auto caches = static_cast<uint64_t>(2 * small.layers * small.kv_heads * small.head_dim * 4 * kContexts[1]);
+  Family contexts = {.name = join("model/", small.name, "/contexts"),
+                     .rows = {},
+                     .bytes = bytes_of(small) + 2 * caches,  // for two numbers of threads
+                     .make = {}};
+  for (const int64_t keys : kContexts) contexts.rows.push_back({join("model/", small.name, "/decode after ", keys), 1});
+  contexts.make = [small, names = contexts.rows](std::span<Lane> lanes) { return make_contexts(lanes, small, names); };
+  families.push_back(std::move(contexts));
 }
 
 }  // namespace tritium::bench

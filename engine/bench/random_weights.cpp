@@ -23,7 +23,9 @@ class RandomTrits final : public TernaryRows {
       fill(row, of_values, static_cast<uint64_t>((first + r) * per_row));
       std::fill(row + of_values, row + per_row, TernaryMatrix::kZeroTrits);  // and the last columns of odd widths
     }
-    std::ranges::fill(scales.first(static_cast<size_t>(n)), static_cast<float>(std::sqrt(2.0 / double(cols()))));
+    const auto scale = static_cast<float>(std::sqrt(2.0 / static_cast<double>(cols())));
+    // As files have it.
+    std::ranges::fill(scales.first(static_cast<size_t>(n)), f16_to_f32(f32_to_f16(scale)));
     return Status();
   }
 

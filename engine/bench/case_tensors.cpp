@@ -10,7 +10,7 @@ Tensor CaseTensors::zeros(const Shape& shape, DType dtype) {
 }
 
 Tensor CaseTensors::random(const Shape& shape) {
-  const Tensor tensor = zeros(shape);
+  Tensor tensor = zeros(shape);
   std::vector<float> values(static_cast<size_t>(shape.elements()));
   ++seed_;
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random_normal(seed_, i));
@@ -19,7 +19,7 @@ Tensor CaseTensors::random(const Shape& shape) {
 }
 
 Tensor CaseTensors::ints(const Shape& shape, std::span<const int32_t> values) {
-  const Tensor tensor = zeros(shape, DType::i32);
+  Tensor tensor = zeros(shape, DType::i32);
   ops_.upload(tensor, std::as_bytes(values));
   return tensor;
 }
@@ -34,7 +34,7 @@ Weight CaseTensors::packed(const Shape& stack, DType dtype) {
 
 CaseTensors::Quantized CaseTensors::quantized(int64_t tokens, int64_t cols) {
   const Tensor x = random({tokens, cols});
-  const Quantized result = {zeros({tokens, round_up(cols, TernaryMatrix::kRowAlign)}, DType::i8), zeros({tokens, 1})};
+  Quantized result = {zeros({tokens, round_up(cols, TernaryMatrix::kRowAlign)}, DType::i8), zeros({tokens, 1})};
   ops_(QuantizeActivations{.x = x, .q = result.q, .scales = result.scales});
   return result;
 }

@@ -86,7 +86,7 @@ double LoadedModel::cache_bytes(int64_t tokens) const {
 Result<double> LoadedModel::decode_seconds(Lane& lane, int64_t position) {
   std::vector<double> times;
   for (int64_t i = 0; i < kDecoded; ++i) {
-    const Result<double> time = pass_seconds(lane, std::span(tokens_).subspan(static_cast<size_t>(i), 1), position + i);
+    Result<double> time = pass_seconds(lane, std::span(tokens_).subspan(static_cast<size_t>(i), 1), position + i);
     if (!time.ok()) return time;
     times.push_back(*time);
   }
@@ -98,7 +98,7 @@ Result<double> LoadedModel::prompt_seconds(Lane& lane) {
   double seconds = 0;
   for (size_t at = 0; at < tokens_.size(); at += batch) {
     const auto part = std::span(tokens_).subspan(at, std::min(batch, tokens_.size() - at));
-    const Result<double> time = pass_seconds(lane, part, static_cast<int64_t>(at), at + batch >= tokens_.size());
+    Result<double> time = pass_seconds(lane, part, static_cast<int64_t>(at), at + batch >= tokens_.size());
     if (!time.ok()) return time;
     seconds += *time;
   }
@@ -116,7 +116,7 @@ Work decode_work(const LoadedModel& model, double cache_bytes) {
 Result<std::vector<Row>> make_model(std::span<Lane> lanes, const ModelShape& shape, const std::vector<RowName>& names) {
   const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kPrompt, lanes);
   if (!loaded.ok()) return loaded.status();
-  const std::shared_ptr<LoadedModel> model = *loaded;
+  const std::shared_ptr<LoadedModel>& model = *loaded;
   const Work prompt = {.operations = static_cast<double>(model->work().ternary_operations) * kPrompt,
                        .tokens = kPrompt,
                        .against = Against::int8_products};
@@ -132,7 +132,7 @@ Result<std::vector<Row>> make_contexts(std::span<Lane> lanes, const ModelShape& 
                                        const std::vector<RowName>& names) {
   const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kContexts[1] + kDecoded, lanes);
   if (!loaded.ok()) return loaded.status();
-  const std::shared_ptr<LoadedModel> model = *loaded;
+  const std::shared_ptr<LoadedModel>& model = *loaded;
   std::vector<Row> rows;
   for (size_t i = 0; i < names.size(); ++i)
     rows.push_back({names[i], decode_work(*model, model->cache_bytes(kContexts[i])),

@@ -169,7 +169,14 @@ bool has_tiles() {
 }
 #endif
 #elif defined(__aarch64__)
-__attribute__((target("+dotprod"))) double dot_neon_dotprod() {
+// clang offers the instruction only to code for processors that all have it.
+#if defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__)
+#define TRITIUM_BENCH_DOTPROD
+#if !defined(__clang__)
+__attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
+double
+dot_neon_dotprod() {
   constexpr int kSums = 12;
   int32x4_t sums[kSums];
   for (auto& sum : sums) sum = vdupq_n_s32(0);
@@ -181,6 +188,7 @@ __attribute__((target("+dotprod"))) double dot_neon_dotprod() {
   for (const auto& sum : sums) sink += vgetq_lane_s32(sum, 0);
   return 2.0 * 16 * kSums * kSteps;
 }
+#endif
 
 double dot_portable() {
   constexpr int kSums = 12;
@@ -232,7 +240,7 @@ PeakStep dot_peak_of(std::string_view rung) {
     return __builtin_cpu_supports("avx512vnni") ? dot_avx512_vnni : dot_avx2;
   if (rung.starts_with("avx-vnni")) return dot_avx_vnni;
   if (rung.starts_with("avx2")) return dot_avx2;
-#elif defined(__aarch64__) && defined(__linux__)
+#elif defined(TRITIUM_BENCH_DOTPROD) && defined(__linux__)
   constexpr unsigned long kDotProducts = 1ul << 20;  // HWCAP_ASIMDDP
   if (rung != "portable" && (getauxval(AT_HWCAP) & kDotProducts) != 0) return dot_neon_dotprod;
 #endif

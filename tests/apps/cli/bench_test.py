@@ -84,9 +84,9 @@ class Rows(program.InFolder):
         return out
 
     def test_ctrl_c_prints_what_was_measured(self):
-        rows = json.loads(self.interrupted("--json", "--rounds", "1000", "--filter", QUICK, after=1.5))["rows"]
+        rows = json.loads(self.interrupted("--json", "--rounds", "1000", "--filter", QUICK, after=0.8))["rows"]
         self.assertEqual([row["n"] for row in rows], [1, 32])
-        out = self.interrupted("--rounds", "1000", "--filter", QUICK, after=1.5)
+        out = self.interrupted("--rounds", "1000", "--filter", QUICK, after=0.8)
         self.assertIn(b"product/2048x512/n=32", out)
 
     def test_ctrl_c_ends_the_making_of_a_model(self):

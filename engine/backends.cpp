@@ -46,6 +46,11 @@ Result<std::unique_ptr<Backend>> make_any_vulkan(const BackendOptions& options) 
   return error(StatusCode::not_found, "no usable Vulkan device", reasons);
 }
 
+Result<std::unique_ptr<Backend>> make_cpu(const BackendOptions& options) {
+  if (Status s = check_cpu_rung(); !s.ok()) return s;
+  return make_cpu_backend({.threads = options.threads});
+}
+
 Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {
   const Result<std::vector<vulkan::DeviceDescription>> devices = vulkan::list_devices();
   if (!devices.ok()) {
@@ -57,7 +62,7 @@ Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {
   } else {
     log_to(options.log, LogLevel::info, "auto: no Vulkan device is a real GPU; using the CPU");
   }
-  return make_cpu_backend({.threads = options.threads});
+  return make_cpu(options);
 }
 
 }  // namespace
@@ -73,7 +78,7 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
     return error(StatusCode::invalid_argument, "a RenderDoc capture needs a Vulkan backend; --backend is ", name);
   if (name == "auto") return make_auto(options);
   if (name == "reference") return make_reference_backend();
-  if (name == "cpu") return make_cpu_backend({.threads = options.threads});
+  if (name == "cpu") return make_cpu(options);
   if (name == "vulkan") return make_any_vulkan(options);
   if (index) return make_vulkan(*index, options);
   return error(StatusCode::invalid_argument, "unknown backend \"", name, "\"; known: ", kNames);

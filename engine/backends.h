@@ -18,8 +18,8 @@ struct BackendOptions {
   LogSink log;
 };
 
-// Errors: invalid_argument for an unknown name, not_found or device_error for a backend that cannot run here. `auto`
-// never fails.
+// Errors: invalid_argument for an unknown name, of a rung in TRITIUM_CPU_RUNG too; not_found or device_error for a
+// backend that cannot run here, which `auto` does not choose.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
 
 std::vector<DeviceInfo> describe_backends();

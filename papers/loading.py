@@ -1,6 +1,6 @@
 """Loading and running a model of Maple-20B's size, beside llama.cpp where that is at hand (./dev peers fetches it).
 
-    ./dev build && ninja -C build make_maple
+    ./dev build && ninja -C build make_bench_model
     papers/loading.py FOLDER [--threads 2 1] [--rounds 3]
 
 FOLDER gets two models of 5.6 GB with random weights, in the shape and types of Maple-20B-A1B: one named maple, one named
@@ -66,7 +66,7 @@ def main():
     for name in ("maple", "qwen3moe"):
         models[name] = os.path.join(arguments.folder, name + ".gguf")
         if not os.path.exists(models[name]):
-            subprocess.run([os.path.join(arguments.build, "tests/tools/make_maple"), models[name], name], check=True)
+            subprocess.run([os.path.join(arguments.build, "tests/tools/make_bench_model"), models[name], "Maple-20B-A1B", name], check=True)
     print(f"| {'program':24} | model | threads | load, s | prompt of {PROMPT}, s | tokens/s | resident, GB |\n|---|---|---|---|---|---|---|")
     for threads in arguments.threads:
         rows = {("tritium", m): lambda m=m: tritium(program, models[m], threads) for m in models}

@@ -1,163 +1,170 @@
-// Speed: kernels by the program tritium-bench, which measures this machine's limits in the same run; models here.
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <filesystem>
+// Speed as a fraction of what this machine can do: rows of the engine's own, or model files.
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "cli/bench_models.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "tritium/bench.hpp"
 
 namespace tritium::cli {
 namespace {
 
 using nlohmann::json;
 
-struct BenchOptions {
-  std::vector<std::string> models;
-  std::vector<std::string> backends = {"cpu"};
-  Activations activations = Activations::int8;
-  int threads = 0;
-  int64_t prompt = 128;
-  int64_t batch = 0;
-  int64_t decode = 64;
-  int repeats = 3;
-  bool json = false;
+struct RowOptions {
+  std::string filter;
+  std::vector<int> threads;
+  int rounds = 3;
+  std::string rung;
 };
 
-struct Speed {
-  double prompt_tokens_per_second = 0;
-  double decode_tokens_per_second = 0;
-};
+// What is 0 does not apply.
+json or_null(double value) { return value > 0 ? json(value) : json(); }
+json or_null(const std::optional<double>& value) { return value ? json(*value) : json(); }
 
-double seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+json to_json(const BenchReport& report) {
+  const BenchMachine& m = report.machine;
+  json machine = {{"processor", m.processor}, {"processors", m.processors}, {"rung", m.rung},
+                  {"rungs", m.rungs},         {"free_bytes", m.free_bytes}, {"left_out", json::array()}};
+  for (const LeftOut& left : report.left_out)
+    machine["left_out"].push_back({{"name", left.name}, {"reason", left.reason}});
+  json limits = json::array(), rows = json::array();
+  for (const MachineLimit& l : report.limits)
+    limits.push_back({{"name", l.name},
+                      {"threads", l.threads},
+                      {"bytes", l.bytes > 0 ? json(l.bytes) : json()},
+                      {"gb_s", or_null(l.gb_s)},
+                      {"gop_s", or_null(l.gop_s)}});
+  for (const BenchRow& row : report.rows)
+    rows.push_back({{"name", row.name},
+                    {"threads", row.threads},
+                    {"n", row.n},
+                    {"gb_s", or_null(row.gb_s)},
+                    {"gop_s", or_null(row.gop_s)},
+                    {"tokens_s", or_null(row.tokens_s)},
+                    {"fraction_of_limit", or_null(row.fraction_of_limit)}});
+  return {{"machine", machine}, {"limits", limits}, {"rows", rows}};
 }
 
-// The best of some repeats: on a shared machine everything else is somebody else's time.
-Result<Speed> measure(const Model& model, const BenchOptions& options) {
-  const ModelInfo& info = model.info();
-  if (info.context_length < 2)
-    return Status(StatusCode::unsupported, info.path + ": a context of one token leaves nothing to measure");
-  const int64_t context = std::min(info.context_length, options.prompt + options.decode);
-  const int64_t n_prompt = std::min(options.prompt, context - 1);
-  Result<Session> session =
-      model.create_session({.context = context, .activations = options.activations, .batch = options.batch});
-  if (!session.ok()) return session.status();
-  std::vector<int32_t> prompt;
-  for (int64_t i = 0; i < n_prompt; ++i) prompt.push_back(static_cast<int32_t>((i * 7 + 1) % info.vocab_size));
-  Speed best;
-  Status status;
-  for (int r = 0; r <= options.repeats && status.ok(); ++r) {
-    status = session->rewind(0);
-    const double prompt_time = seconds([&] {
-      if (status.ok()) status = session->evaluate(prompt, keep_going).status();
-    });
-    const double decode_time = seconds([&] {
-      for (int64_t i = n_prompt; i < context && status.ok(); ++i)
-        status = session->evaluate(std::span(prompt).first(1), keep_going).status();
-    });
-    if (r == 0) continue;  // warms caches and pipelines
-    best.prompt_tokens_per_second =
-        std::max(best.prompt_tokens_per_second, static_cast<double>(n_prompt) / prompt_time);
-    best.decode_tokens_per_second =
-        std::max(best.decode_tokens_per_second, static_cast<double>(context - n_prompt) / decode_time);
-  }
-  if (!status.ok()) return status;
-  return best;
+std::string column(const std::optional<double>& value, int decimals) {
+  char text[32] = "";
+  if (value) std::snprintf(text, sizeof text, "%.*f", *value < 10 ? std::max(decimals, 2) : decimals, *value);
+  return text;
 }
 
-int bench_models(const BenchOptions& options) {
+void print_heading() {
+  print_format("%-52s %7s %8s %9s %10s %9s %9s\n", "", "threads", "GB/s", "Gop/s", "tokens/s", "MB/token", "of limit");
+}
+
+void print_row(const BenchRow& row) {
+  // Of decoding: what is read for a token.
+  std::optional<double> bytes;
+  if (row.gb_s && row.tokens_s) bytes = 1e3 * *row.gb_s / *row.tokens_s;
+  print_format("%-52s %7d %8s %9s %10s %9s %9s\n", row.name.c_str(), row.threads, column(row.gb_s, 1).c_str(),
+               column(row.gop_s, 0).c_str(), column(row.tokens_s, 1).c_str(), column(bytes, 1).c_str(),
+               column(row.fraction_of_limit, 2).c_str());
+}
+
+void print_limits(const BenchReport& report) {
+  print_format("\nLimits of %s, rung %s:\n", report.machine.processor.c_str(), report.machine.rung.c_str());
+  for (const MachineLimit& l : report.limits)
+    print_format("%-52s %7d %8s %9s\n", l.name.c_str(), l.threads, l.gb_s > 0 ? column(l.gb_s, 1).c_str() : "",
+                 l.gop_s > 0 ? column(l.gop_s, 0).c_str() : "");
+  for (const LeftOut& left : report.left_out)
+    print_format("%s was left out: %s\n", left.name.c_str(), left.reason.c_str());
+}
+
+int measure_rows(const RowOptions& options, bool as_json) {
+  BenchOptions bench;
+  bench.filter = options.filter;
+  if (!options.threads.empty()) bench.threads = options.threads;
+  bench.rounds = options.rounds;
+  bench.log = log_sink(false);
+  bench.keep_going = keep_going;
   catch_interrupt();
-  json results = json::array();
-  for (const std::string& path : options.models) {
-    double first = 0;
-    for (const std::string& backend : options.backends) {
-      ModelOptions model;
-      model.model = path;
-      model.runtime.backend = backend;
-      model.runtime.threads = options.threads;
-      const Result<LoadedModel> loaded = load(model);
-      const Result<Speed> speed = loaded.ok() ? measure(loaded->model, options) : loaded.status();
-      if (speed.code() == StatusCode::cancelled && options.json) print_json(results);  // what was measured
-      if (!speed.ok()) return report(speed.status());
-      if (first == 0) first = speed->decode_tokens_per_second;
-      const double ratio = speed->decode_tokens_per_second / first;
-      results.push_back({{"model", path},
-                         {"backend", loaded->runtime.backend()},
-                         {"prompt_tokens_per_second", speed->prompt_tokens_per_second},
-                         {"decode_tokens_per_second", speed->decode_tokens_per_second},
-                         {"decode_ratio_to_first_backend", ratio}});
-      if (!options.json)
-        print_format("%-40s %-10s prompt %9.1f tokens/s   decode %8.1f tokens/s   x%.2f\n",
-                     std::filesystem::path(path).filename().c_str(), loaded->runtime.backend().c_str(),
-                     speed->prompt_tokens_per_second, speed->decode_tokens_per_second, ratio);
-    }
+  bool heading = false;
+  if (!as_json)
+    bench.on_row = [&](const BenchRow& row) {
+      if (!heading) print_heading();
+      heading = true;
+      print_row(row);
+    };
+  const Result<BenchReport> measured = run_bench(bench);
+  if (!measured.ok()) return report(measured.status());
+  if (as_json) {
+    print_json(to_json(*measured));
+  } else {
+    print_limits(*measured);
   }
-  if (options.json) print_json(results);
-  return kOk;
-}
-
-// Replaces this process by the kernel benchmark that is built beside it, which gets the arguments not known here.
-int bench_kernels(bool json_output, const std::vector<std::string>& arguments) {
-  std::error_code problem;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", problem);
-  const std::string program = (problem ? std::filesystem::path(".") : self.parent_path()) / "tritium-bench";
-  std::vector<std::string> words = {program};
-  if (json_output) words.push_back("--benchmark_format=json");
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv(words.size() + 1, nullptr);
-  for (size_t i = 0; i < words.size(); ++i) argv[i] = words[i].data();
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_DFL);  // else the next program ignores them, too
-  execv(program.c_str(), argv.data());
-  return report(Status(StatusCode::not_found,
-                       program + " is not there: it is built when Google Benchmark is installed (libbenchmark-dev)"));
+  return measured->cancelled ? report(Status(StatusCode::cancelled, "the rest was not measured")) : kOk;
 }
 
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("bench", "speed of the kernels, or with MODEL… tokens per second");
-  auto options = std::make_shared<BenchOptions>();
-  command->add_option("MODEL", options->models, "model files; none: kernels against this machine's limits");
-  command->add_option("--backend", options->backends, "backends to measure in one run, the first is the ratio's base")
+  CLI::App* command =
+      app.add_subcommand("bench", "speed, as a fraction of what this machine can do; or with MODEL… tokens a second");
+  auto models = std::make_shared<ModelBench>();
+  auto rows = std::make_shared<RowOptions>();
+  auto* files = command->add_option("MODEL", models->models, "model files; none: the rows of the engine's own");
+  command->add_option("--filter", rows->filter, "rows whose name contains this regular expression; without MODEL")
+      ->excludes(files);
+  command
+      ->add_option("--threads", rows->threads,
+                   "threads of the cpu backend, each in turn (1,2); 0: all cores. Without it 1,0, with MODEL 0")
       ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "threads of the cpu backend; 0: all cores")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--prompt", options->prompt, "tokens of the prompt")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--batch", options->batch, "tokens of it evaluated at once; 0: as the backend chooses")
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--decode", options->decode, "tokens evaluated one by one")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--repeats", options->repeats, "the best of this many counts")
+  command->add_option("--rung", rows->rung,
+                      "kernels of the cpu backend, as the variable TRITIUM_CPU_RUNG says it: see tritium devices");
+  command->add_option("--rounds", rows->rounds, "medians of this many rounds; without MODEL")
       ->check(CLI::Range(1, 1000))
+      ->excludes(files)
       ->capture_default_str();
-  add_activations(*command, options->activations);
-  command->add_flag("--json", options->json, "figures as JSON");
-  command->allow_extras();
+  command->add_option("--backend", models->backends, "backends to measure in one run, the first is the ratio's base")
+      ->delimiter(',')
+      ->needs(files)
+      ->capture_default_str();
+  command->add_option("--prompt", models->prompt, "tokens of the prompt")
+      ->check(CLI::Range(1, 1 << 20))
+      ->needs(files)
+      ->capture_default_str();
+  command->add_option("--batch", models->batch, "tokens of it evaluated at once; 0: as the backend chooses")
+      ->check(CLI::Range(0, 1 << 20))
+      ->needs(files)
+      ->capture_default_str();
+  command->add_option("--decode", models->decode, "tokens evaluated one by one")
+      ->check(CLI::Range(1, 1 << 20))
+      ->needs(files)
+      ->capture_default_str();
+  command->add_option("--repeats", models->repeats, "the best of this many counts")
+      ->check(CLI::Range(1, 1000))
+      ->needs(files)
+      ->capture_default_str();
+  add_activations(*command, models->activations);
+  command->add_flag("--json", models->json, "figures as JSON");
   command->footer(
+      "Rows are products, experts, heads, attention, whole models made in memory (without a file), training steps.\n"
+      "What does not fit the free memory is left out. The fraction is that of a limit measured beside each row:\n"
+      "  products, heads, attention   the time that reading and computing must take, the longer of\n"
+      "                               both, over the time taken\n"
+      "  decoding                     bytes of weights a token * tokens/s over the read bandwidth\n"
+      "                               at that many threads\n"
+      "  a prompt                     2 * weights * tokens/s of the ternary products over the\n"
+      "                               peak of int8 dot products (AMX can be beyond that)\n"
+      "  training                     6 * weights * tokens/s over the peak of float multiply-adds\n"
       "Examples:\n"
-      "  tritium bench\n"
-      "  tritium bench --benchmark_filter=gemv     (options of Google Benchmark are for the kernels)\n"
+      "  tritium bench --filter 'model/(MoE-A|BitNet)' --threads 1,2 --rounds 5\n"
+      "  tritium bench --filter product --rung avx2 --json\n"
       "  tritium bench model.gguf --backend cpu,reference");
   command->callback([=, &action] {
-    const std::vector<std::string> more = command->remaining();
-    const bool for_kernels = options->models.empty() && std::all_of(more.begin(), more.end(), [](const auto& word) {
-                               return word.starts_with("--benchmark_");
-                             });
-    if (!more.empty() && !for_kernels) throw CLI::ExtrasError("bench", more);
-    action = [=] { return options->models.empty() ? bench_kernels(options->json, more) : bench_models(*options); };
+    models->threads = rows->threads.empty() ? std::vector<int>{0} : rows->threads;
+    action = [=] {
+      if (!rows->rung.empty()) setenv("TRITIUM_CPU_RUNG", rows->rung.c_str(), 1);
+      return models->models.empty() ? measure_rows(*rows, models->json) : bench_models(*models);
+    };
   });
 }
 

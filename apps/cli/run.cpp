@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/chat_options.h"
@@ -72,6 +73,17 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
           {"backend", backend}};
 }
 
+// What this machine can do, where the operations of a profile ran on its processor.
+ProfileLimits limits_of(const RunOptions& options, const LoadedModel& loaded) {
+  ProfileLimits limits;
+  if (!options.model.debug.profile || loaded.runtime.backend() != "cpu") return limits;
+  for (const MemoryEstimate& memory : loaded.model.info().memory)
+    limits.weight_bytes = std::max(limits.weight_bytes, memory.weight_bytes);
+  const Result<std::vector<MachineLimit>> measured = machine_limits(options.model.runtime.threads, keep_going);
+  if (measured.ok()) limits.limits = *measured;
+  return limits;
+}
+
 int run(RunOptions options) {
   if (options.prompt == "-") {
     Result<std::string> text = read_text("-", say_waiting("-"));
@@ -107,9 +119,10 @@ int run(RunOptions options) {
     return report(result.status());
   }
   const std::vector<ProfileEntry> profile = loaded->runtime.profile();
+  const ProfileLimits limits = limits_of(options, *loaded);
   if (options.json) {
     nlohmann::json written = to_json(*result, text, loaded->runtime.backend());
-    if (options.model.debug.profile) written["profile"] = profile_json(profile);
+    if (options.model.debug.profile) written["profile"] = profile_json(profile, limits);
     print_json(written);
   } else if (readers) {
     print("\n");
@@ -117,7 +130,7 @@ int run(RunOptions options) {
   std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)\n",
                loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
                result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop));
-  print_profile(profile);
+  print_profile(profile, limits);
   return result->stop == StopReason::cancelled ? leave(kOk) : kOk;
 }
 
@@ -149,7 +162,8 @@ void add_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--capture", options->model.debug.capture_file,
                       "write a RenderDoc capture of one token (vulkan)");
-  command->add_flag("--profile", options->model.debug.profile, "show how long each operation took; slower");
+  command->add_flag("--profile", options->model.debug.profile,
+                    "show how long each operation took, and the fraction of what this machine can do; slower");
   command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
   command->footer(
       "Examples:\n"

@@ -6,6 +6,7 @@
 #include "base/format_text.h"
 #include "model/metadata_keys.h"
 #include "model/state.h"
+#include "model/token_work.h"
 #include "model/weights.h"
 #include "model_files/open_model.h"
 
@@ -63,9 +64,10 @@ ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr
     info.tensors.push_back({.name = t.name, .type = t.type, .shape = t.shape, .bytes = t.bytes});
   }
   const Weights weights = describe_weights(model);
-  for (const auto& parameter : weights.owned)
-    for (const Tensor* plane : {&parameter->weight().data, &parameter->weight().scales})
-      memory.weight_bytes += static_cast<uint64_t>(plane->bytes());
+  const TokenWork token = token_work(config, weights);
+  memory.weight_bytes = token.model_bytes;
+  info.token_weight_bytes = token.weight_bytes;
+  info.active_ternary_parameters = token.ternary_operations / 2;
   // A file whose tensors were checked has such a pass.
   const Result<StateBytes> state = state_bytes(config, weights,
                                                {.capacity = Backend::kPromptBatch,

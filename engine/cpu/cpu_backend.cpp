@@ -1,9 +1,11 @@
 // The backend `cpu` made for this processor, and what there is to say of it.
 #include "cpu/cpu_backend.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
+#include "base/format_text.h"
 #include "cpu/backend.h"
 
 #if defined(__linux__)
@@ -13,11 +15,17 @@
 namespace tritium {
 namespace {
 
-// Those that this processor can run, from the one that TRITIUM_SIMD names on.
-std::vector<cpu::Rung> chosen_rungs() {
-  const char* wanted = std::getenv("TRITIUM_SIMD");
-  return cpu::usable_rungs(cpu::rungs(), wanted ? wanted : "");
+constexpr const char* kRungVariable = "TRITIUM_CPU_RUNG";
+constexpr const char* kOldRungVariable = "TRITIUM_SIMD";
+
+std::string wanted_rung() {
+  for (const char* variable : {kRungVariable, kOldRungVariable})
+    if (const char* name = std::getenv(variable); name && *name) return name;
+  return {};
 }
+
+// Those that this processor can run, from the wanted one on.
+std::vector<cpu::Rung> chosen_rungs() { return cpu::usable_rungs(cpu::rungs(), wanted_rung()); }
 
 uint64_t physical_memory() {
 #if defined(__linux__)
@@ -38,6 +46,17 @@ std::string processor_name() {
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
   return std::make_unique<CpuBackend>(cpu::kernels_of(chosen_rungs()), options.threads);
+}
+
+Status check_cpu_rung() {
+  const char* name = std::getenv(kRungVariable);
+  const std::vector<std::string> here = simd_levels();
+  if (!name || !*name || std::ranges::find(here, name) != here.end()) return Status();
+  std::string names;
+  for (const std::string& level : here) names += (names.empty() ? "" : ", ") + level;
+  const bool known = std::ranges::find(cpu::rungs(), name, &cpu::Rung::name) != cpu::rungs().end();
+  return error(StatusCode::invalid_argument, kRungVariable, " is \"", name, "\", ",
+               known ? "which this processor cannot run" : "which is no rung", "; there are ", names);
 }
 
 std::string simd_level() { return std::string(chosen_rungs().front().name); }

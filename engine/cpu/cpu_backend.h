@@ -26,8 +26,10 @@ struct CpuOptions {
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 
 // What make_cpu_backend would use now: "avx512-vnni", "avx2", "neon" or "portable". The best this processor
-// has, or less when the environment variable TRITIUM_SIMD names less.
+// has, or less when the environment variable TRITIUM_CPU_RUNG (once: TRITIUM_SIMD) names less.
 std::string simd_level();
+// invalid_argument: TRITIUM_CPU_RUNG names a rung that is not one of simd_levels().
+Status check_cpu_rung();
 // Every level this program can run here, best first.
 std::vector<std::string> simd_levels();
 

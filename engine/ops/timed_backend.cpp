@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 
+#include "ops/op_work.h"
+
 namespace tritium {
 namespace {
 
@@ -23,12 +25,17 @@ class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> 
 
   template <typename Op>
   Status each(const Op& op) {
+    const OpWork work = work_of(op, inner());
     const Clock::time_point begin = Clock::now();
     Status status = inner().run(op);
     if (status.ok()) status = wait();
     ProfileEntry& t = *std::ranges::find(times_, Op::kName, &ProfileEntry::operation);
     ++t.calls;
     t.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
+    t.bytes += work.bytes;
+    t.weight_bytes += work.weight_bytes;
+    t.integer_operations += work.integer_operations;
+    t.float_operations += work.float_operations;
     return status;
   }
 

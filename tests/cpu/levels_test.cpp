@@ -92,6 +92,21 @@ TEST(CpuBackend, NamesItselfAndItsLevel) {
   EXPECT_EQ(describe_cpu().driver, simd_level());
 }
 
+TEST(CpuBackend, TheRungOfTheEnvironmentIsTaken) {
+  const std::string last = simd_levels().back();
+  setenv("TRITIUM_CPU_RUNG", last.c_str(), 1);
+  setenv("TRITIUM_SIMD", simd_levels().front().c_str(), 1);  // the older name counts less
+  EXPECT_EQ(simd_level(), last);
+  EXPECT_TRUE(check_cpu_rung().ok());
+  unsetenv("TRITIUM_SIMD");
+  setenv("TRITIUM_CPU_RUNG", "mmx", 1);
+  const Status status = check_cpu_rung();
+  EXPECT_EQ(status.code(), StatusCode::invalid_argument);
+  EXPECT_NE(status.message().find(last), std::string::npos) << status.message();
+  unsetenv("TRITIUM_CPU_RUNG");
+  EXPECT_TRUE(check_cpu_rung().ok());
+}
+
 TEST(CpuBackend, UnknownLevelInTheEnvironmentMeansTheBest) {
   setenv("TRITIUM_SIMD", "mmx", 1);
   EXPECT_EQ(simd_level(), simd_levels().front());

@@ -7,29 +7,11 @@
 
 #include "format/codec.h"
 #include "format/gguf.h"
+#include "tests/support/byte_vocabulary.h"
 #include "tests/support/random_model.h"
 
 namespace tritium {
 namespace {
-
-// <unk>, <s>, </s>, the 256 bytes, then printable characters as pieces of their own.
-void add_byte_vocabulary(Metadata& m) {
-  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
-  std::vector<int64_t> kinds = {2, 3, 3};
-  for (int byte = 0; byte < 256; ++byte) {
-    char name[8];
-    std::snprintf(name, sizeof name, "<0x%02X>", byte);
-    tokens.emplace_back(name);
-    kinds.push_back(6);
-  }
-  m.set("tokenizer.ggml.model", std::string("llama"));
-  m.set("tokenizer.ggml.scores", std::vector<double>(tokens.size(), 0.0));
-  m.set("tokenizer.ggml.token_type", kinds);
-  m.set("tokenizer.ggml.tokens", tokens);
-  m.set("tokenizer.ggml.bos_token_id", int64_t{1});
-  m.set("tokenizer.ggml.eos_token_id", int64_t{2});
-  m.set("tokenizer.ggml.unknown_token_id", int64_t{0});
-}
 
 Result<std::vector<GgufTensor>> encode(const MemoryTensorMap& map) {
   std::vector<GgufTensor> tensors;
@@ -64,7 +46,7 @@ Status make_model(const std::string& path, const std::string& architecture, cons
                                       .n_experts = 8,
                                       .context_length = 512,
                                       .window = 64});
-  add_byte_vocabulary(map.mutable_metadata());
+  add_byte_vocabulary(map.mutable_metadata(), kVocabulary);
   if (!huge.empty()) {
     Result<std::vector<float>> values = map.load_f32(huge);
     if (!values.ok()) return values.status();

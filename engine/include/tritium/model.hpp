@@ -46,6 +46,8 @@ struct ModelInfo {
   uint64_t parameters = 0;
   uint64_t active_parameters = 0;  // that one token uses
   uint64_t ternary_parameters = 0;
+  uint64_t active_ternary_parameters = 0;
+  uint64_t token_weight_bytes = 0;  // that are read for one token, as the CPU keeps them
   bool has_tokenizer = false;
   std::string tokenizer_problem;      // why not, when the file has one that is not supported
   std::vector<std::string> warnings;  // what of the file is ignored or unusable, though the model works

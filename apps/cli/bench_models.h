@@ -1,0 +1,26 @@
+// The half of `tritium bench` that takes model files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tritium/tritium.hpp"
+
+namespace tritium::cli {
+
+struct ModelBench {
+  std::vector<std::string> models;
+  std::vector<std::string> backends = {"cpu"};
+  std::vector<int> threads = {0};
+  Activations activations = Activations::int8;
+  int64_t prompt = 128;
+  int64_t batch = 0;
+  int64_t decode = 64;
+  int repeats = 3;
+  bool json = false;
+};
+
+// The exit code.
+int bench_models(const ModelBench& options);
+
+}  // namespace tritium::cli

@@ -1,0 +1,268 @@
+#include "bench/peaks.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#endif
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#endif
+
+namespace tritium::bench {
+namespace {
+
+std::atomic<int64_t> sink;  // keeps results alive
+constexpr int kSteps = 4096;
+
+#if defined(__x86_64__)
+// As many independent sums as latency * throughput needs and registers hold: 12 of 32, 10 of 16.
+__attribute__((target("avx512f,avx512vnni"))) double dot_avx512_vnni() {
+  constexpr int kSums = 12;
+  __m512i sums[kSums];
+  for (auto& sum : sums) sum = _mm512_setzero_si512();
+  __m512i a = _mm512_set1_epi8(1), b = _mm512_set1_epi8(2);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+v"(a), "+v"(b));  // or the loop would be folded
+    for (auto& sum : sums) sum = _mm512_dpbusd_epi32(sum, a, b);
+  }
+  for (const auto& sum : sums) sink += _mm512_cvtsi512_si32(sum);
+  return 2.0 * 64 * kSums * kSteps;
+}
+
+__attribute__((target("avxvnni,avx2"))) double dot_avx_vnni() {
+  constexpr int kSums = 10;
+  __m256i sums[kSums];
+  for (auto& sum : sums) sum = _mm256_setzero_si256();
+  __m256i a = _mm256_set1_epi8(1), b = _mm256_set1_epi8(2);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+x"(a), "+x"(b));
+    for (auto& sum : sums) sum = _mm256_dpbusd_avx_epi32(sum, a, b);
+  }
+  for (const auto& sum : sums) sink += _mm256_extract_epi32(sum, 0);
+  return 2.0 * 32 * kSums * kSteps;
+}
+
+// Pairs of products as 16 bits, and their addition: what AVX2 has.
+__attribute__((target("avx2"))) double dot_avx2() {
+  constexpr int kSums = 8;
+  __m256i sums[kSums];
+  for (auto& sum : sums) sum = _mm256_setzero_si256();
+  __m256i a = _mm256_set1_epi8(1), b = _mm256_set1_epi8(1);
+  for (int i = 0; i < kSteps; ++i)
+    for (auto& sum : sums) {
+      asm volatile("" : "+x"(a), "+x"(b));
+      sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(a, b));
+    }
+  for (const auto& sum : sums) sink += _mm256_extract_epi16(sum, 0);
+  return 2.0 * 32 * kSums * kSteps;
+}
+
+double dot_portable() {
+  constexpr int kSums = 8;
+  __m128i sums[kSums];
+  for (auto& sum : sums) sum = _mm_setzero_si128();
+  __m128i a = _mm_set1_epi16(1), b = _mm_set1_epi16(1);
+  for (int i = 0; i < kSteps; ++i)
+    for (auto& sum : sums) {
+      asm volatile("" : "+x"(a), "+x"(b));
+      sum = _mm_add_epi32(sum, _mm_madd_epi16(a, b));
+    }
+  for (const auto& sum : sums) sink += _mm_cvtsi128_si32(sum);
+  return 2.0 * 8 * kSums * kSteps;
+}
+
+__attribute__((target("avx512f"))) double fma_avx512() {
+  constexpr int kSums = 12;
+  __m512 sums[kSums];
+  for (auto& sum : sums) sum = _mm512_setzero_ps();
+  __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(0.25f);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+v"(a), "+v"(b));
+    for (auto& sum : sums) sum = _mm512_fmadd_ps(a, b, sum);
+  }
+  for (const auto& sum : sums) sink += static_cast<int64_t>(_mm512_cvtss_f32(sum));
+  return 2.0 * 16 * kSums * kSteps;
+}
+
+__attribute__((target("avx2,fma"))) double fma_avx2() {
+  constexpr int kSums = 12;
+  __m256 sums[kSums];
+  for (auto& sum : sums) sum = _mm256_setzero_ps();
+  __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(0.25f);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+x"(a), "+x"(b));
+    for (auto& sum : sums) sum = _mm256_fmadd_ps(a, b, sum);
+  }
+  for (const auto& sum : sums) sink += static_cast<int64_t>(_mm256_cvtss_f32(sum));
+  return 2.0 * 8 * kSums * kSteps;
+}
+
+double fma_portable() {
+  constexpr int kSums = 8;
+  __m128 sums[kSums];
+  for (auto& sum : sums) sum = _mm_setzero_ps();
+  __m128 a = _mm_set1_ps(0.5f), b = _mm_set1_ps(0.25f);
+  for (int i = 0; i < kSteps; ++i)
+    for (auto& sum : sums) {
+      asm volatile("" : "+x"(a), "+x"(b));
+      sum = _mm_add_ps(sum, _mm_mul_ps(a, b));
+    }
+  for (const auto& sum : sums) sink += static_cast<int64_t>(_mm_cvtss_f32(sum));
+  return 2.0 * 4 * kSums * kSteps;
+}
+
+#if defined(__linux__)
+constexpr int kTileRows = 16, kTileBytes = 64;
+
+// Four accumulators, each of two of the four tiles: 16 x 16 sums over 64 columns an instruction.
+__attribute__((target("amx-tile,amx-int8"))) double tiles_int8() {
+  alignas(64) struct {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t column_bytes[16] = {};
+    uint8_t rows[16] = {};
+  } config;
+  for (int tile = 0; tile < 8; ++tile) config.column_bytes[tile] = kTileBytes, config.rows[tile] = kTileRows;
+  alignas(64) int8_t ones[kTileRows * kTileBytes];
+  alignas(64) int32_t sums[kTileRows * kTileBytes / 4];
+  std::memset(ones, 1, sizeof ones);
+  _tile_loadconfig(&config);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_loadd(4, ones, kTileBytes);
+  _tile_loadd(5, ones, kTileBytes);
+  _tile_loadd(6, ones, kTileBytes);
+  _tile_loadd(7, ones, kTileBytes);
+  constexpr int kRounds = kSteps / 8;
+  for (int i = 0; i < kRounds; ++i) {
+    _tile_dpbssd(0, 4, 6);
+    _tile_dpbssd(1, 4, 7);
+    _tile_dpbssd(2, 5, 6);
+    _tile_dpbssd(3, 5, 7);
+  }
+  _tile_stored(0, sums, kTileBytes);
+  _tile_release();
+  sink += sums[0];
+  return 2.0 * 16 * 16 * 64 * 4 * kRounds;
+}
+
+// What the processor has, and whether the system saves its registers when it changes between threads.
+bool has_tiles() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;
+  if ((d & kTile) == 0 || (d & kInt8) == 0) return false;
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM of arch_prctl(2)
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#endif
+#elif defined(__aarch64__)
+// clang offers the instruction only to code for processors that all have it.
+#if defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__)
+#define TRITIUM_BENCH_DOTPROD
+#if !defined(__clang__)
+__attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
+double
+dot_neon_dotprod() {
+  constexpr int kSums = 12;
+  int32x4_t sums[kSums];
+  for (auto& sum : sums) sum = vdupq_n_s32(0);
+  int8x16_t a = vdupq_n_s8(1), b = vdupq_n_s8(2);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+w"(a), "+w"(b));
+    for (auto& sum : sums) sum = vdotq_s32(sum, a, b);
+  }
+  for (const auto& sum : sums) sink += vgetq_lane_s32(sum, 0);
+  return 2.0 * 16 * kSums * kSteps;
+}
+#endif
+
+double dot_portable() {
+  constexpr int kSums = 12;
+  int16x8_t sums[kSums];
+  for (auto& sum : sums) sum = vdupq_n_s16(0);
+  int8x8_t a = vdup_n_s8(0), b = vdup_n_s8(1);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+w"(a), "+w"(b));
+    for (auto& sum : sums) sum = vmlal_s8(sum, a, b);
+  }
+  for (const auto& sum : sums) sink += vgetq_lane_s16(sum, 0);
+  return 2.0 * 8 * kSums * kSteps;
+}
+
+double fma_portable() {
+  constexpr int kSums = 12;
+  float32x4_t sums[kSums];
+  for (auto& sum : sums) sum = vdupq_n_f32(0);
+  float32x4_t a = vdupq_n_f32(0.5f), b = vdupq_n_f32(0.25f);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+w"(a), "+w"(b));
+    for (auto& sum : sums) sum = vfmaq_f32(sum, a, b);
+  }
+  for (const auto& sum : sums) sink += static_cast<int64_t>(vgetq_lane_f32(sum, 0));
+  return 2.0 * 4 * kSums * kSteps;
+}
+#else
+template <typename T>
+double multiply_adds() {
+  constexpr int kSums = 32;
+  volatile T a = 1, b = 1;
+  T sums[kSums] = {};
+  for (int i = 0; i < kSteps; ++i) {
+    const T x = a, y = b;
+    for (T& sum : sums) sum += x * y;
+  }
+  for (const T sum : sums) sink += static_cast<int64_t>(sum);
+  return 2.0 * kSums * kSteps;
+}
+double dot_portable() { return multiply_adds<int32_t>(); }
+double fma_portable() { return multiply_adds<float>(); }
+#endif
+
+}  // namespace
+
+PeakStep dot_peak_of(std::string_view rung) {
+#if defined(__x86_64__)
+  if (rung.starts_with("avx512") || rung.starts_with("amx"))
+    return __builtin_cpu_supports("avx512vnni") ? dot_avx512_vnni : dot_avx2;
+  if (rung.starts_with("avx-vnni")) return dot_avx_vnni;
+  if (rung.starts_with("avx2")) return dot_avx2;
+#elif defined(TRITIUM_BENCH_DOTPROD) && defined(__linux__)
+  constexpr unsigned long kDotProducts = 1ul << 20;  // HWCAP_ASIMDDP
+  if (rung != "portable" && (getauxval(AT_HWCAP) & kDotProducts) != 0) return dot_neon_dotprod;
+#endif
+  static_cast<void>(rung);
+  return dot_portable;
+}
+
+PeakStep fma_peak_of(std::string_view rung) {
+#if defined(__x86_64__)
+  if (rung.starts_with("avx512") || rung.starts_with("amx")) return fma_avx512;
+  if (rung.starts_with("avx")) return fma_avx2;
+#endif
+  static_cast<void>(rung);
+  return fma_portable;
+}
+
+PeakStep amx_peak() {
+#if defined(__x86_64__) && defined(__linux__)
+  static const bool there = has_tiles();
+  if (there) return tiles_int8;
+#endif
+  return nullptr;
+}
+
+}  // namespace tritium::bench

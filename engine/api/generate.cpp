@@ -2,6 +2,7 @@
 #include <chrono>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "api/state.h"
@@ -34,13 +35,16 @@ struct Choice {
   Sampler& sampler;
   bool greedy;
   std::vector<int32_t> never;  // sorted
-  std::vector<float> allowed = {};
+  std::vector<float> hidden = {};
 
-  int32_t sample(std::span<const float> logits) {
-    if (never.empty()) return sampler.sample(logits);
-    allowed.assign(logits.begin(), logits.end());
-    for (const int32_t id : never) allowed[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity();
-    return sampler.sample(allowed);
+  // What must not be sampled is hidden meanwhile: cheaper than a copy of all logits.
+  int32_t sample(std::span<float> logits) {
+    hidden.clear();
+    for (const int32_t id : never)
+      hidden.push_back(std::exchange(logits[static_cast<size_t>(id)], -std::numeric_limits<float>::infinity()));
+    const int32_t token = sampler.sample(logits);
+    for (size_t i = 0; i < never.size(); ++i) logits[static_cast<size_t>(never[i])] = hidden[i];
+    return token;
   }
 };
 

@@ -43,6 +43,8 @@ struct Generation {
   std::vector<int32_t> tokens;
   StopReason stop = StopReason::max_tokens;
   int64_t prompt_tokens = 0;
+  int64_t guessed = 0;                // tokens that were guessed,
+  int64_t accepted = 0;               // and how many of them were right
   double seconds_to_first_token = 0;  // prompt evaluation and the first sample
   double seconds = 0;                 // all
   double tokens_per_second = 0;       // of the tokens after the first; 0 when there are none

@@ -169,9 +169,10 @@ void Chat::show_figures(const Generation& generation) {
   else if (generation.stop == StopReason::max_tokens)
     note("(" + std::to_string(options_.generate.max_tokens) + " tokens: -n takes more)");
   if (!terminal_) return;
-  print_format("\x1b[2m[%lld + %zu tokens, first after %.2f s, %.1f tokens/s, %s]\x1b[0m\n",
+  print_format("\x1b[2m[%lld + %zu tokens, first after %.2f s, %.1f tokens/s, %s%s]\x1b[0m\n",
                static_cast<long long>(generation.prompt_tokens), generation.tokens.size(),
-               generation.seconds_to_first_token, generation.tokens_per_second, backend_.c_str());
+               generation.seconds_to_first_token, generation.tokens_per_second, backend_.c_str(),
+               guess_figures(generation).c_str());
 }
 
 Status Chat::answer() {
@@ -339,7 +340,7 @@ void add_chat(CLI::App& app, Action& action) {
   command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens of an answer at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->capture_default_str();
-  add_sampling_options(*command, options->generate.sampler);
+  add_sampling_options(*command, options->generate);
   command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")
       ->capture_default_str();
   add_template_options(*command, options->render);

@@ -68,6 +68,8 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
           {"tokens", g.tokens},
           {"prompt_tokens", g.prompt_tokens},
           {"stop", name_of(g.stop)},
+          {"guessed", g.guessed},
+          {"accepted", g.accepted},
           {"seconds_to_first_token", g.seconds_to_first_token},
           {"tokens_per_second", g.tokens_per_second},
           {"backend", backend}};
@@ -127,9 +129,10 @@ int run(RunOptions options) {
   } else if (readers) {
     print("\n");
   }
-  std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)\n",
+  std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)%s\n",
                loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
-               result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop));
+               result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop),
+               guess_figures(*result).c_str());
   print_profile(profile, limits);
   return result->stop == StopReason::cancelled ? leave(kOk) : kOk;
 }
@@ -153,7 +156,7 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens to write at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->capture_default_str();
-  add_sampling_options(*command, options->generate.sampler);
+  add_sampling_options(*command, options->generate);
   command->add_option("--context", options->context, "tokens of context; 0: the model's, at most 4096")
       ->capture_default_str();
   command->add_option("--compare", options->model.debug.compare_with,

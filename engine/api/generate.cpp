@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <optional>
 #include <vector>
 
+#include "api/next_tokens.h"
 #include "api/state.h"
 #include "base/cancel.h"
 #include "base/caught.h"
@@ -17,48 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Rows of the model's table that are no tokens: padding, and places that the vocabulary only keeps. Empty where there
-// is no vocabulary, or nothing else.
-std::vector<int32_t> never_sampled(const Model::State& model) {
-  std::vector<int32_t> never;
-  if (!model.tokenizer) return never;
-  const auto n = static_cast<int32_t>(model.config.vocab_size);
-  for (int32_t id = 0; id < n; ++id)
-    if (!model.tokenizer->sampleable(id)) never.push_back(id);
-  if (never.size() == static_cast<size_t>(n)) never.clear();
-  return never;
-}
-
-// Takes the tokens of a generation.
-struct Choice {
-  Sampler& sampler;
-  bool greedy;
-  std::vector<int32_t> never;  // sorted
-  std::vector<float> allowed = {};
-
-  int32_t sample(std::span<const float> logits) {
-    if (never.empty()) return sampler.sample(logits);
-    allowed.assign(logits.begin(), logits.end());
-    for (const int32_t id : never) allowed[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity();
-    return sampler.sample(allowed);
-  }
-};
-
-// Evaluates the tokens, if there are any, and takes the one that follows. A sampler at temperature 0 takes the most
-// probable one, which the device finds without its logits being read unless it must not be taken.
-Result<int32_t> next_token(Session::State& session, std::span<const int32_t> tokens, Choice& choice) {
-  if (choice.greedy && !tokens.empty()) {
-    Result<int32_t> best = session.evaluate_greedy(tokens);
-    if (!best.ok() || !std::ranges::binary_search(choice.never, *best)) return best;
-    if (Status s = session.need_logits(); !s.ok()) return s;
-    return choice.sample(session.logits);
-  }
-  if (Status s = tokens.empty() ? session.need_logits() : session.evaluate(tokens, Logits::last, session.logits);
-      !s.ok())
-    return s;
-  return choice.sample(session.logits);
-}
-
 }  // namespace
 
 Result<Generation> Session::generate(std::span<const int32_t> prompt, const GenerateOptions& options,
@@ -68,6 +26,8 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   const CancelScope scope(options.keep_going);
   if (options.max_tokens < 1)
     return error(StatusCode::invalid_argument, "max_tokens is ", options.max_tokens, ", must be 1 or more");
+  if (options.guess < 0)
+    return error(StatusCode::invalid_argument, "guess is ", options.guess, ", must be 0 (none) or more");
   if (prompt.empty() && state_->position() == 0)
     return error(StatusCode::invalid_argument, "there is no prompt: give at least the beginning-of-text token");
   Result<Sampler> sampler = Sampler::create(options.sampler);
@@ -86,8 +46,8 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   Generation result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
-  Choice choice = {*sampler, options.sampler.temperature == 0.0f, never_sampled(*state_->model)};
-  Result<int32_t> next = next_token(*state_, prompt, choice);
+  NextTokens tokens(*state_, *sampler, options.sampler.temperature == 0.0f, options.guess);
+  Result<int32_t> next = tokens.first(prompt);
 
   for (bool wanted = true; wanted;) {
     if (next.code() == StatusCode::cancelled && !result.tokens.empty()) {
@@ -114,8 +74,10 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
     else if (full)
       result.stop = StopReason::context_full;
     if (!wanted || last || full) break;
-    next = next_token(*state_, std::span(&token, 1), choice);
+    next = tokens.after(token, options.max_tokens - static_cast<int64_t>(result.tokens.size()));
   }
+  result.guessed = tokens.guessed();
+  result.accepted = tokens.accepted();
   result.seconds = seconds_since(start);
   const auto n = static_cast<double>(result.tokens.size());
   const double decoding = result.seconds - result.seconds_to_first_token;

@@ -1,10 +1,21 @@
 // Temperature, top-k, top-p (Holtzman et al. 2020) and min-p (Nguyen et al. 2024) sampling.
+//
+// Tokens stand in the order of their logits, equal ones by id, and weigh what token_weights.h says. Each option keeps
+// the first ones: top_k so many; top_p the fewest whose weights are at least top_p of those that top_k keeps; min_p
+// those that are at least min_p times as probable as the first. Drawn is the first token whose weight, with those
+// before it, exceeds a random fraction of the weight of what all of them keep. Weights are integers, so that none of
+// this depends on the order in which anything is added up, and the token is the same on every machine.
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <new>
-#include <numeric>
+#include <numbers>
 #include <vector>
 
+#include "api/token_ranking.h"
 #include "base/caught.h"
 #include "base/counter_rng.h"
 #include "base/format_text.h"
@@ -13,10 +24,116 @@
 namespace tritium {
 namespace {
 
-// The lowest of equals; NaN never wins.
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr size_t kBlock = TokenList::kBlock;
+
+// What one look at all logits tells.
+struct Overview {
+  std::span<const float> all;
+  std::vector<float> largest_of_block = {};  // NaN left out
+  float largest = -kInfinity;
+  float lowest = kInfinity;  // that is not -infinity
+  size_t not_a_number = 0;
+};
+
+Overview overview_of(std::span<const float> logits) {
+  constexpr size_t kLanes = 16;
+  Overview seen{.all = logits};
+  seen.largest_of_block.reserve(logits.size() / kBlock + 1);
+  std::array<float, kLanes> lowest;
+  std::array<int32_t, kLanes> nans{};
+  lowest.fill(kInfinity);
+  std::array<float, kBlock> rest;
+  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const float* block = logits.data() + begin;
+    if (logits.size() - begin < kBlock) {
+      rest.fill(-kInfinity);
+      std::ranges::copy(logits.subspan(begin), rest.begin());
+      block = rest.data();
+    }
+    std::array<float, kLanes> largest;
+    largest.fill(-kInfinity);
+    for (size_t i = 0; i < kBlock; i += kLanes)
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        const float l = block[i + lane];
+        largest[lane] = l > largest[lane] ? l : largest[lane];
+        const float low = l > -kInfinity ? l : kInfinity;
+        lowest[lane] = low < lowest[lane] ? low : lowest[lane];
+        nans[lane] += static_cast<int32_t>(std::isnan(l));
+      }
+    seen.largest_of_block.push_back(*std::ranges::max_element(largest));
+  }
+  seen.largest = *std::ranges::max_element(seen.largest_of_block);
+  seen.lowest = *std::ranges::min_element(lowest);
+  for (const int32_t n : nans) seen.not_a_number += static_cast<size_t>(n);
+  return seen;
+}
+
+// The lowest id of equals; NaN never wins.
+int32_t most_probable(const Overview& logits) {
+  const auto block = std::ranges::find(logits.largest_of_block, logits.largest) - logits.largest_of_block.begin();
+  const auto from = logits.all.begin() + block * static_cast<std::ptrdiff_t>(kBlock);
+  const auto found = std::find(from, logits.all.end(), logits.largest);
+  return found == logits.all.end() ? 0 : static_cast<int32_t>(found - logits.all.begin());
+}
+
+// log2(x) for 0 < x < 1, by its series: 2 / ln 2 · (z + z³/3 + z⁵/5 + …), z = (m - 1) / (m + 1), x = m · 2^e.
+double log2_of(double x) {
+  int exponent = 0;
+  const double m = std::frexp(x, &exponent);
+  const double z = (m - 1) / (m + 1);
+  double sum = 0;
+  for (int n = 39; n > 0; n -= 2) sum = sum * z * z + 1.0 / n;
+  return exponent + 2 * std::numbers::log2e * z * sum;
+}
+
+// The same where there is no memory for a look.
 int32_t most_probable(std::span<const float> logits) {
   const auto below = [](float a, float b) { return a < b || (std::isnan(a) && !std::isnan(b)); };
   return static_cast<int32_t>(std::ranges::max_element(logits, below) - logits.begin());
+}
+
+// No token whose logit is smaller can be drawn, or matters for what is drawn.
+float smallest_that_matters(const Overview& logits, const TokenWeights& weights, const SamplerOptions& options,
+                            size_t kept, double octaves) {
+  // What is below min_p still counts for top_p.
+  if (options.top_p < 1) octaves = weights.reach();
+  const double far = weights.largest - std::min(octaves, weights.reach()) / weights.octaves_per_logit;
+  float least = static_cast<float>(std::max(far, double{-std::numeric_limits<float>::max()}));
+  least = std::nextafter(std::nextafter(least, -kInfinity), -kInfinity);  // `far` was rounded
+  std::vector<float> blocks = logits.largest_of_block;
+  if (kept == 0 || kept > blocks.size()) return least;
+  // At least `kept` tokens are as large as the kept-th largest of blocks.
+  const auto nth = blocks.begin() + static_cast<std::ptrdiff_t>(kept - 1);
+  std::ranges::nth_element(blocks, nth, std::greater());
+  return std::max(least, *nth);
+}
+
+// The tokens whose logits are `least` or more, as long as they are few. False: they are many.
+bool take_few(const Overview& logits, float least, std::vector<float>& values, std::vector<int32_t>& ids) {
+  for (size_t b = 0; b < logits.largest_of_block.size(); ++b) {
+    if (!(logits.largest_of_block[b] >= least)) continue;
+    const size_t end = std::min(logits.all.size(), (b + 1) * kBlock);
+    for (size_t i = b * kBlock; i < end; ++i) {
+      if (!(logits.all[i] >= least)) continue;
+      values.push_back(logits.all[i]);
+      ids.push_back(static_cast<int32_t>(i));
+    }
+    if (values.size() > TokenRanking::kSorted) return false;
+  }
+  return true;
+}
+
+int32_t draw(const TokenRanking& ranking, const SamplerOptions& options, size_t kept, double octaves, double unit) {
+  const uint64_t mass = ranking.mass_of_first(kept);
+  uint64_t drawable = mass;
+  if (options.min_p > 0) drawable = std::min(mass, ranking.mass_within(octaves));
+  if (options.top_p < 1) {
+    const auto enough = static_cast<uint64_t>(std::ceil(double{options.top_p} * static_cast<double>(mass)));
+    if (enough < drawable) drawable = std::min(drawable, ranking.at_mass(enough - 1).mass);
+  }
+  const auto drawn = static_cast<uint64_t>(unit * static_cast<double>(drawable));
+  return ranking.at_mass(std::min(drawn, drawable - 1)).id;
 }
 
 }  // namespace
@@ -33,39 +150,33 @@ Result<Sampler> Sampler::create(const SamplerOptions& o) try {
   return caught();
 }
 
-int32_t Sampler::sample(std::span<const float> logits) try {
-  if (logits.empty()) return -1;
+int32_t Sampler::sample(std::span<const float> all) try {
+  if (all.empty()) return -1;
+  const Overview logits = overview_of(all);
   const int32_t best = most_probable(logits);
   if (options_.temperature == 0.0f) return best;
-  const double largest = logits[static_cast<size_t>(best)];
+  const double unit = random_unit(options_.seed, draws_++);
+  const size_t kept = options_.top_k == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(options_.top_k));
+  // Without probabilities.
+  if (!std::isfinite(logits.largest) || logits.not_a_number > all.size() - kept) return best;
 
-  std::vector<int32_t> ids(logits.size());
-  std::iota(ids.begin(), ids.end(), 0);
-  const auto kept = options_.top_k == 0 ? ids.size() : std::min(ids.size(), static_cast<size_t>(options_.top_k));
-  const auto more_probable = [&](int32_t a, int32_t b) {
-    const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
-    return la > lb || (std::isnan(lb) && !std::isnan(la)) || (!(la < lb) && std::isnan(la) == std::isnan(lb) && a < b);
-  };
-  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(kept), ids.end(), more_probable);
-  ids.resize(kept);
-
-  std::vector<double> probabilities(kept);
-  double sum = 0;
-  for (size_t i = 0; i < kept; ++i)
-    sum += probabilities[i] = std::exp((double{logits[static_cast<size_t>(ids[i])]} - largest) / options_.temperature);
-
-  size_t candidates = 0;
-  double mass = 0;
-  while (candidates < kept && mass < options_.top_p * sum && probabilities[candidates] > 0 &&
-         probabilities[candidates] >= options_.min_p * probabilities[0])
-    mass += probabilities[candidates++];
-
-  double target = random_unit(options_.seed, draws_++) * mass;
-  for (size_t i = 0; i + 1 < candidates; ++i)
-    if ((target -= probabilities[i]) < 0) return ids[i];
-  return ids[candidates > 0 ? candidates - 1 : 0];
+  const TokenWeights weights = {.largest = double{logits.largest},
+                                .octaves_per_logit = std::numbers::log2e / double{options_.temperature},
+                                .bits = std::min(40, 63 - static_cast<int>(std::bit_width(all.size())))};
+  const double octaves = options_.min_p > 0 ? -log2_of(options_.min_p) : TokenWeights::kFarthest;
+  const float least = smallest_that_matters(logits, weights, options_, kept, octaves);
+  std::vector<float> values;
+  std::vector<int32_t> ids;
+  const TokenList list = take_few(logits, least, values, ids)
+                             ? TokenList{.logits = values, .ids = ids}
+                             : TokenList{.logits = all,
+                                         .top = logits.largest,
+                                         .lowest = logits.lowest,
+                                         .largest_of_block = logits.largest_of_block,
+                                         .octaves = kept < all.size() ? TokenWeights::kFarthest : octaves};
+  return draw(TokenRanking(weights, list), options_, kept, octaves, unit);
 } catch (const std::bad_alloc&) {
-  return most_probable(logits);
+  return most_probable(all);
 }
 
 }  // namespace tritium

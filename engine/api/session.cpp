@@ -133,20 +133,23 @@ Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, st
   return Status();
 }
 
-Result<int32_t> Session::State::evaluate_greedy(std::span<const int32_t> more) {
+Status Session::State::evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best) {
   Backend& backend = *model->runtime->backend;
-  int32_t best = 0;
+  const bool all = best.size() == more.size();
   Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     const int64_t at = position() + static_cast<int64_t>(begin);
-    if (!last) return tritium::forward(model->config, model->weights, forward, backend, batch, at, Logits::none, {});
-    const Result<int32_t> found = forward_greedy(model->config, model->weights, forward, backend, batch, at);
-    if (!found.ok()) return found.status();
-    best = *found;
-    return best < 0 ? not_finite(more, more.size(), Logits::last) : Status();
+    if (!all && !last)
+      return tritium::forward(model->config, model->weights, forward, backend, batch, at, Logits::none, {});
+    const std::span<int32_t> now = all ? best.subspan(begin, batch.size()) : best;
+    Status found = forward_greedy(model->config, model->weights, forward, backend, batch, at, now);
+    if (!found.ok()) return found;
+    const auto bad = std::ranges::find_if(now, [](int32_t id) { return id < 0; });
+    if (bad == now.end()) return Status();
+    return not_finite(more, all ? begin + static_cast<size_t>(bad - now.begin()) + 1 : more.size(),
+                      all ? Logits::all : Logits::last);
   });
-  if (!status.ok()) return status;
-  logits_are = Place::device;
-  return best;
+  if (status.ok() && best.size() == 1) logits_are = Place::device;
+  return status;
 }
 
 Result<std::vector<float>> Session::State::hidden(std::span<const int32_t> more, bool all) {

@@ -52,8 +52,9 @@ struct Session::State {
   int64_t position() const { return static_cast<int64_t>(tokens.size()); }
   // Appends tokens in batches; writes the logits of the last token, or of all, to `out`.
   Status evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out);
-  // Appends tokens; the token whose logit is the largest after them. Their logits stay on the device.
-  Result<int32_t> evaluate_greedy(std::span<const int32_t> more);
+  // Appends tokens; the tokens whose logits are the largest after the last one (`best` has one element), whose logits
+  // stay on the device, or after each of at most forward.logit_rows.
+  Status evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best);
   // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
   Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
   // The logits after the last token into `logits`: from the device, or evaluated again where there are none.

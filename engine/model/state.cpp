@@ -35,7 +35,7 @@ Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, Forwar
   s.tensors.wanted = allocate.tensor("wanted", {s.logit_rows}, DType::i32);
   s.tensors.logits = allocate.tensor("logits", {s.logit_rows, c.vocab_size});
   s.tensors.hidden = allocate.tensor("hidden", {s.logit_rows, c.dim});
-  s.tensors.best = allocate.tensor("best", {1}, DType::i32);
+  s.tensors.best = allocate.tensor("best", {s.logit_rows}, DType::i32);
   if (!allocate.ok()) return allocate.status();
   Program largest;
   Ops ops(largest);

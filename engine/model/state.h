@@ -27,14 +27,14 @@ struct PassTensors {
   Tensor wanted;  // i32 (logit_rows): which tokens' logits are wanted
   Tensor logits;  // (logit_rows, vocab_size): they come out here
   Tensor hidden;  // (logit_rows, dim): the normed hidden values of a pass that ends with them
-  Tensor best;    // i32 (1): of a greedy pass, the token whose logit is the largest
+  Tensor best;    // i32 (logit_rows): of a greedy pass, the tokens whose logits are the largest
 };
 
 struct PassShape {
   int64_t n_tokens = 0;
   int64_t n_logits = 0;
   int64_t n_layers = 0;
-  bool greedy = false;  // finds the best token, too; n_logits is 1
+  bool greedy = false;  // finds the best tokens, too
   bool hidden = false;  // ends with the normed hidden values instead of logits
   bool operator==(const PassShape&) const = default;
 };

@@ -10,8 +10,8 @@
 namespace tritium {
 namespace {
 
-// One decoded token, a whole batch, and some that end prompts.
-constexpr size_t kPassesKept = 6;
+// One decoded token, a whole batch, some that end prompts, and some with guesses.
+constexpr size_t kPassesKept = 10;
 
 // The recorded pass of that shape, recorded now if there is none.
 Result<Recording*> pass_of(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape) {
@@ -104,7 +104,8 @@ void record_pass(Ops& ops, const Config& config, const Weights& weights, const F
   if (shape.hidden) return;
   LinearInput(normed, state.options.activations)
       .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
-  if (shape.greedy) ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best});
+  if (shape.greedy)
+    ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best.view({shape.n_logits})});
 }
 
 namespace {
@@ -147,14 +148,12 @@ Status forward_hidden(const Config& config, const Weights& weights, ForwardState
   return backend.submit();
 }
 
-Result<int32_t> forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                               std::span<const int32_t> tokens, int64_t position) {
+Status forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                      std::span<const int32_t> tokens, int64_t position, std::span<int32_t> best) {
   const PassShape shape = {
-      .n_tokens = std::ssize(tokens), .n_logits = 1, .n_layers = config.n_layers(), .greedy = true};
+      .n_tokens = std::ssize(tokens), .n_logits = std::ssize(best), .n_layers = config.n_layers(), .greedy = true};
   if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
-  int32_t best = 0;
-  if (Status s = backend.download(state.tensors.best, std::as_writable_bytes(std::span(&best, 1))); !s.ok()) return s;
-  return best;
+  return backend.download(state.tensors.best.view({shape.n_logits}), std::as_writable_bytes(best));
 }
 
 Result<NotFinite> forward_not_finite(const Config& config, const Weights& weights, ForwardState& state,
@@ -173,7 +172,8 @@ Result<NotFinite> forward_not_finite(const Config& config, const Weights& weight
 }
 
 Status download_logits(const Config& config, const ForwardState& state, Backend& backend, std::span<float> out) {
-  return backend.download(state.tensors.logits.view({1, config.vocab_size}), std::as_writable_bytes(out));
+  const int64_t n = std::ssize(out) / config.vocab_size;
+  return backend.download(state.tensors.logits.view({n, config.vocab_size}), std::as_writable_bytes(out));
 }
 
 }  // namespace tritium

@@ -27,18 +27,18 @@ Status forward(const Config& config, const Weights& weights, ForwardState& state
 Status forward_hidden(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                       std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out);
 
-// The same, and finds on the device the token whose logit is the largest after the last of `tokens` (ops/argmax.h; -1:
-// a logit is not finite): 4 bytes are read instead of vocab_size logits. Those stay in state.tensors.logits until the
-// next pass that has any.
-Result<int32_t> forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                               std::span<const int32_t> tokens, int64_t position);
+// The same, and finds on the device the token whose logit is the largest after each of the last best.size() ones of
+// `tokens`, at most logit_rows (ops/argmax.h; -1: a logit is not finite): 4 bytes are read instead of vocab_size
+// logits. Those stay in state.tensors.logits until the next pass that has any.
+Status forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                      std::span<const int32_t> tokens, int64_t position, std::span<int32_t> best);
 
 // The same pass again, operation by operation: the first value that is not finite.
 Result<NotFinite> forward_not_finite(const Config& config, const Weights& weights, ForwardState& state,
                                      Backend& backend, std::span<const int32_t> tokens, int64_t position,
                                      Logits wanted);
 
-// Reads the logits that forward_greedy left: [vocab_size].
+// Reads the logits that forward_greedy left, of the first rows: [n, vocab_size].
 Status download_logits(const Config& config, const ForwardState& state, Backend& backend, std::span<float> out);
 
 // The operations of a pass on the state's tensors and caches. Nothing in them depends on values.

@@ -67,6 +67,9 @@ struct SamplerOptions {
 struct GenerateOptions {
   int64_t max_tokens = 128;
   SamplerOptions sampler{};
+  // Tokens guessed ahead at most, where the text repeats itself, and verified in one pass: the same tokens, sooner or
+  // later, as the text is. 0: none.
+  int64_t guess = 0;
   bool stop_at_end = true;  // stop at the end of a text, a turn or a message, whose token is not in the result
   // As above while the prompt is evaluated; afterwards the generation ends with StopReason::cancelled and what it has.
   std::function<bool()> keep_going{};

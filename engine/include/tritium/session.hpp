@@ -21,7 +21,9 @@ class Sampler {
   // Values outside their ranges are an error: temperature >= 0, 0 < top_p <= 1, 0 <= min_p < 1, top_k >= 0.
   static Result<Sampler> create(const SamplerOptions& options);
   // A token id. `logits` is [vocab] (empty: -1); ties go to the lowest id, and NaN is less probable than any number.
-  // Where memory ends: the most probable.
+  // Probabilities are integers (2^40 for the most probable token), so that their sums, and with them the token, are the
+  // same on every machine; what is less than 2^-41 times as probable as the best is never drawn. Where memory ends, and
+  // where a NaN or an infinity is kept: the most probable.
   int32_t sample(std::span<const float> logits);
 
  private:
@@ -41,6 +43,8 @@ struct Generation {
   std::vector<int32_t> tokens;
   StopReason stop = StopReason::max_tokens;
   int64_t prompt_tokens = 0;
+  int64_t guessed = 0;                // tokens that were guessed,
+  int64_t accepted = 0;               // and how many of them were right
   double seconds_to_first_token = 0;  // prompt evaluation and the first sample
   double seconds = 0;                 // all
   double tokens_per_second = 0;       // of the tokens after the first; 0 when there are none

@@ -37,7 +37,7 @@ class Outputs(WithModel):
         self.assertEqual(len(result["tokens"]), 5)
         self.assertEqual(result["stop"], "max_tokens")
         self.assertEqual(result["prompt_tokens"], 9)  # beginning of text, U+2581 before the first word in bytes, "hello"
-        for key in ("text", "seconds_to_first_token", "tokens_per_second", "backend"):
+        for key in ("text", "guessed", "accepted", "seconds_to_first_token", "tokens_per_second", "backend"):
             self.assertIn(key, result)
 
     def test_characters_of_several_tokens_are_whole_in_json(self):

@@ -1,0 +1,128 @@
+// A guess is evaluated with the token before it; its rows stay in the caches, and become the session's as they are
+// taken.
+#include "api/next_tokens.h"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+namespace tritium {
+namespace {
+
+// Rows of the model's table that are no tokens: padding, and places that the vocabulary only keeps. Empty where there
+// is no vocabulary, or nothing else.
+std::vector<int32_t> never_sampled(const Model::State& model) {
+  std::vector<int32_t> never;
+  if (!model.tokenizer) return never;
+  const auto n = static_cast<int32_t>(model.config.vocab_size);
+  for (int32_t id = 0; id < n; ++id)
+    if (!model.tokenizer->sampleable(id)) never.push_back(id);
+  if (never.size() == static_cast<size_t>(n)) never.clear();
+  return never;
+}
+
+}  // namespace
+
+NextTokens::NextTokens(Session::State& session, Sampler& sampler, bool greedy, int64_t guess)
+    : session_(session),
+      sampler_(sampler),
+      greedy_(greedy),
+      never_(never_sampled(*session.model)),
+      guesses_(std::min({guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {}
+
+// What must not be sampled is hidden meanwhile: cheaper than a copy of all logits.
+int32_t NextTokens::sample() {
+  constexpr float kHidden = -std::numeric_limits<float>::infinity();
+  std::vector<float>& logits = session_.logits;
+  hidden_.clear();
+  for (const int32_t id : never_) hidden_.push_back(std::exchange(logits[static_cast<size_t>(id)], kHidden));
+  const int32_t token = sampler_.sample(logits);
+  for (size_t i = 0; i < never_.size(); ++i) logits[static_cast<size_t>(never_[i])] = hidden_[i];
+  return token;
+}
+
+Result<int32_t> NextTokens::first(std::span<const int32_t> prompt) {
+  if (!prompt.empty()) return evaluate(prompt);
+  if (Status s = session_.need_logits(); !s.ok()) return s;
+  return sample();
+}
+
+// A sampler at temperature 0 takes the most probable token, which the device finds without its logits being read unless
+// it must not be taken.
+Result<int32_t> NextTokens::evaluate(std::span<const int32_t> tokens) {
+  if (!greedy_) {
+    if (Status s = session_.evaluate(tokens, Logits::last, session_.logits); !s.ok()) return s;
+    return sample();
+  }
+  int32_t best = 0;
+  if (Status s = session_.evaluate_greedy(tokens, {&best, 1}); !s.ok()) return s;
+  if (!std::ranges::binary_search(never_, best)) return best;
+  if (Status s = session_.need_logits(); !s.ok()) return s;
+  return sample();
+}
+
+Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
+  if (right_ < guess_.size() && guess_[right_] == token) {
+    session_.tokens.push_back(token);
+    ++accepted_;
+    return take(++right_);
+  }
+  close_guess();
+  // The pass gives a token more than were guessed; the last one needs no place in the caches.
+  const int64_t room = std::min(wanted - 1, session_.forward.options.capacity - session_.position() - 1);
+  session_.tokens.push_back(token);
+  guess_ = guesses_.make(session_.tokens, room);
+  session_.tokens.pop_back();
+  if (guess_.empty()) return evaluate({&token, 1});
+  return evaluate_guess(token);
+}
+
+void NextTokens::close_guess() {
+  if (!guess_.empty()) guesses_.learn(std::ssize(guess_), static_cast<int64_t>(right_));
+  guess_.clear();
+  right_ = 0;
+}
+
+Result<int32_t> NextTokens::evaluate_guess(int32_t token) {
+  std::vector<int32_t> tokens = {token};
+  tokens.insert(tokens.end(), guess_.begin(), guess_.end());
+  const size_t before = session_.tokens.size();
+  have_logits_ = !greedy_;
+  best_.resize(tokens.size());
+  if (have_logits_) logits_.resize(tokens.size() * session_.logits.size());
+  const Status status =
+      greedy_ ? session_.evaluate_greedy(tokens, best_) : session_.evaluate(tokens, Logits::all, logits_);
+  if (!status.ok()) {
+    guess_.clear();
+    // What follows a wrong guess is no concern of the generation's.
+    if (status.code() == StatusCode::cancelled) return status;
+    return evaluate({&token, 1});
+  }
+  guessed_ += std::ssize(guess_);
+  session_.tokens.resize(before + 1);
+  return take(0);
+}
+
+Result<int32_t> NextTokens::take(size_t row) {
+  session_.logits_are = Session::State::Place::nowhere;
+  if (greedy_ && !std::ranges::binary_search(never_, best_[row])) return best_[row];
+  if (Status s = read_logits(); !s.ok()) return s;
+  const size_t vocab = session_.logits.size();
+  std::ranges::copy(std::span(logits_).subspan(row * vocab, vocab), session_.logits.begin());
+  session_.logits_are = Session::State::Place::host;
+  return sample();
+}
+
+// Those of the guess's pass, which was the session's last one.
+Status NextTokens::read_logits() {
+  if (have_logits_) return Status();
+  Backend& backend = *session_.model->runtime->backend;
+  const std::lock_guard lock(backend.mutex());
+  logits_.resize(best_.size() * session_.logits.size());
+  Status status = download_logits(session_.model->config, session_.forward, backend, logits_);
+  have_logits_ = status.ok();
+  return status;
+}
+
+}  // namespace tritium

@@ -1,0 +1,54 @@
+// The tokens of a generation, one at a time: evaluated, guessed and sampled.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "api/guesses.h"
+#include "api/state.h"
+
+namespace tritium {
+
+// What a session is between two tokens, its position and logits, is the same with guesses and without.
+class NextTokens {
+ public:
+  // `guess`: tokens guessed at once at most.
+  NextTokens(Session::State& session, Sampler& sampler, bool greedy, int64_t guess);
+
+  // The token after the prompt, or where there is none after the session's last token.
+  Result<int32_t> first(std::span<const int32_t> prompt);
+  // The token after `token`, which is appended to the session. At most `wanted` are going to be asked for from here on.
+  Result<int32_t> after(int32_t token, int64_t wanted);
+
+  int64_t guessed() const { return guessed_; }
+  int64_t accepted() const { return accepted_; }
+
+ private:
+  Result<int32_t> evaluate(std::span<const int32_t> tokens);
+  Result<int32_t> evaluate_guess(int32_t token);
+  Result<int32_t> take(size_t row);
+  int32_t sample();
+  bool taken(int32_t token) const;
+  void close_guess();
+  Status read_logits();
+
+  Session::State& session_;
+  Sampler& sampler_;
+  bool greedy_;
+  std::vector<int32_t> never_;  // tokens that are not sampled, sorted
+  std::vector<float> hidden_;   // their logits meanwhile
+
+  // What was guessed after the session's last token but `right_`, whose rows are in the caches already: what follows
+  // the session's last token is in row right_ of the logits, or of the most probable tokens.
+  Guesses guesses_;
+  std::vector<int32_t> guess_;
+  size_t right_ = 0;
+  std::vector<float> logits_;  // (guess_.size() + 1, vocab_size), where they were read
+  bool have_logits_ = false;
+  std::vector<int32_t> best_;  // (guess_.size() + 1)
+  int64_t guessed_ = 0;
+  int64_t accepted_ = 0;
+};
+
+}  // namespace tritium

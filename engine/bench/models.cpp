@@ -63,15 +63,12 @@ Result<double> LoadedModel::pass_seconds(Lane& lane, std::span<const int32_t> to
   ForwardState& state = std::ranges::find(states_, lane.threads, &std::pair<int, ForwardState>::first)->second;
   Backend& backend = *lane.backend;
   const auto start = std::chrono::steady_clock::now();
-  Result<int32_t> best = 0;
-  if (last) {
-    best = forward_greedy(config_, weights_, state, backend, tokens, position);
-  } else if (Status s = forward(config_, weights_, state, backend, tokens, position, Logits::none, {}); !s.ok()) {
-    return s;
-  }
+  int32_t best = 0;
+  const Status status = last ? forward_greedy(config_, weights_, state, backend, tokens, position, std::span(&best, 1))
+                             : forward(config_, weights_, state, backend, tokens, position, Logits::none, {});
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!best.ok()) return best.status();
-  if (*best < 0) return error(StatusCode::internal, "the logits of a model that was made are not finite");
+  if (!status.ok()) return status;
+  if (best < 0) return error(StatusCode::internal, "the logits of a model that was made are not finite");
   return seconds;
 }
 

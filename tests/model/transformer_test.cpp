@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "backends.h"
@@ -177,13 +178,30 @@ TEST(Transformer, AGreedyPassReadsTheBestTokenAloneAndLeavesItsLogits) {
     auto counting = std::make_unique<CountingBackend>(make_reference_backend());
     const CountingBackend& backend = *counting;
     Runner r = make_runner(map, ActivationMode::int8_per_token, std::move(counting));
-    const Result<int32_t> best = forward_greedy(r.config, r.weights, r.state, *r.backend, kTokens, 0);
-    ASSERT_TRUE(best.ok()) << best.message();
-    EXPECT_EQ(*best, std::ranges::max_element(expected) - expected.begin()) << options.architecture;
+    int32_t best = -1;
+    const Status found = forward_greedy(r.config, r.weights, r.state, *r.backend, kTokens, 0, {&best, 1});
+    ASSERT_TRUE(found.ok()) << found.message();
+    EXPECT_EQ(best, std::ranges::max_element(expected) - expected.begin()) << options.architecture;
     EXPECT_EQ(backend.downloaded, 4u);
     std::vector<float> logits(expected.size());
     ASSERT_TRUE(download_logits(r.config, r.state, *r.backend, logits).ok());
     EXPECT_EQ(logits, expected) << options.architecture;
+  }
+}
+
+TEST(Transformer, AGreedyPassFindsTheBestTokenAfterEachOfItsLastTokens) {
+  for (const RandomModelOptions& options : models()) {
+    const MemoryTensorMap map = random_model(options);
+    const auto all = make_runner(map, ActivationMode::int8_per_token).run(kTokens, 0, Logits::all);
+    Runner r = make_runner(map, ActivationMode::int8_per_token);
+    std::vector<int32_t> best(kTokens.size());
+    const Status found = forward_greedy(r.config, r.weights, r.state, *r.backend, kTokens, 0, best);
+    ASSERT_TRUE(found.ok()) << found.message();
+    const size_t vocab = all.size() / kTokens.size();
+    for (size_t t = 0; t < best.size(); ++t) {
+      const auto row = std::span(all).subspan(t * vocab, vocab);
+      EXPECT_EQ(best[t], std::ranges::max_element(row) - row.begin()) << options.architecture << ", token " << t;
+    }
   }
 }
 
@@ -203,8 +221,11 @@ TEST_P(TransformerOn, EveryOperationOfEveryModelAgreesWithTheReference) {
       r.run(kTokens, 0, Logits::all);
       const auto position = static_cast<int64_t>(kTokens.size());
       r.run(std::span(kTokens).first(1), position, Logits::last);
-      EXPECT_TRUE(
-          forward_greedy(r.config, r.weights, r.state, *r.backend, std::span(kTokens).first(1), position + 1).ok());
+      std::array<int32_t, 2> best{};
+      for (const size_t n : {1, 2})
+        EXPECT_TRUE(forward_greedy(r.config, r.weights, r.state, *r.backend, std::span(kTokens).first(n), position + 1,
+                                   std::span(best).first(n))
+                        .ok());
     }
 }
 
@@ -248,7 +269,11 @@ TEST(Transformer, PlannedMemoryIsAllocatedMemory) {
         ASSERT_TRUE(forward(config, *weights, *state, backend, std::span(kTokens).first(static_cast<size_t>(n)), 0,
                             Logits::all, logits)
                         .ok());
-      ASSERT_TRUE(forward_greedy(config, *weights, *state, backend, std::span(kTokens).first(8), 0).ok());
+      std::array<int32_t, 8> best{};
+      for (const size_t n : {1, 8})
+        ASSERT_TRUE(
+            forward_greedy(config, *weights, *state, backend, std::span(kTokens).first(8), 0, std::span(best).first(n))
+                .ok());
       EXPECT_EQ(backend.bytes, planned->activations + 40 * planned->cache_per_token) << options.architecture;
     }
 }

@@ -101,9 +101,10 @@ void CpuBackend::run_training_attention(const cpu::TrainingAttention& call,
   for (int64_t done = 0; done < n_tasks; done += round) {
     check_cancelled();
     const int64_t n = std::min(round, n_tasks - done);
-    pool_.run(n_parts, 1, [&](int64_t part, int64_t) noexcept {
-      kernel(call, attention_scratch_.data() + scratch * static_cast<size_t>(part), done + n * part / n_parts,
-             done + n * (part + 1) / n_parts);
+    pool_.run(n_parts, 1, [&](int64_t part, int64_t end) noexcept {
+      for (; part < end; ++part)
+        kernel(call, attention_scratch_.data() + scratch * static_cast<size_t>(part), done + n * part / n_parts,
+               done + n * (part + 1) / n_parts);
     });
   }
 }

@@ -19,7 +19,8 @@ namespace tritium {
 // Watches over a Runtime: Runtime::create(options, debug).
 struct DebugOptions {
   // Run this backend beside, operation by operation, and stop at the first result outside its bound, leaving both
-  // tensors as .npy files in compare_dump_dir. Empty: none. Errors as for RuntimeOptions::backend.
+  // tensors as .npy files in compare_dump_dir. What is within goes on from this backend's values, so that both always
+  // start from the same. Empty: none. Errors as for RuntimeOptions::backend.
   std::string compare_with{};
   std::string compare_dump_dir = ".";
   // Vulkan: write a RenderDoc capture of the first single-token evaluation to this file. Empty: none.

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/counter_rng.h"
+#include "base/format_text.h"
 #include "cpu/cpu_backend.h"
 #include "cpu_ref/reference_backend.h"
 #include "format/gguf.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct Agreement {
   double mean_divergence = 0;  // KL(expected || tested)
-  double same_best = 0;        // part of the rows whose largest logit is the same token's
+  double other_best = 0;       // part of the rows whose largest logit is another token's
 };
 
 Agreement agreement_of(const std::vector<float>& expected, const std::vector<float>& tested, size_t cols) {
@@ -41,8 +42,8 @@ Agreement agreement_of(const std::vector<float>& expected, const std::vector<flo
     const double le = log_sum(e), lt = log_sum(t);
     for (size_t i = 0; i < cols; ++i)
       a.mean_divergence += std::exp(e[i] - le) * ((e[i] - le) - (t[i] - lt)) / static_cast<double>(rows);
-    if (std::ranges::max_element(e) - e.begin() == std::ranges::max_element(t) - t.begin())
-      a.same_best += 1.0 / static_cast<double>(rows);
+    if (std::ranges::max_element(e) - e.begin() != std::ranges::max_element(t) - t.begin())
+      a.other_best += 1.0 / static_cast<double>(rows);
   }
   return a;
 }
@@ -116,15 +117,19 @@ MemoryTensorMap in_memory(const std::string& path) {
 
 // 2000 tokens that the trained model wrote itself.
 TEST(Agreement, OfATrainedModelIsThatOfReferencesOneUnitInTheLastPlaceApart) {
+  constexpr int kStories = 8, kTokens = 250;
   const auto path = shared_file("models/tinystories-bitnet-3m.tq2_0.gguf");
   if (!path) GTEST_SKIP() << kNoSharedMaterial;
   const MemoryTensorMap map = in_memory(path->string());
-  const Result<Runtime> runtime = Runtime::create({.backend = "cpu"});
+  const Result<Runtime> runtime = Runtime::create({.backend = "reference"});
   const Result<Model> model = runtime->load(path->string());
   ASSERT_TRUE(model.ok()) << model.message();
   const auto vocabulary = static_cast<size_t>(model->info().vocab_size);
-  double cpu = 0, same_best = 0, reference = 0;
-  constexpr int kStories = 8, kTokens = 250;
+  Agreement cpu, reference;
+  const auto add = [](Agreement& to, const Agreement& a) {
+    to.mean_divergence += a.mean_divergence / kStories;
+    to.other_best += a.other_best / kStories;
+  };
   for (uint64_t story = 0; story < kStories; ++story) {
     Result<Session> session = model->create_session();
     std::vector<int32_t> tokens = *model->tokenize("Once upon a time");
@@ -134,17 +139,15 @@ TEST(Agreement, OfATrainedModelIsThatOfReferencesOneUnitInTheLastPlaceApart) {
     tokens.insert(tokens.end(), written->tokens.begin(), written->tokens.end());
     tokens.resize(kTokens);
     const auto expected = logits_of(map, make_reference_backend(), tokens);
-    const Agreement tested = agreement_of(expected, logits_of(map, make_cpu_backend({}), tokens), vocabulary);
-    cpu += tested.mean_divergence / kStories;
-    same_best += tested.same_best / kStories;
+    add(cpu, agreement_of(expected, logits_of(map, make_cpu_backend({}), tokens), vocabulary));
     const auto moved = logits_of(nudged(map, story), make_reference_backend(), tokens);
-    reference += agreement_of(expected, moved, vocabulary).mean_divergence / kStories;
+    add(reference, agreement_of(expected, moved, vocabulary));
   }
-  RecordProperty("divergence", std::to_string(cpu));
-  RecordProperty("divergence_of_references", std::to_string(reference));
-  EXPECT_GT(reference, 0.0);
-  EXPECT_LE(cpu, 1.5 * reference);  // both are means of some hundred steps that are taken or not
-  EXPECT_GE(same_best, 0.995);
+  RecordProperty("cpu", join(cpu.mean_divergence, ", another best token: ", cpu.other_best));
+  RecordProperty("reference", join(reference.mean_divergence, ", another best token: ", reference.other_best));
+  EXPECT_GT(reference.mean_divergence, 0.0);
+  EXPECT_LE(cpu.mean_divergence, 1.5 * reference.mean_divergence);  // some hundred steps, each taken or not
+  EXPECT_LE(cpu.other_best, 0.005);
 }
 
 }  // namespace

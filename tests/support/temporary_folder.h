@@ -3,9 +3,10 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace tritium {
 
@@ -13,7 +14,8 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "tritium-test-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::runtime_error("cannot make a temporary folder");
+    if (!::mkdtemp(name.data()))
+      throw std::system_error(errno, std::generic_category(), "cannot make a temporary folder like " + name);
     path_ = name;
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

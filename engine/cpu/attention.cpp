@@ -48,9 +48,8 @@ void CpuBackend::compute(const Attention& a) {
   cpu::AttentionCall call = {.p = p,
                              .q = host_span<float>(a.q).data(),
                              .rows = rows.data(),
-                             .dtype = static_cast<uint32_t>(a.k_cache.dtype),
-                             .k_cache = host_span<std::byte>(a.k_cache).data(),
-                             .v_cache = host_span<std::byte>(a.v_cache).data(),
+                             .k_cache = host_span<float>(a.k_cache).data(),
+                             .v_cache = host_span<float>(a.v_cache).data(),
                              .y = host_span<float>(a.y).data()};
   const int64_t n_tokens = p.n_tokens, group = p.n_heads / p.n_kv_heads;
   const int64_t heads = std::min(group, cpu::kAttentionQueries);

@@ -143,9 +143,8 @@ struct AttentionCall {
   AttentionParams p;
   const float* q;
   const int32_t* rows;
-  uint32_t dtype;  // of the caches: TRITIUM_DTYPE_F32 or F16
-  const void* k_cache;
-  const void* v_cache;
+  const float* k_cache;
+  const float* v_cache;
   float* y;
   float* partials = nullptr;  // [n_tokens, n_heads, n_spans, value_dim + 2], where spans are tasks
 };

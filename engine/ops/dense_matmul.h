@@ -19,8 +19,8 @@ struct DenseMatmul {
   Weight weight;  // f32, f16 or bf16
   Tensor expert_ids;
   Tensor y;  // f32 [R, rows]
-  // Of a CPU: whether sums may be rounded at every step. Training's products may; a forward pass whose results are
-  // quantised to int8 later must round as the reference does, or one flipped code shows in the logits.
+  // Of a CPU: whether the order of sums may depend on how many rows are computed together. Training's may; in inference
+  // a token's values are the same to the bit alone, in a prompt and among guesses.
   bool single_precision = false;
 
   static void visit(auto& op, auto&& f) {

@@ -1,6 +1,6 @@
 // softmax(scale * q k^T) v in blocks of keys with a running maximum (Milakov & Gimelshein 2018; Dao et al. 2022), in
-// single precision: 128 products of a score err by some 2^-20 of their magnitudes, which is what a rounding of the
-// caches to f16 (2^-11) makes of them anyway.
+// single precision: 128 products of a score err by some 2^-20 of their magnitudes (papers/cpu_kernels.md: what that
+// means for a model).
 //
 // Every sum has one order, which depends on the query's position alone: blocks and spans are counted from the first row
 // of its sequence, and a key that it does not see adds exactly nothing. So a token's values are the same to the bit
@@ -259,8 +259,7 @@ TRITIUM_INLINE float* partial_of(const AttentionCall& a, const AttentionTiling& 
 template <typename V, typename Stored>
 void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64_t kv_head, int64_t start, int64_t span,
                     Query* queries, const int64_t* rows, int count) {
-  const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
-  const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
+  const typename Stored::Value *k = a.k_cache, *v = a.v_cache;
   const int64_t value_dim = a.p.value_dim;
   for (int64_t column = 0; column < value_dim; column += kColumns) {
     const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;
@@ -332,13 +331,7 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
 
 template <typename V>
 void attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
-  for (int64_t task = first; task < last; ++task) {
-    if (a.dtype == TRITIUM_DTYPE_F16) {
-      attention_task<V, StoredF16>(a, tiling, task);
-    } else {
-      attention_task<V, StoredF32>(a, tiling, task);
-    }
-  }
+  for (int64_t task = first; task < last; ++task) attention_task<V, StoredF32>(a, tiling, task);
 }
 
 // y of (token, head) rows whose spans were computed apart.

@@ -6,13 +6,34 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "cpu_ref/weight_value.h"
 #include "ops/attention.h"
 #include "ops/attention_backward.h"
 
 namespace tritium::cpu_ref {
+namespace {
+
+// Keys or values as caches keep them (ops/kv_cache.h).
+struct CachedRows {
+  DType dtype;
+  std::span<const std::byte> plane;
+  std::span<const float> scales;
+  size_t dim;
+
+  double value(size_t row, size_t d) const {
+    const size_t at = row * dim + d;
+    if (dtype == DType::i8) return double{scales[row]} * static_cast<int8_t>(plane[at]);
+    return dense_value(plane, dtype, at);
+  }
+};
+
+}  // namespace
 
 void attention(const AttentionParams& p, std::span<const float> q, std::span<const int32_t> rows,
-               std::span<const float> k_cache, std::span<const float> v_cache, std::span<float> y) {
+               std::span<const std::byte> k_cache, std::span<const std::byte> v_cache, std::span<const float> k_scales,
+               std::span<const float> v_scales, std::span<float> y) {
+  const auto dtype = static_cast<DType>(p.cache_dtype);
+  const CachedRows keys = {dtype, k_cache, k_scales, p.key_dim}, values = {dtype, v_cache, v_scales, p.value_dim};
   const size_t heads_per_kv_head = p.n_heads / p.n_kv_heads;
   for (size_t t = 0; t < p.n_tokens; ++t) {
     const auto last = static_cast<size_t>(rows[2 * t]);
@@ -21,18 +42,13 @@ void attention(const AttentionParams& p, std::span<const float> q, std::span<con
     for (size_t h = 0; h < p.n_heads; ++h) {
       check_cancelled();
       const auto query = q.subspan((t * p.n_heads + h) * p.key_dim, p.key_dim);
-      const auto key_of = [&](size_t j) {
-        return k_cache.subspan(((start + j) * p.n_kv_heads + h / heads_per_kv_head) * p.key_dim, p.key_dim);
-      };
-      const auto value_of = [&](size_t j) {
-        return v_cache.subspan(((start + j) * p.n_kv_heads + h / heads_per_kv_head) * p.value_dim, p.value_dim);
-      };
+      const auto row_of = [&](size_t j) { return (start + j) * p.n_kv_heads + h / heads_per_kv_head; };
 
       std::vector<double> probability(last - first + 1);
       double largest = -std::numeric_limits<double>::infinity();
       for (size_t j = first; j <= last; ++j) {
         double dot = 0;
-        for (size_t d = 0; d < p.key_dim; ++d) dot += double{query[d]} * key_of(j)[d];
+        for (size_t d = 0; d < p.key_dim; ++d) dot += query[d] * keys.value(row_of(j), d);
         probability[j - first] = p.scale * dot;
         largest = std::max(largest, p.scale * dot);
       }
@@ -42,7 +58,7 @@ void attention(const AttentionParams& p, std::span<const float> q, std::span<con
       const auto out = y.subspan((t * p.n_heads + h) * p.value_dim, p.value_dim);
       for (size_t d = 0; d < p.value_dim; ++d) {
         double mix = 0;
-        for (size_t j = first; j <= last; ++j) mix += probability[j - first] * value_of(j)[d];
+        for (size_t j = first; j <= last; ++j) mix += probability[j - first] * values.value(row_of(j), d);
         out[d] = static_cast<float>(mix / sum);
       }
     }

@@ -4,27 +4,13 @@
 // A workgroup quantises a block: 5 bytes and about 8 operations a value.
 #version 450
 
-#include "lib/grid.glsl"
-#include "lib/rounding.h"
+#include "lib/int8_block.glsl"
 #include "params/quantize_activations.h"
 
 layout(push_constant) uniform Push { QuantizeActivationsParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) writeonly buffer Q { uint q[]; };
 layout(set = 0, binding = 2) writeonly buffer Scales { float scales[]; };
-
-shared uint largest_bits[kWorkgroup];
-
-uint largest_of_workgroup(uint bits) {
-  const uint lane = gl_LocalInvocationIndex;
-  largest_bits[lane] = bits;
-  for (uint half_width = kWorkgroup / 2u; half_width > 0u; half_width /= 2u) {
-    barrier();
-    if (lane < half_width) largest_bits[lane] = max(largest_bits[lane], largest_bits[lane + half_width]);
-  }
-  barrier();
-  return largest_bits[0];
-}
 
 void main() {
   const uint n_blocks = p.padded_cols / p.block;
@@ -34,23 +20,17 @@ void main() {
   const uint first = block % n_blocks * p.block;
   const uint last = min(first + p.block, p.cols);  // before first for a block of padding
 
-  // Magnitudes are ordered as their bits are, and those of a NaN, which a device need not know, are the largest.
   uint bits = 0u;
   for (uint c = first + gl_LocalInvocationIndex; c < last; c += kWorkgroup)
-    bits = max(bits, floatBitsToUint(x[row * p.cols + c]) & 0x7FFFFFFFu);
-  bits = largest_of_workgroup(bits);
-  const bool nan = bits > 0x7F800000u;
-  const float largest = nan ? 0.0 : uintBitsToFloat(bits);
-  const bool zero = !(largest >= TRITIUM_SMALLEST_MAX);
-  const float inverse = zero ? 0.0 : exact_quotient(127u, largest);
-  if (gl_LocalInvocationIndex == 0u)
-    scales[block] = nan ? uintBitsToFloat(0x7FC00000u) : zero ? 0.0 : activation_scale(largest);
+    bits = max(bits, magnitude_bits(x[row * p.cols + c]));
+  const Int8Block codes = int8_block(largest_of_workgroup(bits));
+  if (gl_LocalInvocationIndex == 0u) scales[block] = codes.scale;
 
   for (uint word = gl_LocalInvocationIndex; word < p.block / 4u; word += kWorkgroup) {
     uint packed_values = 0u;
     for (uint b = 0u; b < 4u; ++b) {
       const uint c = first + 4u * word + b;
-      const int value = c < last && !zero ? quantize_to_int8(x[row * p.cols + c], inverse) : 0;
+      const int value = c < last ? int8_code(x[row * p.cols + c], codes) : 0;
       packed_values |= (uint(value) & 255u) << (8u * b);
     }
     q[(row * p.padded_cols + first) / 4u + word] = packed_values;

@@ -144,6 +144,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->needs(files)
       ->capture_default_str();
   add_activations(*command, models->activations);
+  add_kv(*command, models->kv);
   command->add_flag("--json", models->json, "figures as JSON");
   command->footer(
       "Rows are products, experts, heads, attention, whole models made in memory (without a file), training steps.\n"

@@ -35,8 +35,8 @@ Result<Speed> measure(const Model& model, const ModelBench& options) {
     return Status(StatusCode::unsupported, info.path + ": a context of one token leaves nothing to measure");
   const int64_t context = std::min(info.context_length, options.prompt + options.decode);
   const int64_t n_prompt = std::min(options.prompt, context - 1);
-  Result<Session> session =
-      model.create_session({.context = context, .activations = options.activations, .batch = options.batch});
+  Result<Session> session = model.create_session(
+      {.context = context, .activations = options.activations, .kv = options.kv, .batch = options.batch});
   if (!session.ok()) return session.status();
   std::vector<int32_t> prompt;
   for (int64_t i = 0; i < n_prompt; ++i) prompt.push_back(static_cast<int32_t>((i * 7 + 1) % info.vocab_size));

@@ -313,8 +313,8 @@ int chat(Options options) {
     const std::vector<ChatMessage> one = {{.role = "user", .content = "a"}};
     return report(model.format_chat(one, *render).status().within(model.info().path));
   }
-  Result<Session> session =
-      model.create_session({.context = options.context, .activations = options.model.activations});
+  Result<Session> session = model.create_session(
+      {.context = options.context, .activations = options.model.activations, .kv = options.model.kv});
   if (!session.ok()) return report(session.status());
   Conversation conversation(model, *std::move(session), *std::move(render));
   conversation.messages = std::move(messages);

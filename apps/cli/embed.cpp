@@ -48,6 +48,7 @@ int embed(EmbedChoice choice) {
   const EmbeddingOptions options = {.pooling = pooling_of(choice.pooling),
                                     .normalize = !choice.raw,
                                     .activations = choice.model.activations,
+                                    .kv = choice.model.kv,
                                     .keep_going = keep_going};
   std::vector<std::vector<float>> vectors;
   for (const std::string& text : choice.texts) {

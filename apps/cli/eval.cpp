@@ -25,6 +25,7 @@ int eval(EvalOptions options) {
   if (!loaded.ok()) return report(loaded.status());
 
   options.evaluation.activations = options.model.activations;
+  options.evaluation.kv = options.model.kv;
   Result<Evaluation> result = [&] {
     ProgressLine line("evaluating");
     line.show(0);  // a long text takes a while to become tokens

@@ -21,8 +21,9 @@ int logits(const LogitsOptions& options) {
   const Result<LoadedModel> loaded = load(options.model);
   if (!loaded.ok()) return report(loaded.status());
   const auto n = static_cast<int64_t>(tokens->size());
-  Result<Session> session = loaded->model.create_session(
-      {.context = std::min(n, loaded->model.info().context_length), .activations = options.model.activations});
+  Result<Session> session = loaded->model.create_session({.context = std::min(n, loaded->model.info().context_length),
+                                                          .activations = options.model.activations,
+                                                          .kv = options.model.kv});
   if (!session.ok()) return report(session.status());
   const Result<std::vector<float>> values = session->evaluate_all(*tokens, keep_going);
   if (!values.ok()) return report(values.status());

@@ -1,23 +1,45 @@
 #include "cli/model_options.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <map>
+#include <utility>
 
 #include "cli/terminal.h"
 
 namespace tritium::cli {
 
-void add_activations(CLI::App& command, Activations& activations) {
+namespace {
+
+// An option that takes one of three names.
+template <typename Choice>
+void add_choice(CLI::App& command, const std::string& option, Choice& choice,
+                const std::array<std::pair<std::string, Choice>, 3>& choices, const std::string& help) {
   command.add_option_function<std::string>(
-      "--activations",
-      [&activations](const std::string& name) {
-        const std::map<std::string, Activations> modes = {
-            {"int8", Activations::int8}, {"int8-block", Activations::int8_block}, {"f32", Activations::f32}};
-        if (!modes.contains(name))
-          throw CLI::ValidationError("--activations", "\"" + name + "\" is not known; take int8, int8-block or f32");
-        activations = modes.at(name);
+      option,
+      [&choice, option, choices](const std::string& name) {
+        const auto found = std::ranges::find(choices, name, &std::pair<std::string, Choice>::first);
+        if (found == choices.end())
+          throw CLI::ValidationError(option, "\"" + name + "\" is not known; take " + choices[0].first + ", " +
+                                                 choices[1].first + " or " + choices[2].first);
+        choice = found->second;
       },
+      help);
+}
+
+}  // namespace
+
+void add_activations(CLI::App& command, Activations& activations) {
+  add_choice<Activations>(
+      command, "--activations", activations,
+      {{{"int8", Activations::int8}, {"int8-block", Activations::int8_block}, {"f32", Activations::f32}}},
       "inputs of ternary products: int8 (per token) | int8-block (per 256) | f32 (default int8)");
+}
+
+void add_kv(CLI::App& command, KvCacheType& kv) {
+  add_choice<KvCacheType>(
+      command, "--kv", kv, {{{"f16", KvCacheType::f16}, {"int8", KvCacheType::int8}, {"f32", KvCacheType::f32}}},
+      "keys and values are kept as f16 | int8 (a scale for each head and token) | f32 (default f16)");
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
@@ -29,6 +51,7 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   add_activations(command, options.activations);
+  add_kv(command, options.kv);
   command.add_flag("--i2s-64", options.load.i2s_interleave_64,
                    "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
   command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");

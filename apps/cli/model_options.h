@@ -17,10 +17,12 @@ struct ModelOptions {
   DebugOptions debug;
   LoadOptions load;
   Activations activations = Activations::int8;
+  KvCacheType kv = KvCacheType::f16;
   bool verbose = false;
 };
 
 void add_activations(CLI::App& command, Activations& activations);
+void add_kv(CLI::App& command, KvCacheType& kv);
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 struct LoadedModel {

@@ -40,7 +40,7 @@ Result<std::vector<float>> Model::embed(std::string_view text, const EmbeddingOp
   if (n > state_->config.context_length)
     return error(StatusCode::invalid_argument, "the text has ", n, " tokens, this model takes at most ",
                  state_->config.context_length);
-  Result<Session> session = create_session({.context = n, .activations = options.activations});
+  Result<Session> session = create_session({.context = n, .activations = options.activations, .kv = options.kv});
   if (!session.ok()) return session.status();
   Result<std::vector<float>> vector = session->state_->hidden(tokens, pooling == Pooling::mean);
   if (!vector.ok()) return vector;

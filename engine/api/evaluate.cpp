@@ -60,7 +60,7 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   if (!tokens.ok()) return tokens.status();
   if (tokens->size() < 2)
     return error(StatusCode::invalid_argument, "the text has ", tokens->size(), " tokens; at least 2 are needed");
-  Result<Session> session = create_session({.context = window, .activations = options.activations});
+  Result<Session> session = create_session({.context = window, .activations = options.activations, .kv = options.kv});
   if (!session.ok()) return session.status();
 
   const std::span<const int32_t> all(*tokens);

@@ -27,6 +27,15 @@ ActivationMode mode_of(Activations activations) {
   return ActivationMode::f32;
 }
 
+DType dtype_of(KvCacheType type) {
+  switch (type) {
+    case KvCacheType::f16: return DType::f16;
+    case KvCacheType::int8: return DType::i8;
+    case KvCacheType::f32: return DType::f32;
+  }
+  return DType::f32;
+}
+
 // Memory of the host is there when it is asked for, and missing when it is used: so it is asked before.
 Status check_memory(const Model::State& model, const StateOptions& options) {
   const Result<StateBytes> bytes = state_bytes(model.config, model.weights, options);
@@ -63,8 +72,10 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());
-  const StateOptions sizes = {
-      .capacity = context, .batch = std::min(batch, context), .activations = mode_of(options.activations)};
+  const StateOptions sizes = {.capacity = context,
+                              .batch = std::min(batch, context),
+                              .activations = mode_of(options.activations),
+                              .cache = dtype_of(options.kv)};
   const auto what = [&] { return join("a session with a context of ", context, " tokens and batches of ", batch); };
   if (Status s = check_memory(*state_, sizes); !s.ok()) return s.within(what());
   Result<ForwardState> forward = make_state(state_->config, state_->weights, backend, sizes);

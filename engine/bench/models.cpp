@@ -74,9 +74,9 @@ Result<double> LoadedModel::pass_seconds(Lane& lane, std::span<const int32_t> to
 
 double LoadedModel::cache_bytes(int64_t tokens) const {
   double bytes = 0;
-  for (const LayerCache& cache : states_.front().second.caches)
-    for (const Tensor* tensor : {&cache.k, &cache.v})
-      bytes += static_cast<double>(tensor->bytes()) / static_cast<double>(tensor->shape[0]);
+  for (const KvCache& cache : states_.front().second.caches)
+    for (const Tensor* tensor : {&cache.k, &cache.v, &cache.k_scales, &cache.v_scales})
+      if (*tensor) bytes += static_cast<double>(tensor->bytes()) / static_cast<double>(tensor->shape[0]);
   return bytes * static_cast<double>(tokens);
 }
 

@@ -30,7 +30,8 @@ int64_t whole_sequences(std::span<const int32_t> rows, int64_t capacity) {
 void CpuBackend::compute(const Attention& a) {
   const AttentionParams p = a.params();
   const auto rows = host_span<int32_t>(a.rows);
-  if (const int64_t length = a.single_precision ? whole_sequences(rows, a.k_cache.shape[0]) : 0; length > 0) {
+  const bool floats = a.k_cache.dtype == DType::f32;
+  if (const int64_t length = a.single_precision && floats ? whole_sequences(rows, a.k_cache.shape[0]) : 0; length > 0) {
     return run_training_attention({.p = {.n_sequences = u32(p.n_tokens / length),
                                          .sequence_length = u32(length),
                                          .n_heads = p.n_heads,
@@ -48,8 +49,10 @@ void CpuBackend::compute(const Attention& a) {
   cpu::AttentionCall call = {.p = p,
                              .q = host_span<float>(a.q).data(),
                              .rows = rows.data(),
-                             .k_cache = host_span<float>(a.k_cache).data(),
-                             .v_cache = host_span<float>(a.v_cache).data(),
+                             .k_cache = host_span<std::byte>(a.k_cache).data(),
+                             .v_cache = host_span<std::byte>(a.v_cache).data(),
+                             .k_scales = host_span<float>(a.k_scales).data(),
+                             .v_scales = host_span<float>(a.v_scales).data(),
                              .y = host_span<float>(a.y).data()};
   const int64_t n_tokens = p.n_tokens, group = p.n_heads / p.n_kv_heads;
   const int64_t heads = std::min(group, cpu::kAttentionQueries);

@@ -44,6 +44,11 @@ inline Parts parts_of(const QuantizeActivationsParams& p) {
 inline auto kernel_of(const KernelSet& k, const Rope&) { return k.rows.rope; }
 inline Parts parts_of(const RopeParams& p) { return {p.n_tokens, int64_t{p.n_heads} * p.head_dim / 4}; }
 
+inline auto kernel_of(const KernelSet& k, const StoreKv&) { return k.rows.store_kv; }
+inline Parts parts_of(const StoreKvParams& p) {
+  return {p.n_tokens, int64_t{p.n_kv_heads} * (p.key_dim + p.value_dim) / 8};
+}
+
 inline auto kernel_of(const KernelSet& k, const RouteTokens&) { return k.rows.route_tokens; }
 inline Parts parts_of(const RouteTokensParams& p) { return {p.n_tokens, int64_t{p.n_experts} * 2 + 50}; }
 
@@ -91,12 +96,8 @@ inline SharedRows<RouteTokensBackwardParams> shared_rows(const RouteTokensBackwa
 inline SharedRows<ThresholdScalesParams> shared_rows(const ThresholdScalesParams& p) {
   return {&ThresholdScalesParams::n_rows, p.cols};
 }
-inline SharedRows<StoreKvParams> shared_rows(const StoreKvParams& p) {
-  return {&StoreKvParams::n_tokens, (int64_t{p.k_row} + p.v_row) / 4};
-}
 
 bool whole(const auto&, const Tensor*) { return false; }
 inline bool whole(const RouteTokensBackward& op, const Tensor* t) { return t == &op.load; }
-inline bool whole(const StoreKv& op, const Tensor* t) { return t == &op.k_cache || t == &op.v_cache; }
 
 }  // namespace tritium::cpu

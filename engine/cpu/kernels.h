@@ -28,6 +28,7 @@
 #include "shaders/params/route_tokens.h"
 #include "shaders/params/scaled_add.h"
 #include "shaders/params/sgd_update.h"
+#include "shaders/params/store_kv.h"
 #include "shaders/params/ternarize.h"
 
 namespace tritium::cpu {
@@ -143,8 +144,10 @@ struct AttentionCall {
   AttentionParams p;
   const float* q;
   const int32_t* rows;
-  const float* k_cache;
-  const float* v_cache;
+  const void* k_cache;
+  const void* v_cache;
+  const float* k_scales;  // of int8 codes
+  const float* v_scales;
   float* y;
   float* partials = nullptr;  // [n_tokens, n_heads, n_spans, value_dim + 2], where spans are tasks
 };
@@ -236,6 +239,8 @@ struct RowKernels {
   void (*embedding)(const EmbeddingParams& p, const Rows32& layout, Range, const void* table, const float* scales,
                     const int32_t* tokens, float* y);
   void (*rope)(const RopeParams& p, Range, const float* x, const int32_t* rows, const float* cos_sin, float* y);
+  void (*store_kv)(const StoreKvParams& p, Range, const float* k, const float* v, const int32_t* rows, void* k_cache,
+                   void* v_cache, float* k_scales, float* v_scales);
   void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
 };

@@ -144,15 +144,23 @@ Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActiv
   return y;
 }
 
-Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Value& v, const Tensor& k_cache,
-                           const Tensor& v_cache, const AttentionShape& shape) {
+Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Value& v, const KvCache& cache,
+                           const AttentionShape& shape) {
   const Shape& heads = q.tensor.shape;
-  tape.ops()(StoreKv{.k = k.tensor, .v = v.tensor, .rows = shape.rows, .k_cache = k_cache, .v_cache = v_cache});
+  tape.ops()(StoreKv{.k = k.tensor,
+                     .v = v.tensor,
+                     .rows = shape.rows,
+                     .k_cache = cache.k,
+                     .v_cache = cache.v,
+                     .k_scales = cache.k_scales,
+                     .v_scales = cache.v_scales});
   Value y = tape.make({heads[0], heads[1], v.tensor.shape[2]});
   tape.ops()(Attention{.q = q.tensor,
                        .rows = shape.rows,
-                       .k_cache = k_cache,
-                       .v_cache = v_cache,
+                       .k_cache = cache.k,
+                       .v_cache = cache.v,
+                       .k_scales = cache.k_scales,
+                       .v_scales = cache.v_scales,
                        .y = y.tensor,
                        .window = shape.window,
                        .scale = shape.scale,

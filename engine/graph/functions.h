@@ -34,8 +34,8 @@ struct AttentionShape {
 };
 Value attention(Tape& tape, const Value& q, const Value& k, const Value& v, const AttentionShape& shape);
 // Stores k and v in the caches, and attends to all that they hold. It has no gradient.
-Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Value& v, const Tensor& k_cache,
-                           const Tensor& v_cache, const AttentionShape& shape);
+Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Value& v, const KvCache& cache,
+                           const AttentionShape& shape);
 
 Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActivation activation, float clamp);
 

@@ -9,11 +9,6 @@
 
 namespace tritium {
 
-struct LayerCache {
-  Tensor k;  // f32 (capacity, n_kv_heads, key_dim)
-  Tensor v;  // f32 (capacity, n_kv_heads, value_dim)
-};
-
 // What a router did in a pass, where somebody looks at it.
 struct RouterState {
   Tensor logits;  // f32 [R, n_experts]
@@ -26,7 +21,7 @@ struct LayerContext {
   const Config& config;
   const LayerConfig& layer_config;
   const LayerParameters& parameters;
-  const LayerCache* cache;   // null: the pass has whole sequences, and attends to its own keys and values
+  const KvCache* cache;      // null: the pass has whole sequences, and attends to its own keys and values
   const Rotation& rotation;  // with the rows of the tokens
   int64_t n_sequences = 1;   // without a cache: of equal length
   ActivationMode activations = ActivationMode::int8_per_token;

@@ -21,8 +21,14 @@ void allocate_caches(const Config& c, ForwardState& s, Allocator& allocate) {
   s.caches.resize(c.layers.size());
   for (size_t i = 0; i < s.caches.size(); ++i) {
     const LayerConfig& layer = c.layers[i];
-    s.caches[i].k = allocate.tensor(join("layer", i, ".k_cache"), {capacity, layer.n_kv_heads, layer.key_dim});
-    s.caches[i].v = allocate.tensor(join("layer", i, ".v_cache"), {capacity, layer.n_kv_heads, layer.value_dim});
+    const int64_t heads = layer.n_kv_heads;
+    const DType dtype = cache_dtype_for(s.options.cache, layer.key_dim, layer.value_dim);
+    KvCache& cache = s.caches[i];
+    cache.k = allocate.tensor(join("layer", i, ".k_cache"), {capacity, heads, layer.key_dim}, dtype);
+    cache.v = allocate.tensor(join("layer", i, ".v_cache"), {capacity, heads, layer.value_dim}, dtype);
+    if (dtype != DType::i8) continue;
+    cache.k_scales = allocate.tensor(join("layer", i, ".k_scales"), {capacity, heads});
+    cache.v_scales = allocate.tensor(join("layer", i, ".v_scales"), {capacity, heads});
   }
 }
 

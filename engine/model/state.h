@@ -18,6 +18,7 @@ struct StateOptions {
   int64_t capacity = 0;  // tokens the caches hold
   int64_t batch = 1;     // tokens forwarded at once at most
   ActivationMode activations = ActivationMode::int8_per_token;
+  DType cache = DType::f16;  // f16, i8 or f32: what caches are made of where heads fit it (cache_dtype_for)
 };
 
 // What a pass reads and writes besides weights and caches; a pass of fewer rows uses the first ones.
@@ -48,7 +49,7 @@ struct RecordedPass {
 struct ForwardState {
   StateOptions options;
   int64_t logit_rows = 1;  // logits that exist at once
-  std::vector<LayerCache> caches;
+  std::vector<KvCache> caches;
   Tensor cos_sin;  // (capacity, rope_dims / 2, 2): the rotation of each position
   PassTensors tensors;
   std::optional<Workspace> workspace;  // of the largest pass, in which the others find room

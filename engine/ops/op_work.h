@@ -48,7 +48,7 @@ double rows_touched(const Op& op, const Tensor& x, const UsedRows& used) {
                   op.k_cache;
                   op.v_cache;
                 })
-    if (&x == &op.k_cache || &x == &op.v_cache) {
+    if (&x == &op.k_cache || &x == &op.v_cache || &x == &op.k_scales || &x == &op.v_scales) {
       touched = used.keys;
       if constexpr (requires { op.k; }) touched = static_cast<double>(op.k.shape[0]);  // stored
     }
@@ -86,7 +86,7 @@ OpWork work_of(const Op& op, Backend& backend) {
   Op::visit(op, [&](Role role, const auto& x, auto...) {
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x)>, Tensor>) {
       if (!x) return;
-      int8 = int8 || (role == Role::input && x.dtype == DType::i8);
+      int8 = int8 || (role == Role::input && x.dtype == DType::i8 && x.shape.rank() == 2);  // no cache
       if (rows == 0 && x.shape.rank() == 2) rows = static_cast<double>(x.shape[0]);
       const double share = op_work::rows_touched(op, x, used) / static_cast<double>(x.shape[0] > 0 ? x.shape[0] : 1);
       work.bytes += static_cast<double>(x.bytes()) * share * (role == Role::in_out ? 2 : 1);

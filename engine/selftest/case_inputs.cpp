@@ -52,6 +52,33 @@ Tensor CaseInputs::random(const Shape& shape, double spread) {
   return floats(shape, values);
 }
 
+Tensor CaseInputs::cached_rows(const Shape& shape, DType dtype, double spread, Tensor& scales) {
+  if (dtype == DType::f32) return random(shape, spread);
+  Tensor tensor = zeros(shape, dtype);
+  const auto n = static_cast<size_t>(shape.elements());
+  const auto fill = [&](auto of_value) {
+    std::vector<decltype(of_value())> values(n);
+    for (auto& v : values) v = of_value();
+    if (tensor) ops_.upload(tensor, std::as_bytes(std::span(values)));
+  };
+  if (dtype == DType::f16) {
+    fill([&] { return f32_to_f16(static_cast<float>(spread * normal())); });
+  } else {
+    fill([&] { return static_cast<int8_t>(below(255) - 127); });
+    std::vector<float> of_row(static_cast<size_t>(shape[0] * shape[1]));
+    for (float& s : of_row) s = static_cast<float>(spread * (0.02 + 0.005 * normal()));
+    scales = floats({shape[0], shape[1]}, of_row);
+  }
+  return tensor;
+}
+
+KvCache CaseInputs::cache(const Shape& keys, int64_t value_dim, DType dtype, double spread) {
+  KvCache cache;
+  cache.k = cached_rows(keys, dtype, spread, cache.k_scales);
+  cache.v = cached_rows({keys[0], keys[1], value_dim}, dtype, 1.0, cache.v_scales);
+  return cache;
+}
+
 Weight CaseInputs::ternary(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity,
                            int64_t group_size) {
   TernaryMatrix matrix(n_matrices, rows, cols, granularity, group_size);

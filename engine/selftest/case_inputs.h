@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ops/kv_cache.h"
 #include "ops/ops.h"
 
 namespace tritium::cases {
@@ -28,6 +29,9 @@ class CaseInputs {
   // Random bytes but for the f16 scales, which are small, subnormal, zero and of both signs.
   Weight packed(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);
 
+  // Caches filled with normal values; those of i8 with any codes, and scales around spread / 50.
+  KvCache cache(const Shape& keys, int64_t value_dim, DType dtype, double spread = 1.0);
+
   // `rows` of operations (ops/op.h): `tokens` of each sequence from `position` on, in caches of `capacity` rows a
   // sequence.
   Tensor rows(int64_t tokens, int64_t position, int64_t n_sequences = 1, int64_t capacity = 0);
@@ -47,6 +51,7 @@ class CaseInputs {
  private:
   uint64_t next();
   double normal();
+  Tensor cached_rows(const Shape& shape, DType dtype, double spread, Tensor& scales);
   template <typename T>
   T take(Result<T> made);
 

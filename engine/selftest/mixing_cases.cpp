@@ -5,16 +5,22 @@ namespace tritium::cases {
 
 template <>
 void cases_of<Attention>(Cases& c) {
-  const auto run = [&c](const Tensor& rows, const Shape& q, const Shape& k_cache, int64_t value_dim, int64_t window,
-                        double spread = 1.0) {
-    c.run(Attention{.q = c.random(q, spread),
+  const auto run_over = [&c](DType dtype, const Tensor& rows, const Shape& q, const Shape& keys, int64_t value_dim,
+                             int64_t window, double spread = 1.0) {
+    const Tensor queries = c.random(q, spread);
+    const KvCache cache = c.cache(keys, value_dim, dtype, spread);
+    c.run(Attention{.q = queries,
                     .rows = rows,
-                    .k_cache = c.random(k_cache, spread),
-                    .v_cache = c.random({k_cache[0], k_cache[1], value_dim}),
+                    .k_cache = cache.k,
+                    .v_cache = cache.v,
+                    .k_scales = cache.k_scales,
+                    .v_scales = cache.v_scales,
                     .y = c.zeros({q[0], q[1], value_dim}),
                     .window = window,
                     .scale = 0.17f});
   };
+  const auto run = [&](const Tensor& rows, const Shape& q, const Shape& keys, int64_t value_dim, int64_t window,
+                       double spread = 1.0) { run_over(DType::f32, rows, q, keys, value_dim, window, spread); };
   for (const auto& [tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window] :
        Sizes<8>{{1, 1, 1, 1, 1, 1, 0, 0},
                 {1, 8, 4, 32, 32, 40, 39, 0},
@@ -29,6 +35,17 @@ void cases_of<Attention>(Cases& c) {
     if (c.next("tokens ", tokens, " at ", position, " of ", capacity, ", heads ", heads, "/", kv_heads, " of ", key_dim,
                "/", value_dim, ", window ", window))
       run(c.rows(tokens, position), {tokens, heads, key_dim}, {capacity, kv_heads, key_dim}, value_dim, window);
+  for (const DType dtype : {DType::f16, DType::i8})
+    for (const auto& [tokens, heads, kv_heads, key_dim, value_dim, capacity, position, window] :
+         Sizes<8>{{1, 1, 1, 4, 4, 1, 0, 0},
+                  {1, 8, 4, 32, 32, 40, 39, 0},
+                  {9, 6, 3, 80, 48, 31, 13, 0},
+                  {3, 2, 2, 20, 12, 50, 40, 7},
+                  {1, 16, 4, 128, 128, 1030, 1029, 512}})
+      if (c.next("caches of ", name_of(dtype), ", tokens ", tokens, " at ", position, " of ", capacity, ", heads ",
+                 heads, "/", kv_heads, " of ", key_dim, "/", value_dim, ", window ", window))
+        run_over(dtype, c.rows(tokens, position), {tokens, heads, key_dim}, {capacity, kv_heads, key_dim}, value_dim,
+                 window);
   if (c.next("3 sequences of 6 tokens, each from position 2 of 9 cache rows"))
     run(c.rows(6, 2, 3, 9), {18, 4, 32}, {27, 2, 32}, 32, 5);
   if (c.next("one token of each of 4 sequences, at positions of their own"))

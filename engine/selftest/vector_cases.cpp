@@ -144,20 +144,34 @@ void cases_of<Rope>(Cases& c) {
 
 template <>
 void cases_of<StoreKv>(Cases& c) {
-  const auto run = [&c](const Tensor& rows, int64_t heads, int64_t key_dim, int64_t value_dim, int64_t capacity) {
+  const auto run = [&c](DType dtype, const Tensor& rows, int64_t heads, int64_t key_dim, int64_t value_dim,
+                        int64_t capacity, double spread = 1.0) {
     const int64_t tokens = rows.shape[0];
-    c.run(StoreKv{.k = c.random({tokens, heads, key_dim}),
-                  .v = c.random({tokens, heads, value_dim}),
+    const KvCache cache = c.cache({capacity, heads, key_dim}, value_dim, dtype);
+    c.run(StoreKv{.k = c.random({tokens, heads, key_dim}, spread),
+                  .v = c.random({tokens, heads, value_dim}, spread),
                   .rows = rows,
-                  .k_cache = c.random({capacity, heads, key_dim}),
-                  .v_cache = c.random({capacity, heads, value_dim})});
+                  .k_cache = cache.k,
+                  .v_cache = cache.v,
+                  .k_scales = cache.k_scales,
+                  .v_scales = cache.v_scales});
   };
-  for (const auto& [tokens, heads, key_dim, value_dim, capacity, position] :
-       Sizes<6>{{1, 1, 1, 1, 1, 0}, {3, 2, 64, 64, 9, 4}, {5, 3, 7, 11, 31, 26}, {1, 4, 128, 128, 64, 63}})
-    if (c.next("tokens ", tokens, " at ", position, " of ", capacity, " heads ", heads, " of ", key_dim, "/",
-               value_dim))
-      run(c.rows(tokens, position), heads, key_dim, value_dim, capacity);
-  if (c.next("2 sequences of 3 tokens, each from position 1 of 5 cache rows")) run(c.rows(3, 1, 2, 5), 2, 32, 16, 10);
+  for (const DType dtype : {DType::f32, DType::f16, DType::i8}) {
+    for (const auto& [tokens, heads, key_dim, value_dim, capacity, position] : Sizes<6>{{1, 1, 1, 1, 1, 0},
+                                                                                        {3, 2, 64, 64, 9, 4},
+                                                                                        {5, 3, 7, 11, 31, 26},
+                                                                                        {4, 2, 20, 36, 9, 3},
+                                                                                        {1, 4, 128, 128, 64, 63}})
+      if (cache_dtype_for(dtype, key_dim, value_dim) == dtype &&
+          c.next(name_of(dtype), ", tokens ", tokens, " at ", position, " of ", capacity, " heads ", heads, " of ",
+                 key_dim, "/", value_dim))
+        run(dtype, c.rows(tokens, position), heads, key_dim, value_dim, capacity);
+    // To f16: subnormal, to nothing, and beyond the largest.
+    for (const double spread : {1e-6, 1e-9, 3e5})
+      if (c.next(name_of(dtype), ", values around ", spread)) run(dtype, c.rows(3, 1), 2, 32, 16, 5, spread);
+    if (c.next(name_of(dtype), ", 2 sequences of 3 tokens, each from position 1 of 5 cache rows"))
+      run(dtype, c.rows(3, 1, 2, 5), 2, 32, 16, 10);
+  }
 }
 
 }  // namespace tritium::cases

@@ -86,6 +86,28 @@ TRITIUM_FUNCTION float rounded_to_f16(float value) {
   return uintBitsToFloat(bits >= 0x47800000u ? 0x7F800000u : bits);
 }
 
+// The f16 that is nearest to value, ties to even, as its 16 bits. What is larger in magnitude than the largest f16
+// becomes that, 65504; a NaN stays one. In integers: Vulkan lets a device choose how its own conversion rounds.
+TRITIUM_FUNCTION uint f16_bits(float value) {
+  uint bits = floatBitsToUint(value);
+  uint sign = (bits >> 16u) & 0x8000u;
+  uint magnitude = bits & 0x7FFFFFFFu;
+  if (magnitude > 0x7F800000u) return sign | 0x7E00u;
+  if (magnitude > 0x477FE000u) return sign | 0x7BFFu;
+  uint mantissa = magnitude & 0x7FFFFFu;
+  int exponent = int(magnitude >> 23u) - 112;  // of the f16
+  uint cut = 13u;                              // bits that it has no room for
+  if (exponent <= 0) {
+    mantissa |= 0x800000u;
+    cut = uint(14 - exponent);
+    exponent = 0;
+  }
+  if (cut > 24u) return sign;
+  // A mantissa that rounds up to the next power of two carries into the exponent.
+  uint rounded = (mantissa + (1u << (cut - 1u)) - 1u + ((mantissa >> cut) & 1u)) >> cut;
+  return sign | ((uint(exponent) << 10u) + rounded);
+}
+
 TRITIUM_LIB_END
 
 #endif

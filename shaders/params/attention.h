@@ -13,8 +13,9 @@ struct AttentionParams {
   uint value_dim;
   uint window;  // 0: all earlier keys
   float scale;
+  uint cache_dtype;  // TRITIUM_DTYPE_F32, F16 or I8
 };
-TRITIUM_CHECK_SIZE(AttentionParams, 28)
+TRITIUM_CHECK_SIZE(AttentionParams, 32)
 
 TRITIUM_PARAMS_END
 

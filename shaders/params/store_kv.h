@@ -7,10 +7,12 @@ TRITIUM_PARAMS_BEGIN
 
 struct StoreKvParams {
   uint n_tokens;
-  uint k_row;  // values in a row of k: n_kv_heads * key_dim
-  uint v_row;
+  uint n_kv_heads;
+  uint key_dim;
+  uint value_dim;
+  uint cache_dtype;  // TRITIUM_DTYPE_F32, F16 or I8
 };
-TRITIUM_CHECK_SIZE(StoreKvParams, 12)
+TRITIUM_CHECK_SIZE(StoreKvParams, 20)
 
 TRITIUM_PARAMS_END
 

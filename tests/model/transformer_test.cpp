@@ -43,8 +43,8 @@ Runner make_runner(const TensorMap& map, ActivationMode mode,
   Result<Weights> weights = load_weights(*model, *r.backend, {});
   EXPECT_TRUE(weights.ok()) << weights.message();
   r.weights = *std::move(weights);
-  Result<ForwardState> state =
-      make_state(r.config, r.weights, *r.backend, {.capacity = 64, .batch = batch, .activations = mode});
+  Result<ForwardState> state = make_state(r.config, r.weights, *r.backend,
+                                          {.capacity = 64, .batch = batch, .activations = mode, .cache = DType::f32});
   EXPECT_TRUE(state.ok()) << state.message();
   r.state = *std::move(state);
   return r;
@@ -291,7 +291,14 @@ TEST(Transformer, ALayersCacheHasTheSizeOfItsHeads) {
   // 4 layers of (key_length + value_length) * kv_heads, and the rotation of 8 values.
   const Result<StateBytes> bytes = state_bytes(r.config, r.weights, {.capacity = 64});
   ASSERT_TRUE(bytes.ok()) << bytes.message();
-  EXPECT_EQ(bytes->cache_per_token, 4u * (48 * 1 + 24 * 4 + 40 * 2 + 48 * 2 + 8));
+  const uint64_t values = 48 * 1 + 24 * 4 + 40 * 2 + 48 * 2, rotation = 4 * 8;
+  EXPECT_EQ(bytes->cache_per_token, 2 * values + rotation);
+  // Codes, and a scale for each head of the keys and of the values.
+  const uint64_t scales = 2 * 4 * (1 + 4 + 2 + 2);
+  EXPECT_EQ(state_bytes(r.config, r.weights, {.capacity = 64, .cache = DType::i8})->cache_per_token,
+            values + scales + rotation);
+  EXPECT_EQ(state_bytes(r.config, r.weights, {.capacity = 64, .cache = DType::f32})->cache_per_token,
+            4 * values + rotation);
 }
 
 // What describes a model plans its memory without opening a device.

@@ -10,9 +10,10 @@
 
 namespace tritium {
 
+// With a KV cache of f32: what is computed, not what a cache rounds.
 inline Result<std::vector<float>> logits_of(const Model& model, const std::vector<int32_t>& tokens,
                                             Activations activations) {
-  Result<Session> session = model.create_session({.activations = activations});
+  Result<Session> session = model.create_session({.activations = activations, .kv = KvCacheType::f32});
   if (!session.ok()) return session.status();
   return session->evaluate_all(tokens);
 }

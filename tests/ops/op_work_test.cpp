@@ -65,6 +65,21 @@ TEST_F(OpWorkTest, AttentionReadsTheKeysThatItsQueriesSee) {
   EXPECT_EQ(attention(5).float_operations, 2.0 * (5 + 5) * 4 * 32);
 }
 
+TEST_F(OpWorkTest, ACacheOfCodesIsReadWithItsScalesAndMultipliedAsFloats) {
+  const KvCache cache = inputs_.cache({64, 2, 16}, 16, DType::i8);
+  const OpWork work = work_of(Attention{.q = inputs_.random({1, 4, 16}),
+                                        .rows = inputs_.rows(1, 10),
+                                        .k_cache = cache.k,
+                                        .v_cache = cache.v,
+                                        .k_scales = cache.k_scales,
+                                        .v_scales = cache.v_scales,
+                                        .y = inputs_.zeros({1, 4, 16})},
+                              *backend_);
+  EXPECT_EQ(work.bytes, 2 * 4 * 16 * 4 + 2 * 4 + 11 * 2 * 2 * (16 + 4));
+  EXPECT_EQ(work.float_operations, 2.0 * 11 * 4 * 32);
+  EXPECT_EQ(work.integer_operations, 0);
+}
+
 TEST_F(OpWorkTest, TablesAndCachesCountTheRowsOfTheTokens) {
   const OpWork stored = work_of(StoreKv{.k = inputs_.random({2, 2, 16}),
                                         .v = inputs_.random({2, 2, 16}),

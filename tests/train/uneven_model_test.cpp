@@ -30,8 +30,8 @@ TEST(UnevenModel, IsInspectedByItsLargestLayers) {
   EXPECT_EQ(info->n_heads, 6);
   EXPECT_EQ(info->n_kv_heads, 4);
   EXPECT_EQ(info->head_dim, 24);
-  // kv_heads * (key_length + value_length) of each layer, and the rotation of 8 values, as floats.
-  EXPECT_EQ(info->memory.front().kv_bytes_per_token, 4u * (4 * 32 + 2 * 24 + 1 * 32 + 8));
+  // kv_heads * (key_length + value_length) of each layer, and the rotation of 8 values, as f16 and floats.
+  EXPECT_EQ(info->memory.front().kv_bytes_per_token, 2u * (4 * 32 + 2 * 24 + 1 * 32) + 4u * 8);
 }
 
 class UnevenModelIs : public testing::TestWithParam<WeightMode> {};

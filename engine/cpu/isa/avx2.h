@@ -44,6 +44,13 @@ struct Avx2 : BytePlanes<8> {
 
   TRITIUM_INLINE F sqrt(F v) { return _mm256_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  TRITIUM_INLINE I from_i8(const int8_t* from) {
+    return reinterpret_cast<I>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  }
+  TRITIUM_INLINE U16 to_f16(F v) {
+    const F bounded = max(all(-65504.0f), min(all(65504.0f), v));  // a NaN stays one
+    return reinterpret_cast<U16>(_mm256_cvtps_ph(bounded, _MM_FROUND_TO_NEAREST_INT));
+  }
   TRITIUM_INLINE F from_f16(const uint16_t* from) { return _mm256_cvtph_ps(load_as<__m128i>(from)); }
 };
 

@@ -38,6 +38,13 @@ struct Avx512Vnni : BytePlanes<16> {
 
   TRITIUM_INLINE F sqrt(F v) { return _mm512_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  TRITIUM_INLINE I from_i8(const int8_t* from) {
+    return reinterpret_cast<I>(_mm512_cvtepi8_epi32(load_as<__m128i>(from)));
+  }
+  TRITIUM_INLINE U16 to_f16(F v) {
+    const F bounded = max(all(-65504.0f), min(all(65504.0f), v));  // a NaN stays one
+    return reinterpret_cast<U16>(_mm512_cvtps_ph(bounded, _MM_FROUND_TO_NEAREST_INT));
+  }
   TRITIUM_INLINE F from_f16(const uint16_t* from) { return _mm512_cvtph_ps(load_as<__m256i>(from)); }
 };
 

@@ -81,6 +81,23 @@ struct Vector : VectorTypes<kLaneCount> {
     const Pairs p = reinterpret_cast<Pairs>(v);
     return reinterpret_cast<F>(p << 32 | p >> 32);
   }
+  TRITIUM_INLINE I from_i8(const int8_t* from) {
+    I v;
+    for (int lane = 0; lane < kLanes; ++lane) v[lane] = from[lane];
+    return v;
+  }
+  // shader::f16_bits, lane by lane.
+  TRITIUM_INLINE U16 to_f16(F v) {
+    const U bits = float_to_bits(v), magnitude = bits & 0x7FFFFFFFu;
+    const U most = U{} + 0x477FE000u;  // 65504
+    const U m = magnitude > most ? most : magnitude;
+    const U normal = (m - 0x38000000u + 0xFFFu + (m >> 13 & 1u)) >> 13;
+    // Below 2^-14: adding 0.5 aligns the subnormal's last bit with the float's.
+    const U subnormal = float_to_bits(bits_to_float(m) + 0.5f) - 0x3F000000u;
+    const U finite = m < 0x38800000u ? subnormal : normal;
+    const U half = magnitude > 0x7F800000u ? U{} + 0x7E00u : finite;
+    return __builtin_convertvector(half | (bits >> 16 & 0x8000u), U16);
+  }
   TRITIUM_INLINE F from_bf16(const uint16_t* from) {
     return bits_to_float(__builtin_convertvector(load_as<U16>(from), U) << 16);
   }

@@ -170,13 +170,30 @@ void mix_values(Together<kQueries>& t, const CacheRows<Stored>& values, int64_t 
                                         columns - c < V::kLanes ? columns - c : V::kLanes);
 }
 
+// Where the scales of a head's codes lie.
+struct RowScales {
+  const float* at;  // key 0
+  int64_t stride;
+};
+
 // One kv head of a call, and the columns of its values that are in hand.
 template <typename Stored>
 struct Head {
   CacheRows<Stored> keys, values;
+  RowScales key_scales = {}, value_scales = {};
   int64_t key_dim, columns;
   float scale;
 };
+
+// p = p times the scales of keys from … to of a block.
+template <typename V, int kQueries>
+TRITIUM_INLINE void scale_keys(Together<kQueries>& t, const RowScales& scales, int64_t block, int64_t from,
+                               int64_t to) {
+  float of_key[kKeyBlock] = {};
+  for (int64_t j = from; j <= to; ++j) of_key[j - block] = scales.at[j * scales.stride];
+  for (int q = 0; q < kQueries; ++q)
+    for (int64_t j = 0; j < kKeyBlock; j += V::kLanes) V::store(t.p[q] + j, V::load(t.p[q] + j) * V::load(of_key + j));
+}
 
 // What a block of keys adds to queries of one sequence.
 template <typename V, typename Stored, int kQueries>
@@ -192,7 +209,9 @@ void attend(const Head<Stored>& head, int64_t block, Query* queries) {
   to = to < block + kKeyBlock ? to : block + kKeyBlock - 1;
   if (from > to) return;
   score_keys<V, Stored>(t, head.keys, head.values, block, from, to, head.key_dim, head.columns, head.scale);
+  if constexpr (Stored::kScaled) scale_keys<V>(t, head.key_scales, block, from, to);
   for (int q = 0; q < kQueries; ++q) exponentials<V>(queries[q], block, t.p[q], t.factor[q]);
+  if constexpr (Stored::kScaled) scale_keys<V>(t, head.value_scales, block, from, to);
   mix_values<V, Stored>(t, head.values, block, from, to, head.columns);
 }
 
@@ -259,16 +278,20 @@ TRITIUM_INLINE float* partial_of(const AttentionCall& a, const AttentionTiling& 
 template <typename V, typename Stored>
 void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64_t kv_head, int64_t start, int64_t span,
                     Query* queries, const int64_t* rows, int count) {
-  const typename Stored::Value *k = a.k_cache, *v = a.v_cache;
-  const int64_t value_dim = a.p.value_dim;
+  const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
+  const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
+  const int64_t value_dim = a.p.value_dim, n_kv_heads = a.p.n_kv_heads;
   for (int64_t column = 0; column < value_dim; column += kColumns) {
     const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;
-    const Head<Stored> head = {
-        .keys = {k + kv_head * a.p.key_dim, static_cast<int64_t>(a.p.n_kv_heads) * a.p.key_dim},
-        .values = {v + kv_head * value_dim + column, static_cast<int64_t>(a.p.n_kv_heads) * value_dim},
-        .key_dim = a.p.key_dim,
-        .columns = columns,
-        .scale = a.p.scale};
+    Head<Stored> head = {.keys = {k + kv_head * a.p.key_dim, n_kv_heads * a.p.key_dim},
+                         .values = {v + kv_head * value_dim + column, n_kv_heads * value_dim},
+                         .key_dim = a.p.key_dim,
+                         .columns = columns,
+                         .scale = a.p.scale};
+    if constexpr (Stored::kScaled) {
+      head.key_scales = {a.k_scales + kv_head, n_kv_heads};
+      head.value_scales = {a.v_scales + kv_head, n_kv_heads};
+    }
     // Tokens ascend, so the first query sees the earliest key and the last one the latest.
     const int64_t first = queries[0].first, last = queries[count - 1].last;
     const int64_t from_span = tiling.n_spans > 1 ? span : (first - start) / kAttentionSpan;
@@ -331,7 +354,14 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
 
 template <typename V>
 void attention(const AttentionCall& a, const AttentionTiling& tiling, int64_t first, int64_t last) {
-  for (int64_t task = first; task < last; ++task) attention_task<V, StoredF32>(a, tiling, task);
+  for (int64_t task = first; task < last; ++task) {
+    if (a.p.cache_dtype == TRITIUM_DTYPE_F16)
+      attention_task<V, StoredF16>(a, tiling, task);
+    else if (a.p.cache_dtype == TRITIUM_DTYPE_I8)
+      attention_task<V, StoredI8>(a, tiling, task);
+    else
+      attention_task<V, StoredF32>(a, tiling, task);
+  }
 }
 
 // y of (token, head) rows whose spans were computed apart.

@@ -30,6 +30,32 @@ TRITIUM_INLINE void store_quantized(int8_t* q, typename V::F x, float inverse, i
   __builtin_memcpy(q, &bytes, static_cast<size_t>(n));
 }
 
+// Codes of the first `used` values of a block, 0 for those behind them; returns the scale.
+template <typename V>
+TRITIUM_INLINE float quantize_block(const float* x, int64_t used, int8_t* codes, int64_t block) {
+  // Magnitudes are ordered as their bits are, and those of a NaN are the largest.
+  typename V::I magnitudes = {};
+  for_vectors<V>(
+      0, used, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+        const auto bits = reinterpret_cast<typename V::I>(V::magnitude(load_up_to<V>(x + c, n)));
+        magnitudes = bits > magnitudes ? bits : magnitudes;
+      });
+  const float m = largest_of_bits<V>(magnitudes);
+  if (!(m >= kSmallestMax)) {
+    __builtin_memset(codes, 0, static_cast<size_t>(block));
+    return m != m ? __builtin_nanf("") : 0.0f;
+  }
+  const float inverse = over_127(m);
+  for_vectors<V>(
+      0, used, [=](int64_t c, int64_t n) __attribute__((always_inline)) {
+        const auto v = load_up_to<V>(x + c, n);
+        if (n == V::kLanes) return store_quantized<V>(codes + c, v, inverse, V::kLanes);
+        store_quantized<V>(codes + c, v, inverse, n);
+      });
+  __builtin_memset(codes + used, 0, static_cast<size_t>(block - used));
+  return m * (1.0f / 127.0f);
+}
+
 template <typename V>
 void quantize_activations(const QuantizeActivationsParams& p, Range blocks, const float* x, int8_t* q, float* scales) {
   const int64_t n_blocks = p.padded_cols / p.block;
@@ -38,30 +64,7 @@ void quantize_activations(const QuantizeActivationsParams& p, Range blocks, cons
     const int64_t start = i % n_blocks * block;
     const int64_t left = p.cols - start;
     const int64_t used = left < 0 ? 0 : left < block ? left : block;
-    const float* in = x + i / n_blocks * p.cols + start;
-    int8_t* out = q + i * block;
-    // Magnitudes are ordered as their bits are, and those of a NaN are the largest.
-    typename V::I magnitudes = {};
-    for_vectors<V>(
-        0, used, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
-          const auto bits = reinterpret_cast<typename V::I>(V::magnitude(load_up_to<V>(in + c, n)));
-          magnitudes = bits > magnitudes ? bits : magnitudes;
-        });
-    const float m = largest_of_bits<V>(magnitudes);
-    const bool zero = !(m >= kSmallestMax);
-    scales[i] = m != m ? __builtin_nanf("") : zero ? 0.0f : m * (1.0f / 127.0f);
-    if (zero) {
-      __builtin_memset(out, 0, static_cast<size_t>(block));
-      continue;
-    }
-    const float inverse = over_127(m);
-    for_vectors<V>(
-        0, used, [=](int64_t c, int64_t n) __attribute__((always_inline)) {
-          const auto v = load_up_to<V>(in + c, n);
-          if (n == V::kLanes) return store_quantized<V>(out + c, v, inverse, V::kLanes);
-          store_quantized<V>(out + c, v, inverse, n);
-        });
-    __builtin_memset(out + used, 0, static_cast<size_t>(block - used));
+    scales[i] = quantize_block<V>(x + i / n_blocks * p.cols + start, used, q + i * block, block);
   }
 }
 

@@ -1,4 +1,4 @@
-// Values as they are stored (f32, f16 or bf16), loaded as vectors of floats.
+// Values as they are stored (f32, f16, bf16, or int8 codes), loaded as vectors of floats.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -6,7 +6,9 @@
 namespace tritium::cpu {
 namespace {
 
+// kScaled: what is loaded are codes, and somebody else multiplies them with a scale.
 struct StoredF32 {
+  static constexpr bool kScaled = false;
   typedef float Value;
   template <typename V>
   TRITIUM_INLINE typename V::F load(const float* from) {
@@ -14,10 +16,19 @@ struct StoredF32 {
   }
 };
 struct StoredF16 {
+  static constexpr bool kScaled = false;
   typedef uint16_t Value;
   template <typename V>
   TRITIUM_INLINE typename V::F load(const uint16_t* from) {
     return V::from_f16(from);
+  }
+};
+struct StoredI8 {
+  static constexpr bool kScaled = true;
+  typedef int8_t Value;
+  template <typename V>
+  TRITIUM_INLINE typename V::F load(const int8_t* from) {
+    return V::to_float(V::from_i8(from));
   }
 };
 struct StoredBf16 {

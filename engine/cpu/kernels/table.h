@@ -14,6 +14,7 @@
 #include "cpu/kernels/rope.h"
 #include "cpu/kernels/route_tokens.h"
 #include "cpu/kernels/shadow.h"
+#include "cpu/kernels/store_kv.h"
 #include "cpu/kernels/ternary_matmul.h"
 #include "cpu/kernels/ternary_matmul_f32.h"
 #include "cpu/kernels/training_attention.h"
@@ -41,6 +42,7 @@ constexpr KernelSet kernels_over() {
                    .quantize_activations = quantize_activations<V>,
                    .embedding = embedding<V>,
                    .rope = rope<V>,
+                   .store_kv = store_kv<V>,
                    .route_tokens = route_tokens<V>,
                    .combine_experts = combine_experts<V>},
           .gradients = {.lanes = V::kLanes,

@@ -48,10 +48,18 @@ enum class Activations {
   f32,         // not quantised
 };
 
+// What keys and values of earlier tokens are kept as. Heads whose size does not fit whole words stay f32.
+enum class KvCacheType {
+  f16,   // half the memory of f32; what is beyond its range, 65504, is that
+  int8,  // a quarter: codes with a scale for each head of each token
+  f32,   // as they are computed
+};
+
 // For Model::create_session().
 struct SessionOptions {
   int64_t context = 0;  // tokens the KV cache holds; 0: the model's context length, at most 4096
   Activations activations = Activations::int8;
+  KvCacheType kv = KvCacheType::f16;
   int64_t batch = 0;  // tokens evaluated at once at most: memory against speed of long prompts; 0: the backend's choice
 };
 
@@ -87,6 +95,7 @@ struct EmbeddingOptions {
   Pooling pooling = Pooling::of_model;
   bool normalize = true;  // to length 1
   Activations activations = Activations::int8;
+  KvCacheType kv = KvCacheType::f16;
   std::function<bool()> keep_going{};
 };
 
@@ -95,6 +104,7 @@ struct EvaluationOptions {
   int64_t window = 0;  // tokens of context at most; 0: the model's context length, at most 4096
   int64_t stride = 0;  // tokens scored for each window; 0: half the window
   Activations activations = Activations::int8;
+  KvCacheType kv = KvCacheType::f16;
   std::function<bool(double fraction)> progress{};  // returning false cancels
   std::function<bool()> keep_going{};
 };

@@ -36,7 +36,7 @@ inline int64_t workgroups_of(const RouteTokens& op) { return op.logits.shape[0];
 inline int64_t workgroups_of(const RouteTokensBackward& op) { return op.logits.shape[0]; }
 inline int64_t workgroups_of(const ScaledAdd& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const SgdUpdate& op) { return rows_of(op.shadow.parameter); }
-inline int64_t workgroups_of(const StoreKv& op) { return std::max(groups_for_values(op.k), groups_for_values(op.v)); }
+inline int64_t workgroups_of(const StoreKv& op) { return 2 * op.k.shape[0] * op.k.shape[1]; }
 inline int64_t workgroups_of(const Ternarize& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const ThresholdScales& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const WeightGradient& op) {

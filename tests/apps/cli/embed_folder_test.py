@@ -29,13 +29,13 @@ class EmbedFolder(program.InFolder):
         return json.loads(out)["embedding"]
 
     def test_the_vector_is_that_of_the_last_token(self):
-        exact = self.embed(self.hf, "--activations", "f32")
+        exact = self.embed(self.hf, "--activations", "f32", "--kv", "f32")
         self.assertLess(program.relative_l2(self.hidden[-1], exact), 1e-5)
         self.assertLess(program.relative_l2(self.hidden[-1], self.embed(self.hf)), 0.05)
 
     def test_a_folder_that_asks_for_the_mean_gets_it(self):
         mean = [sum(column) / len(column) for column in zip(*self.hidden)]
-        self.assertLess(program.relative_l2(mean, self.embed(self.mean, "--activations", "f32")), 1e-5)
+        self.assertLess(program.relative_l2(mean, self.embed(self.mean, "--activations", "f32", "--kv", "f32")), 1e-5)
 
     def test_a_converted_file_gives_the_same_vectors(self):
         for hf in self.hf, self.mean:

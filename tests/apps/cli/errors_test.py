@@ -108,6 +108,9 @@ class Errors(WithModel):
     def test_an_unknown_arithmetic(self):
         self.fails(2, '"f64" is not known', "run", self.model, "-p", "x", "--activations", "f64")
 
+    def test_an_unknown_cache(self):
+        self.fails(2, '"q4" is not known; take f16, int8 or f32', "run", self.model, "-p", "x", "--kv", "q4")
+
     def test_a_vulkan_device_that_is_not_there(self):
         program.require("vulkan")
         self.fails(2, "vulkan:99", "run", self.model, "-p", "x", "--backend", "vulkan:99")

@@ -21,11 +21,11 @@ def tokens():
 
 
 class Logits(unittest.TestCase):
-    def logits(self, name, backend, activations):
+    def logits(self, name, backend, activations, kv="f32"):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "logits.npy")
             code, _, err = tritium("logits", program.model(name), "--tokens", tokens(), "-o", path, "--backend", backend,
-                                   "--activations", activations)
+                                   "--activations", activations, "--kv", kv)
             self.assertEqual(code, 0, err)
             return program.read_npy(path)
 
@@ -85,6 +85,27 @@ class Logits(unittest.TestCase):
 
     def test_int8_logits_of_the_trained_model_on_vulkan_stay_close_in_kl(self):
         self.check_trained("vulkan")
+
+    def check_kv(self, backend, kv, most):
+        """What a smaller cache costs, everything else in floats."""
+        program.require(backend)
+        self.need(TRAINED)
+        shape, exact = self.logits(TRAINED, backend, "f32")
+        _, got = self.logits(TRAINED, backend, "f32", kv)
+        self.assertNotEqual(exact, got)
+        self.assertLess(program.mean_kl(shape, exact, got), most)
+
+    def test_a_cache_of_f16_says_the_same_on_the_cpu(self):
+        self.check_kv("cpu", "f16", 1e-8)
+
+    def test_a_cache_of_f16_says_the_same_on_vulkan(self):
+        self.check_kv("vulkan", "f16", 1e-8)
+
+    def test_a_cache_of_int8_says_nearly_the_same_on_the_cpu(self):
+        self.check_kv("cpu", "int8", 1e-5)
+
+    def test_a_cache_of_int8_says_nearly_the_same_on_vulkan(self):
+        self.check_kv("vulkan", "int8", 1e-5)
 
 
 program.main()

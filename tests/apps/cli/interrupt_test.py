@@ -100,6 +100,8 @@ class Interruptions(WithModel):
                 out, err = process.communicate(timeout=30)
                 took = time.monotonic() - asked
                 self.assertLess(took, 1, err)  # 0.2 s, on a machine that others use
+                if process.returncode == -number and not out + err:
+                    continue  # a busy machine had not begun to run it
                 # A run that took steps has been saved where there is a folder: that is how it is meant to end.
                 self.assertIn(process.returncode, (128 + number, 0) if name.startswith("train") else (128 + number,), err)
                 if name.startswith("bench"):

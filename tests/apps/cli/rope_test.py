@@ -47,7 +47,8 @@ SCALINGS = {
 
 class Rope(program.InFolder):
     def embed(self, model):
-        code, out, err = tritium("embed", model, "--text", TEXT, "--raw", "--json", "--backend", "cpu", "--activations", "f32")
+        code, out, err = tritium("embed", model, "--text", TEXT, "--raw", "--json", "--backend", "cpu", "--activations", "f32",
+                                 "--kv", "f32")
         self.assertEqual(code, 0, err)
         return json.loads(out)["embedding"]
 

@@ -4,19 +4,13 @@
 #include <atomic>
 #include <cstring>
 
+#include "cpu/processor.h"
+
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 #endif
 #if defined(__aarch64__)
 #include <arm_neon.h>
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
 #endif
 
 namespace tritium::bench {
@@ -122,7 +116,6 @@ double fma_portable() {
   return 2.0 * 4 * kSums * kSteps;
 }
 
-#if defined(__linux__)
 constexpr int kTileRows = 16, kTileBytes = 64;
 
 // Four accumulators, each of two of the four tiles: 16 x 16 sums over 64 columns an instruction.
@@ -136,6 +129,8 @@ __attribute__((target("amx-tile,amx-int8"))) double tiles_int8() {
   alignas(64) int8_t ones[kTileRows * kTileBytes];
   alignas(64) int32_t sums[kTileRows * kTileBytes / 4];
   std::memset(ones, 1, sizeof ones);
+  // GCC's intrinsics do not say that they read memory (amxtileintrin.h): it must be written before them.
+  asm volatile("" : : "r"(&config), "r"(ones) : "memory");
   _tile_loadconfig(&config);
   _tile_zero(0);
   _tile_zero(1);
@@ -157,17 +152,6 @@ __attribute__((target("amx-tile,amx-int8"))) double tiles_int8() {
   sink += sums[0];
   return 2.0 * 16 * 16 * 64 * 4 * kRounds;
 }
-
-// What the processor has, and whether the system saves its registers when it changes between threads.
-bool has_tiles() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-  constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;
-  if ((d & kTile) == 0 || (d & kInt8) == 0) return false;
-  constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM of arch_prctl(2)
-  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
-#endif
 #elif defined(__aarch64__)
 // clang offers the instruction only to code for processors that all have it.
 #if defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__)
@@ -238,11 +222,10 @@ PeakStep dot_peak_of(std::string_view rung) {
 #if defined(__x86_64__)
   if (rung.starts_with("avx512") || rung.starts_with("amx"))
     return __builtin_cpu_supports("avx512vnni") ? dot_avx512_vnni : dot_avx2;
-  if (rung.starts_with("avx-vnni")) return dot_avx_vnni;
+  if (rung.starts_with("avx-vnni") && cpu::has_avx_vnni()) return dot_avx_vnni;
   if (rung.starts_with("avx2")) return dot_avx2;
-#elif defined(TRITIUM_BENCH_DOTPROD) && defined(__linux__)
-  constexpr unsigned long kDotProducts = 1ul << 20;  // HWCAP_ASIMDDP
-  if (rung != "portable" && (getauxval(AT_HWCAP) & kDotProducts) != 0) return dot_neon_dotprod;
+#elif defined(TRITIUM_BENCH_DOTPROD)
+  if (rung == "neon-dot" && cpu::has_neon_dot()) return dot_neon_dotprod;
 #endif
   static_cast<void>(rung);
   return dot_portable;
@@ -258,9 +241,8 @@ PeakStep fma_peak_of(std::string_view rung) {
 }
 
 PeakStep amx_peak() {
-#if defined(__x86_64__) && defined(__linux__)
-  static const bool there = has_tiles();
-  if (there) return tiles_int8;
+#if defined(__x86_64__)
+  if (cpu::int8_tiles() == cpu::Tiles::usable) return tiles_int8;
 #endif
   return nullptr;
 }

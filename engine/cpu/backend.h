@@ -165,7 +165,11 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
   // Memory of ternary_matmul, kept from call to call.
   RowOrder order_;
-  std::vector<std::pair<int64_t, int64_t>> panels_;
+  struct Panel {
+    int64_t of_rows;      // that its matrix has
+    int64_t first, last;  // of the packed rows
+  };
+  std::vector<Panel> panels_;
   std::vector<int8_t> packed_;
   std::vector<int32_t> packed_sums_;
   std::vector<float> packed_scales_;

@@ -7,6 +7,7 @@
 
 #include "base/format_text.h"
 #include "cpu/backend.h"
+#include "cpu/processor.h"
 
 #if defined(__linux__)
 #include <unistd.h>
@@ -33,6 +34,16 @@ uint64_t physical_memory() {
 #else
   return 0;
 #endif
+}
+
+std::vector<std::string> features() {
+  std::vector<std::string> features = {std::to_string(usable_processors()) + " processors"};
+  std::string rungs;
+  for (const std::string& level : simd_levels()) rungs += (rungs.empty() ? "rungs: " : " ") + level;
+  features.push_back(std::move(rungs));
+  if (cpu::int8_tiles() == cpu::Tiles::refused)
+    features.emplace_back("no amx-int8: the system does not give this process the registers of AMX");
+  return features;
 }
 
 std::string processor_name() {
@@ -78,7 +89,7 @@ DeviceInfo describe_cpu() {
           .software = false,
           .chosen_by_auto = false,
           .memory_bytes = physical_memory(),
-          .features = {std::to_string(usable_processors()) + " processors"}};
+          .features = features()};
 }
 
 }  // namespace tritium

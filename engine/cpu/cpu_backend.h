@@ -25,7 +25,7 @@ struct CpuOptions {
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 
-// What make_cpu_backend would use now: "avx512-vnni", "avx2", "neon" or "portable". The best this processor
+// What make_cpu_backend would use now: the name of a rung (rungs.cpp). The best this processor
 // has, or less when the environment variable TRITIUM_CPU_RUNG (once: TRITIUM_SIMD) names less.
 std::string simd_level();
 // invalid_argument: TRITIUM_CPU_RUNG names a rung that is not one of simd_levels().

@@ -42,10 +42,11 @@ struct TernaryActivations {
   int64_t segment_chunks;  // chunks with one weight scale and one activation scale
   int64_t n_blocks;        // activation scales in a row
   // A panel of w rows starting at packed row r begins at r * (size of one row) in each of these.
-  int8_t* packed;        // panel: (chunks, planes, w, 4 bytes)
-  int32_t* sums;         // panel: (segments, w), sum of q over a segment
-  float* packed_scales;  // panel: (n_blocks, w)
+  int8_t* packed;        // as the kernels want them; kPackedSlack bytes follow that may be read
+  int32_t* sums;         // (segments, w), sum of q over a segment
+  float* packed_scales;  // (n_blocks, w)
 };
+inline constexpr int64_t kPackedSlack = 1024;
 
 struct TernaryProduct {
   Rows32 layout;
@@ -190,11 +191,12 @@ struct Range {
 
 // Products with packed trits.
 struct TernaryKernels {
-  int panel_tokens;        // rows in a panel of packed activations (the last of a matrix may have fewer)
+  // Rows in a panel of packed activations (the last of a matrix may have fewer), if the matrix has `rows` of them.
+  int64_t (*panel_tokens)(int64_t rows, int64_t segment_chunks);
   int packed_chunk_bytes;  // of one row
 
-  // Of packed rows first … last - 1, one panel.
-  void (*pack_activations)(const TernaryActivations& a, int64_t first, int64_t last);
+  // Of packed rows first … last - 1, one panel of a matrix with `rows` of them.
+  void (*pack_activations)(const TernaryActivations& a, int64_t rows, int64_t first, int64_t last);
   // Of blocks of weight rows (layout/rows32.h).
   void (*ternary_matmul)(const TernaryProduct& m, int64_t first, int64_t last);
   void (*ternary_matmul_f32)(const TernaryFloatProduct& m, int64_t first, int64_t last);
@@ -287,7 +289,10 @@ struct KernelSet {
   UpdateKernels updates;
 };
 extern const KernelSet kPortableKernels;
+extern const KernelSet kNeonDotKernels;
 extern const KernelSet kAvx2Kernels;
+extern const KernelSet kAvxVnniKernels;
 extern const KernelSet kAvx512VnniKernels;
+extern const TernaryKernels kAmxInt8Kernels;  // beside those of AVX-512 VNNI
 
 }  // namespace tritium::cpu

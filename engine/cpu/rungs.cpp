@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cpu/processor.h"
+
 namespace tritium::cpu {
 namespace {
 
@@ -10,19 +12,27 @@ constexpr Families all_of(const KernelSet& set) {
   return {&set.ternary, &set.packed, &set.floats, &set.attention, &set.rows, &set.gradients, &set.updates};
 }
 
+#if defined(__x86_64__)
+// F16C is older than AVX2 on every processor that has both (and GCC 10's cpu_supports does not know it).
+bool runs_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool runs_avx512_vnni() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
 constexpr Rung kRungs[] = {
 #if defined(__x86_64__)
-    {"avx512-vnni",
-     [] {
-       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-              __builtin_cpu_supports("avx512vnni");
-     },
-     all_of(kAvx512VnniKernels)},
-    // F16C is older than AVX2 on every processor that has both (and GCC 10's cpu_supports does not know it).
-    {"avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, all_of(kAvx2Kernels)},
+    {"amx-int8",
+     [] { return runs_avx512_vnni() && int8_tiles() == Tiles::usable; },
+     {.ternary = &kAmxInt8Kernels}},
+    {"avx512-vnni", runs_avx512_vnni, all_of(kAvx512VnniKernels)},
+    {"avx-vnni", [] { return runs_avx2() && has_avx_vnni(); }, all_of(kAvxVnniKernels)},
+    {"avx2", runs_avx2, all_of(kAvx2Kernels)},
 #endif
 #if defined(__aarch64__)
+    {"neon-dot", has_neon_dot, all_of(kNeonDotKernels)},
     {"neon", [] { return true; }, all_of(kPortableKernels)},  // what 128-bit vectors are there
 #else
     {"portable", [] { return true; }, all_of(kPortableKernels)},

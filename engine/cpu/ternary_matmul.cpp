@@ -34,20 +34,22 @@ void CpuBackend::compute(const TernaryMatmul& a) {
       .chunks = chunks,
       .segment_chunks = segment_chunks,
       .n_blocks = p.n_blocks,
-      .packed = at_least(packed_, p.n_rows * row_bytes),
+      .packed = at_least(packed_, p.n_rows * row_bytes + cpu::kPackedSlack),
       .sums = at_least(packed_sums_, p.n_rows * n_segments),
       .packed_scales = at_least(packed_scales_, int64_t{p.n_rows} * p.n_blocks)};
   panels_.clear();
-  for (const RowOrder::Group& group : order_.groups())
-    for (int64_t row = group.first; row < group.last; row += kernels_.ternary.panel_tokens)
-      panels_.emplace_back(row, std::min(row + kernels_.ternary.panel_tokens, group.last));
-  split(static_cast<int64_t>(panels_.size()), kernels_.ternary.panel_tokens * chunks,
-        [&](int64_t first, int64_t last) noexcept {
-          for (int64_t i = first; i < last; ++i) {
-            const auto [from, to] = panels_[static_cast<size_t>(i)];
-            kernels_.ternary.pack_activations(activations, from, to);
-          }
-        });
+  for (const RowOrder::Group& group : order_.groups()) {
+    const int64_t width = kernels_.ternary.panel_tokens(group.size(), segment_chunks);
+    for (int64_t row = group.first; row < group.last; row += width)
+      panels_.push_back({group.size(), row, std::min(row + width, group.last)});
+  }
+  const auto n_panels = static_cast<int64_t>(panels_.size());
+  split(n_panels, p.n_rows * chunks / std::max<int64_t>(n_panels, 1), [&](int64_t first, int64_t last) noexcept {
+    for (int64_t i = first; i < last; ++i) {
+      const Panel& panel = panels_[static_cast<size_t>(i)];
+      kernels_.ternary.pack_activations(activations, panel.of_rows, panel.first, panel.last);
+    }
+  });
 
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();

@@ -14,15 +14,17 @@ struct Avx2 : BytePlanes<8> {
   // 16 chunks * 8 products * 2 * 128 = 2^15, reached by negative sums only; a vpmaddubsw itself never
   // saturates.
   static constexpr int kMaxChunks = 16;
-  static constexpr bool kLateShift = false;
+  static constexpr int sums_of(int) { return 1; }
   static constexpr int kPanelTokens = 4;
   static constexpr int vectors_of(int tokens) { return tokens <= 2 ? 4 : 2; }  // 8 of the 16 registers hold sums
   static constexpr int kDenseTokens = 2;
   static constexpr int kProductRows = 4;  // times 3 vectors: 12 of the 16 registers hold sums
 
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
-    return sum +
-           reinterpret_cast<Sum>(_mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x)));
+    sum += reinterpret_cast<Sum>(_mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x)));
+    // GCC would compute all products of a chunk before it adds the first ones, and has no registers for them.
+    asm("" : "+x"(sum));
+    return sum;
   }
   TRITIUM_INLINE I widen(Sum sum) {
     return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));

@@ -11,10 +11,10 @@ namespace {
 struct Avx512Vnni : BytePlanes<16> {
   typedef I Sum;
 
-  // Of the sums that are shifted late, plane 3 grows fastest: a lane takes 4 products of 2 * 64 * 128 = 2^14
+  // Of the sums of codes that are left where they are, that of plane 3 grows fastest: a lane takes 4 products of 2 * 64 * 128 = 2^14
   // a chunk, so 2^31 / 2^16 = 2^15 chunks fit: half a million columns at a time.
   static constexpr int kMaxChunks = 1 << 15;
-  static constexpr bool kLateShift = true;
+  static constexpr int sums_of(int tokens) { return tokens <= 3 ? 4 : 1; }
   static constexpr int kPanelTokens = 12;
   static constexpr int vectors_of(int) { return 2; }  // 12 tokens: 24 of the 32 registers hold sums
   static constexpr int kDenseTokens = 4;

@@ -15,13 +15,13 @@ struct Portable : Vector<4> {
   static constexpr int kPlanes = 8;
   // 16 chunks * 8 products * 2 * 128 = 2^15, reached by negative sums only.
   static constexpr int kMaxChunks = 16;
-  static constexpr bool kLateShift = false;
+  static constexpr int sums_of(int) { return 1; }
   static constexpr int kPanelTokens = 2;
   static constexpr int vectors_of(int) { return 4; }
   static constexpr int kDenseTokens = 2;
   static constexpr int kProductRows = 4;
 
-  TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x00030003u; }
+  TRITIUM_INLINE U plane(U words, int p, int s) { return words >> (2 * (p - s)) & 0x00030003u << (2 * s); }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
     return sum + reinterpret_cast<Sum>(codes) * reinterpret_cast<Sum>(x);
   }

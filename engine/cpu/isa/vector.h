@@ -27,6 +27,7 @@ struct VectorTypes;
     typedef uint32_t U __attribute__((vector_size(4 * lanes)));     \
     typedef uint64_t Pairs __attribute__((vector_size(4 * lanes))); \
     typedef int8_t I8 __attribute__((vector_size(lanes)));          \
+    typedef int8_t Bytes __attribute__((vector_size(4 * lanes)));   \
     typedef uint16_t U16 __attribute__((vector_size(2 * lanes)));   \
     typedef double D __attribute__((vector_size(8 * lanes)));       \
     typedef int64_t L __attribute__((vector_size(8 * lanes)));      \
@@ -43,6 +44,7 @@ struct Vector : VectorTypes<kLaneCount> {
   using typename VectorTypes<kLaneCount>::F;
   using typename VectorTypes<kLaneCount>::I;
   using typename VectorTypes<kLaneCount>::U;
+  using typename VectorTypes<kLaneCount>::Bytes;
   using typename VectorTypes<kLaneCount>::Pairs;
   using typename VectorTypes<kLaneCount>::U16;
 
@@ -69,6 +71,16 @@ struct Vector : VectorTypes<kLaneCount> {
   // x - 0 and not x + 0: that would turn -0 into 0.
   TRITIUM_INLINE F all(float x) { return x - F{}; }
   TRITIUM_INLINE I all_int(int32_t x) { return x + I{}; }
+  // The four bytes of each of kTokens tokens, packed one after the other, and those of one in every lane.
+  template <int kTokens>
+  TRITIUM_INLINE const int8_t* factors(const int8_t* x) {
+    return x;
+  }
+  TRITIUM_INLINE I factor(const int8_t* x, int token) {
+    int32_t four = 0;
+    __builtin_memcpy(&four, x + 4 * token, 4);
+    return all_int(four);
+  }
   TRITIUM_INLINE F to_float(I v) { return __builtin_convertvector(v, F); }
   TRITIUM_INLINE F bits_to_float(U v) { return reinterpret_cast<F>(v); }
   TRITIUM_INLINE U float_to_bits(F v) { return reinterpret_cast<U>(v); }
@@ -110,7 +122,8 @@ struct BytePlanes : Vector<kLaneCount> {
   using typename Vector<kLaneCount>::U;
 
   static constexpr int kPlanes = 4;
-  TRITIUM_INLINE U plane(U words, int p) { return words >> (2 * p) & 0x03030303u; }
+  // Plane p of the codes, times 4^s.
+  TRITIUM_INLINE U plane(U words, int p, int s) { return words >> (2 * (p - s)) & 0x03030303u << (2 * s); }
   // 16 columns -> planes of 4 bytes: columns p, p + 4, p + 8, p + 12.
   TRITIUM_INLINE void pack_chunk(const int8_t* q, int8_t* planes) {
     const Chunk c = BytePlanes::template load_as<Chunk>(q);

@@ -8,6 +8,7 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/accumulate_segment.h"
 #include "cpu/kernels/elementwise.h"
 
 namespace tritium::cpu {
@@ -109,11 +110,6 @@ struct PackedTile {
     return reinterpret_cast<I>(value);
   }
 
-  // shader::accumulate_segment, lane by lane.
-  TRITIUM_INLINE void accumulate(F& y, F weight_scale, float x_scale, I sum) {
-    y += (weight_scale * x_scale) * V::to_float(sum);
-  }
-
   TRITIUM_INLINE void add_block(PackedTile& t, const uint32_t* words, const uint32_t* block_scales, int64_t block,
                                 int64_t scale_index) {
     constexpr int kParts = 16 / T::kChunksOfPart;
@@ -144,7 +140,7 @@ struct PackedTile {
           const U word = V::load(scale_words + part / 2 * kRowStride);
           const F d = halves<V>(word >> static_cast<uint32_t>(16 * (part % 2)) & 0xFFFFu);
           for (int k = 0; k < kTokens; ++k)
-            accumulate(t.scaled[v][k], d, t.scales[k][scale_index], sum[v][k] - kBias * x_sum[k]);
+            accumulate_segment<V>(t.scaled[v][k], d, t.scales[k][scale_index], sum[v][k] - kBias * x_sum[k]);
         }
       }
     }
@@ -152,9 +148,9 @@ struct PackedTile {
       for (int v = 0; v < kVectors; ++v) {
         const U word = V::load(block_scales + (T::kMinima ? 0 : 4) * kRowStride + v * V::kLanes);
         for (int k = 0; k < kTokens; ++k) {
-          accumulate(t.scaled[v][k], halves<V>(word & 0xFFFFu), t.scales[k][scale_index], total[v][k]);
+          accumulate_segment<V>(t.scaled[v][k], halves<V>(word & 0xFFFFu), t.scales[k][scale_index], total[v][k]);
           if constexpr (T::kMinima)
-            accumulate(t.minima[v][k], halves<V>(word >> 16), t.scales[k][scale_index], total_minima[v][k]);
+            accumulate_segment<V>(t.minima[v][k], halves<V>(word >> 16), t.scales[k][scale_index], total_minima[v][k]);
         }
       }
     }

@@ -16,7 +16,6 @@
 #include "cpu/kernels/shadow.h"
 #include "cpu/kernels/store_kv.h"
 #include "cpu/kernels/ternary_matmul.h"
-#include "cpu/kernels/ternary_matmul_f32.h"
 #include "cpu/kernels/training_attention.h"
 
 namespace tritium::cpu {
@@ -24,11 +23,7 @@ namespace {
 
 template <typename V>
 constexpr KernelSet kernels_over() {
-  return {.ternary = {.panel_tokens = V::kPanelTokens,
-                      .packed_chunk_bytes = 4 * V::kPlanes,
-                      .pack_activations = pack_activations<V>,
-                      .ternary_matmul = ternary_matmul<V>,
-                      .ternary_matmul_f32 = ternary_matmul_f32<V>},
+  return {.ternary = ternary_kernels<V>(),
           .packed = {.packed_matmul = packed_matmul<V>},
           .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
           .attention = {.attention = attention<V>,

@@ -13,22 +13,32 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/accumulate_segment.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/ternary_matmul_f32.h"
 
 namespace tritium::cpu {
 namespace {
 
+// The scales of a panel: (n_blocks, w).
+TRITIUM_INLINE void pack_scales(const TernaryActivations& a, int64_t first, int64_t last) {
+  const int64_t width = last - first;
+  float* scales = a.packed_scales + first * a.n_blocks;
+  for (int64_t t = 0; t < width; ++t)
+    for (int64_t b = 0; b < a.n_blocks; ++b)
+      scales[b * width + t] = a.scales[a.q_rows[first + t] * a.n_blocks + b];
+}
+
+// A panel of w rows: (chunks, planes, w, 4 bytes), and the sums of its segments: (segments, w).
 template <typename V>
-void pack_activations(const TernaryActivations& a, int64_t first, int64_t last) {
+void pack_activations(const TernaryActivations& a, int64_t, int64_t first, int64_t last) {
   const int64_t width = last - first;
   const int64_t n_segments = a.chunks / a.segment_chunks;
   const int64_t cols = a.chunks * kChunkColumns;
   int8_t* packed = a.packed + first * a.chunks * V::kPlanes * 4;
   int32_t* sums = a.sums + first * n_segments;
-  float* scales = a.packed_scales + first * a.n_blocks;
   for (int64_t t = 0; t < width; ++t) {
-    const int64_t row = a.q_rows[first + t];
-    const int8_t* q = a.q + row * cols;
+    const int8_t* q = a.q + a.q_rows[first + t] * cols;
     for (int64_t c = 0; c < a.chunks; ++c) {
       int8_t planes[4 * V::kPlanes];
       V::pack_chunk(q + c * kChunkColumns, planes);
@@ -42,8 +52,8 @@ void pack_activations(const TernaryActivations& a, int64_t first, int64_t last) 
       for (int64_t c = 0; c < segment; ++c) sum += q[s * segment + c];
       sums[s * width + t] = sum;
     }
-    for (int64_t b = 0; b < a.n_blocks; ++b) scales[b * width + t] = a.scales[row * a.n_blocks + b];
   }
+  pack_scales(a, first, last);
 }
 
 // The codes of some rows dotted with kTokens rows of activations over `chunks` chunks. Not inlined, so that
@@ -51,10 +61,10 @@ void pack_activations(const TernaryActivations& a, int64_t first, int64_t last) 
 template <typename V, int kTokens>
 [[gnu::noinline]] void sum_codes(const uint32_t* words, const int8_t* x, int64_t chunks, typename V::I* total) {
   constexpr int kVectors = V::vectors_of(kTokens);
-  // With registers to spare, each plane has sums of its own and the shift right is done once, at the end; it
-  // is exact, since every term is a multiple of 4^p.
-  constexpr bool kLate = V::kLateShift && kTokens <= 3;
-  constexpr int kSums = kLate ? V::kPlanes : 1;
+  // With registers to spare, there are several sums: sum s takes planes s, s + kSums, … with their codes left at bit
+  // 2 s of a byte, which saves shifts, and is shifted right once, at the end; that is exact, since every term is a
+  // multiple of 4^s.
+  constexpr int kSums = V::sums_of(kTokens);
   // 2 KB ahead, past the end of this block into the next one of the stream: from memory 12.1 GB/s, 10.2
   // without, 11.0 to 12.0 at 0.5 to 16 KB (one Sapphire Rapids core of a shared machine, medians).
   constexpr int64_t kAhead = 2048 / 4;
@@ -75,15 +85,15 @@ template <typename V, int kTokens>
       for (int p = 0; p < V::kPlanes; ++p) {
         typename V::U codes[kVectors];
         TRITIUM_UNROLL
-        for (int v = 0; v < kVectors; ++v) codes[v] = kLate ? w[v] & (0x03030303u << (2 * p)) : V::plane(w[v], p);
+        for (int v = 0; v < kVectors; ++v) codes[v] = V::plane(w[v], p, p % kSums);
+        const auto factors = V::template factors<kTokens>(x + (c * V::kPlanes + p) * kTokens * 4);
         TRITIUM_UNROLL
         for (int t = 0; t < kTokens; ++t) {
-          int32_t four = 0;
-          __builtin_memcpy(&four, x + ((c * V::kPlanes + p) * kTokens + t) * 4, 4);
+          const auto factor = V::factor(factors, t);
           TRITIUM_UNROLL
           for (int v = 0; v < kVectors; ++v) {
-            auto& sum = sums[v][t][kLate ? p : 0];
-            sum = V::dot(sum, codes[v], V::all_int(four));
+            auto& sum = sums[v][t][p % kSums];
+            sum = V::dot(sum, codes[v], factor);
           }
         }
       }
@@ -93,7 +103,7 @@ template <typename V, int kTokens>
       TRITIUM_UNROLL
       for (int t = 0; t < kTokens; ++t) {
         TRITIUM_UNROLL
-        for (int p = 0; p < kSums; ++p) total[v * kTokens + t] += V::widen(sums[v][t][p]) >> (2 * p);
+        for (int s = 0; s < kSums; ++s) total[v * kTokens + t] += V::widen(sums[v][t][s]) >> (2 * s);
       }
     }
   }
@@ -121,9 +131,9 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
       const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
       for (int v = 0; v < kVectors; ++v)
         for (int t = 0; t < kTokens; ++t) {
-          // shader::accumulate_segment, lane by lane.
-          const auto scale = V::load(w_scales + v * kLanes) * x_scales[chunk / m.block_chunks * kTokens + t];
-          y[v * kTokens + t] += scale * V::to_float(total[v * kTokens + t] - x_sums[s * kTokens + t]);
+          accumulate_segment<V>(y[v * kTokens + t], V::load(w_scales + v * kLanes),
+                                x_scales[chunk / m.block_chunks * kTokens + t],
+                                total[v * kTokens + t] - x_sums[s * kTokens + t]);
         }
     }
     for (int v = 0; v < kVectors; ++v)
@@ -150,6 +160,15 @@ void ternary_matmul(const TernaryProduct& m, int64_t first, int64_t last) {
       const int64_t left = m.n_tokens - token;
       ternary_tile_of_width<V>(m, block, token, left < V::kPanelTokens ? left : V::kPanelTokens);
     }
+}
+
+template <typename V>
+constexpr TernaryKernels ternary_kernels() {
+  return {.panel_tokens = [](int64_t, int64_t) -> int64_t { return V::kPanelTokens; },
+          .packed_chunk_bytes = 4 * V::kPlanes,
+          .pack_activations = pack_activations<V>,
+          .ternary_matmul = ternary_matmul<V>,
+          .ternary_matmul_f32 = ternary_matmul_f32<V>};
 }
 
 }  // namespace

@@ -14,12 +14,13 @@ namespace tritium {
 struct BackendOptions {
   std::string backend = "auto";
   int threads = 0;
+  WeightLayout layout = WeightLayout::two_bit;  // of the cpu; what is trained must be two_bit
   std::string capture_file;
   LogSink log;
 };
 
 // Errors: invalid_argument for an unknown name, of a rung in TRITIUM_CPU_RUNG too; not_found or device_error for a
-// backend that cannot run here, which `auto` does not choose.
+// backend that cannot run here, which `auto` does not choose; unsupported for a layout that its kernels do not have.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
 
 std::vector<DeviceInfo> describe_backends();

@@ -77,9 +77,10 @@ void print_limits(const BenchReport& report) {
     print_format("%s was left out: %s\n", left.name.c_str(), left.reason.c_str());
 }
 
-int measure_rows(const RowOptions& options, bool as_json) {
+int measure_rows(const RowOptions& options, WeightLayout layout, bool as_json) {
   BenchOptions bench;
   bench.filter = options.filter;
+  bench.layout = layout;
   if (!options.threads.empty()) bench.threads = options.threads;
   bench.rounds = options.rounds;
   bench.log = log_sink(false);
@@ -145,6 +146,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->capture_default_str();
   add_activations(*command, models->activations);
   add_kv(*command, models->kv);
+  add_layout(*command, models->layout);
   command->add_flag("--json", models->json, "figures as JSON");
   command->footer(
       "Rows are products, experts, heads, attention, whole models made in memory (without a file), training steps.\n"
@@ -164,7 +166,7 @@ void add_bench(CLI::App& app, Action& action) {
     models->threads = rows->threads.empty() ? std::vector<int>{0} : rows->threads;
     action = [=] {
       if (!rows->rung.empty()) setenv("TRITIUM_CPU_RUNG", rows->rung.c_str(), 1);
-      return models->models.empty() ? measure_rows(*rows, models->json) : bench_models(*models);
+      return models->models.empty() ? measure_rows(*rows, models->layout, models->json) : bench_models(*models);
     };
   });
 }

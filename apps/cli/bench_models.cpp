@@ -113,6 +113,7 @@ int bench_models(const ModelBench& options) {
         model.model = path;
         model.runtime.backend = backend;
         model.runtime.threads = threads;
+        model.runtime.layout = options.layout;
         const Result<LoadedModel> loaded = load(model);
         const Result<Speed> speed = loaded.ok() ? measure(loaded->model, options) : loaded.status();
         if (speed.code() == StatusCode::cancelled && options.json) print_json(results);  // what was measured

@@ -13,6 +13,7 @@ struct ModelBench {
   std::vector<std::string> backends = {"cpu"};
   std::vector<int> threads = {0};
   Activations activations = Activations::int8;
+  WeightLayout layout = WeightLayout::automatic;
   KvCacheType kv = KvCacheType::f16;
   int64_t prompt = 128;
   int64_t batch = 0;

@@ -42,6 +42,14 @@ void add_kv(CLI::App& command, KvCacheType& kv) {
       "keys and values are kept as f16 | int8 (a scale for each head and token) | f32 (default f16)");
 }
 
+void add_layout(CLI::App& command, WeightLayout& layout) {
+  add_choice<WeightLayout>(
+      command, "--layout", layout,
+      {{{"auto", WeightLayout::automatic}, {"2bit", WeightLayout::two_bit}, {"base3", WeightLayout::base3}}},
+      "trits in the cpu's memory: 2bit | base3 (1.6 bits, AVX-512 VBMI) | auto: base3 for large weights where a "
+      "measurement finds it faster (default auto)");
+}
+
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("MODEL", options.model, "model: a .gguf file, any part of a split one, or a Hugging Face folder")
       ->required();
@@ -52,6 +60,7 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->capture_default_str();
   add_activations(command, options.activations);
   add_kv(command, options.kv);
+  add_layout(command, options.runtime.layout);
   command.add_flag("--i2s-64", options.load.i2s_interleave_64,
                    "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
   command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");

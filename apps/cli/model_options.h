@@ -22,6 +22,7 @@ struct ModelOptions {
 };
 
 void add_activations(CLI::App& command, Activations& activations);
+void add_layout(CLI::App& command, WeightLayout& layout);
 void add_kv(CLI::App& command, KvCacheType& kv);
 void add_model_options(CLI::App& command, ModelOptions& options);
 

@@ -32,8 +32,11 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) { return create(o
 Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOptions& debug) try {
   if (debug.profile && !debug.capture_file.empty())
     return error(StatusCode::invalid_argument, "a capture and a profile exclude each other: ask for one of them");
-  Result<std::unique_ptr<Backend>> backend = make_backend(
-      {.backend = options.backend, .threads = options.threads, .capture_file = debug.capture_file, .log = options.log});
+  Result<std::unique_ptr<Backend>> backend = make_backend({.backend = options.backend,
+                                                           .threads = options.threads,
+                                                           .layout = options.layout,
+                                                           .capture_file = debug.capture_file,
+                                                           .log = options.log});
   if (!backend.ok()) return backend.status();
   if (debug.profile) backend = make_timed_backend(*std::move(backend));
   if (!debug.compare_with.empty()) {
@@ -97,6 +100,8 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   const std::lock_guard lock(state_->backend->mutex());
   Result<Weights> weights = load_cached_weights(*source, path, options, *state_->backend, state_->log);
   if (!weights.ok()) return weights.status();
+  if (const std::string_view layout = state_->backend->weight_layout(); !layout.empty())
+    log_to(state_->log, LogLevel::info, join("weights are kept as ", layout));
   model->weights = *std::move(weights);
   if (!options.adapter.empty()) {
     const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(options.adapter, {});

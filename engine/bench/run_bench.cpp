@@ -60,13 +60,13 @@ Result<std::vector<Family>> chosen(std::vector<Family> families, const std::stri
   return families;
 }
 
-Result<std::vector<Lane>> make_lanes(const std::vector<int>& threads, const LogSink& log) {
+Result<std::vector<Lane>> make_lanes(const std::vector<int>& threads, WeightLayout layout, const LogSink& log) {
   std::vector<Lane> lanes;
   for (int n : threads.empty() ? std::vector<int>{1, 0} : threads) {
     if (n == 0) n = usable_processors();
     if (std::ranges::find(lanes, n, &Lane::threads) != lanes.end()) continue;
     Result<std::unique_ptr<Backend>> backend =
-        make_backend({.backend = "cpu", .threads = n, .capture_file = {}, .log = log});
+        make_backend({.backend = "cpu", .threads = n, .layout = layout, .capture_file = {}, .log = log});
     if (!backend.ok()) return backend.status();
     lanes.push_back({n, *std::move(backend)});
   }
@@ -230,7 +230,7 @@ Result<std::vector<std::string>> bench_rows(const std::string& filter) try {
 Result<BenchReport> run_bench(const BenchOptions& options) try {
   if (Status s = bench::check(options); !s.ok()) return s;
   const CancelScope scope(options.keep_going);
-  Result<std::vector<bench::Lane>> lanes = bench::make_lanes(options.threads, options.log);
+  Result<std::vector<bench::Lane>> lanes = bench::make_lanes(options.threads, options.layout, options.log);
   if (!lanes.ok()) return lanes.status();
   bench::Run run(options, *std::move(lanes));
   Status status;

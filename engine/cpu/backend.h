@@ -8,8 +8,11 @@
 #include <utility>
 
 #include "base/cancel.h"
+#include "base/format_text.h"
 #include "base/thread_pool.h"
 #include "cpu/by_rows.h"
+#include "cpu/cpu_backend.h"
+#include "cpu/layout/layouts.h"
 #include "cpu/layout/rows32.h"
 #include "cpu/row_order.h"
 #include "cpu/rungs.h"
@@ -24,7 +27,11 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   // longer than starting a thread.
   using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows>;
 
-  CpuBackend(const cpu::KernelSet& kernels, int threads) : kernels_(kernels), pool_(threads) {}
+  // Operations that take weights of base3.
+  using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;
+
+  CpuBackend(const cpu::KernelSet& kernels, const CpuOptions& options)
+      : kernels_(kernels), layouts_(kernels_.ternary, options.layout), pool_(options.threads) {}
 
   std::string name() const override { return "cpu"; }
 
@@ -32,13 +39,17 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
 
   void lay_out(Weight& weight) const override;
-  std::string_view weight_layout() const override { return "rows32"; }  // another order, another name: caches go by it
+  std::string_view weight_layout() const override { return layouts_.name(); }
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
 
   template <typename Op>
   Status each(const Op& op) try {
-    if constexpr (std::is_same_v<Op, Embedding>)
+    if constexpr (std::is_same_v<Op, Embedding>) {
       if (op.table.packed()) return look_up_packed(op), Status();
+      if (is_base3(op.table)) return look_up_base3(op), Status();
+    }
+    if (!TakingBase3::contains<Op> && has_base3(op))
+      return error(StatusCode::unsupported, Op::kName, ": weights of the layout base3 are read only; take two_bit");
     if constexpr (OnTheReference::contains<Op>) {
       cpu_ref::call(Op::reference, op);
     } else if constexpr (requires { cpu::kernel_of(kernels_, op); }) {
@@ -74,6 +85,24 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
 
  private:
   void look_up_packed(const Embedding& op);
+  void look_up_base3(const Embedding& op);
+
+  static bool is_base3(const Weight& weight) { return weight.ternary() && weight.data.dtype == DType::i32; }
+  template <typename Op>
+  static bool has_base3(const Op& op) {
+    bool found = false;
+    Op::visit(op, [&](Role, const auto& x, auto...) {
+      if constexpr (std::is_same_v<decltype(x), const Weight&>) found = found || is_base3(x);
+    });
+    return found;
+  }
+  // The trits of one matrix.
+  static cpu::TritPlane trits_of(const Weight& weight, int64_t matrix) {
+    const cpu::Rows32 layout = rows32_of(weight);
+    const int64_t row_words = is_base3(weight) ? cpu::base3_words(layout.chunks) : layout.chunks;
+    const uint32_t* words = host_span<uint32_t>(weight.data).data();
+    return {.words = words + layout.first_of(matrix).block * row_words * cpu::kBlockRows, .row_words = row_words};
+  }
   // body(first, last) on pieces of 0 … n - 1. `cost` is the time of one item in ns, roughly and on one thread:
   // below kWorthWaking in all, the caller does the work itself. What takes long is done in rounds, between which it may
   // be cancelled.
@@ -161,6 +190,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   static constexpr int64_t kRound = 25'000'000;
 
   const cpu::KernelSet kernels_;
+  const cpu::Layouts layouts_;
   ThreadPool pool_;
 
   // Memory of ternary_matmul, kept from call to call.

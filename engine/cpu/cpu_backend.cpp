@@ -56,7 +56,7 @@ std::string processor_name() {
 }  // namespace
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
-  return std::make_unique<CpuBackend>(cpu::kernels_of(chosen_rungs()), options.threads);
+  return std::make_unique<CpuBackend>(cpu::kernels_of(chosen_rungs()), options);
 }
 
 Status check_cpu_rung() {
@@ -69,6 +69,8 @@ Status check_cpu_rung() {
   return error(StatusCode::invalid_argument, kRungVariable, " is \"", name, "\", ",
                known ? "which this processor cannot run" : "which is no rung", "; there are ", names);
 }
+
+bool cpu_has_base3() { return cpu::kernels_of(chosen_rungs()).ternary.base3; }
 
 std::string simd_level() { return std::string(chosen_rungs().front().name); }
 

@@ -20,7 +20,8 @@
 namespace tritium {
 
 struct CpuOptions {
-  int threads = 0;  // 0: every processor this process may use
+  int threads = 0;                              // 0: every processor this process may use
+  WeightLayout layout = WeightLayout::two_bit;  // base3 only where cpu_has_base3()
 };
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
@@ -30,6 +31,8 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 std::string simd_level();
 // invalid_argument: TRITIUM_CPU_RUNG names a rung that is not one of simd_levels().
 Status check_cpu_rung();
+// Whether its kernels take weights of base3.
+bool cpu_has_base3();
 // Every level this program can run here, best first.
 std::vector<std::string> simd_levels();
 

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "cpu/layout/base3.h"
 #include "cpu/layout/rows32.h"
 #include "shaders/params/adamw_update.h"
 #include "shaders/params/add.h"
@@ -48,9 +49,20 @@ struct TernaryActivations {
 };
 inline constexpr int64_t kPackedSlack = 1024;
 
+// Where the trits of a matrix are.
+struct TritPlane {
+  const uint32_t* words;    // of block `first_block` and those behind it
+  int64_t row_words;        // words of a row: layout.chunks, or fewer where they are base3
+  int64_t first_block = 0;  // of the matrix
+
+  [[gnu::always_inline]] const uint32_t* at(Rows32::Place place, int64_t word) const {
+    return words + ((place.block - first_block) * row_words + word) * kBlockRows + place.lane;
+  }
+};
+
 struct TernaryProduct {
   Rows32 layout;
-  const uint32_t* words;       // of the matrix
+  TritPlane trits;
   const float* weight_scales;  // of the matrix
   int64_t segment_chunks;
   int64_t group_chunks;  // chunks a weight scale covers
@@ -81,7 +93,7 @@ struct PackedProduct {
 
 struct TernaryFloatProduct {
   Rows32 layout;
-  const uint32_t* words;
+  TritPlane trits;
   const float* weight_scales;
   int64_t cols;
   int64_t group_chunks;
@@ -191,6 +203,7 @@ struct Range {
 
 // Products with packed trits.
 struct TernaryKernels {
+  bool base3;  // whether weights may be base3
   // Rows in a panel of packed activations (the last of a matrix may have fewer), if the matrix has `rows` of them.
   int64_t (*panel_tokens)(int64_t rows, int64_t segment_chunks);
   int packed_chunk_bytes;  // of one row
@@ -293,6 +306,7 @@ extern const KernelSet kNeonDotKernels;
 extern const KernelSet kAvx2Kernels;
 extern const KernelSet kAvxVnniKernels;
 extern const KernelSet kAvx512VnniKernels;
-extern const TernaryKernels kAmxInt8Kernels;  // beside those of AVX-512 VNNI
+extern const TernaryKernels kAvx512VbmiKernels;  // beside those of AVX-512 VNNI
+extern const TernaryKernels kAmxInt8Kernels;     // beside those of AVX-512 VNNI
 
 }  // namespace tritium::cpu

@@ -20,13 +20,13 @@ bool runs_avx512_vnni() {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vnni");
 }
+bool runs_avx512_vbmi() { return runs_avx512_vnni() && __builtin_cpu_supports("avx512vbmi"); }
 #endif
 
 constexpr Rung kRungs[] = {
 #if defined(__x86_64__)
-    {"amx-int8",
-     [] { return runs_avx512_vnni() && int8_tiles() == Tiles::usable; },
-     {.ternary = &kAmxInt8Kernels}},
+    {"amx-int8", [] { return runs_avx512_vbmi() && int8_tiles() == Tiles::usable; }, {.ternary = &kAmxInt8Kernels}},
+    {"avx512-vbmi", runs_avx512_vbmi, {.ternary = &kAvx512VbmiKernels}},
     {"avx512-vnni", runs_avx512_vnni, all_of(kAvx512VnniKernels)},
     {"avx-vnni", [] { return runs_avx2() && has_avx_vnni(); }, all_of(kAvxVnniKernels)},
     {"avx2", runs_avx2, all_of(kAvx2Kernels)},

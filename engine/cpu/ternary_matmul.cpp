@@ -51,7 +51,6 @@ void CpuBackend::compute(const TernaryMatmul& a) {
     }
   });
 
-  const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();
   float* y = host_span<float>(a.y).data();
   // A chunk of 32 rows is 128 bytes, 4 ns from memory, and then 512 products for every token.
@@ -59,7 +58,7 @@ void CpuBackend::compute(const TernaryMatmul& a) {
   split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const cpu::Rows32::Place start = layout.first_of(group.matrix);
     kernels_.ternary.ternary_matmul({.layout = layout,
-                                     .words = words + layout.word(start, 0),
+                                     .trits = trits_of(a.weight, group.matrix),
                                      .weight_scales = weight_scales + layout.scale(start, 0),
                                      .segment_chunks = segment_chunks,
                                      .group_chunks = p.group_size / kChunkColumns,

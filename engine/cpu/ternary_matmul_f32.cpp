@@ -7,7 +7,6 @@ void CpuBackend::compute(const TernaryMatmulF32& a) {
   const TernaryMatmulF32Params p = a.params();
   const cpu::Rows32 layout = rows32_of(a.weight);
   sort_rows(a);
-  const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const float* weight_scales = host_span<float>(a.weight.scales).data();
   const float* x = host_span<float>(a.x).data();
   float* y = host_span<float>(a.y).data();
@@ -16,7 +15,7 @@ void CpuBackend::compute(const TernaryMatmulF32& a) {
   split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const cpu::Rows32::Place start = layout.first_of(group.matrix);
     kernels_.ternary.ternary_matmul_f32({.layout = layout,
-                                         .words = words + layout.word(start, 0),
+                                         .trits = trits_of(a.weight, group.matrix),
                                          .weight_scales = weight_scales + layout.scale(start, 0),
                                          .cols = p.cols,
                                          .group_chunks = p.group_size / cpu::kChunkColumns,

@@ -17,12 +17,12 @@ namespace {
 using cases::CaseInputs;
 using cpu::EmulatedTiles;
 
-std::unique_ptr<Backend> by_vectors() { return std::make_unique<CpuBackend>(cpu::kPortableKernels, 1); }
+std::unique_ptr<Backend> by_vectors() { return std::make_unique<CpuBackend>(cpu::kPortableKernels, CpuOptions{.threads = 1}); }
 
 std::unique_ptr<Backend> by_tiles(int threads = 2) {
   cpu::KernelSet kernels = cpu::kPortableKernels;
   kernels.ternary = cpu::tiled_kernels<EmulatedTiles, cpu::Portable>();
-  return std::make_unique<CpuBackend>(kernels, threads);
+  return std::make_unique<CpuBackend>(kernels, CpuOptions{.threads = threads});
 }
 
 // Rows of activations, of the weight, columns; weight scales for `group` columns (0: one a row).

@@ -41,6 +41,7 @@ TRITIUM_VECTOR_TYPES(16)
 template <int kLaneCount>
 struct Vector : VectorTypes<kLaneCount> {
   static constexpr int kLanes = kLaneCount;
+  static constexpr bool kBase3 = false;  // whether it decodes base3 (kernels/base3.h)
   using typename VectorTypes<kLaneCount>::F;
   using typename VectorTypes<kLaneCount>::I;
   using typename VectorTypes<kLaneCount>::U;

@@ -14,6 +14,7 @@
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/accumulate_segment.h"
+#include "cpu/kernels/base3.h"
 #include "cpu/kernels/elementwise.h"
 #include "cpu/kernels/ternary_matmul_f32.h"
 
@@ -25,8 +26,7 @@ TRITIUM_INLINE void pack_scales(const TernaryActivations& a, int64_t first, int6
   const int64_t width = last - first;
   float* scales = a.packed_scales + first * a.n_blocks;
   for (int64_t t = 0; t < width; ++t)
-    for (int64_t b = 0; b < a.n_blocks; ++b)
-      scales[b * width + t] = a.scales[a.q_rows[first + t] * a.n_blocks + b];
+    for (int64_t b = 0; b < a.n_blocks; ++b) scales[b * width + t] = a.scales[a.q_rows[first + t] * a.n_blocks + b];
 }
 
 // A panel of w rows: (chunks, planes, w, 4 bytes), and the sums of its segments: (segments, w).
@@ -65,9 +65,8 @@ template <typename V, int kTokens>
   // 2 s of a byte, which saves shifts, and is shifted right once, at the end; that is exact, since every term is a
   // multiple of 4^s.
   constexpr int kSums = V::sums_of(kTokens);
-  // 2 KB ahead, past the end of this block into the next one of the stream: from memory 12.1 GB/s, 10.2
-  // without, 11.0 to 12.0 at 0.5 to 16 KB (one Sapphire Rapids core of a shared machine, medians).
-  constexpr int64_t kAhead = 2048 / 4;
+  // 8 KB ahead, past the end of this block into the next one of the stream (papers/cpu_kernels.md).
+  constexpr int64_t kAhead = 8192 / 4;
   for (int i = 0; i < kVectors * kTokens; ++i) total[i] = typename V::I{};
   for (int64_t first = 0; first < chunks; first += V::kMaxChunks) {
     const int64_t last = first + V::kMaxChunks < chunks ? first + V::kMaxChunks : chunks;
@@ -109,6 +108,12 @@ template <typename V, int kTokens>
   }
 }
 
+// Whether a tile takes base3 as it is; else it is expanded.
+template <typename V, int kTokens>
+TRITIUM_INLINE bool decodes_base3(const TernaryProduct& m) {
+  return V::kBase3 && kTokens <= kBase3Tokens && is_base3(m) && m.segment_chunks % kUnitChunks == 0;
+}
+
 // Block `block` of the weight by the panel of kTokens rows that starts at packed row `token`.
 template <typename V, int kTokens>
 void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
@@ -126,8 +131,12 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
     for (int64_t s = 0; s < n_segments; ++s) {
       const int64_t chunk = s * m.segment_chunks;
       typename V::I total[kVectors * kTokens];
-      sum_codes<V, kTokens>(m.words + m.layout.word({block, lane}, chunk), x + chunk * V::kPlanes * kTokens * 4,
-                            m.segment_chunks, total);
+      const int8_t* factors = x + chunk * V::kPlanes * kTokens * 4;
+      if (decodes_base3<V, kTokens>(m))
+        sum_base3<V, kTokens>(m.trits.at({block, lane}, base3_words(chunk)), factors, m.segment_chunks / kUnitChunks,
+                              total);
+      else
+        sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), factors, m.segment_chunks, total);
       const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
       for (int v = 0; v < kVectors; ++v)
         for (int t = 0; t < kTokens; ++t) {
@@ -154,17 +163,24 @@ void ternary_tile_of_width(const TernaryProduct& m, int64_t block, int64_t token
 
 // A block of weights meets all panels before the next one: it comes from memory once.
 template <typename V>
+void ternary_block(const TernaryProduct& m, int64_t block) {
+  for (int64_t token = 0; token < m.n_tokens; token += V::kPanelTokens) {
+    const int64_t left = m.n_tokens - token;
+    ternary_tile_of_width<V>(m, block, token, left < V::kPanelTokens ? left : V::kPanelTokens);
+  }
+}
+
+template <typename V>
 void ternary_matmul(const TernaryProduct& m, int64_t first, int64_t last) {
-  for (int64_t block = first; block < last; ++block)
-    for (int64_t token = 0; token < m.n_tokens; token += V::kPanelTokens) {
-      const int64_t left = m.n_tokens - token;
-      ternary_tile_of_width<V>(m, block, token, left < V::kPanelTokens ? left : V::kPanelTokens);
-    }
+  if (is_base3(m) && (m.n_tokens > kBase3Tokens || m.segment_chunks % kUnitChunks != 0))
+    return expand_blocks<V>(m, first, last, ternary_block<V>);
+  for (int64_t block = first; block < last; ++block) ternary_block<V>(m, block);
 }
 
 template <typename V>
 constexpr TernaryKernels ternary_kernels() {
-  return {.panel_tokens = [](int64_t, int64_t) -> int64_t { return V::kPanelTokens; },
+  return {.base3 = V::kBase3,
+          .panel_tokens = [](int64_t, int64_t) -> int64_t { return V::kPanelTokens; },
           .packed_chunk_bytes = 4 * V::kPlanes,
           .pack_activations = pack_activations<V>,
           .ternary_matmul = ternary_matmul<V>,

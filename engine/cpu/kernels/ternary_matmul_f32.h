@@ -4,6 +4,7 @@
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/base3.h"
 
 namespace tritium::cpu {
 namespace {
@@ -28,7 +29,7 @@ void ternary_float_tile(const TernaryFloatProduct& m, int64_t block, int64_t tok
       const int64_t end = start + group < m.cols ? start + group : m.cols;
       typename V::F sum[kVectors][kTokens] = {};
       for (int64_t column = start; column < end; column += kChunkColumns) {
-        const uint32_t* words = m.words + m.layout.word({block, lane}, column / kChunkColumns);
+        const uint32_t* words = m.trits.at({block, lane}, column / kChunkColumns);
         const int64_t n = end - column < kChunkColumns ? end - column : kChunkColumns;
         typename V::U w[kVectors];
         TRITIUM_UNROLL
@@ -60,12 +61,16 @@ void ternary_float_tile(const TernaryFloatProduct& m, int64_t block, int64_t tok
 }
 
 template <typename V>
+void ternary_float_block(const TernaryFloatProduct& m, int64_t block) {
+  int64_t token = 0;
+  for (; token + 4 <= m.n_tokens; token += 4) ternary_float_tile<V, 4>(m, block, token);
+  for (; token < m.n_tokens; ++token) ternary_float_tile<V, 1>(m, block, token);
+}
+
+template <typename V>
 void ternary_matmul_f32(const TernaryFloatProduct& m, int64_t first, int64_t last) {
-  for (int64_t block = first; block < last; ++block) {
-    int64_t token = 0;
-    for (; token + 4 <= m.n_tokens; token += 4) ternary_float_tile<V, 4>(m, block, token);
-    for (; token < m.n_tokens; ++token) ternary_float_tile<V, 1>(m, block, token);
-  }
+  if (is_base3(m)) return expand_blocks<V>(m, first, last, ternary_float_block<V>);
+  for (int64_t block = first; block < last; ++block) ternary_float_block<V>(m, block);
 }
 
 }  // namespace

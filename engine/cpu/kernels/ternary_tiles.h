@@ -4,8 +4,8 @@
 // A step is 64 columns of a block of 32 weight rows: 4 chunks, 512 bytes of codes. Line l of 16 words (rows) is chunk
 // l / 2 … of the rows' first or second half; its plane p becomes, as trits, row 4 l + p of the half's tile. Activations
 // are packed in the same order of columns, so nothing is transposed. The trits of a block are expanded once and stay in
-// the L1 or L2 cache while all tokens meet them: 2 instructions of a tile load and a tile product for 16 * 16 * 64 trits
-// and tokens, where expanding takes 4 for 64 trits.
+// the L1 or L2 cache while all tokens meet them: 2 instructions of a tile load and a tile product for 16 * 16 * 64
+// trits and tokens, where expanding takes 4 for 64 trits.
 //
 // Tiles is what multiplies (isa/amx_int8.h; the tests have one in plain loops), V what expands and scales.
 #pragma once
@@ -79,8 +79,8 @@ struct TilePair {
     for (int64_t t = 0; t < tokens; ++t) {
       const int64_t panel = t / kTileRows, row = t % kTileRows;
       const int64_t width = tokens - panel * kTileRows < kTileRows ? tokens - panel * kTileRows : kTileRows;
-      const float x_scale = m.packed_scales[(token + panel * kTileRows) * n_blocks +
-                                            chunk / m.block_chunks * width + row];
+      const float x_scale =
+          m.packed_scales[(token + panel * kTileRows) * n_blocks + chunk / m.block_chunks * width + row];
       TRITIUM_UNROLL
       for (int64_t half = 0; half < 2; ++half) {
         TRITIUM_UNROLL
@@ -131,8 +131,8 @@ struct TilePair {
   }
 };
 
-// Blocks of weight rows first … last - 1. Rows so long that their trits do not stay in the L2 cache are taken in strips;
-// what pairs of panels have by then is kept, for as many as are met by one strip.
+// Blocks of weight rows first … last - 1. Rows so long that their trits do not stay in the L2 cache are taken in
+// strips; what pairs of panels have by then is kept, for as many as are met by one strip.
 template <typename Tiles, typename V>
 void ternary_tiles(const TernaryProduct& m, int64_t first, int64_t last) {
   constexpr int64_t kMaxStrip = 256;  // chunks: 128 KB of trits
@@ -148,7 +148,7 @@ void ternary_tiles(const TernaryProduct& m, int64_t first, int64_t last) {
     for (int64_t start = 0; start < n; start += at_once)
       for (int64_t chunk = 0; chunk < chunks; chunk += strip) {
         const int64_t end = chunk + strip < chunks ? chunk + strip : chunks;
-        expand_trits<V>(m.words + m.layout.word({block, 0}, chunk), (end - chunk) / kStepChunks, trits);
+        expand_trits<V>(m.trits.at({block, 0}, chunk), (end - chunk) / kStepChunks, trits);
         for (int64_t token = start; token < start + at_once && token < n; token += kPairTokens) {
           const int64_t tokens = n - token < kPairTokens ? n - token : kPairTokens;
           TilePair<Tiles, V>& pair = pairs[token / kPairTokens % kPairs];
@@ -170,8 +170,11 @@ constexpr TernaryKernels tiled_kernels() {
     takes_tiles(rows, a.segment_chunks) ? pack_tiles<V>(a, first, last) : pack_activations<V>(a, rows, first, last);
   };
   kernels.ternary_matmul = [](const TernaryProduct& m, int64_t first, int64_t last) {
-    takes_tiles(m.n_tokens, m.segment_chunks) ? ternary_tiles<Tiles, V>(m, first, last)
-                                              : ternary_matmul<V>(m, first, last);
+    if (!takes_tiles(m.n_tokens, m.segment_chunks)) return ternary_matmul<V>(m, first, last);
+    if (!is_base3(m)) return ternary_tiles<Tiles, V>(m, first, last);
+    expand_blocks<V>(m, first, last, [](const TernaryProduct& expanded, int64_t block) {
+      ternary_tiles<Tiles, V>(expanded, block, block + 1);
+    });
   };
   return kernels;
 }

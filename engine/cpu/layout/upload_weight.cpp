@@ -1,10 +1,11 @@
-// Weights, as files have them row after row, into rows32, and back.
+// Weights, as files have them row after row, into rows32 or base3, and back.
 #include <atomic>
 #include <new>
 
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "cpu/backend.h"
+#include "cpu/layout/base3_words.h"
 #include "ops/weight_layout.h"
 
 namespace tritium {
@@ -16,12 +17,22 @@ struct Planes {
   uint32_t* words;
   uint32_t* scales;
 
+  int64_t row_words;  // layout.chunks, or fewer of base3
+
   // Block `block` of a stack from its rows' words and scales, row after row.
   void put_words(int64_t block, const uint32_t* row_words) const {
     const int64_t n_rows = layout.rows_in(block);
+    if (this->row_words != layout.chunks) return put_base3(block, row_words);
     for (int64_t c = 0; c < layout.chunks; ++c)
       for (int64_t r = 0; r < cpu::kBlockRows; ++r)
         words[layout.word({block, r}, c)] = r < n_rows ? row_words[r * layout.chunks + c] : 0;
+  }
+  void put_base3(int64_t block, const uint32_t* rows) const {
+    const auto chunks = static_cast<size_t>(layout.chunks);
+    const std::vector<uint32_t> none(chunks);  // rows behind the last one: code 0
+    for (int64_t r = 0; r < cpu::kBlockRows; ++r)
+      cpu::pack_base3(r < layout.rows_in(block) ? std::span(rows + r * layout.chunks, chunks) : std::span(none),
+                      words + block * row_words * cpu::kBlockRows + r, cpu::kRowStride);
   }
   void put_scales(int64_t block, const uint32_t* row_scales) const {
     const int64_t n_rows = layout.rows_in(block);
@@ -62,7 +73,12 @@ void CpuBackend::lay_out(Weight& weight) const {
   if (!weight.has_scales()) return;
   const cpu::Rows32 layout = rows32_of(weight);
   const int64_t rows = layout.blocks() * cpu::kBlockRows;
-  weight.data.shape = {weight.n_matrices, rows, weight.ternary() ? weight.row_stride : layout.chunks};
+  const bool base3 = weight.ternary() && layouts_.takes_base3(weight.n_matrices * rows, layout.chunks);
+  weight.data.dtype = weight.ternary() && !base3 ? DType::trit2 : DType::i32;
+  weight.data.shape = {weight.n_matrices, rows,
+                       base3              ? cpu::base3_words(layout.chunks)
+                       : weight.ternary() ? weight.row_stride
+                                          : layout.chunks};
   weight.scales.shape = {weight.n_matrices, layout.blocks(), layout.groups, cpu::kBlockRows};
 }
 
@@ -88,7 +104,7 @@ Result<Weight> CpuBackend::upload_rows(const TernaryRows& rows, const std::strin
   lay_out(weight);
   if (Status s = allocate_plane(weight.data, debug_name); !s.ok()) return s;
   const cpu::Rows32 layout = rows32_of(weight);
-  const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), nullptr};
+  const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), nullptr, trits_of(weight, 0).row_words};
   std::vector<float> stored(static_cast<size_t>(rows.n_rows() * rows.groups_per_row()));
   const Status status = for_each_block(layout, weight.n_matrices, [&](int64_t block, std::span<uint32_t> words) {
     const int64_t first = layout.first_row(block), n = layout.rows_in(block), groups = rows.groups_per_row();
@@ -103,7 +119,7 @@ Result<Weight> CpuBackend::upload_rows(const TernaryRows& rows, const std::strin
   lay_out(weight);
   if (Status s = allocate_plane(weight.scales, debug_name); !s.ok()) return s;
   const cpu::Rows32 settled = rows32_of(weight);
-  const Planes final_planes = {settled, planes.words, host_span<uint32_t>(weight.scales).data()};
+  const Planes final_planes = {settled, planes.words, host_span<uint32_t>(weight.scales).data(), planes.row_words};
   for (int64_t block = 0; block < weight.n_matrices * settled.blocks(); ++block)
     final_planes.put_scales(
         block, reinterpret_cast<const uint32_t*>(scales.data() + settled.first_row(block) * settled.groups));
@@ -119,7 +135,8 @@ Result<Weight> CpuBackend::upload_rows(const DenseRows& rows, const std::string&
   for (Tensor* plane : {&weight.data, &weight.scales})
     if (Status s = allocate_plane(*plane, debug_name); !s.ok()) return s;
   const cpu::Rows32 layout = rows32_of(weight);
-  const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), host_span<uint32_t>(weight.scales).data()};
+  const Planes planes = {layout, host_span<uint32_t>(weight.data).data(), host_span<uint32_t>(weight.scales).data(),
+                         layout.chunks};
   const auto row_bytes = static_cast<size_t>(rows.row_bytes());
   const auto n_words = static_cast<size_t>(layout.chunks), n_scales = static_cast<size_t>(layout.groups);
   const Status status = for_each_block(layout, weight.n_matrices, [&](int64_t block, std::span<uint32_t> words) {
@@ -143,13 +160,18 @@ Result<Weight> CpuBackend::upload_rows(const DenseRows& rows, const std::string&
 
 Result<TernaryMatrix> CpuBackend::download_weight(const Weight& weight) try {
   const cpu::Rows32 layout = rows32_of(weight);
-  const auto words = host_span<uint32_t>(weight.data);
+  const cpu::TritPlane trits = trits_of(weight, 0);
   const auto scales = host_span<float>(weight.scales);
-  std::vector<uint32_t> row_words;
+  std::vector<uint32_t> row_words(static_cast<size_t>(weight.n_matrices * weight.rows * layout.chunks));
   std::vector<float> row_scales;
   for (int64_t row = 0; row < weight.n_matrices * weight.rows; ++row) {
     const cpu::Rows32::Place at = layout.place_of(row);
-    for (int64_t c = 0; c < layout.chunks; ++c) row_words.push_back(words[static_cast<size_t>(layout.word(at, c))]);
+    const auto words =
+        std::span(row_words).subspan(static_cast<size_t>(row * layout.chunks), static_cast<size_t>(layout.chunks));
+    if (is_base3(weight))
+      cpu::unpack_base3(trits.at(at, 0), cpu::kRowStride, words);
+    else
+      for (int64_t c = 0; c < layout.chunks; ++c) words[static_cast<size_t>(c)] = *trits.at(at, c);
     for (int64_t g = 0; g < layout.groups; ++g) row_scales.push_back(scales[static_cast<size_t>(layout.scale(at, g))]);
   }
   return matrix_of(weight, row_words, row_scales);

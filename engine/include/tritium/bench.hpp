@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tritium/log.hpp"
+#include "tritium/options.hpp"
 #include "tritium/status.hpp"
 
 namespace tritium {
@@ -57,6 +58,7 @@ struct BenchMachine {
 };
 
 struct BenchOptions {
+  WeightLayout layout = WeightLayout::automatic;
   std::string filter;                 // a regular expression (ECMAScript) that a row's name must contain; empty: all
   std::vector<int> threads = {1, 0};  // each is measured, in turn; 0: all that this process may use
   int rounds = 3;                     // of all rows that share their weights; medians of them are reported

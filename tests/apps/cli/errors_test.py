@@ -108,6 +108,9 @@ class Errors(WithModel):
     def test_an_unknown_arithmetic(self):
         self.fails(2, '"f64" is not known', "run", self.model, "-p", "x", "--activations", "f64")
 
+    def test_an_unknown_layout(self):
+        self.fails(2, '"base4" is not known; take auto, 2bit or base3', "run", self.model, "-p", "x", "--layout", "base4")
+
     def test_an_unknown_cache(self):
         self.fails(2, '"q4" is not known; take f16, int8 or f32', "run", self.model, "-p", "x", "--kv", "q4")
 

@@ -51,7 +51,7 @@ Result<std::unique_ptr<Backend>> make_cpu(const BackendOptions& options) {
   if (options.layout == WeightLayout::base3 && !cpu_has_base3())
     return error(StatusCode::unsupported, "the layout base3 needs AVX-512 VBMI, and the kernels here are those of ",
                  simd_level(), "; take 2bit or auto");
-  return make_cpu_backend({.threads = options.threads, .layout = options.layout});
+  return make_cpu_backend({.threads = options.threads, .pin = options.pin, .layout = options.layout});
 }
 
 Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {

@@ -14,6 +14,7 @@ namespace tritium {
 struct BackendOptions {
   std::string backend = "auto";
   int threads = 0;
+  bool pin = false;
   WeightLayout layout = WeightLayout::two_bit;  // of the cpu; what is trained must be two_bit
   std::string capture_file;
   LogSink log;

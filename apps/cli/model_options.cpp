@@ -55,9 +55,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->required();
   command.add_option("--backend", options.runtime.backend, "auto | reference | cpu | vulkan | vulkan:INDEX")
       ->capture_default_str();
-  command.add_option("--threads", options.runtime.threads, "threads of the cpu backend; 0: all cores")
+  command.add_option("--threads", options.runtime.threads, "threads of the cpu backend; 0: all physical cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command.add_flag("--pin", options.runtime.pin, "each thread of the cpu backend stays on a processor of its own");
   add_activations(command, options.activations);
   add_kv(command, options.kv);
   add_layout(command, options.runtime.layout);

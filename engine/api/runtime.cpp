@@ -34,6 +34,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOption
     return error(StatusCode::invalid_argument, "a capture and a profile exclude each other: ask for one of them");
   Result<std::unique_ptr<Backend>> backend = make_backend({.backend = options.backend,
                                                            .threads = options.threads,
+                                                           .pin = options.pin,
                                                            .layout = options.layout,
                                                            .capture_file = debug.capture_file,
                                                            .log = options.log});

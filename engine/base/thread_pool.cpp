@@ -2,18 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
 #include <new>
 #include <optional>
 #include <system_error>
 
-#if defined(__linux__)
-#include <sched.h>
-#endif
-
-#include "base/control_group.h"
 #include "base/futex.h"
+#include "base/processors.h"
 
 namespace tritium {
 namespace {
@@ -75,25 +70,20 @@ std::optional<uint32_t> take_from(std::atomic<uint64_t>& ends) {
 
 }  // namespace
 
-int usable_processors() {
-  int there = static_cast<int>(std::thread::hardware_concurrency());
-#if defined(__linux__)
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) there = CPU_COUNT(&allowed);
-#endif
-  // More threads than a group's share of time would be stopped together for the rest of each period.
-  const double share = control_group_limits().processors.value_or(there);
-  return std::max(1, std::min(there, static_cast<int>(std::ceil(share))));
-}
-
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads, bool pin) {
   const int wanted = std::min<int>(threads > 0 ? threads : usable_processors(), kWorkers);
   stretches_ = std::make_unique<Stretch[]>(static_cast<size_t>(wanted));
   workers_.reserve(static_cast<size_t>(wanted - 1));
   try {
     // Workers read workers_.size() only after the first loop began, when this vector does not change any
     // more.
-    for (int i = 1; i < wanted; ++i) workers_.emplace_back([this, i] { work(i); });
+    const std::vector<int> processors = pin ? processors_by_core() : std::vector<int>();
+    const int n_processors = static_cast<int>(processors.size());
+    for (int i = 1; i < wanted; ++i)
+      workers_.emplace_back([this, i, processor = n_processors > 0 ? processors[i % n_processors] : -1] {
+        if (processor >= 0) pin_this_thread(processor);
+        work(i);
+      });
   } catch (const std::system_error&) {
     // A limit on threads: go on with those that started.
   } catch (const std::bad_alloc&) {

@@ -21,14 +21,12 @@
 
 namespace tritium {
 
-// Processors that this process may use: at least 1, at most what affinity and control groups (Linux) let it have.
-int usable_processors();
-
 class ThreadPool {
  public:
   // `threads` counts the caller of run(); 0: usable_processors(). Has fewer when the system refuses to start
-  // them.
-  explicit ThreadPool(int threads = 0);
+  // them. `pin`: each worker stays on a processor of its own, physical cores first; the caller's thread, which is not
+  // the pool's, stays free.
+  explicit ThreadPool(int threads = 0, bool pin = false);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -9,7 +9,7 @@
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
-#include "base/thread_pool.h"
+#include "base/processors.h"
 #include "bench/limits.h"
 #include "bench/median.h"
 #include "bench/rows.h"

@@ -31,7 +31,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;
 
   CpuBackend(const cpu::KernelSet& kernels, const CpuOptions& options)
-      : kernels_(kernels), layouts_(kernels_.ternary, options.layout), pool_(options.threads) {}
+      : kernels_(kernels), layouts_(kernels_.ternary, options.layout), pool_(options.threads, options.pin) {}
 
   std::string name() const override { return "cpu"; }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/format_text.h"
+#include "base/processors.h"
 #include "cpu/backend.h"
 #include "cpu/processor.h"
 

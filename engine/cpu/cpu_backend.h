@@ -21,6 +21,7 @@ namespace tritium {
 
 struct CpuOptions {
   int threads = 0;                              // 0: every processor this process may use
+  bool pin = false;
   WeightLayout layout = WeightLayout::two_bit;  // base3 only where cpu_has_base3()
 };
 

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <numeric>
 
+#include "base/processors.h"
+
 namespace tritium {
 namespace {
 

@@ -24,7 +24,8 @@ enum class WeightLayout {
 // For Runtime::create(). What kernel engineers add is in debug.hpp.
 struct RuntimeOptions {
   std::string backend = "auto";  // auto: a real GPU, else the CPU | reference | cpu | vulkan | vulkan:INDEX
-  int threads = 0;               // cpu: 0 takes all cores the process may use; at most 1024
+  int threads = 0;               // cpu: 0 takes all physical cores the process may use; at most 1024
+  bool pin = false;              // cpu: its threads, but not the caller's, stay on a processor each
   WeightLayout layout = WeightLayout::automatic;
   LogSink log{};
 };

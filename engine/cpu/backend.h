@@ -17,11 +17,12 @@
 #include "cpu/row_order.h"
 #include "cpu/rungs.h"
 #include "cpu_ref/reference_backend.h"
+#include "ops/rounded_gradients.h"
 #include "ops/weight_layout.h"
 
 namespace tritium {
 
-class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
+class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public RoundsGradients {
  public:
   // Operations that run on the reference's loops: they add up, count or sort some thousand numbers, which takes no
   // longer than starting a thread.
@@ -34,6 +35,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
       : kernels_(kernels), layouts_(kernels_.ternary, options.layout), pool_(options.threads, options.pin) {}
 
   std::string name() const override { return "cpu"; }
+  bool rounds_gradients() const override { return kernels_.shorts.short_product != nullptr; }
 
   Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
@@ -168,12 +170,47 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
     order_.sort(p.n_rows, p.rows_per_x, p.n_matrices, p.routed != 0, host_span<int32_t>(op.expert_ids));
   }
 
+  // Whether the products of an input's gradient are added to what is there. A row of dx may have several contributions,
+  // or none: then all begin as 0.
+  bool adds_to_rows(const auto& p, std::span<float> dx) {
+    if (!p.accumulate && p.rows_per_x == 1 && order_.rows_without_matrix().empty()) return false;
+    if (!p.accumulate) std::ranges::fill(dx, 0.0f);
+    return true;
+  }
+
   // dX of a product, whatever W is stored as; weight(matrix) describes one matrix.
   template <typename Op, typename WeightOf>
   void input_gradient(const Op& op, const WeightOf& weight);
 
   // Of a column vector of a float product of `depth` terms for m rows: two fused multiply-adds a cycle.
   static int64_t product_cost(int64_t m, int64_t depth) { return m * depth / 6 + depth + 1; }
+
+  // Whether a gradient is rounded to 16 bits for a product of so many columns with one scale: with fewer, to round it
+  // costs what is saved.
+  bool worth_rounding(int64_t columns) const { return kernels_.shorts.short_product && columns >= 64; }
+  // With gradients rounded so (kernels/short_product.h).
+  void short_input_gradient(const TernaryMatmulBackward& op);
+  void short_weight_gradient(const WeightGradient& op);
+
+  // Columns [begin, end) of a product in strips of a few vectors, the unit in which threads share them out: a tile of
+  // registers is no wider, and one of a single vector would wait for its own sums.
+  struct Strips {
+    int64_t first, last;  // vectors
+    int64_t vectors;      // of a strip
+    int64_t n;
+    int64_t vector(int64_t strip) const { return std::min(first + strip * vectors, last); }
+  };
+  static Strips strips_of(int64_t begin, int64_t end, int64_t lanes) {
+    const int64_t first = begin / lanes, last = ceil_div(end, lanes), n = last - first;
+    const int64_t vectors = n % 3 == 0 ? 3 : 2;
+    return {.first = first, .last = last, .vectors = vectors, .n = ceil_div(n, vectors)};
+  }
+
+  template <typename T>
+  static T* at_least(std::vector<T>& memory, int64_t size) {
+    if (memory.size() < static_cast<size_t>(size)) memory.resize(static_cast<size_t>(size));
+    return memory.data();
+  }
 
   void run_training_attention(const cpu::TrainingAttention& call,
                               void (*kernel)(const cpu::TrainingAttention&, float*, int64_t, int64_t));
@@ -193,7 +230,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   const cpu::Layouts layouts_;
   ThreadPool pool_;
 
-  // Memory of ternary_matmul, kept from call to call.
+  // Memory of products, kept from call to call.
   RowOrder order_;
   struct Panel {
     int64_t of_rows;      // that its matrix has
@@ -203,6 +240,8 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps> {
   std::vector<int8_t> packed_;
   std::vector<int32_t> packed_sums_;
   std::vector<float> packed_scales_;
+  std::vector<int32_t> short_pairs_;
+  std::vector<float> short_scales_;
 
   std::vector<float> inverse_rms_;        // of rms_norm_backward
   std::vector<float> attention_scratch_;  // of attention in training
@@ -255,24 +294,23 @@ void CpuBackend::input_gradient(const Op& op, const WeightOf& weight) {
   sort_rows(op);
   const float* dy = host_span<float>(op.dy).data();
   const auto dx = host_span<float>(op.dx);
-  // A row of dx may have several contributions, or none.
-  if (!p.accumulate) std::ranges::fill(dx, 0.0f);
-  split(ceil_div(p.cols, kernels_.floats.lanes), product_cost(p.n_rows, p.out_features),
-        [&](int64_t first, int64_t last) noexcept {
-          for (const RowOrder::Group& group : order_.groups())
-            kernels_.floats.float_product({.m = group.size(),
-                                           .n = p.cols,
-                                           .depth = p.out_features,
-                                           .a = dy,
-                                           .a_rows = order_.y_rows() + group.first,
-                                           .a_stride = p.out_features,
-                                           .b = weight(group.matrix),
-                                           .c = dx.data(),
-                                           .c_rows = order_.x_rows() + group.first,
-                                           .c_stride = p.cols,
-                                           .accumulate = true},
-                                          first, last);
-        });
+  const bool add = adds_to_rows(p, dx);
+  const Strips strips = strips_of(0, p.cols, kernels_.floats.lanes);
+  split(strips.n, strips.vectors * product_cost(p.n_rows, p.out_features), [&](int64_t first, int64_t last) noexcept {
+    for (const RowOrder::Group& group : order_.groups())
+      kernels_.floats.float_product({.m = group.size(),
+                                     .n = p.cols,
+                                     .depth = p.out_features,
+                                     .a = dy,
+                                     .a_rows = order_.y_rows() + group.first,
+                                     .a_stride = p.out_features,
+                                     .b = weight(group.matrix),
+                                     .c = dx.data(),
+                                     .c_rows = order_.x_rows() + group.first,
+                                     .c_stride = p.cols,
+                                     .accumulate = add},
+                                    strips.vector(first), strips.vector(last));
+  });
 }
 
 template <typename CostOf, typename Body>

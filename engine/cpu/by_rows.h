@@ -55,6 +55,11 @@ inline Parts parts_of(const RouteTokensParams& p) { return {p.n_tokens, int64_t{
 inline auto kernel_of(const KernelSet& k, const CombineExperts&) { return k.rows.combine_experts; }
 inline Parts parts_of(const CombineExpertsParams& p) { return {p.n_tokens, int64_t{p.top_k} * p.dim / 4}; }
 
+inline auto kernel_of(const KernelSet& k, const CombineExpertsBackward&) {
+  return k.gradients.combine_experts_backward;
+}
+inline Parts parts_of(const CombineExpertsBackwardParams& p) { return {p.n_tokens, int64_t{p.top_k} * p.dim / 4}; }
+
 inline auto kernel_of(const KernelSet& k, const CrossEntropy&) { return k.gradients.cross_entropy; }
 inline Parts parts_of(const CrossEntropyParams& p) { return {p.n_rows, p.vocab_size}; }
 
@@ -86,9 +91,6 @@ struct SharedRows {
 inline SharedRows<ArgmaxParams> shared_rows(const ArgmaxParams& p) { return {&ArgmaxParams::n_rows, p.cols}; }
 inline SharedRows<DequantizeActivationsParams> shared_rows(const DequantizeActivationsParams& p) {
   return {&DequantizeActivationsParams::n_rows, p.cols};
-}
-inline SharedRows<CombineExpertsBackwardParams> shared_rows(const CombineExpertsBackwardParams& p) {
-  return {&CombineExpertsBackwardParams::n_tokens, int64_t{p.top_k} * p.dim};
 }
 inline SharedRows<RouteTokensBackwardParams> shared_rows(const RouteTokensBackwardParams& p) {
   return {&RouteTokensBackwardParams::n_tokens, p.n_experts * 8};

@@ -15,6 +15,7 @@
 #include "shaders/params/attention.h"
 #include "shaders/params/attention_backward.h"
 #include "shaders/params/combine_experts.h"
+#include "shaders/params/combine_experts_backward.h"
 #include "shaders/params/cross_entropy.h"
 #include "shaders/params/dtype.h"
 #include "shaders/params/embedding.h"
@@ -40,6 +41,7 @@ struct TernaryActivations {
   const float* scales;     // (X, n_blocks)
   const int32_t* q_rows;   // the row of q that each packed row copies
   int64_t chunks;          // of 16 columns in a row
+  int64_t used_chunks;     // without those of padding alone, which are not packed
   int64_t segment_chunks;  // chunks with one weight scale and one activation scale
   int64_t n_blocks;        // activation scales in a row
   // A panel of w rows starting at packed row r begins at r * (size of one row) in each of these.
@@ -64,6 +66,7 @@ struct TernaryProduct {
   Rows32 layout;
   TritPlane trits;
   const float* weight_scales;  // of the matrix
+  int64_t used_chunks;         // of a row of activations
   int64_t segment_chunks;
   int64_t group_chunks;  // chunks a weight scale covers
   int64_t block_chunks;  // chunks an activation scale covers
@@ -153,6 +156,46 @@ struct FloatProduct {
   bool accumulate = false;
 };
 
+// Floats times factors, rounded to integers of 16 bits of the largest magnitude that they share a scale with. Two terms
+// of a sum are one element of `pairs`, an odd last one has 0 beside it. Below 1e-34 all are 0; where one is not finite
+// the scale is NaN.
+struct ShortRows {  // terms are columns: pairs [row r][n_pairs], scales [r]
+  const float* x;
+  const int32_t* x_rows;
+  int64_t n;
+  const float* factors;   // of 32 columns side by side,
+  int64_t factor_stride;  // of the next 32 so much further
+  int32_t* pairs;
+  float* scales;
+};
+struct ShortColumns {  // terms are rows: pairs [row r / 2][n], scales [r / kShortTerms][n]
+  const float* x;
+  const int32_t* x_rows;
+  int64_t n_rows, n;
+  const float* factors;  // of row r: factors[factor_rows[r] * factor_stride]
+  const int32_t* factor_rows;
+  int64_t factor_stride;
+  int32_t* pairs;
+  float* scales;
+};
+inline constexpr int64_t kShortTerms = 256;  // 2^31 / (2^15 * 2^7): the sum of so many products with int8 is exact
+
+// C(i, j) = or += sum over k < depth of scale(i) A(i, k) B(k, j), A of 16-bit integers, B of int8 codes or trits
+// without their scales; each kShortTerms terms are an exact sum.
+struct ShortProduct {
+  int64_t m, n, depth;
+  const int32_t* a;  // pairs (A(i, k), A(i, k + 1))
+  int64_t a_stride;
+  bool a_by_column;       // pair at a[k / 2 * a_stride + i], else a[i * a_stride + k / 2]
+  const float* a_scales;  // of term k: a_scales[k / kShortTerms * a_scale_stride + i]
+  int64_t a_scale_stride;
+  ProductOperand b;
+  float* c;
+  const int32_t* c_rows = nullptr;
+  int64_t c_stride;
+  bool accumulate = true;
+};
+
 struct AttentionCall {
   AttentionParams p;
   const float* q;
@@ -220,6 +263,15 @@ struct PackedKernels {
   void (*packed_matmul)(const PackedProduct& m, int64_t first, int64_t last);
 };
 
+// Products of gradients rounded to 16 bits; none of them where floats are faster.
+struct ShortKernels {
+  // Of rows; of vectors of columns.
+  void (*round_rows)(const ShortRows& r, int64_t first, int64_t last);
+  void (*round_columns)(const ShortColumns& c, int64_t first, int64_t last);
+  // Of vectors of columns.
+  void (*short_product)(const ShortProduct& p, int64_t first, int64_t last);
+};
+
 // Products of floats.
 struct FloatKernels {
   int lanes;  // floats in a vector
@@ -267,6 +319,10 @@ struct GradientKernels {
   // Of values.
   void (*gated_activation_backward)(const GatedActivationBackwardParams& p, Range, const float* gate, const float* up,
                                     const float* dy, float* dgate, float* dup);
+  double (*sum_squares)(const float* x, int64_t n);
+  // Of tokens.
+  void (*combine_experts_backward)(const CombineExpertsBackwardParams& p, Range, const float* x, const float* weights,
+                                   const float* dy, float* dx, float* dweights);
   // Of rows; then of vectors of columns.
   void (*rms_norm_backward)(const RmsNormGradient& g, int64_t first, int64_t last);
   void (*rms_norm_weight_gradient)(const RmsNormGradient& g, int64_t first, int64_t last);
@@ -296,6 +352,7 @@ struct KernelSet {
   TernaryKernels ternary;
   PackedKernels packed;
   FloatKernels floats;
+  ShortKernels shorts;
   AttentionKernels attention;
   RowKernels rows;
   GradientKernels gradients;

@@ -9,7 +9,15 @@ namespace tritium::cpu {
 namespace {
 
 constexpr Families all_of(const KernelSet& set) {
-  return {&set.ternary, &set.packed, &set.floats, &set.attention, &set.rows, &set.gradients, &set.updates};
+  return {&set.ternary, &set.packed, &set.floats, &set.shorts, &set.attention, &set.rows, &set.gradients, &set.updates};
+}
+
+// With gradients as they are.
+constexpr ShortKernels kNoShorts = {};
+constexpr Families floats_of(const KernelSet& set) {
+  Families families = all_of(set);
+  families.shorts = &kNoShorts;
+  return families;
 }
 
 #if defined(__x86_64__)
@@ -28,6 +36,7 @@ constexpr Rung kRungs[] = {
     {"amx-int8", [] { return runs_avx512_vbmi() && int8_tiles() == Tiles::usable; }, {.ternary = &kAmxInt8Kernels}},
     {"avx512-vbmi", runs_avx512_vbmi, {.ternary = &kAvx512VbmiKernels}},
     {"avx512-vnni", runs_avx512_vnni, all_of(kAvx512VnniKernels)},
+    {"avx512-vnni-float", runs_avx512_vnni, floats_of(kAvx512VnniKernels)},
     {"avx-vnni", [] { return runs_avx2() && has_avx_vnni(); }, all_of(kAvxVnniKernels)},
     {"avx2", runs_avx2, all_of(kAvx2Kernels)},
 #endif
@@ -60,6 +69,7 @@ KernelSet kernels_of(std::span<const Rung> rungs) {
     replace(kernels.ternary, rung->families.ternary);
     replace(kernels.packed, rung->families.packed);
     replace(kernels.floats, rung->families.floats);
+    replace(kernels.shorts, rung->families.shorts);
     replace(kernels.attention, rung->families.attention);
     replace(kernels.rows, rung->families.rows);
     replace(kernels.gradients, rung->families.gradients);

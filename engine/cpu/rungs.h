@@ -14,6 +14,7 @@ struct Families {
   const TernaryKernels* ternary = nullptr;  // null: not replaced
   const PackedKernels* packed = nullptr;
   const FloatKernels* floats = nullptr;
+  const ShortKernels* shorts = nullptr;
   const AttentionKernels* attention = nullptr;
   const RowKernels* rows = nullptr;
   const GradientKernels* gradients = nullptr;

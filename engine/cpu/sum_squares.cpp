@@ -11,16 +11,10 @@ void CpuBackend::compute(const SumSquares& a) {
   const auto x = host_span<float>(a.x);
   const auto n = static_cast<int64_t>(x.size());
   std::vector<double> sums(static_cast<size_t>(ceil_div(n, kPart)));
-  split(static_cast<int64_t>(sums.size()), kPart / 8, [&](int64_t first, int64_t last) noexcept {
-    for (int64_t part = first; part < last; ++part) {
-      constexpr size_t kLanes = 16;
-      double lanes[kLanes] = {};
-      const auto values =
-          x.subspan(static_cast<size_t>(part * kPart), static_cast<size_t>(std::min(kPart, n - part * kPart)));
-      for (size_t i = 0; i < values.size(); ++i) lanes[i % kLanes] += double{values[i]} * values[i];
-      double& sum = sums[static_cast<size_t>(part)];
-      for (double lane : lanes) sum += lane;
-    }
+  split(static_cast<int64_t>(sums.size()), kPart / 16, [&](int64_t first, int64_t last) noexcept {
+    for (int64_t part = first; part < last; ++part)
+      sums[static_cast<size_t>(part)] =
+          kernels_.gradients.sum_squares(x.data() + part * kPart, std::min(kPart, n - part * kPart));
   });
   double total = 0;
   for (double sum : sums) total += sum;

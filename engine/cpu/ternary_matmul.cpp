@@ -1,18 +1,8 @@
-// y = x W^T, int8 activations times packed trits, and dx = dy W. Activations are packed for the kernels once, sorted by
+// y = x W^T, int8 activations times packed trits. Activations are packed for the kernels once, sorted by
 // expert; then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
 #include "cpu/backend.h"
 
 namespace tritium {
-namespace {
-
-template <typename T>
-T* at_least(std::vector<T>& memory, int64_t size) {
-  if (memory.size() < static_cast<size_t>(size)) memory.resize(static_cast<size_t>(size));
-  return memory.data();
-}
-
-}  // namespace
-
 void CpuBackend::clear_rows_without_matrix(float* y, int64_t row_length) {
   for (const int32_t row : order_.rows_without_matrix()) std::fill_n(y + row * row_length, row_length, 0.0f);
 }
@@ -32,6 +22,7 @@ void CpuBackend::compute(const TernaryMatmul& a) {
       .scales = host_span<float>(a.scales).data(),
       .q_rows = order_.x_rows(),
       .chunks = chunks,
+      .used_chunks = is_base3(a.weight) ? chunks : ceil_div(a.weight.cols, kChunkColumns),
       .segment_chunks = segment_chunks,
       .n_blocks = p.n_blocks,
       .packed = at_least(packed_, p.n_rows * row_bytes + cpu::kPackedSlack),
@@ -60,6 +51,7 @@ void CpuBackend::compute(const TernaryMatmul& a) {
     kernels_.ternary.ternary_matmul({.layout = layout,
                                      .trits = trits_of(a.weight, group.matrix),
                                      .weight_scales = weight_scales + layout.scale(start, 0),
+                                     .used_chunks = activations.used_chunks,
                                      .segment_chunks = segment_chunks,
                                      .group_chunks = p.group_size / kChunkColumns,
                                      .block_chunks = p.block / kChunkColumns,
@@ -72,22 +64,6 @@ void CpuBackend::compute(const TernaryMatmul& a) {
                                     first, last);
   });
   clear_rows_without_matrix(y, p.out_features);
-}
-
-// The trits of W are decoded a strip at a time. Threads share out columns, not rows: several rows of dy may add to one
-// of dx, always in ascending order of matrix and row.
-void CpuBackend::compute(const TernaryMatmulBackward& a) {
-  const cpu::Rows32 layout = rows32_of(a.weight);
-  const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
-  const float* scales = host_span<float>(a.weight.scales).data();
-  input_gradient(a, [&](int64_t matrix) -> cpu::ProductOperand {
-    const cpu::Rows32::Place start = layout.first_of(matrix);
-    return {.kind = cpu::OperandKind::trits,
-            .data = words + layout.word(start, 0),
-            .layout = layout,
-            .scales = scales + layout.scale(start, 0),
-            .scale_columns = a.weight.group_size};
-  });
 }
 
 }  // namespace tritium

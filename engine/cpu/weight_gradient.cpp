@@ -6,11 +6,14 @@ namespace tritium {
 void CpuBackend::compute(const WeightGradient& a) {
   const WeightGradientParams p = a.params();
   sort_rows(a);
+  if (p.quantized && worth_rounding(std::min(p.block, p.cols))) return short_weight_gradient(a);
   const float* dy = host_span<float>(a.dy).data();
   float* dw = host_span<float>(a.dw).data();
-  const int64_t n_vectors = ceil_div(p.cols, kernels_.floats.lanes);
-  const auto cost_of_vector = [&](const RowOrder::Group& group) { return product_cost(group.size(), p.out_features); };
-  split_matrices(n_vectors, cost_of_vector, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
+  const Strips strips = strips_of(0, p.cols, kernels_.floats.lanes);
+  const auto cost_of_strip = [&](const RowOrder::Group& group) {
+    return strips.vectors * product_cost(group.size(), p.out_features);
+  };
+  split_matrices(strips.n, cost_of_strip, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const int32_t* x_rows = order_.x_rows() + group.first;
     const cpu::ProductOperand x = {
         .kind = p.quantized ? cpu::OperandKind::codes : cpu::OperandKind::floats,
@@ -31,8 +34,70 @@ void CpuBackend::compute(const WeightGradient& a) {
                                    .c = dw + group.matrix * p.out_features * p.cols,
                                    .c_stride = p.cols,
                                    .accumulate = true},
-                                  first, last);
+                                  strips.vector(first), strips.vector(last));
   });
+}
+
+// With dY times the scales of X in 16 bits, for the columns of one scale after another.
+void CpuBackend::short_weight_gradient(const WeightGradient& a) {
+  const WeightGradientParams p = a.params();
+  const float* dy = host_span<float>(a.dy).data();
+  const int8_t* q = host_span<int8_t>(a.q).data();
+  const float* x_scales = host_span<float>(a.scales).data();
+  float* dw = host_span<float>(a.dw).data();
+  const int64_t out = p.out_features, lanes = kernels_.floats.lanes;
+  // A matrix's pairs and scales begin where those of the matrices before it, which may be one more each, have ended.
+  const auto index = [&](const RowOrder::Group& group) { return &group - order_.groups().data(); };
+  const auto pairs_of = [&](const RowOrder::Group& group) {
+    return short_pairs_.data() + (group.first + index(group)) / 2 * out;
+  };
+  const auto scales_of = [&](const RowOrder::Group& group) {
+    return short_scales_.data() + (group.first / cpu::kShortTerms + index(group)) * out;
+  };
+  const auto n_matrices = static_cast<int64_t>(order_.groups().size());
+  at_least(short_pairs_, ceil_div(p.n_rows + n_matrices, 2) * out);
+  at_least(short_scales_, (p.n_rows / cpu::kShortTerms + n_matrices) * out);
+  for (int64_t block = 0; block < p.n_blocks; ++block) {
+    const int64_t begin = block * p.block, end = std::min<int64_t>(begin + p.block, p.cols);
+    if (begin >= end) break;
+    constexpr int64_t kVectors = 4;  // those of a piece of round_columns
+    const int64_t n_vectors = ceil_div(out, lanes);
+    const auto cost_of_rounding = [&](const RowOrder::Group& group) { return group.size() * kVectors * lanes / 8; };
+    split_matrices(ceil_div(n_vectors, kVectors), cost_of_rounding,
+                   [&](const RowOrder::Group& group, int64_t first, int64_t last) {
+                     kernels_.shorts.round_columns({.x = dy,
+                                                    .x_rows = order_.y_rows() + group.first,
+                                                    .n_rows = group.size(),
+                                                    .n = out,
+                                                    .factors = x_scales + block,
+                                                    .factor_rows = order_.x_rows() + group.first,
+                                                    .factor_stride = p.n_blocks,
+                                                    .pairs = pairs_of(group),
+                                                    .scales = scales_of(group)},
+                                                   first * kVectors, std::min(last * kVectors, n_vectors));
+                   });
+    const Strips strips = strips_of(begin, end, lanes);
+    const auto cost_of_strip = [&](const RowOrder::Group& group) {
+      return strips.vectors * product_cost(group.size(), out) / 2;
+    };
+    split_matrices(strips.n, cost_of_strip, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
+      kernels_.shorts.short_product({.m = out,
+                                     .n = end,
+                                     .depth = group.size(),
+                                     .a = pairs_of(group),
+                                     .a_stride = out,
+                                     .a_by_column = true,
+                                     .a_scales = scales_of(group),
+                                     .a_scale_stride = out,
+                                     .b = {.kind = cpu::OperandKind::codes,
+                                           .data = q,
+                                           .rows = order_.x_rows() + group.first,
+                                           .stride = p.padded_cols},
+                                     .c = dw + group.matrix * out * p.cols,
+                                     .c_stride = p.cols},
+                                    strips.vector(first), strips.vector(last));
+    });
+  }
 }
 
 }  // namespace tritium

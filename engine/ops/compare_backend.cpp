@@ -1,9 +1,11 @@
 #include "ops/compare_backend.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
 #include "base/format_text.h"
+#include "ops/rounded_gradients.h"
 #include "ops/tolerance.h"
 #include "tensor/npy.h"
 
@@ -49,7 +51,11 @@ Op on_side(const Op& op, Side side) {
 class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
  public:
   CompareBackend(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> expected, CompareOptions options)
-      : tested_(std::move(tested)), expected_(std::move(expected)), options_(std::move(options)) {}
+      : tested_(std::move(tested)), expected_(std::move(expected)), options_(std::move(options)) {
+    for (const Backend* b : {tested_.get(), expected_.get()})
+      if (const auto* rounds = dynamic_cast<const RoundsGradients*>(b); rounds && rounds->rounds_gradients())
+        rounds_gradients_ = true;
+  }
 
   Backend& tested() { return *tested_; }
 
@@ -108,7 +114,8 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
     int output = 0;
     const auto compare = [&](Role role, const Tensor& tensor) {
       if (role == Role::input || !tensor || !status.ok()) return;
-      const double bound = tolerance_of<Op>(tensor.dtype, role);
+      const double own = tolerance_of<Op>(tensor.dtype, role);
+      const double bound = kTakesGradients<Op> && rounds_gradients_ ? std::max(own, kRoundedGradients) : own;
       status = compare_output(Op::kName, output++, bound, tensor);
     };
     Op::visit(op, [&](Role role, auto& x, auto...) {
@@ -181,6 +188,7 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
   std::unique_ptr<Backend> tested_;
   std::unique_ptr<Backend> expected_;
   CompareOptions options_;
+  bool rounds_gradients_ = false;
   std::vector<std::string> labels_;
 };
 

@@ -17,6 +17,21 @@
 #include "train/optimizers/schedule.h"
 
 namespace tritium::training {
+namespace {
+
+double seconds_of(const std::vector<ProfileEntry>& profile) {
+  double sum = 0;
+  for (const ProfileEntry& entry : profile) sum += entry.seconds;
+  return sum;
+}
+
+// What steps took beside their operations: batches, reports, checkpoints, transfers.
+void insert_host(std::vector<ProfileEntry>& profile, int64_t steps, double seconds) {
+  const auto shorter = [=](const ProfileEntry& entry) { return entry.seconds < seconds; };
+  profile.insert(std::ranges::find_if(profile, shorter), {.operation = "host", .calls = steps, .seconds = seconds});
+}
+
+}  // namespace
 
 int64_t Run::expected_steps(int64_t step) const {
   int64_t steps = setup_.steps > 0 ? setup_.steps : kUntilMeasured;
@@ -235,6 +250,7 @@ Status Run::look_first() {
 }
 
 Status Run::take_steps() {
+  const double before = seconds_of(operation_times(*backend_));
   started_ = saved_ = Clock::now();
   while (report_.stop == TrainStop::finished) {
     const int64_t step = state_.step + 1;
@@ -255,6 +271,8 @@ Status Run::take_steps() {
       return s;
     }
   }
+  host_seconds_ = std::chrono::duration<double>(Clock::now() - started_).count() -
+                  (seconds_of(operation_times(*backend_)) - before);
   return Status();
 }
 
@@ -286,6 +304,7 @@ Result<TrainReport> Run::run() {
   if (Status s = prepare(); !s.ok()) return s;
   if (Status s = train(); !s.ok()) return s;
   report_.profile = operation_times(*backend_);
+  if (!report_.profile.empty()) insert_host(report_.profile, state_.step, host_seconds_);
   if (Status s = finish(); !s.ok()) return s;
   return report_;
 }

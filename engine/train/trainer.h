@@ -85,7 +85,8 @@ class Run {
   CheckpointState state_;
   TrainReport report_;
   Clock::time_point started_ = Clock::now(), saved_ = started_;
-  Status unsaved_;  // why the last checkpoint could not be written
+  double host_seconds_ = 0;  // of the steps, outside of operations
+  Status unsaved_;           // why the last checkpoint could not be written
 };
 
 }  // namespace tritium::training

@@ -94,6 +94,53 @@ void add_routed(std::vector<LargeCase>& all) {
   }
 }
 
+// Gradients of products: rows that fill no tile and more terms than one exact sum has, for one matrix and for experts.
+void add_gradients(std::vector<LargeCase>& all) {
+  constexpr int64_t kExperts = 5, kTokens = 301, kTopK = 2, kRows = 131, kCols = 517;
+  const auto ids = [](CaseInputs& in, bool routed) {
+    std::vector<int32_t> values;
+    for (int64_t i = 0; i < kTokens * kTopK; ++i)
+      values.push_back(static_cast<int32_t>(in.below(in.below(kExperts) + 1)));
+    values[7] = -1;
+    return routed ? in.ints({kTokens, kTopK}, values) : Tensor();
+  };
+  for (bool routed : {false, true}) {
+    const int64_t dy_rows = routed ? kTokens * kTopK : kTokens, n = routed ? kExperts : 1;
+    for (int64_t group : {0, 64, 256})
+      all.push_back(
+          {join("ternary_matmul_backward group ", group, routed ? " to experts" : ""), [=](Ops& ops, CaseInputs& in) {
+             const auto granularity = group ? ScaleGranularity::group : ScaleGranularity::row;
+             for (bool accumulate : {false, true})
+               ops(TernaryMatmulBackward{.dy = in.random({dy_rows, kRows}),
+                                         .weight = in.ternary(n, kRows, kCols, granularity, group),
+                                         .expert_ids = ids(in, routed),
+                                         .dx = in.random({kTokens, kCols}),
+                                         .accumulate = accumulate});
+           }});
+    for (bool per_block : {false, true})
+      all.push_back({join("weight_gradient", per_block ? " per block" : "", routed ? " to experts" : ""),
+                     [=](Ops& ops, CaseInputs& in) {
+                       const auto x = in.quantized(kTokens, kCols, per_block);
+                       ops(WeightGradient{.x = {},
+                                          .q = x.q,
+                                          .scales = x.scales,
+                                          .dy = in.random({dy_rows, kRows}),
+                                          .expert_ids = ids(in, routed),
+                                          .dw = in.random({n, kRows, kCols})});
+                     }});
+  }
+  all.push_back({"combine_experts_backward", [](Ops& ops, CaseInputs& in) {
+                   ops(CombineExpertsBackward{.x = in.random({kTokens * kTopK, kCols}),
+                                              .weights = in.random({kTokens, kTopK}),
+                                              .dy = in.random({kTokens, kCols}),
+                                              .dx = in.zeros({kTokens * kTopK, kCols}),
+                                              .dweights = in.zeros({kTokens, kTopK})});
+                 }});
+  all.push_back({"sum_squares", [](Ops& ops, CaseInputs& in) {
+                   ops(SumSquares{.x = in.random({3, 100003}), .sums = in.zeros({2}), .index = 1});
+                 }});
+}
+
 void add_attention(std::vector<LargeCase>& all) {
   struct Shape {
     int64_t tokens, heads, kv_heads, position, window;
@@ -188,6 +235,7 @@ std::vector<LargeCase> large_cases() {
   std::vector<LargeCase> all;
   add_products(all);
   add_routed(all);
+  add_gradients(all);
   add_attention(all);
   add_row_operations(all);
   add_embedding(all);

@@ -1,5 +1,6 @@
 // The same run on two backends.
 #include <cmath>
+#include <cstdlib>
 
 #include "tests/train/training_model.h"
 
@@ -18,6 +19,32 @@ TEST(TrainingOnVulkan, FollowsTheCpuForFiftySteps) {
       ASSERT_NEAR(on_vulkan.step(step, 0.003f), expected, 1e-3) << "step " << step;
     }
     EXPECT_LT(on_cpu.loss(false), 0.7 * first);
+  }
+}
+
+// Wide enough for gradients to be rounded to 16 bits.
+constexpr const char* kWiderMoe =
+    R"({"architecture": "qwen3moe", "dim": 64, "layers": 2, "heads": 4, "kv_heads": 2, "head_dim": 16, "ffn": 64, "experts": 4, "top_k": 2, "context": 16})";
+
+// The backend whose products of gradients are those of floats.
+std::unique_ptr<Backend> float_backend() {
+  setenv("TRITIUM_CPU_RUNG", "avx512-vnni-float", 1);
+  std::unique_ptr<Backend> backend = training_backend("cpu");
+  setenv("TRITIUM_CPU_RUNG", "portable", 1);  // of processors without AVX-512
+  if (!backend) backend = training_backend("cpu");
+  unsetenv("TRITIUM_CPU_RUNG");
+  return backend;
+}
+
+TEST(TrainingOnTheCpu, RoundedGradientsFollowFloatsForFiftySteps) {
+  constexpr float kRate = 0.001f;
+  for (ShadowPrecision shadow : {ShadowPrecision::fp32, ShadowPrecision::bf16}) {
+    TrainingModel rounded(training_backend("cpu"), kWiderMoe, {.shadow = shadow});
+    TrainingModel floats(float_backend(), kWiderMoe, {.shadow = shadow});
+    for (int64_t step = 1; step <= 50; ++step) {
+      const double expected = floats.step(step, kRate);
+      ASSERT_NEAR(rounded.step(step, kRate), expected, 1e-3) << "step " << step;
+    }
   }
 }
 

@@ -36,6 +36,28 @@ TEST(Train, ReportsEveryIntervalAndWhatItEndedWith) {
   EXPECT_TRUE(report->output.empty());
 }
 
+// Operations and what is none ("host") are the whole time of the steps, and operations nearly all of it.
+TEST(Train, AProfileExplainsTheTimeOfItsSteps) {
+  TrainOptions options = small_run(30);
+  options.transformer =
+      R"({"architecture": "qwen3moe", "dim": 128, "layers": 2, "heads": 4, "kv_heads": 2, "head_dim": 32, "ffn": 128, "experts": 4, "top_k": 2, "context": 64})";
+  options.context = 64;
+  options.batch = 8;
+  options.log_every = 10;
+  options.profile = true;
+  options.backend = "cpu";
+  const Result<TrainReport> report = train(options, {});
+  ASSERT_TRUE(report.ok()) << report.message();
+  double all = 0, host = 0;
+  for (const ProfileEntry& entry : report->profile) {
+    all += entry.seconds;
+    if (entry.operation == "host") host += entry.seconds;
+  }
+  EXPECT_GT(host, 0.0);
+  EXPECT_GE(all, report->seconds);
+  EXPECT_LE(host, 0.05 * all);
+}
+
 TEST(Train, TritsThatArePackedForTheFirstTimeOrAgainAreNoFlips) {
   const TemporaryFolder folder;
   TrainOptions options = small_run(1);

@@ -11,8 +11,8 @@ namespace {
 struct Avx512Vnni : BytePlanes<16> {
   typedef I Sum;
 
-  // Of the sums of codes that are left where they are, that of plane 3 grows fastest: a lane takes 4 products of 2 * 64 * 128 = 2^14
-  // a chunk, so 2^31 / 2^16 = 2^15 chunks fit: half a million columns at a time.
+  // Of the sums of codes that are left where they are, that of plane 3 grows fastest: a lane takes 4 products of 2 * 64
+  // * 128 = 2^14 a chunk, so 2^31 / 2^16 = 2^15 chunks fit: half a million columns at a time.
   static constexpr int kMaxChunks = 1 << 15;
   static constexpr int sums_of(int tokens) { return tokens <= 3 ? 4 : 1; }
   static constexpr int kPanelTokens = 12;
@@ -31,6 +31,12 @@ struct Avx512Vnni : BytePlanes<16> {
   TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) { return dot(sum, codes, x); }
   TRITIUM_INLINE I dot_small(I sum, U codes, I x) { return dot(sum, codes, x); }
   static constexpr int kPackedTokens = 4;
+
+  // Sums of two products of 16-bit integers each.
+  TRITIUM_INLINE I dot_pairs(I sum, I a, I b) {
+    return reinterpret_cast<I>(_mm512_dpwssd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(a),
+                                                   reinterpret_cast<__m512i>(b)));
+  }
 
   TRITIUM_INLINE F load_first(const float* from, int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), from); }
   TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), v); }

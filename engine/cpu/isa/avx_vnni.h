@@ -21,6 +21,10 @@ struct AvxVnni : Avx2 {
                                                        reinterpret_cast<__m256i>(x)));
   }
   TRITIUM_INLINE I widen(Sum sum) { return sum; }
+  TRITIUM_INLINE I dot_pairs(I sum, I a, I b) {
+    return reinterpret_cast<I>(_mm256_dpwssd_avx_epi32(reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(a),
+                                                       reinterpret_cast<__m256i>(b)));
+  }
 
   // Sums of four products each, of any codes; who wants them less 128 subtracts that many sums of x.
   static constexpr int kByteBias = 128;

@@ -196,6 +196,42 @@ TRITIUM_INLINE typename V::F lane_sums(typename V::F* v) {
   return v[0];
 }
 
+// (a0, b0, a1, b1, …): of all lanes of a and b the lower half, or the upper.
+template <typename V, bool kUpper>
+TRITIUM_INLINE typename V::F interleave(typename V::F a, typename V::F b) {
+  if constexpr (V::kLanes == 16 && kUpper) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  } else if constexpr (V::kLanes == 16) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  } else if constexpr (V::kLanes == 8 && kUpper) {
+    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+  } else if constexpr (V::kLanes == 8) {
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+  } else if constexpr (kUpper) {
+    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  } else {
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  }
+}
+
+// kLanes vectors as the rows of a square. A step moves the highest bit of (row, lane) to the lowest place, so after as
+// many steps as a lane's number has bits row and lane have changed places.
+template <typename V>
+TRITIUM_INLINE void transpose(typename V::F* v) {
+  constexpr int kHalf = V::kLanes / 2;
+  TRITIUM_UNROLL
+  for (int step = 1; step < V::kLanes; step *= 2) {
+    typename V::F next[V::kLanes];
+    TRITIUM_UNROLL
+    for (int i = 0; i < kHalf; ++i) {
+      next[2 * i] = interleave<V, false>(v[i], v[i + kHalf]);
+      next[2 * i + 1] = interleave<V, true>(v[i], v[i + kHalf]);
+    }
+    TRITIUM_UNROLL
+    for (int i = 0; i < V::kLanes; ++i) v[i] = next[i];
+  }
+}
+
 template <typename V>
 TRITIUM_INLINE typename V::D widen(typename V::F v) {
   return __builtin_convertvector(v, typename V::D);
@@ -205,12 +241,22 @@ TRITIUM_INLINE typename V::F narrow(typename V::D v) {
   return __builtin_convertvector(v, typename V::F);
 }
 
-template <typename V>
-TRITIUM_INLINE float largest(typename V::F v) {
-  float result = v[0];
-  TRITIUM_UNROLL
-  for (int i = 1; i < V::kLanes; ++i) result = v[i] > result ? v[i] : result;
-  return result;
+// Of floats or of integers; a NaN is passed over, but for one in the lowest lanes.
+template <typename V, typename Lanes>
+TRITIUM_INLINE auto largest(Lanes v) {
+  if constexpr (V::kLanes == 16) {
+    const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+    const auto high = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+    return largest<Vector<8>>(high > low ? high : low);
+  } else if constexpr (V::kLanes == 8) {
+    const auto low = __builtin_shufflevector(v, v, 0, 1, 2, 3), high = __builtin_shufflevector(v, v, 4, 5, 6, 7);
+    return largest<Vector<4>>(high > low ? high : low);
+  } else {
+    static_assert(V::kLanes == 4);
+    const auto second = __builtin_shufflevector(v, v, 2, 3, 0, 1);
+    const auto pairs = second > v ? second : v;
+    return pairs[1] > pairs[0] ? pairs[1] : pairs[0];
+  }
 }
 
 }  // namespace

@@ -26,10 +26,27 @@ TRITIUM_INLINE void store_up_to(float* to, typename V::F v, int64_t n) {
   V::store_first(to, v, n);
 }
 
-inline float largest_of(const float* x, int64_t n) {
-  float top = x[0];
-  for (int64_t i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;
-  return top;
+template <typename V>
+TRITIUM_INLINE typename V::I load_codes(const int8_t* from, int64_t n) {
+  if (n == V::kLanes) return V::from_i8(from);
+  int8_t codes[V::kLanes] = {};
+  __builtin_memcpy(codes, from, static_cast<size_t>(n));
+  return V::from_i8(codes);
+}
+
+// NaN is passed over.
+template <typename V>
+TRITIUM_INLINE float largest_of(const float* x, int64_t n) {
+  auto top = V::all(x[0]);
+  for_vectors<V>(
+      0, n, [&](int64_t i, int64_t left) __attribute__((always_inline)) {
+        if (left == V::kLanes) {
+          top = V::max(V::load(x + i), top);
+        } else {
+          for (; i < n; ++i) top = V::max(V::all(x[i]), top);
+        }
+      });
+  return largest<V>(top);
 }
 
 template <typename V>

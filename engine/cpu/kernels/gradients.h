@@ -1,5 +1,5 @@
-// Gradients of act(gate) up and of x / rms(x) weight; -log softmax(logits)[target] and T^2 KL(teacher || student) with
-// theirs.
+// Gradients of act(gate) up, of the sum of experts and of x / rms(x) weight, and their sum of squares;
+// -log softmax(logits)[target] and T^2 KL(teacher || student) with theirs.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -63,6 +63,26 @@ void gated_activation_backward(const GatedActivationBackwardParams& p, Range r, 
   gated_gradient<V, Relu2Gradient>(p, r, gate, up, dy, dgate, dup);
 }
 
+// dx of a slot = its weight dy, dweight = <dy, x>
+template <typename V>
+void combine_experts_backward(const CombineExpertsBackwardParams& p, Range tokens, const float* all_x,
+                              const float* weights, const float* all_dy, float* all_dx, float* dweights) {
+  const int64_t top_k = p.top_k, dim = p.dim;
+  for (int64_t slot = tokens.first * top_k; slot < tokens.last * top_k; ++slot) {
+    const float *x = all_x + slot * dim, *dy = all_dy + slot / top_k * dim;
+    float* dx = all_dx + slot * dim;
+    const float weight = weights[slot];
+    typename V::F products = {};
+    for_vectors<V>(
+        0, dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
+          const auto gradient = load_up_to<V>(dy + d, n);
+          store_up_to<V>(dx + d, gradient * weight, n);
+          products = V::fma(gradient, load_up_to<V>(x + d, n), products);
+        });
+    dweights[slot] = lane_sum<V>(products);
+  }
+}
+
 // dx of rows, and 1 / rms of each for the gradient of the weight.
 template <typename V>
 void rms_norm_backward(const RmsNormGradient& g, int64_t first, int64_t last) {
@@ -106,6 +126,17 @@ void rms_norm_weight_gradient(const RmsNormGradient& g, int64_t first, int64_t l
 }
 
 template <typename V>
+double sum_squares(const float* x, int64_t n) {
+  typename V::D sums[2] = {};
+  for_vectors<V>(
+      0, n, [&](int64_t i, int64_t left) __attribute__((always_inline)) {
+        const auto value = widen<V>(load_up_to<V>(x + i, left));
+        sums[i / V::kLanes % 2] += value * value;
+      });
+  return lane_sum<V>(sums[0] + sums[1]);
+}
+
+template <typename V>
 void cross_entropy(const CrossEntropyParams& p, Range rows, const float* all_logits, const int32_t* targets,
                    float* losses, float* all_dlogits) {
   const int64_t vocab = p.vocab_size;
@@ -118,7 +149,7 @@ void cross_entropy(const CrossEntropyParams& p, Range rows, const float* all_log
       if (p.with_gradient) __builtin_memset(dlogits, 0, sizeof(float) * static_cast<size_t>(vocab));
       continue;
     }
-    const float top = largest_of(logits, vocab);
+    const float top = largest_of<V>(logits, vocab);
     typename V::D total = {};
     for_vectors<V>(
         0, vocab, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
@@ -150,7 +181,7 @@ void kl_divergence(const KlDivergenceParams& params, Range rows, const float* lo
     }
     const float* student = logits + row * vocab;
     const float* teacher = teachers + row * vocab;
-    const float student_top = largest_of(student, vocab), teacher_top = largest_of(teacher, vocab);
+    const float student_top = largest_of<V>(student, vocab), teacher_top = largest_of<V>(teacher, vocab);
     typename V::D student_total = {}, teacher_total = {}, cross_total = {};
     for_vectors<V>(
         0, vocab, [&](int64_t c, int64_t n) __attribute__((always_inline)) {

@@ -15,13 +15,6 @@ constexpr float kSmallestMax = 1e-30f;  // TRITIUM_SMALLEST_MAX, shaders/lib/rou
 inline float over_127(float largest) { return largest > 3.402823466e38f ? 0x1.fcp-122f : 127.0f / largest; }
 
 template <typename V>
-TRITIUM_INLINE float largest_of_bits(typename V::I bits) {
-  int32_t most = 0;
-  for (int lane = 0; lane < V::kLanes; ++lane) most = bits[lane] > most ? bits[lane] : most;
-  return __builtin_bit_cast(float, most);
-}
-
-template <typename V>
 TRITIUM_INLINE void store_quantized(int8_t* q, typename V::F x, float inverse, int64_t n) {
   auto scaled = V::max(V::min(x * inverse, V::all(127.0f)), V::all(-127.0f));  // NaN: 127
   const auto shifted = scaled + 12582912.0f;                                   // to nearest even
@@ -40,7 +33,7 @@ TRITIUM_INLINE float quantize_block(const float* x, int64_t used, int8_t* codes,
         const auto bits = reinterpret_cast<typename V::I>(V::magnitude(load_up_to<V>(x + c, n)));
         magnitudes = bits > magnitudes ? bits : magnitudes;
       });
-  const float m = largest_of_bits<V>(magnitudes);
+  const float m = __builtin_bit_cast(float, largest<V>(magnitudes));
   if (!(m >= kSmallestMax)) {
     __builtin_memset(codes, 0, static_cast<size_t>(block));
     return m != m ? __builtin_nanf("") : 0.0f;

@@ -124,11 +124,16 @@ void ternarize_row(const auto& p, const Packed& to, const void* parameter, int64
   for (int64_t g = 0; g < p.n_groups; ++g)
     to.scales[to.layout.scale(at, g)] = to.alpha[alpha_of(p, row, g * p.group_size)];
   const float* bounds = to.bound ? to.bound : to.alpha;
+  float bound = 0;
+  int64_t group_end = 0;
   const int32_t changed = replace_trits<V>(
       to.words + to.layout.word(at, 0),
       p.cols, [&](int64_t chunk, int64_t part, int64_t n, typename V::I) __attribute__((always_inline)) {
-        const float given = bounds[alpha_of(p, row, chunk)];
-        const float bound = given > 0.0f ? given : __builtin_inff();
+        if (chunk == group_end) {
+          const float given = bounds[alpha_of(p, row, chunk)];
+          bound = given > 0.0f ? given : __builtin_inff();
+          group_end += p.group_size;
+        }
         const auto twice = 2.0f * load_parameter<V>(parameter, p.dtype, row * p.row_stride + chunk + part, n);
         // A comparison gives -1 where it holds.
         return (twice < -bound) - (twice > bound);

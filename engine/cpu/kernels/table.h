@@ -14,6 +14,7 @@
 #include "cpu/kernels/rope.h"
 #include "cpu/kernels/route_tokens.h"
 #include "cpu/kernels/shadow.h"
+#include "cpu/kernels/short_product.h"
 #include "cpu/kernels/store_kv.h"
 #include "cpu/kernels/ternary_matmul.h"
 #include "cpu/kernels/training_attention.h"
@@ -22,10 +23,18 @@ namespace tritium::cpu {
 namespace {
 
 template <typename V>
+constexpr ShortKernels shorts_over() {
+  if constexpr (requires { V::dot_pairs; })
+    return {.round_rows = round_rows<V>, .round_columns = round_columns<V>, .short_product = short_product<V>};
+  return {};
+}
+
+template <typename V>
 constexpr KernelSet kernels_over() {
   return {.ternary = ternary_kernels<V>(),
           .packed = {.packed_matmul = packed_matmul<V>},
           .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
+          .shorts = shorts_over<V>(),
           .attention = {.attention = attention<V>,
                         .merge_attention = merge_attention<V>,
                         .attention_of_sequences = attention_of_sequences<V>,
@@ -42,6 +51,8 @@ constexpr KernelSet kernels_over() {
                    .combine_experts = combine_experts<V>},
           .gradients = {.lanes = V::kLanes,
                         .gated_activation_backward = gated_activation_backward<V>,
+                        .sum_squares = sum_squares<V>,
+                        .combine_experts_backward = combine_experts_backward<V>,
                         .rms_norm_backward = rms_norm_backward<V>,
                         .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
                         .cross_entropy = cross_entropy<V>,

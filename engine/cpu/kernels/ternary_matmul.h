@@ -39,7 +39,10 @@ void pack_activations(const TernaryActivations& a, int64_t, int64_t first, int64
   int32_t* sums = a.sums + first * n_segments;
   for (int64_t t = 0; t < width; ++t) {
     const int8_t* q = a.q + a.q_rows[first + t] * cols;
-    for (int64_t c = 0; c < a.chunks; ++c) {
+    // Rows of an expert lie apart: hardware would not fetch the next one.
+    const int8_t* next = a.q + a.q_rows[first + (t + 1 < width ? t + 1 : t)] * cols;
+    for (int64_t c = 0; c < a.used_chunks; ++c) {
+      if (c % 4 == 0) __builtin_prefetch(next + c * kChunkColumns);
       int8_t planes[4 * V::kPlanes];
       V::pack_chunk(q + c * kChunkColumns, planes);
       int8_t* to = packed + (c * V::kPlanes * width + t) * 4;
@@ -67,7 +70,6 @@ template <typename V, int kTokens>
   constexpr int kSums = V::sums_of(kTokens);
   // 8 KB ahead, past the end of this block into the next one of the stream (papers/cpu_kernels.md).
   constexpr int64_t kAhead = 8192 / 4;
-  for (int i = 0; i < kVectors * kTokens; ++i) total[i] = typename V::I{};
   for (int64_t first = 0; first < chunks; first += V::kMaxChunks) {
     const int64_t last = first + V::kMaxChunks < chunks ? first + V::kMaxChunks : chunks;
     typename V::Sum sums[kVectors][kTokens][kSums] = {};
@@ -101,8 +103,10 @@ template <typename V, int kTokens>
     for (int v = 0; v < kVectors; ++v) {
       TRITIUM_UNROLL
       for (int t = 0; t < kTokens; ++t) {
+        auto sum = first > 0 ? total[v * kTokens + t] : typename V::I{};
         TRITIUM_UNROLL
-        for (int s = 0; s < kSums; ++s) total[v * kTokens + t] += V::widen(sums[v][t][s]) >> (2 * s);
+        for (int s = 0; s < kSums; ++s) sum += V::widen(sums[v][t][s]) >> (2 * s);
+        total[v * kTokens + t] = sum;
       }
     }
   }
@@ -121,27 +125,30 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
   constexpr int64_t kLanes = V::kLanes;
   const int64_t chunks = m.layout.chunks, rows = m.layout.rows;
   const int64_t n_segments = chunks / m.segment_chunks;
+  const int64_t used_segments = (m.used_chunks + m.segment_chunks - 1) / m.segment_chunks;
   const int8_t* x = m.packed + token * chunks * V::kPlanes * 4;
   const int32_t* x_sums = m.sums + token * n_segments;
   const float* x_scales = m.packed_scales + token * (chunks / m.block_chunks);
   for (int64_t lane = 0; lane < kBlockRows; lane += kVectors * kLanes) {
     const int64_t row = block * kBlockRows + lane;
     if (row >= rows) return;
-    typename V::F y[kVectors * kTokens] = {};
-    for (int64_t s = 0; s < n_segments; ++s) {
+    typename V::F y[kVectors * kTokens];
+    for (int64_t s = 0; s < used_segments; ++s) {
       const int64_t chunk = s * m.segment_chunks;
       typename V::I total[kVectors * kTokens];
       const int8_t* factors = x + chunk * V::kPlanes * kTokens * 4;
+      const int64_t used = m.used_chunks - chunk < m.segment_chunks ? m.used_chunks - chunk : m.segment_chunks;
       if (decodes_base3<V, kTokens>(m))
         sum_base3<V, kTokens>(m.trits.at({block, lane}, base3_words(chunk)), factors, m.segment_chunks / kUnitChunks,
                               total);
       else
-        sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), factors, m.segment_chunks, total);
+        sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), factors, used, total);
       const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
       for (int v = 0; v < kVectors; ++v)
         for (int t = 0; t < kTokens; ++t) {
-          accumulate_segment<V>(y[v * kTokens + t], V::load(w_scales + v * kLanes),
-                                x_scales[chunk / m.block_chunks * kTokens + t],
+          auto& sum = y[v * kTokens + t];
+          if (s == 0) sum = typename V::F{};
+          accumulate_segment<V>(sum, V::load(w_scales + v * kLanes), x_scales[chunk / m.block_chunks * kTokens + t],
                                 total[v * kTokens + t] - x_sums[s * kTokens + t]);
         }
     }

@@ -26,8 +26,8 @@ ProductOperand operand_of(const HeadRows& rows, OperandKind kind) {
 template <typename V, typename A>
 void small_product(const A& a, int64_t m, int64_t depth, const ProductOperand& b, int64_t n, const HeadRows& c,
                    bool accumulate, float scale) {
-  product<V>(a, m, depth, pack_of<V>(b), b, n, {c.at, nullptr, c.stride, accumulate, scale}, 0,
-             (n + V::kLanes - 1) / V::kLanes);
+  product<V, FloatTerms<V>>(a, m, depth, pack_of<V>(b), b, n, {c.at, nullptr, c.stride, accumulate, scale}, 0,
+                            (n + V::kLanes - 1) / V::kLanes);
 }
 
 // One block of queries of one head.
@@ -48,14 +48,14 @@ TRITIUM_INLINE QueryBlock block_at(const AttentionBackwardParams& p, int64_t fir
 template <typename V>
 void attention_weights(const AttentionBackwardParams& p, const QueryBlock& block, const HeadRows& q, const HeadRows& k,
                        float* weights) {
-  small_product<V>(ByRow{q.at + block.first * q.stride, nullptr, q.stride}, block.n, p.key_dim,
+  small_product<V>(ByRow<float>{q.at + block.first * q.stride, nullptr, q.stride}, block.n, p.key_dim,
                    operand_of<V>({k.at + block.first_key * k.stride, k.stride}, OperandKind::transposed_floats),
                    block.n_keys, {weights, block.n_keys}, false, p.scale);
   for (int64_t i = 0; i < block.n; ++i) {
     float* row = weights + i * block.n_keys;
     const int64_t last = block.first + i - block.first_key;  // the query's own token
     const int64_t first = p.window == 0 || last + 1 < static_cast<int64_t>(p.window) ? 0 : last + 1 - p.window;
-    const float top = largest_of(row + first, last + 1 - first);
+    const float top = largest_of<V>(row + first, last + 1 - first);
     typename V::F sums = {};
     for_vectors<V>(
         first, last + 1, [&](int64_t j, int64_t n) __attribute__((always_inline)) {
@@ -113,7 +113,7 @@ void attention_of_sequences(const TrainingAttention& a, float* scratch, int64_t 
       for (int64_t i = 0; i < p.sequence_length; i += kTrainingQueries) {
         const QueryBlock block = block_at(p, i);
         attention_weights<V>(p, block, q, k, scratch);
-        small_product<V>(ByRow{scratch, nullptr, block.n_keys}, block.n, block.n_keys,
+        small_product<V>(ByRow<float>{scratch, nullptr, block.n_keys}, block.n, block.n_keys,
                          operand_of<V>({v.at + block.first_key * v.stride, v.stride}, OperandKind::floats), p.value_dim,
                          {y.at + i * y.stride, y.stride}, false, 1.0f);
       }
@@ -153,17 +153,17 @@ void attention_backward(const TrainingAttention& a, float* scratch, int64_t firs
         const HeadRows queries = {q.at + i * q.stride, q.stride};
         const HeadRows gradients = {dy.at + i * dy.stride, dy.stride};
         attention_weights<V>(p, block, q, k, weights);
-        small_product<V>(ByRow{gradients.at, nullptr, gradients.stride}, block.n, p.value_dim,
+        small_product<V>(ByRow<float>{gradients.at, nullptr, gradients.stride}, block.n, p.value_dim,
                          operand_of<V>(values, OperandKind::transposed_floats), block.n_keys, {dweights, block.n_keys},
                          false, 1.0f);
-        small_product<V>(ByColumn{weights, nullptr, block.n_keys}, block.n_keys, block.n,
+        small_product<V>(ByColumn<float>{weights, nullptr, block.n_keys}, block.n_keys, block.n,
                          operand_of<V>(gradients, OperandKind::floats), p.value_dim,
                          {dv.at + block.first_key * dv.stride, dv.stride}, true, 1.0f);
         score_gradients<V>(block, p.scale, weights, dweights);
-        small_product<V>(ByRow{dweights, nullptr, block.n_keys}, block.n, block.n_keys,
+        small_product<V>(ByRow<float>{dweights, nullptr, block.n_keys}, block.n, block.n_keys,
                          operand_of<V>(keys, OperandKind::floats), p.key_dim, {dq.at + i * dq.stride, dq.stride}, false,
                          1.0f);
-        small_product<V>(ByColumn{dweights, nullptr, block.n_keys}, block.n_keys, block.n,
+        small_product<V>(ByColumn<float>{dweights, nullptr, block.n_keys}, block.n_keys, block.n,
                          operand_of<V>(queries, OperandKind::floats), p.key_dim,
                          {dk.at + block.first_key * dk.stride, dk.stride}, true, 1.0f);
       }

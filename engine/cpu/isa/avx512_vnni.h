@@ -11,8 +11,8 @@ namespace {
 struct Avx512Vnni : BytePlanes<16> {
   typedef I Sum;
 
-  // Of the sums of codes that are left where they are, that of plane 3 grows fastest: a lane takes 4 products of 2 * 64 * 128 = 2^14
-  // a chunk, so 2^31 / 2^16 = 2^15 chunks fit: half a million columns at a time.
+  // Of the sums of codes that are left where they are, that of plane 3 grows fastest: a lane takes 4 products of 2 * 64
+  // * 128 = 2^14 a chunk, so 2^31 / 2^16 = 2^15 chunks fit: half a million columns at a time.
   static constexpr int kMaxChunks = 1 << 15;
   static constexpr int sums_of(int tokens) { return tokens <= 3 ? 4 : 1; }
   static constexpr int kPanelTokens = 12;

@@ -42,6 +42,14 @@ TEST(Limits, EveryRungHasPeaks) {
   }
 }
 
+#if defined(__x86_64__)
+TEST(Limits, ThePeakOfARungIsThatOfItsOwnInstructions) {
+  EXPECT_NE(dot_peak_of("avx2"), dot_peak_of("avx-vnni"));
+  EXPECT_NE(dot_peak_of("avx2"), dot_peak_of("portable"));
+  EXPECT_EQ(fma_peak_of("avx2"), fma_peak_of("avx-vnni"));
+}
+#endif
+
 TEST(Limits, CachesAreSmallerThanTheNextOnes) {
   const CacheSizes sizes = cache_sizes();
   EXPECT_GE(sizes.l1, 4u << 10);

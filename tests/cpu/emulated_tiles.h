@@ -29,8 +29,8 @@ class EmulatedTiles {
   }
 
  private:
-  // TDPBSSD for both halves: dword n of row m grows by the products of the bytes of dword k of row m of x and of dword n
-  // of row k of w.
+  // TDPBSSD for both halves: dword n of row m grows by the products of the bytes of dword k of row m of x and of dword
+  // n of row k of w.
   void add_products(int panel, const int8_t* x, const int8_t* w) {
     for (int half = 0; half < 2; ++half)
       for (int m = 0; m < 16; ++m)

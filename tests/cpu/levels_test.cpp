@@ -92,6 +92,13 @@ TEST(CpuBackend, NamesItselfAndItsLevel) {
   EXPECT_EQ(describe_cpu().driver, simd_level());
 }
 
+TEST(CpuBackend, IsDescribedWithEveryRungThatRunsHere) {
+  std::string rungs = "rungs:";
+  for (const std::string& level : simd_levels()) rungs += " " + level;
+  const std::vector<std::string> features = describe_cpu().features;
+  EXPECT_TRUE(std::ranges::find(features, rungs) != features.end()) << rungs;
+}
+
 TEST(CpuBackend, TheRungOfTheEnvironmentIsTaken) {
   const std::string last = simd_levels().back();
   setenv("TRITIUM_CPU_RUNG", last.c_str(), 1);

@@ -1,5 +1,5 @@
-// Products by tiles (kernels/ternary_tiles.h), which processors with AMX use, with tiles in plain loops: equal to the bit
-// to the products by vectors, and within bounds of the reference.
+// Products by tiles (kernels/ternary_tiles.h), which processors with AMX use, with tiles in plain loops: equal to the
+// bit to the products by vectors, and within bounds of the reference.
 #include "cpu/kernels/ternary_tiles.h"
 
 #include <gtest/gtest.h>

@@ -22,9 +22,7 @@ struct Avx2 : BytePlanes<8> {
 
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
     sum += reinterpret_cast<Sum>(_mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x)));
-    // GCC would compute all products of a chunk before it adds the first ones, and has no registers for them.
-    asm("" : "+x"(sum));
-    return sum;
+    return settled(sum);
   }
   TRITIUM_INLINE I widen(Sum sum) {
     return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));

@@ -14,7 +14,7 @@ struct NeonDot : BytePlanes<4> {
   // A lane takes 4 products of at most 2 * 4 * 128 a plane: 2^31 / 2^14 = 2^17 chunks fit.
   static constexpr int kMaxChunks = 1 << 17;
   static constexpr int sums_of(int tokens) { return tokens == 1 ? 2 : 1; }  // codes at bit 4 or 6 would be negative
-  static constexpr int kPanelTokens = 8;  // GCC 12 spills some of 24 sums (12 tokens)
+  static constexpr int kPanelTokens = 8;                                    // GCC 12 spills some of 24 sums (12 tokens)
   static constexpr int vectors_of(int tokens) { return tokens <= 2 ? 8 : tokens <= 4 ? 4 : 2; }
   static constexpr int kDenseTokens = 4;
   static constexpr int kProductRows = 8;  // times 3 vectors: 24 of the 32 registers hold sums

@@ -23,7 +23,7 @@ struct Portable : Vector<4> {
 
   TRITIUM_INLINE U plane(U words, int p, int s) { return words >> (2 * (p - s)) & 0x00030003u << (2 * s); }
   TRITIUM_INLINE Sum dot(Sum sum, U codes, I x) {
-    return sum + reinterpret_cast<Sum>(codes) * reinterpret_cast<Sum>(x);
+    return settled(sum + reinterpret_cast<Sum>(codes) * reinterpret_cast<Sum>(x));
   }
   TRITIUM_INLINE I widen(Sum sum) {
     const I pairs = reinterpret_cast<I>(sum);

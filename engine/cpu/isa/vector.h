@@ -38,6 +38,17 @@ TRITIUM_VECTOR_TYPES(4)
 TRITIUM_VECTOR_TYPES(8)
 TRITIUM_VECTOR_TYPES(16)
 
+// Has a value computed here. Of an unrolled sum GCC 12 computes all terms before it adds the first, and spills them.
+template <typename T>
+TRITIUM_INLINE T settled(T vector) {
+#if defined(__x86_64__)
+  asm("" : "+x"(vector));
+#elif defined(__aarch64__)
+  asm("" : "+w"(vector));
+#endif
+  return vector;
+}
+
 template <int kLaneCount>
 struct Vector : VectorTypes<kLaneCount> {
   static constexpr int kLanes = kLaneCount;

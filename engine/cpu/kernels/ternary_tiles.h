@@ -1,11 +1,10 @@
 // y = x W^T for a matrix with many rows of activations, by products of tiles: 16 rows of 64 bytes.
 //   sums[t][r] += sum over k < 16, j < 4 of x[t][4 k + j] w[k][4 r + j]
 //
-// A step is 64 columns of a block of 32 weight rows: 4 chunks, 512 bytes of codes. Line l of 16 words (rows) is chunk
-// l / 2 … of the rows' first or second half; its plane p becomes, as trits, row 4 l + p of the half's tile. Activations
-// are packed in the same order of columns, so nothing is transposed. The trits of a block are expanded once and stay in
-// the L1 or L2 cache while all tokens meet them: 2 instructions of a tile load and a tile product for 16 * 16 * 64
-// trits and tokens, where expanding takes 4 for 64 trits.
+// A step is 64 columns of a block of 32 weight rows: 4 chunks, 512 bytes of codes. Plane p of chunk c of the 16 rows of
+// a half becomes, as trits, row 4 c + p of the half's tile, as it lies. Activations are packed in the same order of
+// columns, so nothing is transposed. The trits of a block are expanded once and stay in the L1 or L2 cache while all
+// tokens meet them: a tile load and a tile product for 16 * 16 * 64 products, 4 instructions to expand 64 trits.
 //
 // Tiles is what multiplies (isa/amx_int8.h; the tests have one in plain loops), V what expands and scales.
 #pragma once

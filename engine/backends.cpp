@@ -51,7 +51,8 @@ Result<std::unique_ptr<Backend>> make_cpu(const BackendOptions& options) {
   if (options.layout == WeightLayout::base3 && !cpu_has_base3())
     return error(StatusCode::unsupported, "the layout base3 needs AVX-512 VBMI, and the kernels here are those of ",
                  simd_level(), "; take 2bit or auto");
-  return make_cpu_backend({.threads = options.threads, .pin = options.pin, .layout = options.layout});
+  return make_cpu_backend(
+      {.threads = options.threads, .pin = options.pin, .rung = options.rung, .layout = options.layout});
 }
 
 Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {
@@ -85,6 +86,10 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
   if (name == "vulkan") return make_any_vulkan(options);
   if (index) return make_vulkan(*index, options);
   return error(StatusCode::invalid_argument, "unknown backend \"", name, "\"; known: ", kNames);
+}
+
+std::vector<std::string> cpu_rungs() {
+  return cpu_rung_is_named() ? std::vector<std::string>{simd_level()} : simd_levels();
 }
 
 std::vector<DeviceInfo> describe_backends() {

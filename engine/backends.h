@@ -15,6 +15,7 @@ struct BackendOptions {
   std::string backend = "auto";
   int threads = 0;
   bool pin = false;
+  std::string rung = {};                        // of the cpu, one of cpu_rungs(); empty: the best
   WeightLayout layout = WeightLayout::two_bit;  // of the cpu; what is trained must be two_bit
   std::string capture_file;
   LogSink log;
@@ -25,6 +26,9 @@ struct BackendOptions {
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
 
 std::vector<DeviceInfo> describe_backends();
+
+// The sets of kernels that the cpu backend has for this processor, best first; that which TRITIUM_CPU_RUNG names alone.
+std::vector<std::string> cpu_rungs();
 
 // RenderDoc captures around what a backend submits; errors for backends other than Vulkan.
 Status begin_capture(Backend& backend);

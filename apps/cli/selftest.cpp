@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const SelftestReport& report) {
+json to_json(const KernelsReport& report) {
   json operations = json::array();
   for (const OperationReport& op : report.operations)
     operations.push_back({{"operation", op.operation},
@@ -19,16 +19,32 @@ json to_json(const SelftestReport& report) {
                           {"bound", op.bound},
                           {"worst_case", op.worst_case},
                           {"failure", op.failure}});
-  return {{"backend", report.backend}, {"passed", report.passed()}, {"operations", operations}};
+  return operations;
 }
 
-void show(const SelftestReport& report) {
-  print_format("%s against the reference\n", report.backend.c_str());
+json to_json(const SelftestReport& report) {
+  json others = json::array();
+  for (const KernelsReport& other : report.others)
+    others.push_back({{"rung", other.rung}, {"passed", other.passed()}, {"operations", to_json(other)}});
+  return {{"backend", report.backend},
+          {"rung", report.used.rung.empty() ? json() : json(report.used.rung)},
+          {"passed", report.passed()},
+          {"operations", to_json(report.used)},
+          {"other_rungs", others}};
+}
+
+void show(const std::string& name, const KernelsReport& report) {
+  print_format("%s against the reference\n", name.c_str());
   for (const OperationReport& op : report.operations) {
     print_format("  %-26s %4d cases  worst error %-9.2g bound %-7.2g %s\n", op.operation.c_str(), op.cases,
                  op.worst_error, op.bound, op.failure.empty() ? "ok" : "FAILED");
     if (!op.failure.empty()) print_format("    %s\n", op.failure.c_str());
   }
+}
+
+void show(const SelftestReport& report) {
+  show(report.used.rung.empty() ? report.backend : report.backend + ", " + report.used.rung, report.used);
+  for (const KernelsReport& other : report.others) show(report.backend + ", " + other.rung, other);
   print_format("%s\n", report.passed() ? "passed" : "FAILED");
 }
 
@@ -40,7 +56,8 @@ void add_selftest(CLI::App& app, Action& action) {
     bool json = false;
     bool verbose = false;
   };
-  CLI::App* command = app.add_subcommand("selftest", "every operation of a backend against the reference");
+  CLI::App* command = app.add_subcommand(
+      "selftest", "every operation of a backend, of the cpu with each of its rungs, against the reference");
   auto options = std::make_shared<Options>();
   command->add_option("--backend", options->backend, "auto | cpu | vulkan | vulkan:INDEX")->capture_default_str();
   command->add_flag("--json", options->json, "the report as JSON");

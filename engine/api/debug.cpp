@@ -42,19 +42,39 @@ Status write_npy(const std::string& path, std::span<const float> values, std::sp
   return caught();
 }
 
+namespace {
+
+Result<KernelsReport> test_kernels(std::unique_ptr<Backend> tested, const std::string& rung, const LogSink& log) {
+  const std::string name = tested->name();
+  KernelsReport report = {.rung = rung, .operations = {}};
+  cases::BackendPair pair(std::move(tested), make_reference_backend());
+  for (std::string_view operation : AllOps::kNames) {
+    report.operations.push_back(pair.run(operation, [] { return !cancelled(); }));
+    if (cancelled()) return cancelled_status(join("the selftest of ", name, ", in ", operation, ","));
+    log_to(log, LogLevel::info,
+           join(rung, rung.empty() ? "" : ", ", operation, ": ", report.operations.back().cases, " cases"));
+  }
+  return report;
+}
+
+}  // namespace
+
 Result<SelftestReport> selftest(const std::string& backend, const LogSink& log,
                                 const std::function<bool()>& keep_going) try {
   const CancelScope scope(keep_going);
   Result<std::unique_ptr<Backend>> tested =
       make_backend({.backend = backend, .threads = 0, .capture_file = {}, .log = log});
   if (!tested.ok()) return tested.status();
-  SelftestReport report;
-  report.backend = (*tested)->name();
-  cases::BackendPair pair(*std::move(tested), make_reference_backend());
-  for (std::string_view operation : AllOps::kNames) {
-    report.operations.push_back(pair.run(operation, [] { return !cancelled(); }));
-    if (cancelled()) return cancelled_status(join("the selftest of ", report.backend, ", in ", operation, ","));
-    log_to(log, LogLevel::info, join(operation, ": ", report.operations.back().cases, " cases"));
+  SelftestReport report = {.backend = (*tested)->name(), .used = {}, .others = {}};
+  const std::vector<std::string> rungs = report.backend == "cpu" ? cpu_rungs() : std::vector<std::string>{""};
+  Result<KernelsReport> used = test_kernels(*std::move(tested), rungs.front(), log);
+  if (!used.ok()) return used.status();
+  report.used = *std::move(used);
+  for (const std::string& rung : std::span(rungs).subspan(1)) {
+    tested = make_backend({.backend = "cpu", .rung = rung, .capture_file = {}, .log = log});
+    Result<KernelsReport> other = tested.ok() ? test_kernels(*std::move(tested), rung, log) : tested.status();
+    if (!other.ok()) return other.status();
+    report.others.push_back(*std::move(other));
   }
   return report;
 } catch (...) {

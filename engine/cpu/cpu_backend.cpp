@@ -57,7 +57,9 @@ std::string processor_name() {
 }  // namespace
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
-  return std::make_unique<CpuBackend>(cpu::kernels_of(chosen_rungs()), options);
+  const std::vector<cpu::Rung> rungs =
+      options.rung.empty() ? chosen_rungs() : cpu::usable_rungs(cpu::rungs(), options.rung);
+  return std::make_unique<CpuBackend>(cpu::kernels_of(rungs), options);
 }
 
 Status check_cpu_rung() {
@@ -70,6 +72,8 @@ Status check_cpu_rung() {
   return error(StatusCode::invalid_argument, kRungVariable, " is \"", name, "\", ",
                known ? "which this processor cannot run" : "which is no rung", "; there are ", names);
 }
+
+bool cpu_rung_is_named() { return !wanted_rung().empty(); }
 
 bool cpu_has_base3() { return cpu::kernels_of(chosen_rungs()).ternary.base3; }
 

@@ -20,8 +20,9 @@
 namespace tritium {
 
 struct CpuOptions {
-  int threads = 0;                              // 0: every processor this process may use
+  int threads = 0;  // 0: every processor this process may use
   bool pin = false;
+  std::string rung;                             // whose kernels: one of simd_levels(); empty: simd_level()
   WeightLayout layout = WeightLayout::two_bit;  // base3 only where cpu_has_base3()
 };
 
@@ -32,6 +33,8 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 std::string simd_level();
 // invalid_argument: TRITIUM_CPU_RUNG names a rung that is not one of simd_levels().
 Status check_cpu_rung();
+// Whether the environment variable names one.
+bool cpu_rung_is_named();
 // Whether its kernels take weights of base3.
 bool cpu_has_base3();
 // Every level this program can run here, best first.

@@ -40,8 +40,9 @@ struct OperationReport {
   std::string failure;     // empty: all cases within the bound
 };
 
-struct SelftestReport {
-  std::string backend;
+// Of one set of kernels.
+struct KernelsReport {
+  std::string rung;  // of the cpu: "avx2"; else empty
   std::vector<OperationReport> operations;
   bool passed() const {
     for (const OperationReport& op : operations)
@@ -50,8 +51,20 @@ struct SelftestReport {
   }
 };
 
-// Runs every operation of a backend against the reference over many shapes. Fails only when the backend cannot be made,
-// or with `cancelled` (options.hpp: keep_going).
+struct SelftestReport {
+  std::string backend;
+  KernelsReport used;                 // the kernels that this backend runs here
+  std::vector<KernelsReport> others;  // of the cpu: those of the processor's other rungs
+  bool passed() const {
+    for (const KernelsReport& other : others)
+      if (!other.passed()) return false;
+    return used.passed();
+  }
+};
+
+// Runs every operation of a backend against the reference over many shapes; of the cpu all rungs that this processor
+// has, or the one that TRITIUM_CPU_RUNG names. Fails only when the backend cannot be made, or with `cancelled`
+// (options.hpp: keep_going).
 Result<SelftestReport> selftest(const std::string& backend, const LogSink& log = {},
                                 const std::function<bool()>& keep_going = {});
 

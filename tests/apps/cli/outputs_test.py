@@ -171,7 +171,17 @@ class Outputs(WithModel):
     def test_selftest_of_the_cpu_passes(self):
         code, out, _ = tritium("selftest", "--backend", "cpu", "--json")
         self.assertEqual(code, 0)
-        self.assertTrue(json.loads(out)["passed"])
+        report = json.loads(out)
+        self.assertTrue(report["passed"])
+        rungs = [report["rung"]] + [other["rung"] for other in report["other_rungs"]]
+        _, out, _ = tritium("bench", "--filter", "product/2560x6912/n=1$", "--threads", "1", "--rounds", "1", "--json")
+        self.assertEqual(rungs, json.loads(out)["machine"]["rungs"])
+        self.assertTrue(all(other["passed"] and other["operations"] for other in report["other_rungs"]))
+
+    def test_selftest_of_a_named_rung_is_of_that_alone(self):
+        code, out, _ = tritium("selftest", "--backend", "cpu", "--json", environment={"TRITIUM_CPU_RUNG": "portable"})
+        report = json.loads(out)
+        self.assertEqual((code, report["rung"], report["other_rungs"]), (0, "portable", []))
 
 
 program.main()

@@ -7,6 +7,7 @@
 #include <new>
 #include <vector>
 
+#include "base/available_memory.h"
 #include "cpu_ref/host_memory.h"
 
 namespace tritium::cpu {
@@ -15,8 +16,8 @@ namespace {
 // What is smaller may stay in a cache from token to token, where two bits are faster.
 constexpr int64_t kLargeBytes = int64_t{1} << 20;
 
-// One token times a matrix of 48 MB, which is more than most caches hold: seconds for each layout. The matrix is all
-// zeros, which takes no other time.
+// One token times a matrix of 128 MB, of which a cache of 32 MB has nothing left when it is read again: seconds for each
+// layout. The matrix is all zeros, which takes no other time.
 class Trial {
  public:
   explicit Trial(const TernaryKernels& kernels) : kernels_(kernels) {}
@@ -27,6 +28,7 @@ class Trial {
         .trits = {.words = reinterpret_cast<const uint32_t*>(row_words == kChunks ? two_bit_.data() : base3_.data()),
                   .row_words = row_words},
         .weight_scales = scales_.data(),
+        .used_chunks = kChunks,
         .segment_chunks = kChunks,
         .group_chunks = kChunks,
         .block_chunks = kChunks,
@@ -44,7 +46,7 @@ class Trial {
   static constexpr int64_t kChunks = 160;
 
  private:
-  static constexpr int64_t kBlocks = (int64_t{48} << 20) / (kChunks * kBlockRows * 4);
+  static constexpr int64_t kBlocks = (int64_t{128} << 20) / (kChunks * kBlockRows * 4);
 
   const TernaryKernels& kernels_;
   const Rows32 layout_ = {.rows = kBlocks * kBlockRows, .chunks = kChunks, .groups = 1};
@@ -60,8 +62,11 @@ class Trial {
 }  // namespace
 
 bool Layouts::base3_is_faster() const {
+  constexpr uint64_t kEnough = uint64_t{1} << 30;  // of memory: the trial takes a quarter of it for a moment
   if (!kernels_.base3) return false;
   std::call_once(measured_, [&] {
+    const uint64_t available = available_memory();
+    if (available != 0 && available < kEnough) return;
     try {
       Trial trial(kernels_);
       std::array<double, 2> least;

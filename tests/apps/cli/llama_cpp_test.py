@@ -85,7 +85,7 @@ class Trained(Peer):
         """KL(theirs || ours) after the same tokens."""
         out = self.path("logits.npy")
         self.command("logits", model, "--tokens", " ".join(map(str, prediction["tokens"])), "-o", out, "--backend", "cpu",
-                     "--activations", "int8-block", *more)
+                     "--activations", "int8-block", "--kv", "f32", *more)
         (_, width), values = program.read_npy(out)
         ours = values[-width:]
         total = program.log_sum_exp(ours)
@@ -144,7 +144,8 @@ class Distributions(Peer):
 
     def distributions(self, file, tokens, activations):
         out = self.path("logits.npy")
-        self.command("logits", file, "--tokens", " ".join(map(str, tokens)), "-o", out, "--backend", "cpu", "--activations", activations)
+        self.command("logits", file, "--tokens", " ".join(map(str, tokens)), "-o", out, "--backend", "cpu", "--activations", activations,
+                     "--kv", "f32")
         (_, width), values = program.read_npy(out)
         rows = [values[i * width:(i + 1) * width] for i in range(len(tokens) - STEPS, len(tokens))]
         return [[math.exp(x - total) for x in row] for row in rows for total in [program.log_sum_exp(row)]]

@@ -101,8 +101,6 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   const std::lock_guard lock(state_->backend->mutex());
   Result<Weights> weights = load_cached_weights(*source, path, options, *state_->backend, state_->log);
   if (!weights.ok()) return weights.status();
-  if (const std::string_view layout = state_->backend->weight_layout(); !layout.empty())
-    log_to(state_->log, LogLevel::info, join("weights are kept as ", layout));
   model->weights = *std::move(weights);
   if (!options.adapter.empty()) {
     const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(options.adapter, {});

@@ -37,8 +37,7 @@ Value attention_part(const LayerContext& c, const Value& x) {
                                 .n_sequences = c.n_sequences,
                                 .window = layer.window,
                                 .scale = 1.0f / std::sqrt(static_cast<float>(layer.key_dim))};
-  Value mixed = c.cache ? attention_over_cache(c.tape, q, k, v, *c.cache, shape)
-                        : attention(c.tape, q, k, v, shape);
+  Value mixed = c.cache ? attention_over_cache(c.tape, q, k, v, *c.cache, shape) : attention(c.tape, q, k, v, shape);
   mixed = mixed.view({n, layer.mixed_dim()});
   if (config.attn_sub_norm) mixed = rms_norm(c.tape, mixed, *w.attn_sub_norm, config.rms_eps);
   return add(c.tape, x, ProjectionInput(c, mixed).times(*w.attn_output, norms.attn_output));

@@ -28,8 +28,10 @@ TEST(Base3Words, HoldTheCodesThatWerePacked) {
   cpu::pack_base3(codes, words.data(), kStride);
   cpu::unpack_base3(words.data(), kStride, back);
   EXPECT_EQ(back, codes);
-  for (size_t i = 0; i < words.size(); ++i)
-    if (i % kStride != 0) EXPECT_EQ(words[i], 0u) << "between the words of a row, at " << i;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (i % kStride == 0) continue;
+    EXPECT_EQ(words[i], 0u) << "between the words of a row, at " << i;
+  }
 }
 
 TEST(Base3Words, TakeThirteenSixteenthsOfTwoBits) { EXPECT_EQ(cpu::base3_words(16 * 16), 13 * 16); }

@@ -16,8 +16,8 @@ namespace {
 // What is smaller may stay in a cache from token to token, where two bits are faster.
 constexpr int64_t kLargeBytes = int64_t{1} << 20;
 
-// One token times a matrix of 128 MB, of which a cache of 32 MB has nothing left when it is read again: seconds for each
-// layout. The matrix is all zeros, which takes no other time.
+// One token times a matrix of 128 MB, of which a cache of 32 MB has nothing left when it is read again: seconds for
+// each layout. The matrix is all zeros, which takes no other time.
 class Trial {
  public:
   explicit Trial(const TernaryKernels& kernels) : kernels_(kernels) {}

@@ -56,6 +56,7 @@ struct TritPlane {
   const uint32_t* words;    // of block `first_block` and those behind it
   int64_t row_words;        // words of a row: layout.chunks, or fewer where they are base3
   int64_t first_block = 0;  // of the matrix
+  bool in_cache = false;    // they were just made: nothing has to be fetched
 
   [[gnu::always_inline]] const uint32_t* at(Rows32::Place place, int64_t word) const {
     return words + ((place.block - first_block) * row_words + word) * kBlockRows + place.lane;
@@ -76,6 +77,9 @@ struct TernaryProduct {
   int64_t n_tokens;
   const int32_t* y_rows;  // the row of y of each packed row
   float* y;               // (R, rows)
+  // Where the matrix begins that is met after this one, so that its first blocks can be fetched; null: none is.
+  const uint32_t* next_words = nullptr;
+  const float* next_scales = nullptr;
 };
 
 // Integers in blocks (shaders/lib/packed.h); a chunk of the layout is a word of codes, a group a word of scales.
@@ -105,6 +109,7 @@ struct TernaryFloatProduct {
   int64_t n_tokens;
   const int32_t* y_rows;
   float* y;
+  const uint32_t* next_words = nullptr;  // as above
 };
 
 struct DenseProduct {

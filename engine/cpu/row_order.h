@@ -21,6 +21,8 @@ class RowOrder {
   void sort(int64_t n_rows, int64_t rows_per_x, int64_t n_matrices, bool routed, std::span<const int32_t> expert_ids);
 
   std::span<const Group> groups() const { return groups_; }  // of matrices that have rows, ascending
+  // The group behind one of groups(); null: it is the last.
+  const Group* after(const Group& group) const { return &group == &groups_.back() ? nullptr : &group + 1; }
   const int32_t* y_rows() const { return y_rows_.data(); }
   const int32_t* x_rows() const { return x_rows_.data(); }
   std::span<const int32_t> rows_without_matrix() const { return rows_without_matrix_; }

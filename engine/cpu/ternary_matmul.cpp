@@ -42,15 +42,16 @@ void CpuBackend::compute(const TernaryMatmul& a) {
     }
   });
 
-  const float* weight_scales = host_span<float>(a.weight.scales).data();
+  const float* all_scales = host_span<float>(a.weight.scales).data();
+  const auto scales_of = [&](int64_t matrix) { return all_scales + layout.scale(layout.first_of(matrix), 0); };
   float* y = host_span<float>(a.y).data();
   // A chunk of 32 rows is 128 bytes, 4 ns from memory, and then 512 products for every token.
   const auto cost_of_block = [&](const RowOrder::Group& group) { return chunks * (4 + group.size()); };
   split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-    const cpu::Rows32::Place start = layout.first_of(group.matrix);
+    const RowOrder::Group* next = order_.after(group);
     kernels_.ternary.ternary_matmul({.layout = layout,
                                      .trits = trits_of(a.weight, group.matrix),
-                                     .weight_scales = weight_scales + layout.scale(start, 0),
+                                     .weight_scales = scales_of(group.matrix),
                                      .used_chunks = activations.used_chunks,
                                      .segment_chunks = segment_chunks,
                                      .group_chunks = p.group_size / kChunkColumns,
@@ -60,7 +61,9 @@ void CpuBackend::compute(const TernaryMatmul& a) {
                                      .packed_scales = activations.packed_scales + group.first * p.n_blocks,
                                      .n_tokens = group.size(),
                                      .y_rows = order_.y_rows() + group.first,
-                                     .y = y},
+                                     .y = y,
+                                     .next_words = next ? trits_of(a.weight, next->matrix).words : nullptr,
+                                     .next_scales = next ? scales_of(next->matrix) : nullptr},
                                     first, last);
   });
   clear_rows_without_matrix(y, p.out_features);

@@ -14,6 +14,7 @@ void CpuBackend::compute(const TernaryMatmulF32& a) {
   const auto cost_of_block = [&](const RowOrder::Group& group) { return layout.chunks * 16 * (1 + group.size()); };
   split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
     const cpu::Rows32::Place start = layout.first_of(group.matrix);
+    const RowOrder::Group* next = order_.after(group);
     kernels_.ternary.ternary_matmul_f32({.layout = layout,
                                          .trits = trits_of(a.weight, group.matrix),
                                          .weight_scales = weight_scales + layout.scale(start, 0),
@@ -23,7 +24,8 @@ void CpuBackend::compute(const TernaryMatmulF32& a) {
                                          .x_rows = order_.x_rows() + group.first,
                                          .n_tokens = group.size(),
                                          .y_rows = order_.y_rows() + group.first,
-                                         .y = y},
+                                         .y = y,
+                                         .next_words = next ? trits_of(a.weight, next->matrix).words : nullptr},
                                         first, last);
   });
   clear_rows_without_matrix(y, p.out_features);

@@ -1,10 +1,11 @@
-// Products with trits in base3 (layout/base3.h). For one or two rows of activations, words are decoded in registers:
-// per 64 bytes of them three permutations of bytes beside the loads and products of 320 weights. For more, a block is
-// expanded to rows32 first, in the L1 or L2 cache, and met by all of them from there.
+// Products with trits in base3 (layout/base3.h). For up to kBase3Tokens rows of activations, words are decoded in
+// registers: per 64 bytes of them three permutations of bytes beside the loads and products of 320 weights. For more, a
+// block is expanded to rows32 first, in the L1 or L2 cache, and met by all of them from there.
 #pragma once
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
+#include "cpu/kernels/fetch_ahead.h"
 #include "cpu/layout/base3.h"
 
 namespace tritium::cpu {
@@ -23,14 +24,16 @@ constexpr Base3Tables kBase3Tables;
 
 // Units of a block of 32 rows as rows32 has them.
 template <typename V>
-[[gnu::noinline]] void expand_base3(const uint32_t* words, int64_t units, uint32_t* chunks) {
+[[gnu::noinline]] void expand_base3(const uint32_t* words, const FetchAhead& fetch, int64_t units, uint32_t* chunks) {
   const auto tables = V::load_base3(kBase3Tables.codes, kBase3Tables.fifths);
   for (int64_t unit = 0; unit < units; ++unit) {
+    const int64_t ahead = fetch.at(unit * kUnitWords);
     for (int64_t five = 0; five < kFives; ++five, words += 4 * kRowStride, chunks += 5 * kRowStride) TRITIUM_UNROLL
     for (int64_t lane = 0; lane < kBlockRows; lane += V::kLanes) {
       typename V::U last = {};
       TRITIUM_UNROLL
       for (int i = 0; i < 4; ++i) {
+        fetch_vector<V>(words + i * kRowStride + lane, 0, ahead);
         const auto w = V::load(words + i * kRowStride + lane);
         V::store(chunks + i * kRowStride + lane, V::codes_of(w, tables));
         last |= V::fifths_of(w, tables) << (2 * i);
@@ -50,60 +53,68 @@ TRITIUM_INLINE void expand_blocks(const Product& m, int64_t first, int64_t last,
   if constexpr (V::kBase3) {
     alignas(64) uint32_t chunks[kMostChunksOfBase3 * kBlockRows];
     Product expanded = m;
+    // What is read next waits until this block has met all rows.
+    const int64_t block_bytes = m.trits.row_words * kBlockRows * 4;
+    const int64_t distance = block_bytes > kFetchAhead ? block_bytes : kFetchAhead;
     for (int64_t block = first; block < last; ++block) {
-      expand_base3<V>(m.trits.at({block, 0}, 0), m.layout.chunks / kUnitChunks, chunks);
-      expanded.trits = {.words = chunks, .row_words = m.layout.chunks, .first_block = block};
+      expand_base3<V>(m.trits.at({block, 0}, 0), fetch_ahead(m, block, distance), m.layout.chunks / kUnitChunks,
+                      chunks);
+      expanded.trits = {.words = chunks, .row_words = m.layout.chunks, .first_block = block, .in_cache = true};
       compute(expanded, block);
     }
   }
 }
 
 // Rows of activations whose products decode in registers.
-constexpr int kBase3Tokens = 2;
+constexpr int kBase3Tokens = 8;
 
-// As sum_codes does it, of whole units: sum p takes the codes that are left at bit 2 p, fifths go into sum 0.
+// As sum_codes does it, of whole units, the first at `word` of a row; fifths go into sum 0.
 template <typename V, int kTokens>
-[[gnu::noinline]] void sum_base3(const uint32_t* words, const int8_t* x, int64_t units, typename V::I* total) {
+[[gnu::noinline]] void sum_base3(const uint32_t* words, const FetchAhead& fetch, int64_t word, const int8_t* x,
+                                 int64_t units, typename V::I* total) {
   if constexpr (V::kBase3 && kTokens <= kBase3Tokens) {
-    constexpr int kVectors = kBlockRows / V::kLanes;
-    constexpr int64_t kAhead = 8192 / 4;
-    const auto tables = V::load_base3(kBase3Tables.codes, kBase3Tables.fifths);
-    typename V::I sums[kVectors][kTokens][4] = {};
-    const auto add = [&](int v, int sum, auto codes, const int8_t* four) __attribute__((always_inline)) {
-      const auto factors = V::template factors<kTokens>(four);
-      TRITIUM_UNROLL
-      for (int t = 0; t < kTokens; ++t) sums[v][t][sum] = V::dot(sums[v][t][sum], codes, V::factor(factors, t));
-    };
+    // With more rows the sums of one vector fill the registers beside the tables.
+    constexpr int kVectors = kTokens <= 4 ? kBlockRows / V::kLanes : 1;
+    constexpr int kSums = V::sums_of(kTokens);
     constexpr int64_t kPlane = 4 * kTokens, kChunk = 4 * kPlane;  // bytes of activations
-    for (int64_t unit = 0; unit < units; ++unit) {
-      for (int64_t five = 0; five < kFives; ++five, x += 5 * kChunk) {
+    const auto tables = V::load_base3(kBase3Tables.codes, kBase3Tables.fifths);
+    for (int lane = 0; lane < kBlockRows; lane += kVectors * V::kLanes) {
+      typename V::I sums[kVectors][kTokens][kSums] = {};
+      const auto add = [&](int v, int sum, auto codes, const int8_t* four) __attribute__((always_inline)) {
+        const auto factors = V::template factors<kTokens>(four);
         TRITIUM_UNROLL
-        for (int i = 0; i < 4; ++i, words += kRowStride) {
-          __builtin_prefetch(words + kAhead);
-          __builtin_prefetch(words + kAhead + 16);
+        for (int t = 0; t < kTokens; ++t) sums[v][t][sum] = V::dot(sums[v][t][sum], codes, V::factor(factors, t));
+      };
+      const auto add_planes = [&](int v, auto codes, const int8_t* chunk) __attribute__((always_inline)) {
+        TRITIUM_UNROLL
+        for (int p = 0; p < 4; ++p) add(v, p % kSums, V::plane(codes, p, p % kSums), chunk + p * kPlane);
+      };
+      const uint32_t* from = words + lane;
+      const int8_t* factors = x;
+      for (int64_t unit = 0; unit < units; ++unit, from += kRowStride, factors += kChunk) {
+        const int64_t ahead = fetch.at(word + unit * kUnitWords);
+        for (int64_t five = 0; five < kFives; ++five, factors += 5 * kChunk) {
           TRITIUM_UNROLL
-          for (int v = 0; v < kVectors; ++v) {
-            const auto w = V::load(words + v * V::kLanes);
-            const auto codes = V::codes_of(w, tables);
-            add(v, 0, V::fifths_of(w, tables), x + 4 * kChunk + i * kPlane);
+          for (int i = 0; i < 4; ++i, from += kRowStride) {
             TRITIUM_UNROLL
-            for (int p = 0; p < 4; ++p) add(v, p, codes & (0x03030303u << (2 * p)), x + i * kChunk + p * kPlane);
+            for (int v = 0; v < kVectors; ++v) {
+              fetch_vector<V>(from, v, ahead);
+              const auto w = V::load(from + v * V::kLanes);
+              add(v, 0, V::fifths_of(w, tables), factors + 4 * kChunk + i * kPlane);
+              add_planes(v, V::codes_of(w, tables), factors + i * kChunk);
+            }
           }
         }
-      }
-      TRITIUM_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        const auto w = V::load(words + v * V::kLanes);
         TRITIUM_UNROLL
-        for (int p = 0; p < 4; ++p) add(v, p, w & (0x03030303u << (2 * p)), x + p * kPlane);
+        for (int v = 0; v < kVectors; ++v) add_planes(v, V::load(from + v * V::kLanes), factors);
       }
-      words += kRowStride, x += kChunk;
+      for (int v = 0; v < kVectors; ++v)
+        for (int t = 0; t < kTokens; ++t) {
+          auto& sum = total[(lane / V::kLanes + v) * kTokens + t];
+          sum = typename V::I{};
+          for (int s = 0; s < kSums; ++s) sum += sums[v][t][s] >> (2 * s);
+        }
     }
-    for (int v = 0; v < kVectors; ++v)
-      for (int t = 0; t < kTokens; ++t) {
-        total[v * kTokens + t] = typename V::I{};
-        for (int p = 0; p < 4; ++p) total[v * kTokens + t] += sums[v][t][p] >> (2 * p);
-      }
   }
 }
 

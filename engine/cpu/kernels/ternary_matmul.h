@@ -62,26 +62,25 @@ void pack_activations(const TernaryActivations& a, int64_t, int64_t first, int64
 // The codes of some rows dotted with kTokens rows of activations over `chunks` chunks. Not inlined, so that
 // the sums of the inner loop have the registers for themselves.
 template <typename V, int kTokens>
-[[gnu::noinline]] void sum_codes(const uint32_t* words, const int8_t* x, int64_t chunks, typename V::I* total) {
+[[gnu::noinline]] void sum_codes(const uint32_t* words, const FetchAhead& fetch, int64_t word, const int8_t* x,
+                                 int64_t chunks, typename V::I* total) {
   constexpr int kVectors = V::vectors_of(kTokens);
   // With registers to spare, there are several sums: sum s takes planes s, s + kSums, … with their codes left at bit
   // 2 s of a byte, which saves shifts, and is shifted right once, at the end; that is exact, since every term is a
   // multiple of 4^s.
   constexpr int kSums = V::sums_of(kTokens);
-  // 8 KB ahead, past the end of this block into the next one of the stream (papers/cpu_kernels.md).
-  constexpr int64_t kAhead = 8192 / 4;
   for (int64_t first = 0; first < chunks; first += V::kMaxChunks) {
     const int64_t last = first + V::kMaxChunks < chunks ? first + V::kMaxChunks : chunks;
     typename V::Sum sums[kVectors][kTokens][kSums] = {};
     for (int64_t c = first; c < last; ++c) {
       const uint32_t* chunk = words + c * kRowStride;
-      if constexpr (kTokens <= 3) {
-        __builtin_prefetch(chunk + kAhead);
-        __builtin_prefetch(chunk + kAhead + 16);
-      }
+      const int64_t ahead = fetch.at(word + c);
       typename V::U w[kVectors];
       TRITIUM_UNROLL
-      for (int v = 0; v < kVectors; ++v) w[v] = V::load(chunk + v * V::kLanes);
+      for (int v = 0; v < kVectors; ++v) {
+        fetch_vector<V>(chunk, v, ahead);
+        w[v] = V::load(chunk + v * V::kLanes);
+      }
       TRITIUM_UNROLL
       for (int p = 0; p < V::kPlanes; ++p) {
         typename V::U codes[kVectors];
@@ -124,6 +123,7 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
   constexpr int kVectors = V::vectors_of(kTokens);
   constexpr int64_t kLanes = V::kLanes;
   const int64_t chunks = m.layout.chunks, rows = m.layout.rows;
+  const FetchAhead fetch = fetch_ahead(m, block, kFetchAhead);
   const int64_t n_segments = chunks / m.segment_chunks;
   const int64_t used_segments = (m.used_chunks + m.segment_chunks - 1) / m.segment_chunks;
   const int8_t* x = m.packed + token * chunks * V::kPlanes * 4;
@@ -132,6 +132,7 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
   for (int64_t lane = 0; lane < kBlockRows; lane += kVectors * kLanes) {
     const int64_t row = block * kBlockRows + lane;
     if (row >= rows) return;
+    fetch_scales(m, block);
     typename V::F y[kVectors * kTokens];
     for (int64_t s = 0; s < used_segments; ++s) {
       const int64_t chunk = s * m.segment_chunks;
@@ -139,10 +140,10 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
       const int8_t* factors = x + chunk * V::kPlanes * kTokens * 4;
       const int64_t used = m.used_chunks - chunk < m.segment_chunks ? m.used_chunks - chunk : m.segment_chunks;
       if (decodes_base3<V, kTokens>(m))
-        sum_base3<V, kTokens>(m.trits.at({block, lane}, base3_words(chunk)), factors, m.segment_chunks / kUnitChunks,
-                              total);
+        sum_base3<V, kTokens>(m.trits.at({block, lane}, base3_words(chunk)), fetch, base3_words(chunk), factors,
+                              m.segment_chunks / kUnitChunks, total);
       else
-        sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), factors, used, total);
+        sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), fetch, chunk, factors, used, total);
       const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
       for (int v = 0; v < kVectors; ++v)
         for (int t = 0; t < kTokens; ++t) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "base/cancel.h"
@@ -36,6 +37,8 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
 
   std::string name() const override { return "cpu"; }
   bool rounds_gradients() const override { return kernels_.shorts.short_product != nullptr; }
+  // Prompts of a dense model are 1.2 times as fast as with 128 tokens at once, those of experts equal.
+  int64_t prompt_batch() const override { return 512; }
 
   Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
@@ -44,8 +47,14 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   std::string_view weight_layout() const override { return layouts_.name(); }
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
 
+  Status upload(const Tensor& tensor, std::span<const std::byte> data) override {
+    packed_input_ = {};
+    return HostBackend::upload(tensor, data);
+  }
+
   template <typename Op>
   Status each(const Op& op) try {
+    if constexpr (!std::is_same_v<Op, TernaryMatmul>) packed_input_ = {};
     if constexpr (std::is_same_v<Op, Embedding>) {
       if (op.table.packed()) return look_up_packed(op), Status();
       if (is_base3(op.table)) return look_up_base3(op), Status();
@@ -212,6 +221,9 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
     return memory.data();
   }
 
+  // The input of a product, sorted by the experts of its rows and packed for the kernels.
+  cpu::TernaryActivations pack_input(const TernaryMatmul& op);
+
   void run_training_attention(const cpu::TrainingAttention& call,
                               void (*kernel)(const cpu::TrainingAttention&, float*, int64_t, int64_t));
 
@@ -229,6 +241,15 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   const cpu::KernelSet kernels_;
   const cpu::Layouts layouts_;
   ThreadPool pool_;
+
+  // What packed_, order_ and panels_ were made from. Products that follow each other with the same input (gate and up;
+  // q, k and v) share them; whatever else runs may change it.
+  struct PackedInput {
+    const void *q, *scales, *expert_ids;
+    int64_t n_rows, rows_per_x, n_matrices, used_chunks, segment_chunks, n_blocks;
+    bool operator==(const PackedInput&) const = default;
+  };
+  std::optional<PackedInput> packed_input_;
 
   // Memory of products, kept from call to call.
   RowOrder order_;

@@ -79,9 +79,11 @@ TEST_P(Base3, ProductsAreTheBitsOfTwoBitWeights) {
   };
   for (const Product p :
        {Product{1, 40, 1, 0, false}, Product{77, 700, 1, 0, false}, Product{64, 2560, 2, 0, false},
-        Product{33, 1024, 3, 0, false}, Product{100, 512, 12, 0, false}, Product{96, 1300, 40, 0, false},
-        Product{50, 1024, 1, 256, false}, Product{50, 1024, 2, 64, false}, Product{50, 1024, 9, 128, true},
-        Product{70, 1024, 2, 0, true}}) {
+        Product{33, 1024, 3, 0, false}, Product{40, 300, 4, 0, false}, Product{64, 700, 5, 0, false},
+        Product{90, 2560, 6, 0, false}, Product{33, 512, 7, 0, false}, Product{70, 1300, 8, 0, false},
+        Product{100, 512, 12, 0, false}, Product{96, 1300, 40, 0, false}, Product{50, 1024, 1, 256, false},
+        Product{50, 1024, 2, 64, false}, Product{50, 1024, 6, 256, false}, Product{50, 1024, 9, 128, true},
+        Product{70, 1024, 2, 0, true}, Product{70, 1024, 8, 0, true}}) {
     const Outcome outcome = side_by_side(
         backend_of(GetParam(), WeightLayout::base3), backend_of(GetParam(), WeightLayout::two_bit), 3,
         [&](Ops& ops, cases::CaseInputs& in) {

@@ -117,6 +117,16 @@ TRITIUM_INLINE bool decodes_base3(const TernaryProduct& m) {
   return V::kBase3 && kTokens <= kBase3Tokens && is_base3(m) && m.segment_chunks % kUnitChunks == 0;
 }
 
+// The lines of y that a tile writes when its sums are known: rows of an expert lie apart.
+template <typename V, int kTokens>
+TRITIUM_INLINE void fetch_outputs(const TernaryProduct& m, int64_t row, int64_t token) {
+  if constexpr (kTokens > 2)
+    for (int t = 0; t < kTokens; ++t) {
+      const float* y = m.y + m.y_rows[token + t] * m.layout.rows + row;
+      for (int64_t i = 0; i < V::vectors_of(kTokens) * V::kLanes; i += 16) __builtin_prefetch(y + i, 1);
+    }
+}
+
 // Block `block` of the weight by the panel of kTokens rows that starts at packed row `token`.
 template <typename V, int kTokens>
 void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
@@ -129,10 +139,13 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
   const int8_t* x = m.packed + token * chunks * V::kPlanes * 4;
   const int32_t* x_sums = m.sums + token * n_segments;
   const float* x_scales = m.packed_scales + token * (chunks / m.block_chunks);
+  float* const to = m.y;
+  const int32_t* const y_rows = m.y_rows + token;
   for (int64_t lane = 0; lane < kBlockRows; lane += kVectors * kLanes) {
     const int64_t row = block * kBlockRows + lane;
     if (row >= rows) return;
     fetch_scales(m, block);
+    fetch_outputs<V, kTokens>(m, row, token);
     typename V::F y[kVectors * kTokens];
     for (int64_t s = 0; s < used_segments; ++s) {
       const int64_t chunk = s * m.segment_chunks;
@@ -145,20 +158,23 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
       else
         sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), fetch, chunk, factors, used, total);
       const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
-      for (int v = 0; v < kVectors; ++v)
+      const float* scales = x_scales + chunk / m.block_chunks * kTokens;
+      const bool is_last = s + 1 == used_segments;
+      for (int v = 0; v < kVectors; ++v) {
+        const auto w_scale = V::load(w_scales + v * kLanes);
+        const int64_t start = row + v * kLanes, valid = rows - start;
         for (int t = 0; t < kTokens; ++t) {
-          auto& sum = y[v * kTokens + t];
-          if (s == 0) sum = typename V::F{};
-          accumulate_segment<V>(sum, V::load(w_scales + v * kLanes), x_scales[chunk / m.block_chunks * kTokens + t],
-                                total[v * kTokens + t] - x_sums[s * kTokens + t]);
+          auto sum = s == 0 ? typename V::F{} : y[v * kTokens + t];
+          accumulate_segment<V>(sum, w_scale, scales[t], total[v * kTokens + t] - x_sums[s * kTokens + t]);
+          if (!is_last)
+            y[v * kTokens + t] = sum;
+          else if (valid >= kLanes)
+            V::store(to + y_rows[t] * rows + start, sum);
+          else if (valid > 0)
+            store_up_to<V>(to + y_rows[t] * rows + start, sum, valid);
         }
-    }
-    for (int v = 0; v < kVectors; ++v)
-      for (int t = 0; t < kTokens; ++t) {
-        const int64_t start = row + v * kLanes;
-        const int64_t valid = rows - start < kLanes ? rows - start : kLanes;
-        if (valid > 0) store_up_to<V>(m.y + m.y_rows[token + t] * rows + start, y[v * kTokens + t], valid);
       }
+    }
   }
 }
 

@@ -52,30 +52,19 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
     return HostBackend::upload(tensor, data);
   }
 
+  // Products that follow each other with one input run as one.
+  Result<std::unique_ptr<Replay>> prepare(const Program& program) override;
+  Status run_products(std::span<const TernaryMatmul* const> products) {
+    return reported(TernaryMatmul::kName, [&] { multiply(products); });
+  }
+  static bool same_input(const TernaryMatmul& a, const TernaryMatmul& b) { return input_of(a) == input_of(b); }
+
   template <typename Op>
-  Status each(const Op& op) try {
+  Status each(const Op& op) {
     if constexpr (!std::is_same_v<Op, TernaryMatmul>) packed_input_ = {};
-    if constexpr (std::is_same_v<Op, Embedding>) {
-      if (op.table.packed()) return look_up_packed(op), Status();
-      if (is_base3(op.table)) return look_up_base3(op), Status();
-    }
     if (!TakingBase3::contains<Op> && has_base3(op))
       return error(StatusCode::unsupported, Op::kName, ": weights of the layout base3 are read only; take two_bit");
-    if constexpr (OnTheReference::contains<Op>) {
-      cpu_ref::call(Op::reference, op);
-    } else if constexpr (requires { cpu::kernel_of(kernels_, op); }) {
-      by_rows(op, cpu::kernel_of(kernels_, op));
-    } else if constexpr (requires { cpu::shared_rows(op.params()); }) {
-      reference_by_rows(op, Op::reference);
-    } else {
-      compute(op);
-    }
-    return Status();
-  } catch (const Cancelled&) {
-    return cancelled_status();
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::out_of_memory,
-                  std::string(Op::kName) + ": no memory for what it needs beside its tensors");
+    return reported(Op::kName, [&] { compute_by_table(op); });
   }
 
   // Operations whose work is split in a way of its own: <op>.cpp. They may throw std::bad_alloc and Cancelled.
@@ -89,12 +78,42 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   void compute(const PackedMatmulF32& op);
   void compute(const RmsNormBackward& op);
   void compute(const SumSquares& op);
-  void compute(const TernaryMatmul& op);
+  void compute(const TernaryMatmul& op) {
+    const TernaryMatmul* one = &op;
+    multiply({&one, 1});
+  }
   void compute(const TernaryMatmulBackward& op);
   void compute(const TernaryMatmulF32& op);
   void compute(const WeightGradient& op);
 
  private:
+  // What `compute` throws, as a Status.
+  static Status reported(std::string_view op, const auto& compute) try {
+    compute();
+    return Status();
+  } catch (const Cancelled&) {
+    return cancelled_status();
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::out_of_memory, std::string(op) + ": no memory for what it needs beside its tensors");
+  }
+
+  template <typename Op>
+  void compute_by_table(const Op& op) {
+    if constexpr (std::is_same_v<Op, Embedding>) {
+      if (op.table.packed()) return look_up_packed(op);
+      if (is_base3(op.table)) return look_up_base3(op);
+    }
+    if constexpr (OnTheReference::contains<Op>) {
+      cpu_ref::call(Op::reference, op);
+    } else if constexpr (requires { cpu::kernel_of(kernels_, op); }) {
+      by_rows(op, cpu::kernel_of(kernels_, op));
+    } else if constexpr (requires { cpu::shared_rows(op.params()); }) {
+      reference_by_rows(op, Op::reference);
+    } else {
+      compute(op);
+    }
+  }
+
   void look_up_packed(const Embedding& op);
   void look_up_base3(const Embedding& op);
 
@@ -221,6 +240,18 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
     return memory.data();
   }
 
+  // Blocks of one matrix, to be met by the rows of one product that are routed to it.
+  struct Stretch {
+    const TernaryMatmul* op;
+    const RowOrder::Group* group;
+    int64_t start;  // cost of those before it
+    int64_t cost;   // of a block
+  };
+  // Products of one input.
+  void multiply(std::span<const TernaryMatmul* const> products);
+  // Blocks first … last - 1; `next` is met after them.
+  void multiply_blocks(const cpu::TernaryActivations& x, const Stretch& stretch, const Stretch* next, int64_t first,
+                       int64_t last);
   // The input of a product, sorted by the experts of its rows and packed for the kernels.
   cpu::TernaryActivations pack_input(const TernaryMatmul& op);
 
@@ -246,9 +277,10 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   // q, k and v) share them; whatever else runs may change it.
   struct PackedInput {
     const void *q, *scales, *expert_ids;
-    int64_t n_rows, rows_per_x, n_matrices, used_chunks, segment_chunks, n_blocks;
+    int64_t n_rows, rows_per_x, n_matrices, chunks, used_chunks, segment_chunks, n_blocks;
     bool operator==(const PackedInput&) const = default;
   };
+  static PackedInput input_of(const TernaryMatmul& op);
   std::optional<PackedInput> packed_input_;
 
   // Memory of products, kept from call to call.
@@ -258,6 +290,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
     int64_t first, last;  // of the packed rows
   };
   std::vector<Panel> panels_;
+  std::vector<Stretch> stretches_;
   std::vector<int8_t> packed_;
   std::vector<int32_t> packed_sums_;
   std::vector<float> packed_scales_;
@@ -341,12 +374,15 @@ void CpuBackend::split_matrices(int64_t n_blocks, const CostOf& cost_of, const B
   split(total, 1, [&](int64_t from, int64_t to) noexcept {
     int64_t start = 0;  // cost before this group
     for (const RowOrder::Group& group : order_.groups()) {
-      const int64_t cost = cost_of(group);
-      // A block belongs to the part in which its first ns lies.
-      const int64_t first = std::clamp<int64_t>(ceil_div(std::max<int64_t>(from - start, 0), cost), 0, n_blocks);
-      const int64_t last = std::clamp<int64_t>(ceil_div(std::max<int64_t>(to - start, 0), cost), 0, n_blocks);
-      if (first < last) body(group, first, last);
-      start += n_blocks * cost;
+      const int64_t cost = cost_of(group), end = start + n_blocks * cost;
+      if (start >= to) return;
+      if (end > from) {
+        // A block belongs to the part in which its first ns lies.
+        const int64_t first = std::min(ceil_div(std::max<int64_t>(from - start, 0), cost), n_blocks);
+        const int64_t last = std::min(ceil_div(to - start, cost), n_blocks);
+        if (first < last) body(group, first, last);
+      }
+      start = end;
     }
   });
 }

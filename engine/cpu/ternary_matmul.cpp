@@ -1,5 +1,6 @@
 // y = x W^T, int8 activations times packed trits. Activations are packed for the kernels once, sorted by
-// expert; then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
+// expert; then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert. Products of
+// one input (gate and up; q, k and v) are one loop of the threads.
 #include "cpu/backend.h"
 
 namespace tritium {
@@ -7,44 +8,49 @@ void CpuBackend::clear_rows_without_matrix(float* y, int64_t row_length) {
   for (const int32_t row : order_.rows_without_matrix()) std::fill_n(y + row * row_length, row_length, 0.0f);
 }
 
-cpu::TernaryActivations CpuBackend::pack_input(const TernaryMatmul& a) {
+CpuBackend::PackedInput CpuBackend::input_of(const TernaryMatmul& a) {
   const TernaryMatmulParams p = a.params();
   const int64_t chunks = p.padded_cols / cpu::kChunkColumns;
-  const int64_t segment_chunks = std::min(p.group_size, p.block) / cpu::kChunkColumns;
-  const int64_t row_bytes = chunks * kernels_.ternary.packed_chunk_bytes;
-  const PackedInput input = {.q = host_span<int8_t>(a.q).data(),
-                             .scales = host_span<float>(a.scales).data(),
-                             .expert_ids = host_span<int32_t>(a.expert_ids).data(),
-                             .n_rows = p.n_rows,
-                             .rows_per_x = p.rows_per_x,
-                             .n_matrices = p.n_matrices,
-                             .used_chunks = is_base3(a.weight) ? chunks : ceil_div(a.weight.cols, cpu::kChunkColumns),
-                             .segment_chunks = segment_chunks,
-                             .n_blocks = p.n_blocks};
+  return {.q = host_span<int8_t>(a.q).data(),
+          .scales = host_span<float>(a.scales).data(),
+          .expert_ids = host_span<int32_t>(a.expert_ids).data(),
+          .n_rows = p.n_rows,
+          .rows_per_x = p.rows_per_x,
+          .n_matrices = p.n_matrices,
+          .chunks = chunks,
+          .used_chunks = is_base3(a.weight) ? chunks : ceil_div(a.weight.cols, cpu::kChunkColumns),
+          .segment_chunks = std::min(p.group_size, p.block) / cpu::kChunkColumns,
+          .n_blocks = p.n_blocks};
+}
+
+cpu::TernaryActivations CpuBackend::pack_input(const TernaryMatmul& a) {
+  const PackedInput input = input_of(a);
   const bool is_packed = packed_input_ == input;
   if (!is_packed) sort_rows(a);
+  const int64_t row_bytes = input.chunks * kernels_.ternary.packed_chunk_bytes;
   const cpu::TernaryActivations activations = {
       .q = host_span<int8_t>(a.q).data(),
       .scales = host_span<float>(a.scales).data(),
       .q_rows = order_.x_rows(),
-      .chunks = chunks,
+      .chunks = input.chunks,
       .used_chunks = input.used_chunks,
-      .segment_chunks = segment_chunks,
-      .n_blocks = p.n_blocks,
-      .packed = at_least(packed_, p.n_rows * row_bytes + cpu::kPackedSlack),
-      .sums = at_least(packed_sums_, p.n_rows * (chunks / segment_chunks)),
-      .packed_scales = at_least(packed_scales_, int64_t{p.n_rows} * p.n_blocks)};
+      .segment_chunks = input.segment_chunks,
+      .n_blocks = input.n_blocks,
+      .packed = at_least(packed_, input.n_rows * row_bytes + cpu::kPackedSlack),
+      .sums = at_least(packed_sums_, input.n_rows * (input.chunks / input.segment_chunks)),
+      .packed_scales = at_least(packed_scales_, input.n_rows * input.n_blocks)};
   if (is_packed) return activations;
 
   packed_input_ = {};  // packing may be cancelled
   panels_.clear();
   for (const RowOrder::Group& group : order_.groups()) {
-    const int64_t width = kernels_.ternary.panel_tokens(group.size(), segment_chunks);
+    const int64_t width = kernels_.ternary.panel_tokens(group.size(), input.segment_chunks);
     for (int64_t row = group.first; row < group.last; row += width)
       panels_.push_back({group.size(), row, std::min(row + width, group.last)});
   }
   const auto n_panels = static_cast<int64_t>(panels_.size());
-  split(n_panels, p.n_rows * chunks / std::max<int64_t>(n_panels, 1), [&](int64_t first, int64_t last) noexcept {
+  const int64_t cost = input.n_rows * input.chunks / std::max<int64_t>(n_panels, 1);
+  split(n_panels, cost, [&](int64_t first, int64_t last) noexcept {
     for (int64_t i = first; i < last; ++i) {
       const Panel& panel = panels_[static_cast<size_t>(i)];
       kernels_.ternary.pack_activations(activations, panel.of_rows, panel.first, panel.last);
@@ -54,40 +60,57 @@ cpu::TernaryActivations CpuBackend::pack_input(const TernaryMatmul& a) {
   return activations;
 }
 
-void CpuBackend::compute(const TernaryMatmul& a) {
-  using cpu::kChunkColumns;
-  const TernaryMatmulParams p = a.params();
-  const cpu::Rows32 layout = rows32_of(a.weight);
-  const cpu::TernaryActivations activations = pack_input(a);
-  const int64_t chunks = layout.chunks, segment_chunks = activations.segment_chunks;
-  const int64_t n_segments = chunks / segment_chunks;
-  const int64_t row_bytes = chunks * kernels_.ternary.packed_chunk_bytes;
+void CpuBackend::multiply_blocks(const cpu::TernaryActivations& x, const Stretch& stretch, const Stretch* next,
+                                 int64_t first, int64_t last) {
+  const auto scales_of = [](const Stretch& s) {
+    const cpu::Rows32 layout = rows32_of(s.op->weight);
+    return host_span<float>(s.op->weight.scales).data() + layout.scale(layout.first_of(s.group->matrix), 0);
+  };
+  const auto trits = [](const Stretch& s) { return trits_of(s.op->weight, s.group->matrix); };
+  const TernaryMatmulParams p = stretch.op->params();
+  const RowOrder::Group& group = *stretch.group;
+  const int64_t row_bytes = x.chunks * kernels_.ternary.packed_chunk_bytes;
+  kernels_.ternary.ternary_matmul({.layout = rows32_of(stretch.op->weight),
+                                   .trits = trits(stretch),
+                                   .weight_scales = scales_of(stretch),
+                                   .used_chunks = x.used_chunks,
+                                   .segment_chunks = x.segment_chunks,
+                                   .group_chunks = p.group_size / cpu::kChunkColumns,
+                                   .block_chunks = p.block / cpu::kChunkColumns,
+                                   .packed = x.packed + group.first * row_bytes,
+                                   .sums = x.sums + group.first * (x.chunks / x.segment_chunks),
+                                   .packed_scales = x.packed_scales + group.first * x.n_blocks,
+                                   .n_tokens = group.size(),
+                                   .y_rows = order_.y_rows() + group.first,
+                                   .y = host_span<float>(stretch.op->y).data(),
+                                   .next_words = next ? trits(*next).words : nullptr,
+                                   .next_scales = next ? scales_of(*next) : nullptr},
+                                  first, last);
+}
 
-  const float* all_scales = host_span<float>(a.weight.scales).data();
-  const auto scales_of = [&](int64_t matrix) { return all_scales + layout.scale(layout.first_of(matrix), 0); };
-  float* y = host_span<float>(a.y).data();
-  // A chunk of 32 rows is 128 bytes, 4 ns from memory, and then 512 products for every token.
-  const auto cost_of_block = [&](const RowOrder::Group& group) { return chunks * (4 + group.size()); };
-  split_matrices(layout.blocks(), cost_of_block, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-    const RowOrder::Group* next = order_.after(group);
-    kernels_.ternary.ternary_matmul({.layout = layout,
-                                     .trits = trits_of(a.weight, group.matrix),
-                                     .weight_scales = scales_of(group.matrix),
-                                     .used_chunks = activations.used_chunks,
-                                     .segment_chunks = segment_chunks,
-                                     .group_chunks = p.group_size / kChunkColumns,
-                                     .block_chunks = p.block / kChunkColumns,
-                                     .packed = activations.packed + group.first * row_bytes,
-                                     .sums = activations.sums + group.first * n_segments,
-                                     .packed_scales = activations.packed_scales + group.first * p.n_blocks,
-                                     .n_tokens = group.size(),
-                                     .y_rows = order_.y_rows() + group.first,
-                                     .y = y,
-                                     .next_words = next ? trits_of(a.weight, next->matrix).words : nullptr,
-                                     .next_scales = next ? scales_of(next->matrix) : nullptr},
-                                    first, last);
+void CpuBackend::multiply(std::span<const TernaryMatmul* const> products) {
+  const cpu::TernaryActivations x = pack_input(*products[0]);
+  stretches_.clear();
+  int64_t total = 0;
+  for (const TernaryMatmul* op : products)
+    for (const RowOrder::Group& group : order_.groups()) {
+      // A chunk of 32 rows is 128 bytes, 4 ns from memory, and then 512 products for every token.
+      const int64_t cost = x.chunks * (4 + group.size());
+      stretches_.push_back({.op = op, .group = &group, .start = total, .cost = cost});
+      total += rows32_of(op->weight).blocks() * cost;
+    }
+  split(total, 1, [&](int64_t from, int64_t to) noexcept {
+    const auto later = std::ranges::upper_bound(stretches_, from, {}, &Stretch::start);
+    for (auto s = later - 1; s != stretches_.end() && s->start < to; ++s) {
+      const int64_t n_blocks = rows32_of(s->op->weight).blocks();
+      // A block belongs to the part in which its first ns lies.
+      const int64_t first = std::min(ceil_div(std::max<int64_t>(from - s->start, 0), s->cost), n_blocks);
+      const int64_t last = std::min(ceil_div(to - s->start, s->cost), n_blocks);
+      if (first < last) multiply_blocks(x, *s, &*s == &stretches_.back() ? nullptr : &*s + 1, first, last);
+    }
   });
-  clear_rows_without_matrix(y, p.out_features);
+  for (const TernaryMatmul* op : products)
+    clear_rows_without_matrix(host_span<float>(op->y).data(), u32(op->weight.rows));
 }
 
 }  // namespace tritium

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "ops/program.h"
 #include "tests/cpu/cpu_test.h"
 
 namespace tritium {
@@ -92,6 +93,31 @@ TEST_F(PackedInput, IsNotThatOfOtherExperts) {
     ops(TernaryMatmul{.q = p.x.q, .scales = p.x.scales, .weight = weight, .expert_ids = ids, .y = z});
     return z;
   });
+}
+
+// The last one has other rows; the others are one loop of the threads.
+TEST_F(PackedInput, AProgramOfProductsGivesWhatTheyGiveOneByOne) {
+  for (const int64_t experts : {1, 5, 40})
+    for (const int64_t rows : {kRows, kRows + 40, int64_t{33}, int64_t{0}})
+      expect_reference([=](Ops& ops, cases::CaseInputs& in) {
+        const auto x = in.quantized(kTokens, kCols, false);
+        const Tensor ids = in.ints({kTokens, kTopK}, in.some_below(kTokens * kTopK, experts + 1));
+        Program program;
+        Ops record(program);
+        Tensor wanted;
+        for (const int64_t r : {kRows, kRows + 40, int64_t{33}}) {
+          const Tensor y = in.zeros({kTokens * kTopK, r});
+          const Weight weight = in.ternary(experts, r, kCols, ScaleGranularity::row);
+          record(TernaryMatmul{.q = x.q, .scales = x.scales, .weight = weight, .expert_ids = ids, .y = y});
+          if (r == rows) wanted = y;
+        }
+        const Tensor dense = in.zeros({kTokens, kRows});
+        const Weight weight = in.ternary(1, kRows, kCols, ScaleGranularity::row);
+        record(TernaryMatmul{.q = x.q, .scales = x.scales, .weight = weight, .expert_ids = {}, .y = dense});
+        EXPECT_TRUE(record.finish().ok());
+        EXPECT_TRUE((*ops.backend().prepare(program))->run().ok());
+        return wanted ? wanted : dense;
+      });
 }
 
 }  // namespace

@@ -19,21 +19,24 @@ struct FetchAhead {
   [[gnu::always_inline]] int64_t at(int64_t word) const { return word < turn ? near : far; }
 };
 
+// Two matrices are two objects: only numbers lie between them.
+TRITIUM_INLINE int64_t address(const void* p) { return static_cast<int64_t>(reinterpret_cast<uintptr_t>(p)); }
+
 // `distance` bytes ahead in the stream.
 TRITIUM_INLINE FetchAhead fetch_ahead(const auto& m, int64_t block, int64_t distance) {
   if (m.trits.in_cache) return {};
-  const auto* here = reinterpret_cast<const char*>(m.trits.at({block, 0}, 0));
-  const auto* end = reinterpret_cast<const char*>(m.trits.at({m.layout.blocks(), 0}, 0));
-  const auto* next = reinterpret_cast<const char*>(m.next_words);
-  const int64_t far = next ? next - end + distance : 0;  // 0: no other line
-  return {.near = distance, .far = far, .turn = (end - here - distance) / (kRowStride * 4)};
+  const int64_t block_bytes = m.trits.row_words * int64_t{sizeof(uint32_t)} * kBlockRows;
+  const int64_t here = address(m.trits.at({block, 0}, 0)), end = here + (m.layout.blocks() - block) * block_bytes;
+  const int64_t far = m.next_words ? address(m.next_words) - end + distance : 0;  // 0: no other line
+  return {.near = distance, .far = far, .turn = (end - here - distance) / int64_t{sizeof(uint32_t) * kRowStride}};
 }
 
 // The line of a vector of words that begins one.
 template <typename V>
 TRITIUM_INLINE void fetch_vector(const uint32_t* words, int v, int64_t ahead) {
   constexpr int kLine = 16;  // words
-  if (v * V::kLanes % kLine == 0) __builtin_prefetch(reinterpret_cast<const char*>(words + v * V::kLanes) + ahead);
+  if (v * V::kLanes % kLine == 0)
+    __builtin_prefetch(reinterpret_cast<const void*>(static_cast<uintptr_t>(address(words + v * V::kLanes) + ahead)));
 }
 
 // Scales of the block behind this one.

@@ -39,7 +39,7 @@ void add_heads(std::vector<Family>& families) {
                      .rows = {},
                      .bytes = static_cast<uint64_t>(bytes_of(dtype, kVocabulary * kDim) + 16 * kVocabulary * 4),
                      .make = {}};
-    for (const int64_t n : {1, 8}) family.rows.push_back({join(family.name, "/n=", n), n});
+    for (const int64_t n : {1, 2, 4, 8}) family.rows.push_back({join(family.name, "/n=", n), n});
     family.make = [dtype, names = family.rows](std::span<Lane> lanes) { return make_heads(lanes, dtype, names); };
     families.push_back(std::move(family));
   }

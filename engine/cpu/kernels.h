@@ -82,17 +82,30 @@ struct TernaryProduct {
   const float* next_scales = nullptr;
 };
 
-// Integers in blocks (shaders/lib/packed.h); a chunk of the layout is a word of codes, a group a word of scales.
+// As TernaryActivations, for weights of integers in blocks (shaders/lib/packed.h).
+struct PackedActivations {
+  uint32_t dtype;       // of the weights: TRITIUM_DTYPE_Q8_0, Q4_0, Q4_K or Q6_K
+  const int8_t* q;      // (X, blocks * 256)
+  const float* scales;  // (X, n_blocks)
+  const int32_t* q_rows;
+  int64_t blocks;
+  int64_t n_blocks;  // 1, or one scale for 256 columns
+  int8_t* packed;
+  int32_t* starts;  // (blocks, kPackedStarts, w), what sums of products begin with
+  float* packed_scales;
+};
+inline constexpr int64_t kPackedStarts = 16;
+
+// A chunk of the layout is a word of codes, a group a word of scales.
 struct PackedProduct {
   Rows32 layout;
-  uint32_t dtype;  // TRITIUM_DTYPE_Q8_0, Q4_0, Q4_K or Q6_K
-  const uint32_t* words;
+  uint32_t dtype;
+  const uint32_t* words;  // of the matrix
   const uint32_t* weight_scales;
-  const int8_t* q;      // (X, blocks * 256)
-  const int32_t* sums;  // (X, blocks * 16), of q over 16 columns
-  const float* scales;  // (X, n_blocks)
-  int64_t n_blocks;     // 1, or one scale for 256 columns
-  const int32_t* x_rows;
+  const int8_t* packed;  // the first panel of this matrix, and what belongs to it
+  const int32_t* starts;
+  const float* packed_scales;
+  int64_t n_blocks;
   int64_t n_tokens;
   const int32_t* y_rows;
   float* y;
@@ -264,6 +277,9 @@ struct TernaryKernels {
 };
 
 struct PackedKernels {
+  int64_t panel_tokens;  // rows in a panel of activations
+  // Of packed rows first … last - 1, one panel.
+  void (*pack_activations)(const PackedActivations& a, int64_t first, int64_t last);
   // Of blocks of weight rows (layout/rows32.h).
   void (*packed_matmul)(const PackedProduct& m, int64_t first, int64_t last);
 };

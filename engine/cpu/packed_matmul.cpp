@@ -1,6 +1,7 @@
-// y = x W^T, int8 activations times integers in blocks: every thread takes a contiguous stretch of weight blocks and
-// meets all rows of their expert.
+// y = x W^T, int8 activations times integers in blocks. Activations are packed for the kernels once, sorted by expert;
+// then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
 #include "cpu/backend.h"
+#include "shaders/lib/packed.h"
 
 namespace tritium {
 
@@ -8,22 +9,30 @@ void CpuBackend::compute(const PackedMatmul& a) {
   const PackedMatmulParams p = a.params();
   const cpu::Rows32 layout = rows32_of(a.weight);
   sort_rows(a);
-  const int8_t* q = host_span<int8_t>(a.q).data();
-  // The sums of 16 columns each of the activations, which codes with a bias need.
-  const int64_t x_rows = a.q.shape[0], sixteens = p.padded_cols / 16;
-  if (packed_sums_.size() < static_cast<size_t>(x_rows * sixteens))
-    packed_sums_.resize(static_cast<size_t>(x_rows * sixteens));
-  int32_t* sums = packed_sums_.data();
-  split(x_rows, p.padded_cols / 4, [&](int64_t first, int64_t last) noexcept {
-    for (int64_t i = first * sixteens; i < last * sixteens; ++i) {
-      sums[i] = 0;
-      for (int64_t c = 0; c < 16; ++c) sums[i] += q[16 * i + c];
-    }
+  const int64_t blocks = p.padded_cols / TRITIUM_PACKED_COLUMNS;
+  const int64_t row_starts = blocks * cpu::kPackedStarts;
+  const cpu::PackedActivations activations = {
+      .dtype = p.dtype,
+      .q = host_span<int8_t>(a.q).data(),
+      .scales = host_span<float>(a.scales).data(),
+      .q_rows = order_.x_rows(),
+      .blocks = blocks,
+      .n_blocks = p.n_blocks,
+      .packed = at_least(packed_, int64_t{p.n_rows} * p.padded_cols),
+      .starts = at_least(packed_sums_, p.n_rows * row_starts),
+      .packed_scales = at_least(packed_scales_, int64_t{p.n_rows} * p.n_blocks)};
+  panels_.clear();
+  for (const RowOrder::Group& group : order_.groups())
+    for (int64_t row = group.first; row < group.last; row += kernels_.packed.panel_tokens)
+      panels_.push_back({group.size(), row, std::min(row + kernels_.packed.panel_tokens, group.last)});
+  const auto n_panels = static_cast<int64_t>(panels_.size());
+  split(n_panels, p.n_rows * blocks * 128 / std::max<int64_t>(n_panels, 1), [&](int64_t first, int64_t last) noexcept {
+    for (const Panel& panel : std::span(panels_).subspan(static_cast<size_t>(first), static_cast<size_t>(last - first)))
+      kernels_.packed.pack_activations(activations, panel.first, panel.last);
   });
 
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const uint32_t* weight_scales = host_span<uint32_t>(a.weight.scales).data();
-  const float* scales = host_span<float>(a.scales).data();
   float* y = host_span<float>(a.y).data();
   // A word of 32 rows is 128 bytes, 8 ns from memory, and about 128 products for every token.
   const auto cost_of_block = [&](const RowOrder::Group& group) { return layout.chunks * (8 + 2 * group.size()); };
@@ -33,11 +42,10 @@ void CpuBackend::compute(const PackedMatmul& a) {
                                    .dtype = p.dtype,
                                    .words = words + layout.word(start, 0),
                                    .weight_scales = weight_scales + layout.scale(start, 0),
-                                   .q = q,
-                                   .sums = sums,
-                                   .scales = scales,
+                                   .packed = activations.packed + group.first * p.padded_cols,
+                                   .starts = activations.starts + group.first * row_starts,
+                                   .packed_scales = activations.packed_scales + group.first * p.n_blocks,
                                    .n_blocks = p.n_blocks,
-                                   .x_rows = order_.x_rows() + group.first,
                                    .n_tokens = group.size(),
                                    .y_rows = order_.y_rows() + group.first,
                                    .y = y},

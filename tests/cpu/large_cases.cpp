@@ -1,11 +1,43 @@
 #include "tests/cpu/large_cases.h"
 
+#include <cstring>
+
 #include "base/format_text.h"
+#include "tensor/half.h"
 
 namespace tritium {
 namespace {
 
 using cases::CaseInputs;
+
+// All codes the smallest or the largest, and all activations: sums of products are as large as they can be.
+void add_extremes(std::vector<LargeCase>& all) {
+  constexpr int64_t kRows = 33, kCols = 512;
+  for (DType dtype : {DType::q8_0, DType::q4_0, DType::q4_k, DType::q6_k})
+    for (int code : {0, 255})
+      for (int8_t x : {int8_t{-127}, int8_t{127}})
+        all.push_back({join("packed_matmul ", name_of(dtype), " of bytes ", code, " and ", int{x}),
+                       [=](Ops& ops, CaseInputs& in) {
+                         DenseMatrix matrix{.rows = kRows, .cols = kCols, .dtype = dtype, .bytes = {}};
+                         matrix.bytes.assign(static_cast<size_t>(kRows * bytes_of(dtype, kCols)), std::byte(code));
+                         const auto block = static_cast<size_t>(block_of(dtype).bytes);
+                         const uint16_t step = f32_to_f16(0.01f);
+                         for (size_t at = 0; at < matrix.bytes.size(); at += block) {
+                           std::memcpy(&matrix.bytes[at + (dtype == DType::q6_k ? 208 : 0)], &step, 2);
+                           if (dtype == DType::q4_k) std::memcpy(&matrix.bytes[at + 2], &step, 2);
+                         }
+                         const Result<Weight> weight = ops.backend().upload_weight(matrix, "extreme");
+                         if (!weight.ok()) return ops.fail(weight.status());
+                         const Tensor q = in.zeros({3, kCols}, DType::i8);
+                         const std::vector<int8_t> codes(3 * kCols, x);
+                         ops.upload(q, std::as_bytes(std::span(codes)));
+                         ops(PackedMatmul{.q = q,
+                                          .scales = in.floats({3, 1}, {1, 0.5f, -2}),
+                                          .weight = *weight,
+                                          .expert_ids = {},
+                                          .y = in.zeros({3, kRows})});
+                       }});
+}
 
 // Every width a panel of activations can have, and what is left over; rows and columns that fill no block.
 void add_products(std::vector<LargeCase>& all) {
@@ -37,7 +69,7 @@ void add_products(std::vector<LargeCase>& all) {
                                           .expert_ids = {},
                                           .y = in.zeros({tokens, 331})});
                    }});
-  for (int64_t tokens : {1, 2, 3, 4, 5, 9})
+  for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 21})
     for (DType dtype : {DType::q8_0, DType::q4_0, DType::q4_k, DType::q6_k})
       for (bool per_block : {false, true})
         all.push_back({join("packed_matmul ", name_of(dtype), " tokens ", tokens, per_block ? " per block" : ""),
@@ -234,6 +266,7 @@ void add_embedding(std::vector<LargeCase>& all) {
 std::vector<LargeCase> large_cases() {
   std::vector<LargeCase> all;
   add_products(all);
+  add_extremes(all);
   add_routed(all);
   add_gradients(all);
   add_attention(all);

@@ -28,19 +28,22 @@ struct Avx2 : BytePlanes<8> {
     return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
   }
 
-  // Sums of four products each, of codes below 64: no 16-bit sum of two saturates.
-  TRITIUM_INLINE I dot_small(I sum, U codes, I x) {
-    const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(codes), reinterpret_cast<__m256i>(x));
-    return sum + reinterpret_cast<I>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  // Sums of two products each, of codes below 64.
+  TRITIUM_INLINE Sum dot_small(Sum sum, U codes, I x) { return dot(sum, codes, x); }
+  // Times a factor of 16 bits.
+  TRITIUM_INLINE I scaled(Sum sum, I factor) {
+    const I twice = (factor & 0xFFFF) | factor << 16;
+    return reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(twice)));
   }
-  // Of all codes, less 128: |code - 128| times x with that sign is at most 2^14 - 2^7, twice.
+  // Sums of four products each, of all codes, less 128: |code - 128| times x with that sign is at most 2^14 - 2^7,
+  // twice.
   static constexpr int kByteBias = 0;
   TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) {
     const __m256i w = reinterpret_cast<__m256i>(codes ^ 0x80808080u);
     const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(reinterpret_cast<__m256i>(x), w));
-    return sum + reinterpret_cast<I>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    return settled(sum + reinterpret_cast<I>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
   }
-  static constexpr int kPackedTokens = 2;
+  static constexpr int kPackedTokens = 4;
 
   // Sums of two products of 16-bit integers each.
   TRITIUM_INLINE I dot_pairs(I sum, I a, I b) {

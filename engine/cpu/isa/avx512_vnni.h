@@ -30,7 +30,8 @@ struct Avx512Vnni : BytePlanes<16> {
   static constexpr int kByteBias = 128;
   TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) { return dot(sum, codes, x); }
   TRITIUM_INLINE I dot_small(I sum, U codes, I x) { return dot(sum, codes, x); }
-  static constexpr int kPackedTokens = 4;
+  TRITIUM_INLINE I scaled(I sum, I factor) { return sum * factor; }
+  static constexpr int kPackedTokens = 8;
 
   // Sums of two products of 16-bit integers each.
   TRITIUM_INLINE I dot_pairs(I sum, I a, I b) {

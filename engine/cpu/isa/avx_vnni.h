@@ -30,6 +30,7 @@ struct AvxVnni : Avx2 {
   static constexpr int kByteBias = 128;
   TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) { return dot(sum, codes, x); }
   TRITIUM_INLINE I dot_small(I sum, U codes, I x) { return dot(sum, codes, x); }
+  TRITIUM_INLINE I scaled(I sum, I factor) { return sum * factor; }
 };
 
 }  // namespace

@@ -59,13 +59,11 @@ struct NeonDot : BytePlanes<4> {
 
   // Sums of four products each, of all codes less 128: what is multiplied has a sign.
   static constexpr int kByteBias = 0;
-  TRITIUM_INLINE I dot_bytes(I sum, U codes, I x) { return dot_small(sum, codes ^ 0x80808080u, x); }
+  TRITIUM_INLINE Sum dot_bytes(Sum sum, U codes, Factor x) { return dot(sum, codes ^ 0x80808080u, x); }
   // Of codes below 128.
-  TRITIUM_INLINE I dot_small(I sum, U codes, I x) {
-    return reinterpret_cast<I>(vdotq_s32(reinterpret_cast<int32x4_t>(sum), reinterpret_cast<int8x16_t>(codes),
-                                         reinterpret_cast<int8x16_t>(x)));
-  }
-  static constexpr int kPackedTokens = 4;
+  TRITIUM_INLINE Sum dot_small(Sum sum, U codes, Factor x) { return dot(sum, codes, x); }
+  TRITIUM_INLINE I scaled(Sum sum, I factor) { return sum * factor; }
+  static constexpr int kPackedTokens = 8;
 
   TRITIUM_INLINE F sqrt(F v) { return reinterpret_cast<F>(vsqrtq_f32(reinterpret_cast<float32x4_t>(v))); }
   TRITIUM_INLINE F fma(F a, F b, F c) {

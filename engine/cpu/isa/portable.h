@@ -44,7 +44,13 @@ struct Portable : Vector<4> {
     const Sum odd = reinterpret_cast<Sum>(codes >> 8 & 0x00FF00FFu) * (reinterpret_cast<Sum>(x) >> 8);
     return sum + widen(even) + widen(odd);
   }
-  TRITIUM_INLINE I dot_small(I sum, U codes, I x) { return dot_bytes(sum, codes, x); }
+  // Sums of two products each.
+  TRITIUM_INLINE Sum dot_small(Sum sum, U codes, I x) {
+    sum += reinterpret_cast<Sum>(codes & 0x00FF00FFu) * (reinterpret_cast<Sum>(x) << 8 >> 8);
+    sum += reinterpret_cast<Sum>(codes >> 8 & 0x00FF00FFu) * (reinterpret_cast<Sum>(x) >> 8);
+    return settled(sum);
+  }
+  TRITIUM_INLINE I scaled(Sum sum, I factor) { return widen(sum) * factor; }
   static constexpr int kPackedTokens = 2;
 
   TRITIUM_INLINE F sqrt(F v) {

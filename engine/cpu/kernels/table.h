@@ -32,7 +32,9 @@ constexpr ShortKernels shorts_over() {
 template <typename V>
 constexpr KernelSet kernels_over() {
   return {.ternary = ternary_kernels<V>(),
-          .packed = {.packed_matmul = packed_matmul<V>},
+          .packed = {.panel_tokens = V::kPackedTokens,
+                     .pack_activations = pack_packed_activations<V>,
+                     .packed_matmul = packed_matmul<V>},
           .floats = {.lanes = V::kLanes, .dense_matmul = dense_matmul<V>, .float_product = float_product<V>},
           .shorts = shorts_over<V>(),
           .attention = {.attention = attention<V>,

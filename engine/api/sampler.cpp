@@ -15,6 +15,7 @@
 #include <numbers>
 #include <vector>
 
+#include "api/logit_blocks.h"
 #include "api/token_ranking.h"
 #include "base/caught.h"
 #include "base/counter_rng.h"
@@ -37,35 +38,22 @@ struct Overview {
 };
 
 Overview overview_of(std::span<const float> logits) {
-  constexpr size_t kLanes = 16;
   Overview seen{.all = logits};
-  seen.largest_of_block.reserve(logits.size() / kBlock + 1);
-  std::array<float, kLanes> lowest;
-  std::array<int32_t, kLanes> nans{};
-  lowest.fill(kInfinity);
-  std::array<float, kBlock> rest;
-  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
-    const float* block = logits.data() + begin;
-    if (logits.size() - begin < kBlock) {
-      rest.fill(-kInfinity);
-      std::ranges::copy(logits.subspan(begin), rest.begin());
-      block = rest.data();
-    }
-    std::array<float, kLanes> largest;
-    largest.fill(-kInfinity);
-    for (size_t i = 0; i < kBlock; i += kLanes)
-      for (size_t lane = 0; lane < kLanes; ++lane) {
-        const float l = block[i + lane];
-        largest[lane] = l > largest[lane] ? l : largest[lane];
-        const float low = l > -kInfinity ? l : kInfinity;
-        lowest[lane] = low < lowest[lane] ? low : lowest[lane];
-        nans[lane] += static_cast<int32_t>(std::isnan(l));
-      }
-    seen.largest_of_block.push_back(*std::ranges::max_element(largest));
+  LogitLimits limits;
+  limits.lowest.fill(kInfinity);
+  limits.not_a_number.fill(0);
+  const size_t whole = logits.size() / kBlock, left = logits.size() % kBlock;
+  seen.largest_of_block.resize(whole + (left > 0 ? 1 : 0));
+  look_at_blocks(logits.data(), whole, seen.largest_of_block.data(), limits);
+  if (left > 0) {
+    std::array<float, kBlock> rest;
+    rest.fill(-kInfinity);
+    std::ranges::copy(logits.last(left), rest.begin());
+    look_at_blocks(rest.data(), 1, &seen.largest_of_block.back(), limits);
   }
   seen.largest = *std::ranges::max_element(seen.largest_of_block);
-  seen.lowest = *std::ranges::min_element(lowest);
-  for (const int32_t n : nans) seen.not_a_number += static_cast<size_t>(n);
+  seen.lowest = *std::ranges::min_element(limits.lowest);
+  for (const int32_t n : limits.not_a_number) seen.not_a_number += static_cast<size_t>(n);
   return seen;
 }
 

@@ -61,9 +61,9 @@ void TokenRanking::sort() {
 
 void TokenRanking::fill_buckets() {
   const std::span<const float> logits = list_.logits;
-  // Two tables, so that neighbours in one bucket do not wait for each other.
-  std::vector<uint64_t> masses(2 * kBuckets);
-  std::vector<uint32_t> counts(2 * kBuckets);
+  // Two tables, so that neighbours in one bucket do not wait for each other. Mass and count are added at once.
+  typedef uint64_t MassAndCount __attribute__((vector_size(16)));
+  std::vector<MassAndCount> held(2 * kBuckets);
   const auto add = [&](const float* some, size_t n) {
     std::array<uint64_t, kChunk> weight;
     std::array<uint16_t, kChunk> bucket;
@@ -72,27 +72,27 @@ void TokenRanking::fill_buckets() {
     uint16_t elsewhere = 0;
     for (const uint16_t b : bucket) elsewhere |= static_cast<uint16_t>(b ^ kLast);
     if (elsewhere == 0 && n == kChunk) {
-      masses[kLast] += std::accumulate(weight.begin(), weight.end(), uint64_t{0});
-      counts[kLast] += static_cast<uint32_t>(n);
+      held[kLast] += MassAndCount{std::accumulate(weight.begin(), weight.end(), uint64_t{0}), n};
       return;
     }
     for (size_t i = 0; i < n; i += 2) {
-      masses[bucket[i]] += weight[i];
-      ++counts[bucket[i]];
+      held[bucket[i]] += MassAndCount{weight[i], 1};
       if (i + 1 == n) break;
-      masses[kBuckets + bucket[i + 1]] += weight[i + 1];
-      ++counts[kBuckets + bucket[i + 1]];
+      held[kBuckets + bucket[i + 1]] += MassAndCount{weight[i + 1], 1};
     }
   };
   const size_t whole = logits.size() / kChunk * kChunk;
   for (size_t i = 0; i < whole; i += kChunk) add(logits.data() + i, kChunk);
-  std::array<float, kChunk> rest{};
-  std::ranges::copy(logits.subspan(whole), rest.begin());
-  add(rest.data(), logits.size() - whole);
+  if (whole < logits.size()) {
+    std::array<float, kChunk> rest{};
+    std::ranges::copy(logits.subspan(whole), rest.begin());
+    add(rest.data(), logits.size() - whole);
+  }
   held_.resize(kBuckets);
   for (size_t b = 0; b < kBuckets; ++b) {
-    held_[b] = {.mass = masses[b] + masses[b + kBuckets], .count = uint64_t{counts[b]} + counts[b + kBuckets]};
-    mass_ += held_[b].mass;
+    const MassAndCount both = held[b] + held[b + kBuckets];
+    held_[b] = {.mass = both[0], .count = both[1]};
+    mass_ += both[0];
   }
 }
 
@@ -166,25 +166,29 @@ auto TokenRanking::within(size_t first, size_t last, const auto& look) const {
   logits.reserve(count);
   ids.reserve(count);
   TokenList found = {.top = -kInfinity, .lowest = kInfinity};
+  std::array<float, kPart> rest;
+  std::array<uint8_t, kPart> inside;
   for (size_t begin = 0; begin < list_.logits.size(); begin += kPart) {
     if (!list_.largest_of_block.empty() && list_.largest_of_block[begin / kPart] < least) continue;
-    const size_t end = std::min(list_.logits.size(), begin + kPart);
-    int any = 0;
-    for (size_t i = begin; i < end; ++i)
-      any |= static_cast<int>(list_.logits[i] >= least) & static_cast<int>(list_.logits[i] <= most);
-    if (any == 0) continue;
+    const float* part = list_.logits.data() + begin;
+    if (list_.logits.size() - begin < kPart) {
+      rest.fill(std::numeric_limits<float>::quiet_NaN());  // in no bucket's bounds
+      std::ranges::copy(list_.logits.subspan(begin), rest.begin());
+      part = rest.data();
+    }
+    if (!find_inside(part, least, most, inside.data())) continue;
     std::array<size_t, kPart> places;
     size_t n = 0;
-    for (size_t i = begin; i < end; ++i) {  // without a jump for each
+    for (size_t i = 0; i < kPart; ++i) {  // without a jump for each
       places[n] = i;
-      n += static_cast<size_t>(list_.logits[i] >= least) & static_cast<size_t>(list_.logits[i] <= most);
+      n += inside[i];
     }
     for (const size_t place : std::span(places).first(n)) {
-      const float logit = list_.logits[place];
+      const float logit = part[place];
       const size_t bucket = buckets_.of(logit);
       if (bucket < first || bucket > last || !(weights_.octaves_below(logit) <= weights_.reach())) continue;
       logits.push_back(logit);
-      ids.push_back(id(place));
+      ids.push_back(id(begin + place));
       found.top = std::max(found.top, logit);
       found.lowest = std::min(found.lowest, logit);
     }

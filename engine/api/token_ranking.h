@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/logit_blocks.h"
 #include "api/token_weights.h"
 
 namespace tritium {
@@ -20,7 +21,7 @@ struct TokenList {
   float top = 0;
   float lowest = 0;
   std::span<const float> largest_of_block = {};  // of kBlock logits each; none: not known
-  static constexpr size_t kBlock = 64;
+  static constexpr size_t kBlock = kLogitBlock;
   // Only the mass of those is asked for that are more octaves less probable than the most probable token.
   double octaves = TokenWeights::kFarthest;
 };

@@ -55,6 +55,9 @@ inline Parts parts_of(const RouteTokensParams& p) { return {p.n_tokens, int64_t{
 inline auto kernel_of(const KernelSet& k, const CombineExperts&) { return k.rows.combine_experts; }
 inline Parts parts_of(const CombineExpertsParams& p) { return {p.n_tokens, int64_t{p.top_k} * p.dim / 4}; }
 
+inline auto kernel_of(const KernelSet& k, const Argmax&) { return k.rows.argmax; }
+inline Parts parts_of(const ArgmaxParams& p) { return {p.n_rows, p.cols / 8}; }
+
 inline auto kernel_of(const KernelSet& k, const CombineExpertsBackward&) {
   return k.gradients.combine_experts_backward;
 }
@@ -86,9 +89,6 @@ struct SharedRows {
   int64_t cost;  // ns of one
 };
 
-// About 1 ns a value: the one row of a decoded token, of 151936 logits, less than a hundredth of the product that made
-// it. A kernel for vector registers would not be noticed.
-inline SharedRows<ArgmaxParams> shared_rows(const ArgmaxParams& p) { return {&ArgmaxParams::n_rows, p.cols}; }
 inline SharedRows<DequantizeActivationsParams> shared_rows(const DequantizeActivationsParams& p) {
   return {&DequantizeActivationsParams::n_rows, p.cols};
 }

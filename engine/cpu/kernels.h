@@ -12,6 +12,7 @@
 #include "cpu/layout/rows32.h"
 #include "shaders/params/adamw_update.h"
 #include "shaders/params/add.h"
+#include "shaders/params/argmax.h"
 #include "shaders/params/attention.h"
 #include "shaders/params/attention_backward.h"
 #include "shaders/params/combine_experts.h"
@@ -331,6 +332,8 @@ struct RowKernels {
                    void* v_cache, float* k_scales, float* v_scales);
   void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
+  // Of rows.
+  void (*argmax)(const ArgmaxParams& p, Range, const float* logits, int32_t* ids);
 };
 
 // Losses, and gradients that are no products.

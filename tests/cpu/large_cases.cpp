@@ -1,6 +1,8 @@
 #include "tests/cpu/large_cases.h"
 
+#include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/format_text.h"
 #include "tensor/half.h"
@@ -77,9 +79,9 @@ void add_products(std::vector<LargeCase>& all) {
                          const auto x = in.quantized(tokens, 1024, per_block);
                          ops(PackedMatmul{.q = x.q,
                                           .scales = x.scales,
-                                          .weight = in.packed(1, 331, 1024, dtype),
+                                          .weight = in.packed(1, 107, 1024, dtype),
                                           .expert_ids = {},
-                                          .y = in.zeros({tokens, 331})});
+                                          .y = in.zeros({tokens, 107})});
                        }});
   for (int64_t tokens : {1, 5, 9})
     for (DType dtype : {DType::f32, DType::f16, DType::bf16})
@@ -191,6 +193,32 @@ void add_attention(std::vector<LargeCase>& all) {
                    }});
 }
 
+// Rows with one largest value, with equal ones far apart, and with values that are not finite.
+void add_argmax(std::vector<LargeCase>& all) {
+  for (int64_t cols : {1, 7, 33, 1024, 3001})
+    all.push_back({join("argmax of ", cols), [=](Ops& ops, CaseInputs& in) {
+                     const auto n = static_cast<size_t>(cols);
+                     std::vector<float> values;
+                     const auto row = [&](float value_of_all, std::vector<std::pair<size_t, float>> others) {
+                       values.resize(values.size() + n, value_of_all);
+                       for (const auto& [place, value] : others) values[values.size() - n + place] = value;
+                     };
+                     for (const size_t place : {size_t{0}, n / 3, n / 2, n - 1}) {
+                       row(-2, {{place, -1}});
+                       row(-2, {{place, -1}, {n - 1, -1}});
+                       row(-0.0f, {{place, 0.0f}});
+                       row(1, {{place, NAN}});
+                       row(1, {{place, INFINITY}});
+                       row(1, {{place, -INFINITY}});
+                       row(-3.4028235e38f, {{place, -3.4028233e38f}});
+                     }
+                     row(-3.4028235e38f, {});
+                     const auto rows = static_cast<int64_t>(values.size() / n);
+                     ops(Argmax{.logits = in.floats({rows, cols}, values), .ids = in.zeros({rows}, DType::i32)});
+                     ops(Argmax{.logits = in.random({40, cols}), .ids = in.zeros({40}, DType::i32)});
+                   }});
+}
+
 void add_row_operations(std::vector<LargeCase>& all) {
   constexpr int64_t kRows = 97, kDim = 1021;
   all.push_back(
@@ -267,6 +295,7 @@ std::vector<LargeCase> large_cases() {
   std::vector<LargeCase> all;
   add_products(all);
   add_extremes(all);
+  add_argmax(all);
   add_routed(all);
   add_gradients(all);
   add_attention(all);

@@ -1,6 +1,7 @@
 // The kernels of every family over one trait V. Included once by each isa/*.cpp.
 #pragma once
 
+#include "cpu/kernels/argmax.h"
 #include "cpu/kernels/attention.h"
 #include "cpu/kernels/dense_matmul.h"
 #include "cpu/kernels/elementwise.h"
@@ -50,7 +51,8 @@ constexpr KernelSet kernels_over() {
                    .rope = rope<V>,
                    .store_kv = store_kv<V>,
                    .route_tokens = route_tokens<V>,
-                   .combine_experts = combine_experts<V>},
+                   .combine_experts = combine_experts<V>,
+                   .argmax = argmax<V>},
           .gradients = {.lanes = V::kLanes,
                         .gated_activation_backward = gated_activation_backward<V>,
                         .sum_squares = sum_squares<V>,

@@ -126,8 +126,11 @@ TRITIUM_INLINE typename V::I dot_two(typename V::I sum, typename V::I a, typenam
     return sum + (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
 }
 
-// Words from what is multiplied to what is fetched meanwhile: the first pass over a block has it from memory.
-constexpr int64_t kFromMemory = 8192 / 4, kFromCache = 1024 / 4;
+// Words from what is multiplied to what is fetched meanwhile: the first pass over a block has it from memory, and takes
+// longer with several tokens (papers/cpu_kernels.md).
+template <int kTokens>
+constexpr int64_t kFromMemory = (kTokens == 1 ? 2048 : 8192) / 4;
+constexpr int64_t kFromCache = 1024 / 4;
 
 // A word of each row of a block: two lines.
 TRITIUM_INLINE void fetch_words(const uint32_t* words) {
@@ -282,7 +285,7 @@ void packed_tile(const PackedProduct& m, int64_t block, int64_t token) {
     const int64_t row = block * kBlockRows + lane;
     if (row >= rows) return;
     Tile tile = {};
-    const int64_t ahead = token == 0 && lane == 0 ? kFromMemory : kFromCache;
+    const int64_t ahead = token == 0 && lane == 0 ? kFromMemory<kTokens> : kFromCache;
     for (int64_t b = 0; b < blocks; ++b)
       Tile::add_block(tile, m.words + m.layout.word({block, lane}, b * Tile::kWords),
                       m.words + m.layout.word({block, 0}, b * Tile::kWords) + ahead,

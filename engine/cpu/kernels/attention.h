@@ -19,53 +19,55 @@
 namespace tritium::cpu {
 namespace {
 
-// What a block of keys adds to queries of one sequence. kFetch: they are the first ones that meet it.
-template <typename V, typename Stored, bool kFetch, int kQueries>
-void attend(const Head<Stored>& head, int64_t block, Query* queries) {
-  KeyRange range = {block, block + kKeyBlock, block - 1};
-  Together<kQueries> t;
-  for (int q = 0; q < kQueries; ++q) {
-    t.query[q] = queries + q;
-    range.from = queries[q].first < range.from ? queries[q].first : range.from;
-    range.to = queries[q].last > range.to ? queries[q].last : range.to;
+// The scores of queries of one sequence with a block of keys.
+template <typename V, typename Stored>
+void score_block(const Head<Stored>& head, const KeyRange& range, Query* queries, const float* packed, int count) {
+  constexpr int kMany = 8;  // queries that copied keys are worth
+  if (count < kMany || head.key_dim > kCopiedColumns)
+    return for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float* q) {
+      constexpr int kQueries = decltype(n)::value;
+      const KeyRange seen = range_of(range.first, group, kQueries);
+      if (seen.from <= seen.to) score_keys<V, kQueries>(group, q, head, seen, group == queries);
+    });
+  KeyCopy<V> copy;
+  for (int64_t at = (range.from - range.first) / kCopiedKeys * kCopiedKeys; at <= range.to - range.first;
+       at += kCopiedKeys) {
+    copy.take(head, range, range.first + at);
+    for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float* q) {
+      constexpr int kQueries = decltype(n)::value;
+      const KeyRange seen = range_of(range.first, group, kQueries);
+      if (seen.from < range.first + at + kCopiedKeys && seen.to >= range.first + at)
+        score_copy<V, kQueries>(group, q, copy, head.key_dim, head.scale, at);
+    });
   }
-  range.from = range.from < block ? block : range.from;
-  range.to = range.to < block + kKeyBlock ? range.to : block + kKeyBlock - 1;
-  if (range.from > range.to) return;
-  score_keys<V, Stored, kFetch>(t, head, range);
-  if constexpr (Stored::kScaled) scale_keys<V>(t, head.key_scales, range);
-  for (int q = 0; q < kQueries; ++q) exponentials<V>(queries[q], block, t.p[q], t.factor[q]);
-  if constexpr (Stored::kScaled) scale_keys<V>(t, head.value_scales, range);
-  mix_values<V, Stored, kFetch>(t, head, range);
 }
 
-// What a block adds to some of the `left` queries: how many.
-template <typename V, typename Stored, bool kFetch>
-int attend_some(const Head<Stored>& head, int64_t block, Query* queries, int left) {
-  const int together = together_of<V>(left);
-  switch (together) {
-    case 1: attend<V, Stored, kFetch, 1>(head, block, queries); break;
-    case 2: attend<V, Stored, kFetch, 2>(head, block, queries); break;
-    case 3: attend<V, Stored, kFetch, 3>(head, block, queries); break;
-    case 4: attend<V, Stored, kFetch, 4>(head, block, queries); break;
-    case 5: attend<V, Stored, kFetch, V::kLanes < 16 ? 4 : 5>(head, block, queries); break;
-    default: attend<V, Stored, kFetch, V::kLanes < 16 ? 4 : 8>(head, block, queries);
-  }
-  return together;
+// What a block of keys adds to queries of one sequence.
+template <typename V, typename Stored>
+void attend(const Head<Stored>& head, int64_t block, Query* queries, const float* packed, int count) {
+  const KeyRange range = range_of(block, queries, count);
+  if (range.from > range.to) return;
+  score_block<V>(head, range, queries, packed, count);
+  if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.key_scales, range);
+  for (int q = 0; q < count; ++q) exponentials<V>(queries[q], block);
+  if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.value_scales, range);
+  for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float*) {
+    constexpr int kQueries = decltype(n)::value;
+    const KeyRange seen = range_of(block, group, kQueries);
+    if (seen.from <= seen.to) mix_values<V, kQueries>(group, head, seen, group == queries);
+  });
 }
 
 // The keys first … last of a sequence, blocks counted from its first row, for all queries.
 template <typename V, typename Stored>
-void attend_span(const Head<Stored>& head, int64_t first, int64_t last, Query* queries, int count) {
+void attend_span(const Head<Stored>& head, int64_t first, int64_t last, Query* queries, const float* packed,
+                 int count) {
   for (int i = 0; i < count; ++i) {
     queries[i].span.largest = -__builtin_inff();
     __builtin_memset(queries[i].sums, 0, sizeof queries[i].sums);
     __builtin_memset(queries[i].span.mix, 0, sizeof(float) * kColumns);
   }
-  for (int64_t block = first; block <= last; block += kKeyBlock) {
-    int i = attend_some<V, Stored, true>(head, block, queries, count);
-    while (i < count) i += attend_some<V, Stored, false>(head, block, queries + i, count - i);
-  }
+  for (int64_t block = first; block <= last; block += kKeyBlock) attend<V>(head, block, queries, packed, count);
   for (int i = 0; i < count; ++i) queries[i].span.sum = lane_sum<V>(V::load(queries[i].sums));
 }
 
@@ -106,6 +108,8 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
   const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
   const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
   const int64_t value_dim = a.p.value_dim, n_kv_heads = a.p.n_kv_heads;
+  float packed[kAttentionQueries * kPackedColumns];
+  pack_queries<V>(queries, count, a.p.key_dim, packed);
   for (int64_t column = 0; column < value_dim; column += kColumns) {
     const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;
     Head<Stored> head = {.keys = {k + kv_head * a.p.key_dim, n_kv_heads * a.p.key_dim},
@@ -125,7 +129,7 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
     for (int64_t s = from_span; s <= to_span; ++s) {
       const int64_t from = start + s * kAttentionSpan, end = from + kAttentionSpan - 1;
       const int64_t first_block = first > from ? from + (first - from) / kKeyBlock * kKeyBlock : from;
-      attend_span<V, Stored>(head, first_block, last < end ? last : end, queries, count);
+      attend_span<V, Stored>(head, first_block, last < end ? last : end, queries, packed, count);
       for (int i = 0; i < count; ++i) {
         Query& query = queries[i];
         if (query.first > end || query.last < from) continue;

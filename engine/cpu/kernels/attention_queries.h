@@ -22,33 +22,80 @@ struct Query {
   float* y;
   int64_t first;  // keys it sees: first … last
   int64_t last;
-  Mixture span;    // of the span in hand
-  float sums[16];  // span.sum, lane by lane
-  Mixture all;     // of the spans before it
+  Mixture span;              // of the span in hand
+  float sums[16];            // span.sum, lane by lane
+  Mixture all;               // of the spans before it
+  float p[kKeyBlock + 16];   // of the block in hand: scores, then exp(score - largest)
+  float factor;              // of what was summed before
 };
 
-// Queries that meet a block together: each key and value is loaded once for them, and their sums, each in its own
-// order, hide one another's latency.
-template <int kQueries>
-struct Together {
-  Query* query[kQueries];
-  float p[kQueries][kKeyBlock + 16];  // scores, then exp(score - largest)
-  float factor[kQueries];             // of what was summed before
-};
+constexpr int64_t kPackedColumns = 256;  // of q; queries with more meet blocks alone
 
-// How many queries of `left` meet a block together: so many that their sums, and what is multiplied for them, fit the
-// registers, and that not much fewer are left for the last time.
+// How many queries of `left` meet a block together: each key and value is loaded once for them, and their sums, each in
+// its own order, hide one another's latency. As many as fit the registers.
 template <typename V>
-constexpr int together_of(int left) {
-  if (V::kLanes < 16) return left >= 7 || left == 4 ? 4 : left >= 5 ? 3 : left;
-  if (left == 9 || left == 10 || left == 15) return 5;
-  return left >= 8 ? 8 : left == 7 ? 4 : left == 6 ? 3 : left;
+TRITIUM_INLINE int together_of(int left, int64_t key_dim) {
+  if (key_dim > kPackedColumns) return 1;
+  if (left == 6) return 3;
+  if (V::kLanes == 16 && left % 4 != 0 && (left % 5 == 0 || left == 9)) return 5;
+  return left < 4 ? left : 4;
+}
+
+template <int n>
+struct Count {
+  static constexpr int value = n;
+};
+
+// each(Count of queries, the first of them, where their q is packed) for those that meet blocks together.
+template <typename V, typename Each>
+TRITIUM_INLINE void for_groups(Query* queries, int count, const float* packed, int64_t key_dim, const Each& each) {
+  const int64_t row = (key_dim + V::kLanes - 1) / V::kLanes * V::kLanes;
+  for (int i = 0; i < count;) {
+    const int together = together_of<V>(count - i, key_dim);
+    Query* first = queries + i;
+    switch (together) {
+      case 1: each(Count<1>{}, first, first->q); break;
+      case 2: each(Count<2>{}, first, packed + i * row); break;
+      case 3: each(Count<3>{}, first, packed + i * row); break;
+      case 4: each(Count<4>{}, first, packed + i * row); break;
+      default: each(Count<V::kLanes == 16 ? 5 : 4>{}, first, packed + i * row);
+    }
+    i += together;
+  }
+}
+
+// q of the queries that meet blocks together: vector after vector of columns, that of each in turn, with 0 behind the
+// last column. So one register says where they are. Of a query alone q itself.
+template <typename V>
+void pack_queries(const Query* queries, int count, int64_t key_dim, float* packed) {
+  const int64_t vectors = (key_dim + V::kLanes - 1) / V::kLanes;
+  for (int i = 0; i < count;) {
+    const int together = together_of<V>(count - i, key_dim);
+    if (together > 1)
+      for (int64_t v = 0; v < vectors; ++v)
+        for (int q = 0; q < together; ++q)
+          V::store(packed + ((i * vectors + v * together) + q) * V::kLanes,
+                   load_stored<V, StoredF32>(queries[i + q].q + v * V::kLanes, key_dim - v * V::kLanes));
+    i += together;
+  }
 }
 
 // Keys from … to of the block that begins with key `first`.
 struct KeyRange {
   int64_t first, from, to;
 };
+
+// The keys of a block that any of the queries sees.
+TRITIUM_INLINE KeyRange range_of(int64_t block, const Query* queries, int count) {
+  KeyRange range = {block, block + kKeyBlock, block - 1};
+  for (int q = 0; q < count; ++q) {
+    range.from = queries[q].first < range.from ? queries[q].first : range.from;
+    range.to = queries[q].last > range.to ? queries[q].last : range.to;
+  }
+  range.from = range.from < block ? block : range.from;
+  range.to = range.to < block + kKeyBlock ? range.to : block + kKeyBlock - 1;
+  return range;
+}
 
 // Where a head's keys or values lie.
 template <typename Stored>
@@ -74,13 +121,12 @@ struct Head {
   float scale;
 };
 
-// Asks for kCount columns of a row of a cache, which will be read soon: rows of one head lie too far apart for hardware
-// to guess the next one.
-template <int64_t kCount, typename Value>
-TRITIUM_INLINE void fetch_columns(const Value* columns) {
+// Asks for n columns of a row of a cache, which will be read soon: rows of one head lie too far apart for hardware to
+// guess the next one.
+template <typename Value>
+TRITIUM_INLINE void fetch_row(const Value* row, int64_t n) {
   constexpr int64_t kLine = 64 / sizeof(Value);
-  TRITIUM_UNROLL
-  for (int64_t i = 0; i < kCount; i += kLine) __builtin_prefetch(columns + i, 0, 3);
+  for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(row + i);
 }
 
 }  // namespace

@@ -9,12 +9,13 @@ namespace {
 
 // The scores of a block become exp(score - largest), those of keys that the query does not see 0.
 template <typename V>
-TRITIUM_INLINE void exponentials(Query& query, int64_t block, float* p, float& factor) {
+TRITIUM_INLINE void exponentials(Query& query, int64_t block) {
+  float* p = query.p;
   const int64_t from = query.first > block ? query.first - block : 0;
   const int64_t end = query.last < block + kKeyBlock ? query.last - block + 1 : kKeyBlock;
   if (from >= end) {
     __builtin_memset(p, 0, sizeof(float) * kKeyBlock);
-    factor = 1.0f;
+    query.factor = 1.0f;
     return;
   }
   for (int64_t j = 0; j < from; ++j) p[j] = -__builtin_inff();
@@ -24,7 +25,7 @@ TRITIUM_INLINE void exponentials(Query& query, int64_t block, float* p, float& f
   const float top = largest<V>(tops);
   const float now = top > query.span.largest ? top : query.span.largest;
   const typename V::F before = exp_below<V>(V::all(query.span.largest - now));
-  factor = before[0];
+  query.factor = before[0];
   typename V::F sums = V::load(query.sums) * before;
   TRITIUM_UNROLL
   for (int64_t j = 0; j < kKeyBlock; j += V::kLanes) {

@@ -19,25 +19,26 @@
 namespace tritium::cpu {
 namespace {
 
-// The scores of queries of one sequence with a block of keys.
+// The scores of queries of one sequence with a block of keys, some of them at a time.
 template <typename V, typename Stored>
 void score_block(const Head<Stored>& head, const KeyRange& range, Query* queries, const float* packed, int count) {
-  constexpr int kMany = 8;  // queries that copied keys are worth
-  if (count < kMany || head.key_dim > kCopiedColumns)
-    return for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float* q) {
-      constexpr int kQueries = decltype(n)::value;
-      const KeyRange seen = range_of(range.first, group, kQueries);
-      if (seen.from <= seen.to) score_keys<V, kQueries>(group, q, head, seen, group == queries);
-    });
+  constexpr int kMany = 9;  // queries that copied keys are worth
+  const bool copies = count >= kMany && head.key_dim <= kCopiedColumns;
   KeyCopy<V> copy;
-  for (int64_t at = (range.from - range.first) / kCopiedKeys * kCopiedKeys; at <= range.to - range.first;
-       at += kCopiedKeys) {
-    copy.take(head, range, range.first + at);
+  for (int64_t at = (range.from - range.first) / kKeyPart * kKeyPart; at <= range.to - range.first; at += kKeyPart) {
+    const int64_t first = range.first + at, end = first + kKeyPart;
+    if (copies) copy.take(head, range, first);
     for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float* q) {
       constexpr int kQueries = decltype(n)::value;
-      const KeyRange seen = range_of(range.first, group, kQueries);
-      if (seen.from < range.first + at + kCopiedKeys && seen.to >= range.first + at)
+      const KeyRange all = range_of(range.first, group, kQueries);
+      const KeyRange seen = {all.first, all.from < first ? first : all.from, all.to < end ? all.to : end - 1};
+      if (seen.from > seen.to) return;
+      if (copies)
         score_copy<V, kQueries>(group, q, copy, head.key_dim, head.scale, at);
+      else if (group == queries)
+        score_keys<V, kQueries, true>(group, q, head, seen);
+      else
+        score_keys<V, kQueries, false>(group, q, head, seen);
     });
   }
 }
@@ -51,11 +52,14 @@ void attend(const Head<Stored>& head, int64_t block, Query* queries, const float
   if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.key_scales, range);
   for (int q = 0; q < count; ++q) exponentials<V>(queries[q], block);
   if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.value_scales, range);
-  for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float*) {
-    constexpr int kQueries = decltype(n)::value;
-    const KeyRange seen = range_of(block, group, kQueries);
-    if (seen.from <= seen.to) mix_values<V, kQueries>(group, head, seen, group == queries);
-  });
+  const int64_t part = count > 2 ? kColumnPart<V> : head.columns;
+  for (int64_t c = 0; c < head.columns; c += part)
+    for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float*) {
+      constexpr int kQueries = decltype(n)::value;
+      const KeyRange seen = range_of(block, group, kQueries);
+      const int64_t end = c + part < head.columns ? c + part : head.columns;
+      if (seen.from <= seen.to) mix_values<V, kQueries>(group, head, seen, c, end, group == queries);
+    });
 }
 
 // The keys first … last of a sequence, blocks counted from its first row, for all queries.

@@ -8,6 +8,7 @@ namespace tritium::cpu {
 namespace {
 
 constexpr int64_t kKeyBlock = 64;
+constexpr int64_t kKeyPart = 16;  // of a block: so few that they stay in the L1 cache until all queries have met them
 constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps
 
 // A softmax so far.
@@ -121,12 +122,14 @@ struct Head {
   float scale;
 };
 
-// Asks for n columns of a row of a cache, which will be read soon: rows of one head lie too far apart for hardware to
-// guess the next one.
-template <typename Value>
-TRITIUM_INLINE void fetch_row(const Value* row, int64_t n) {
+// Asks for kCount columns of a row of a cache from c on, which will be read soon: rows of one head lie too far apart for
+// hardware to guess the next one. c is a multiple of kCount: of columns in a line the first ones ask for it.
+template <int64_t kCount, typename Value>
+TRITIUM_INLINE void fetch_columns(const Value* row, int64_t c) {
   constexpr int64_t kLine = 64 / sizeof(Value);
-  for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(row + i);
+  TRITIUM_UNROLL
+  for (int64_t i = 0; i < kCount; i += kLine)
+    if (kCount >= kLine || c % kLine == 0) __builtin_prefetch(row + c + i);
 }
 
 }  // namespace

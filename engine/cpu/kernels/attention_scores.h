@@ -13,13 +13,18 @@ namespace {
 template <typename V, int kQueries>
 constexpr int kTileKeys = kQueries == 3 || kQueries == 5 ? V::kLanes / 4 : V::kLanes / kQueries;
 
-// A tile of keys as they lie in a cache.
-template <typename V, typename Stored, int kKeys>
+// A tile of keys as they lie in a cache. kFetch: their values will be read soon, and nobody has asked for them.
+template <typename V, typename Stored, int kKeys, bool kFetch>
 struct CachedTile {
   const typename Stored::Value* key[kKeys];
+  const typename Stored::Value* value[kKeys];
 
   [[gnu::always_inline]] typename V::F load(int i, int64_t d, int64_t n) const {
     return load_stored<V, Stored>(key[i] + d, n);
+  }
+  [[gnu::always_inline]] void fetch(int64_t d) const {
+    TRITIUM_UNROLL
+    for (int i = 0; kFetch && i < kKeys; ++i) fetch_columns<2 * V::kLanes>(value[i], d);
   }
 };
 
@@ -31,6 +36,7 @@ struct CopiedTile {
   [[gnu::always_inline]] typename V::F load(int i, int64_t d, int64_t) const {
     return V::load(at + d * kKeys + i * V::kLanes);
   }
+  [[gnu::always_inline]] void fetch(int64_t) const {}
 };
 
 // sum[q * kKeys + i] += q . key i over the n columns from d on, n at most a vector of them.
@@ -55,6 +61,7 @@ TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& 
   typename V::F sum[kPadded] = {};
   int64_t d = 0;
   for (; d + 2 * V::kLanes <= dim; d += 2 * V::kLanes) {
+    tile.fetch(d);
     add_products<V, kQueries, kKeys>(packed, tile, d, V::kLanes, sum);
     add_products<V, kQueries, kKeys>(packed, tile, d + V::kLanes, V::kLanes, sum);
   }
@@ -70,40 +77,37 @@ TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& 
   for (int q = 0; q < kQueries; ++q) __builtin_memcpy(queries[q].p + at, scores + q * kKeys, sizeof(float) * kKeys);
 }
 
-// p[j - first] of each query = scale * q . key j of the block, and whatever behind the last one. fetch: the values of
-// these keys will be read next.
-template <typename V, int kQueries, typename Stored>
-TRITIUM_INLINE void score_keys(Query* queries, const float* packed, const Head<Stored>& head, const KeyRange& block,
-                               bool fetch) {
+// p[j - first] of each query = scale * q . key j of the block, and whatever behind the last one.
+template <typename V, int kQueries, bool kFetch, typename Stored>
+TRITIUM_INLINE void score_keys(Query* queries, const float* packed, const Head<Stored>& head, const KeyRange& block) {
   constexpr int kKeys = kTileKeys<V, kQueries>;
   for (int64_t j = block.from; j <= block.to; j += kKeys) {
-    CachedTile<V, Stored, kKeys> tile;
+    CachedTile<V, Stored, kKeys, kFetch> tile;
     TRITIUM_UNROLL
     for (int i = 0; i < kKeys; ++i) {
       const int64_t row = j + i < block.to ? j + i : block.to;
       tile.key[i] = head.keys.row(row);
-      if (fetch) fetch_row(head.values.row(row), head.columns);
+      tile.value[i] = head.values.row(row);
     }
     score_tile<V, kQueries, kKeys>(queries, packed, tile, head.key_dim, head.scale, j - block.first);
   }
 }
 
-constexpr int64_t kCopiedKeys = 16;
 constexpr int64_t kCopiedColumns = 256;
 
-// Keys as floats, for many queries: what they are stored as is converted once, and they lie in the order in which tiles
-// of kKeys of them are read. So few that they stay in the L1 cache.
+// kKeyPart keys as floats, for many queries: what they are stored as is converted once, and they lie in the order in
+// which tiles of kKeys of them are read.
 template <typename V>
 struct KeyCopy {
   static constexpr int kKeys = kTileKeys<V, 4>;
 
-  float at[kCopiedKeys * kCopiedColumns];
+  float at[kKeyPart * kCopiedColumns];
 
-  // Key j … j + kCopiedKeys - 1, as far as they belong to the block; with them, others that fill tiles.
+  // Key j and those behind it, as far as they belong to the range; for the others some of them.
   template <typename Stored>
   [[gnu::always_inline]] void take(const Head<Stored>& head, const KeyRange& block, int64_t j) {
     const int64_t vectors = (head.key_dim + V::kLanes - 1) / V::kLanes;
-    for (int64_t i = 0; i < kCopiedKeys; ++i) {
+    for (int64_t i = 0; i < kKeyPart; ++i) {
       const int64_t key = j + i < block.from ? block.from : j + i > block.to ? block.to : j + i;
       const typename Stored::Value* row = head.keys.row(key);
       float* to = at + (i / kKeys * kKeys * vectors + i % kKeys) * V::kLanes;
@@ -115,13 +119,13 @@ struct KeyCopy {
   }
 };
 
-// score_keys() of kCopiedKeys keys from j on.
+// score_keys() of copied keys, the first of which is `at` keys behind the block's first one.
 template <typename V, int kQueries>
 TRITIUM_INLINE void score_copy(Query* queries, const float* packed, const KeyCopy<V>& copy, int64_t dim, float scale,
                                int64_t at) {
   constexpr int kKeys = KeyCopy<V>::kKeys;
   const int64_t row = (dim + V::kLanes - 1) / V::kLanes * V::kLanes;
-  for (int64_t i = 0; i < kCopiedKeys; i += kKeys)
+  for (int64_t i = 0; i < kKeyPart; i += kKeys)
     score_tile<V, kQueries, kKeys>(queries, packed, CopiedTile<V, kKeys>{copy.at + i * row}, dim, scale, at + i);
 }
 

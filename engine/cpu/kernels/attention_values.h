@@ -18,10 +18,10 @@ TRITIUM_INLINE void mix_columns(Query* queries, const Head<Stored>& head, const 
     for (int i = 0; i < kVectors; ++i) sum[q][i] = V::load(queries[q].span.mix + c + i * V::kLanes) * queries[q].factor;
   }
   const typename Stored::Value* row = head.values.row(block.from) + c;
-  const typename Stored::Value* next = head.keys.row(block.from + kKeyBlock) + c;
+  const typename Stored::Value* next = head.keys.row(block.from + kKeyBlock);
   for (int64_t j = block.from; j <= block.to; ++j, row += head.values.stride) {
     if (fetch) {
-      fetch_row(next, kVectors * V::kLanes);
+      fetch_columns<kVectors * V::kLanes>(next, c);
       next += head.keys.stride;
     }
     typename V::F value[kVectors];
@@ -43,24 +43,28 @@ TRITIUM_INLINE void mix_columns(Query* queries, const Head<Stored>& head, const 
   }
 }
 
-// mix_columns() for all columns from c on that fill kVectors vectors, then for those that fill half as many.
+// mix_columns() for the columns c … end that fill kVectors vectors, then for those that fill half as many.
 template <typename V, int kQueries, int kVectors, typename Stored>
-TRITIUM_INLINE void mix_from(Query* queries, const Head<Stored>& head, const KeyRange& block, int64_t c, bool fetch) {
+TRITIUM_INLINE void mix_from(Query* queries, const Head<Stored>& head, const KeyRange& block, int64_t c, int64_t end,
+                             bool fetch) {
   constexpr int64_t kWide = kVectors * V::kLanes;
-  for (; c + kWide <= head.columns; c += kWide)
+  for (; c + kWide <= end; c += kWide)
     mix_columns<V, kQueries, kVectors>(queries, head, block, c, V::kLanes, fetch);
   if constexpr (kVectors > 1) {
-    if (c < head.columns) mix_from<V, kQueries, kVectors / 2>(queries, head, block, c, fetch);
-  } else if (c < head.columns) {
-    mix_columns<V, kQueries, 1>(queries, head, block, c, head.columns - c, fetch);
+    if (c < end) mix_from<V, kQueries, kVectors / 2>(queries, head, block, c, end, fetch);
+  } else if (c < end) {
+    mix_columns<V, kQueries, 1>(queries, head, block, c, end - c, fetch);
   }
 }
 
+// Columns whose sums, with the values, fit the registers.
+template <typename V>
+constexpr int64_t kColumnPart = (V::kLanes == 16 ? 4 : 2) * V::kLanes;
+
 template <typename V, int kQueries, typename Stored>
-TRITIUM_INLINE void mix_values(Query* queries, const Head<Stored>& head, const KeyRange& block, bool fetch) {
-  // Sums that, with their values, fit the registers.
-  constexpr int kVectors = (V::kLanes == 16 ? 4 : 2) * (kQueries <= 2 ? 2 : 1);
-  mix_from<V, kQueries, kVectors>(queries, head, block, 0, fetch);
+TRITIUM_INLINE void mix_values(Query* queries, const Head<Stored>& head, const KeyRange& block, int64_t c, int64_t end,
+                               bool fetch) {
+  mix_from<V, kQueries, kColumnPart<V> / V::kLanes*(kQueries <= 2 ? 2 : 1)>(queries, head, block, c, end, fetch);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 // whichever tokens it is computed with, and by whichever threads. Spans of keys have softmaxes of their own, which are
 // merged in ascending order: threads share the keys of one token (Dao et al. 2023, "Flash-Decoding").
 //
-// A task has up to 16 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
+// A task has up to 32 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
 // So keys and values are read once for them.
 #pragma once
 

@@ -8,7 +8,7 @@ namespace tritium::cpu {
 namespace {
 
 constexpr int64_t kKeyBlock = 64;
-constexpr int64_t kKeyPart = 16;  // of a block: so few that they stay in the L1 cache until all queries have met them
+constexpr int64_t kKeyPart = 16;   // of a block: so few that they stay in the L1 cache until all queries have met them
 constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps
 
 // A softmax so far.
@@ -23,11 +23,11 @@ struct Query {
   float* y;
   int64_t first;  // keys it sees: first … last
   int64_t last;
-  Mixture span;              // of the span in hand
-  float sums[16];            // span.sum, lane by lane
-  Mixture all;               // of the spans before it
-  float p[kKeyBlock + 16];   // of the block in hand: scores, then exp(score - largest)
-  float factor;              // of what was summed before
+  Mixture span;             // of the span in hand
+  float sums[16];           // span.sum, lane by lane
+  Mixture all;              // of the spans before it
+  float p[kKeyBlock + 16];  // of the block in hand: scores, then exp(score - largest)
+  float factor;             // of what was summed before
 };
 
 constexpr int64_t kPackedColumns = 256;  // of q; queries with more meet blocks alone
@@ -59,7 +59,7 @@ TRITIUM_INLINE void for_groups(Query* queries, int count, const float* packed, i
       case 2: each(Count<2>{}, first, packed + i * row); break;
       case 3: each(Count<3>{}, first, packed + i * row); break;
       case 4: each(Count<4>{}, first, packed + i * row); break;
-      default: each(Count<V::kLanes == 16 ? 5 : 4>{}, first, packed + i * row);
+      default: each(Count < V::kLanes == 16 ? 5 : 4 > {}, first, packed + i * row);
     }
     i += together;
   }
@@ -122,8 +122,8 @@ struct Head {
   float scale;
 };
 
-// Asks for kCount columns of a row of a cache from c on, which will be read soon: rows of one head lie too far apart for
-// hardware to guess the next one. c is a multiple of kCount: of columns in a line the first ones ask for it.
+// Asks for kCount columns of a row of a cache from c on, which will be read soon: rows of one head lie too far apart
+// for hardware to guess the next one. c is a multiple of kCount: of columns in a line the first ones ask for it.
 template <int64_t kCount, typename Value>
 TRITIUM_INLINE void fetch_columns(const Value* row, int64_t c) {
   constexpr int64_t kLine = 64 / sizeof(Value);

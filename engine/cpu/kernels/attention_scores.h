@@ -56,7 +56,8 @@ TRITIUM_INLINE void add_products(const float* packed, const Tile& tile, int64_t 
 
 // p[at + i] of each query = scale * q . key i of a tile.
 template <typename V, int kQueries, int kKeys, typename Tile>
-TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& tile, int64_t dim, float scale, int64_t at) {
+TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& tile, int64_t dim, float scale,
+                               int64_t at) {
   constexpr int kSums = kQueries * kKeys, kPadded = (kSums + V::kLanes - 1) / V::kLanes * V::kLanes;
   typename V::F sum[kPadded] = {};
   int64_t d = 0;
@@ -66,8 +67,7 @@ TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& 
     add_products<V, kQueries, kKeys>(packed, tile, d + V::kLanes, V::kLanes, sum);
   }
   for_vectors<V>(
-      d, dim,
-      [&](int64_t e, int64_t n) __attribute__((always_inline)) {
+      d, dim, [&](int64_t e, int64_t n) __attribute__((always_inline)) {
         add_products<V, kQueries, kKeys>(packed, tile, e, n, sum);
       });
   float scores[kPadded];

@@ -24,9 +24,9 @@ TRITIUM_INLINE void exponentials(Query& query, int64_t block) {
   for (int64_t j = V::kLanes; j < kKeyBlock; j += V::kLanes) tops = V::max(V::load(p + j), tops);
   const float top = largest<V>(tops);
   const float now = top > query.span.largest ? top : query.span.largest;
-  const typename V::F before = exp_below<V>(V::all(query.span.largest - now));
-  query.factor = before[0];
-  typename V::F sums = V::load(query.sums) * before;
+  // Most blocks have no new largest score.
+  query.factor = now == query.span.largest ? 1.0f : exp_below<V>(V::all(query.span.largest - now))[0];
+  typename V::F sums = V::load(query.sums) * query.factor;
   TRITIUM_UNROLL
   for (int64_t j = 0; j < kKeyBlock; j += V::kLanes) {
     const auto e = exp_below<V>(V::load(p + j) - now);

@@ -48,8 +48,7 @@ template <typename V, int kQueries, int kVectors, typename Stored>
 TRITIUM_INLINE void mix_from(Query* queries, const Head<Stored>& head, const KeyRange& block, int64_t c, int64_t end,
                              bool fetch) {
   constexpr int64_t kWide = kVectors * V::kLanes;
-  for (; c + kWide <= end; c += kWide)
-    mix_columns<V, kQueries, kVectors>(queries, head, block, c, V::kLanes, fetch);
+  for (; c + kWide <= end; c += kWide) mix_columns<V, kQueries, kVectors>(queries, head, block, c, V::kLanes, fetch);
   if constexpr (kVectors > 1) {
     if (c < end) mix_from<V, kQueries, kVectors / 2>(queries, head, block, c, end, fetch);
   } else if (c < end) {

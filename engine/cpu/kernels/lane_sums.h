@@ -6,8 +6,8 @@
 namespace tritium::cpu {
 namespace {
 
-// a in the lanes whose number has the bit kBit, b in the others. (GCC 12 makes shuffles of it where it is written as one,
-// and fewer units do those than blends.)
+// a in the lanes whose number has the bit kBit, b in the others. (GCC 12 makes shuffles of it where it is written as
+// one, and fewer units do those than blends.)
 template <typename V, int kBit>
 TRITIUM_INLINE typename V::F blend(typename V::F a, typename V::F b) {
   typename V::I with = {};

@@ -112,7 +112,7 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
   const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
   const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
   const int64_t value_dim = a.p.value_dim, n_kv_heads = a.p.n_kv_heads;
-  float packed[kAttentionQueries * kPackedColumns];
+  alignas(kLine) float packed[kAttentionQueries * kPackedColumns];
   pack_queries<V>(queries, count, a.p.key_dim, packed);
   for (int64_t column = 0; column < value_dim; column += kColumns) {
     const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;

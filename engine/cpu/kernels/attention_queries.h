@@ -11,11 +11,13 @@ constexpr int64_t kKeyBlock = 64;
 constexpr int64_t kKeyPart = 16;   // of a block: so few that they stay in the L1 cache until all queries have met them
 constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps
 
+constexpr int kLine = 64;  // bytes
+
 // A softmax so far.
 struct Mixture {
-  float largest;        // score
-  float sum;            // of exp(score - largest)
-  float mix[kColumns];  // sum of exp(score - largest) value
+  alignas(kLine) float mix[kColumns];  // sum of exp(score - largest) value
+  float largest;                       // score
+  float sum;                           // of exp(score - largest)
 };
 
 struct Query {
@@ -23,11 +25,11 @@ struct Query {
   float* y;
   int64_t first;  // keys it sees: first … last
   int64_t last;
-  Mixture span;             // of the span in hand
-  float sums[16];           // span.sum, lane by lane
-  Mixture all;              // of the spans before it
-  float p[kKeyBlock + 16];  // of the block in hand: scores, then exp(score - largest)
-  float factor;             // of what was summed before
+  float factor;                            // of what was summed before the block in hand
+  alignas(kLine) float p[kKeyBlock + 16];  // of that block: scores, then exp(score - largest)
+  alignas(kLine) float sums[16];           // span.sum, lane by lane
+  Mixture span;                            // of the span in hand
+  Mixture all;                             // of the spans before it
 };
 
 constexpr int64_t kPackedColumns = 256;  // of q; queries with more meet blocks alone
@@ -126,10 +128,10 @@ struct Head {
 // for hardware to guess the next one. c is a multiple of kCount: of columns in a line the first ones ask for it.
 template <int64_t kCount, typename Value>
 TRITIUM_INLINE void fetch_columns(const Value* row, int64_t c) {
-  constexpr int64_t kLine = 64 / sizeof(Value);
+  constexpr int64_t kOfLine = kLine / sizeof(Value);
   TRITIUM_UNROLL
-  for (int64_t i = 0; i < kCount; i += kLine)
-    if (kCount >= kLine || c % kLine == 0) __builtin_prefetch(row + c + i);
+  for (int64_t i = 0; i < kCount; i += kOfLine)
+    if (kCount >= kOfLine || c % kOfLine == 0) __builtin_prefetch(row + c + i);
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ template <typename V>
 struct KeyCopy {
   static constexpr int kKeys = kTileKeys<V, 4>;
 
-  float at[kKeyPart * kCopiedColumns];
+  alignas(kLine) float at[kKeyPart * kCopiedColumns];
 
   // Key j and those behind it, as far as they belong to the range; for the others some of them.
   template <typename Stored>

@@ -52,7 +52,8 @@ void attend(const Head<Stored>& head, int64_t block, Query* queries, const float
   if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.key_scales, range);
   for (int q = 0; q < count; ++q) exponentials<V>(queries[q], block);
   if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.value_scales, range);
-  const int64_t part = count > 2 ? kColumnPart<V> : head.columns;
+  // A part of the columns at a time, so that it is in the L1 cache for the next queries.
+  const int64_t part = count > 2 ? kColumnVectors<V, 4> * V::kLanes : head.columns;
   for (int64_t c = 0; c < head.columns; c += part)
     for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float*) {
       constexpr int kQueries = decltype(n)::value;

@@ -61,7 +61,7 @@ TRITIUM_INLINE void for_groups(Query* queries, int count, const float* packed, i
       case 2: each(Count<2>{}, first, packed + i * row); break;
       case 3: each(Count<3>{}, first, packed + i * row); break;
       case 4: each(Count<4>{}, first, packed + i * row); break;
-      default: each(Count < V::kLanes == 16 ? 5 : 4 > {}, first, packed + i * row);
+      default: each(Count<(V::kLanes == 16 ? 5 : 4)>{}, first, packed + i * row);
     }
     i += together;
   }

@@ -56,14 +56,14 @@ TRITIUM_INLINE void mix_from(Query* queries, const Head<Stored>& head, const Key
   }
 }
 
-// Columns whose sums, with the values, fit the registers.
-template <typename V>
-constexpr int64_t kColumnPart = (V::kLanes == 16 ? 4 : 2) * V::kLanes;
+// Vectors of columns whose sums, with the values, fit the registers.
+template <typename V, int kQueries>
+constexpr int kColumnVectors = (V::kLanes == 16 ? 4 : 2) * (kQueries <= 2 ? 2 : 1);
 
 template <typename V, int kQueries, typename Stored>
 TRITIUM_INLINE void mix_values(Query* queries, const Head<Stored>& head, const KeyRange& block, int64_t c, int64_t end,
                                bool fetch) {
-  mix_from<V, kQueries, kColumnPart<V> / V::kLanes*(kQueries <= 2 ? 2 : 1)>(queries, head, block, c, end, fetch);
+  mix_from<V, kQueries, kColumnVectors<V, kQueries>>(queries, head, block, c, end, fetch);
 }
 
 }  // namespace

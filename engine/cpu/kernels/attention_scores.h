@@ -9,9 +9,11 @@
 namespace tritium::cpu {
 namespace {
 
-// Keys in a tile: so many that their sums fit the registers, and with few queries as many as there are lanes to sum.
+// Keys in a tile: so many that their sums fit the registers, and where they do, as many as there are lanes to sum. With
+// one query addresses of more than 4 keys do not fit.
 template <typename V, int kQueries>
-constexpr int kTileKeys = kQueries == 3 || kQueries == 5 ? V::kLanes / 4 : V::kLanes / kQueries;
+constexpr int kTileKeys = kQueries == 3 || kQueries == 5 || (kQueries == 1 && V::kLanes == 16) ? V::kLanes / 4
+                                                                                               : V::kLanes / kQueries;
 
 // A tile of keys as they lie in a cache. kFetch: their values will be read soon, and nobody has asked for them.
 template <typename V, typename Stored, int kKeys, bool kFetch>

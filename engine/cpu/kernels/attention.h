@@ -161,8 +161,10 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
 
 template <typename V, typename Stored>
 void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64_t number) {
-  const Task task = task_of(a, tiling, number / tiling.n_spans);
-  const int64_t span = number % tiling.n_spans, window = a.p.window;
+  // The heads of a span one after another: their rows share lines and pages of memory.
+  const int64_t tiles = tiling.n_tasks / tiling.n_spans;
+  const Task task = task_of(a, tiling, number % tiles);
+  const int64_t span = number / tiles, window = a.p.window;
   Query queries[kAttentionQueries];
   int64_t rows[kAttentionQueries];
   for (int64_t t = task.first_token; t < task.end_token;) {

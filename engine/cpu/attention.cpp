@@ -8,8 +8,10 @@ namespace {
 // So many that a thread which is held up leaves the others little to wait for.
 constexpr int64_t kPartsOfThread = 4;
 
-// So many that no thread waits long for the last one; with fewer, the spans of their keys are shared out.
+// So many that no thread waits long for the last one; with fewer, tiles are made smaller, down to kLeastQueries, and
+// then the spans of their keys are shared out.
 constexpr int64_t kTilesOfThread = 8;
+constexpr int64_t kLeastQueries = 16;
 
 // The length of the sequences when the tokens are those of whole sequences of equal length, one after another, and so
 // are the caches: then queries, keys and values are matrices. 0 when they are not.
@@ -55,9 +57,13 @@ void CpuBackend::compute(const Attention& a) {
                              .v_scales = host_span<float>(a.v_scales).data(),
                              .y = host_span<float>(a.y).data()};
   const int64_t n_tokens = p.n_tokens, group = p.n_heads / p.n_kv_heads;
-  const int64_t heads = std::min(group, cpu::kAttentionQueries);
-  const int64_t tokens = std::min<int64_t>(cpu::kAttentionQueries / heads, n_tokens);
-  const int64_t n_tiles = ceil_div(n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads);
+  int64_t heads = 0, tokens = 0, n_tiles = 0;
+  for (int64_t queries = cpu::kAttentionQueries; queries >= kLeastQueries; queries /= 2) {
+    heads = std::min(group, queries);
+    tokens = std::min<int64_t>(queries / heads, n_tokens);
+    n_tiles = ceil_div(n_tokens, tokens) * p.n_kv_heads * ceil_div(group, heads);
+    if (n_tiles >= kTilesOfThread * pool_.threads()) break;
+  }
   int64_t last = 0;
   for (size_t t = 0; t < rows.size(); t += 2) last = std::max<int64_t>(last, rows[t]);
   const int64_t n_keys = p.window > 0 ? std::min<int64_t>(last + 1, p.window) : last + 1;

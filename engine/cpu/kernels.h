@@ -235,7 +235,7 @@ struct AttentionTiling {
   int64_t n_spans;  // 1: a task goes through all
   int64_t n_tasks;
 };
-inline constexpr int64_t kAttentionQueries = 16;  // in a task
+inline constexpr int64_t kAttentionQueries = 32;  // in a task, at most
 inline constexpr int64_t kAttentionSpan = 1024;   // keys whose softmax is one of its own
 
 // Attention of whole sequences: forward q, k, v -> y; backward also dy -> dq, dk, dv.

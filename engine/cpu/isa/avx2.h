@@ -50,6 +50,8 @@ struct Avx2 : BytePlanes<8> {
     return sum + reinterpret_cast<I>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
   }
 
+  TRITIUM_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
+  TRITIUM_INLINE F min(F a, F b) { return _mm256_min_ps(a, b); }
   TRITIUM_INLINE F sqrt(F v) { return _mm256_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
   TRITIUM_INLINE I from_i8(const int8_t* from) {

@@ -43,6 +43,9 @@ struct Avx512Vnni : BytePlanes<16> {
   TRITIUM_INLINE void store_first(float* to, F v, int64_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), v); }
   TRITIUM_INLINE __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
 
+  // With a mask: of the others GCC 12 says that they use what is not initialised.
+  TRITIUM_INLINE F max(F a, F b) { return _mm512_maskz_max_ps(0xFFFF, a, b); }
+  TRITIUM_INLINE F min(F a, F b) { return _mm512_maskz_min_ps(0xFFFF, a, b); }
   TRITIUM_INLINE F sqrt(F v) { return _mm512_sqrt_ps(v); }
   TRITIUM_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   TRITIUM_INLINE I from_i8(const int8_t* from) {

@@ -143,11 +143,6 @@ struct BytePlanes : Vector<kLaneCount> {
   }
 };
 
-template <int n>
-struct Count {
-  static constexpr int value = n;
-};
-
 // Sums of floats or of doubles across lanes fold the upper half onto the lower one: one order for each lane count.
 template <typename V, typename Lanes>
 TRITIUM_INLINE auto lane_sum(Lanes v) {
@@ -161,50 +156,6 @@ TRITIUM_INLINE auto lane_sum(Lanes v) {
     static_assert(V::kLanes == 4);
     return (v[0] + v[2]) + (v[1] + v[3]);
   }
-}
-
-// The lanes' sums of kLanes vectors, that of v[i] in lane i: each level folds the upper halves of the pieces that a
-// pair of vectors has left onto their lower halves, which fill one vector again. v is used up.
-template <typename V>
-TRITIUM_INLINE typename V::F lane_sums(typename V::F* v) {
-  const auto fold = [](auto a, auto b, auto piece) __attribute__((always_inline)) {
-    constexpr int kHalf = decltype(piece)::value;
-    if constexpr (V::kLanes == 16 && kHalf == 8) {
-      return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-             __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-    } else if constexpr (V::kLanes == 16 && kHalf == 4) {
-      return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
-             __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-    } else if constexpr (V::kLanes == 16 && kHalf == 2) {
-      return __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) +
-             __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31);
-    } else if constexpr (V::kLanes == 16) {
-      return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
-             __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-    } else if constexpr (V::kLanes == 8 && kHalf == 4) {
-      return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
-             __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
-    } else if constexpr (V::kLanes == 8 && kHalf == 2) {
-      return __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13) +
-             __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
-    } else if constexpr (V::kLanes == 8) {
-      return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14) +
-             __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-    } else if constexpr (kHalf == 2) {
-      return __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
-    } else {
-      return __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
-    }
-  };
-  const auto level = [&](auto piece) __attribute__((always_inline)) {
-    TRITIUM_UNROLL
-    for (int i = 0; i < decltype(piece)::value; ++i) v[i] = fold(v[2 * i], v[2 * i + 1], piece);
-  };
-  if constexpr (V::kLanes == 16) level(Count<8>{});
-  if constexpr (V::kLanes >= 8) level(Count<4>{});
-  level(Count<2>{});
-  level(Count<1>{});
-  return v[0];
 }
 
 // (a0, b0, a1, b1, …): of all lanes of a and b the lower half, or the upper.

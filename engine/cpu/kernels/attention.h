@@ -7,241 +7,73 @@
 // whichever tokens it is computed with, and by whichever threads. Spans of keys have softmaxes of their own, which are
 // merged in ascending order: threads share the keys of one token (Dao et al. 2023, "Flash-Decoding").
 //
-// A task has up to 16 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
+// A task has up to 32 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
 // So keys and values are read once for them.
 #pragma once
 
-#include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
-#include "cpu/kernels/elementwise.h"
-#include "cpu/kernels/exp_single.h"
-#include "cpu/kernels/stored.h"
+#include "cpu/kernels/attention_scores.h"
+#include "cpu/kernels/attention_softmax.h"
+#include "cpu/kernels/attention_values.h"
 
 namespace tritium::cpu {
 namespace {
 
-constexpr int64_t kKeyBlock = 64;
-constexpr int64_t kColumns = 256;  // of a value row, at a time: what a query keeps
-
-// A softmax so far.
-struct Mixture {
-  float largest;        // score
-  float sum;            // of exp(score - largest)
-  float mix[kColumns];  // sum of exp(score - largest) value
-};
-
-struct Query {
-  const float* q;
-  float* y;
-  int64_t first;  // keys it sees: first … last
-  int64_t last;
-  Mixture span;    // of the span in hand
-  float sums[16];  // span.sum, lane by lane
-  Mixture all;     // of the spans before it
-};
-
-// Queries that meet a block together: each key and value is loaded once for them, and their sums, each in its own
-// order, hide one another's latency.
-template <int kQueries>
-struct Together {
-  Query* query[kQueries];
-  float p[kQueries][kKeyBlock + 16];  // scores, then exp(score - largest)
-  float factor[kQueries];             // of what was summed before
-};
-
-// Where a head's keys or values lie.
-template <typename Stored>
-struct CacheRows {
-  const typename Stored::Value* at;  // key 0
-  int64_t stride;
-};
-
-// A row of a cache, which will be read soon: rows of one head lie too far apart for hardware to guess the next one.
-template <typename Value>
-TRITIUM_INLINE void fetch_row(const Value* row, int64_t n) {
-  constexpr int64_t kLine = 64 / sizeof(Value);
-  for (int64_t i = 0; i < n; i += kLine) __builtin_prefetch(row + i, 0, 2);
-}
-
-// p[q][j - block] = scale * q . key j of keys from … to of a block, and whatever behind them.
-template <typename V, typename Stored, int kQueries>
-void score_keys(Together<kQueries>& t, const CacheRows<Stored>& keys, const CacheRows<Stored>& values, int64_t block,
-                int64_t from, int64_t to, int64_t dim, int64_t columns, float scale) {
-  constexpr int kKeys = V::kLanes / kQueries;
-  constexpr int64_t kAhead = 16;
-  for (int64_t j = from; j <= to; j += kKeys) {
-    const typename Stored::Value* key[kKeys];
-    TRITIUM_UNROLL
-    for (int i = 0; i < kKeys; ++i) {
-      const int64_t row = j + i < to ? j + i : to;
-      key[i] = keys.at + row * keys.stride;
-      fetch_row(keys.at + (row + kAhead) * keys.stride, dim);
-      fetch_row(values.at + row * values.stride, columns);
-    }
-    typename V::F sum[V::kLanes] = {};
-    for_vectors<V>(
-        0, dim, [&](int64_t d, int64_t n) __attribute__((always_inline)) {
-          typename V::F k[kKeys];
-          TRITIUM_UNROLL
-          for (int i = 0; i < kKeys; ++i) k[i] = load_stored<V, Stored>(key[i] + d, n);
-          TRITIUM_UNROLL
-          for (int q = 0; q < kQueries; ++q) {
-            const typename V::F in = load_stored<V, StoredF32>(t.query[q]->q + d, n);
-            TRITIUM_UNROLL
-            for (int i = 0; i < kKeys; ++i) sum[q * kKeys + i] = V::fma(in, k[i], sum[q * kKeys + i]);
-          }
-        });
-    float scores[V::kLanes];
-    V::store(scores, lane_sums<V>(sum) * scale);
-    TRITIUM_UNROLL
-    for (int q = 0; q < kQueries; ++q) __builtin_memcpy(t.p[q] + (j - block), scores + q * kKeys, 4 * kKeys);
+// The scores of queries of one sequence with a block of keys, some of them at a time.
+template <typename V, typename Stored>
+void score_block(const Head<Stored>& head, const KeyRange& range, Query* queries, const float* packed, int count) {
+  constexpr int kMany = 9;  // queries that copied keys are worth
+  const bool copies = count >= kMany && head.key_dim <= kCopiedColumns;
+  KeyCopy<V> copy;
+  for (int64_t at = (range.from - range.first) / kKeyPart * kKeyPart; at <= range.to - range.first; at += kKeyPart) {
+    const int64_t first = range.first + at, end = first + kKeyPart;
+    if (copies) copy.take(head, range, first);
+    for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float* q) {
+      constexpr int kQueries = decltype(n)::value;
+      const KeyRange all = range_of(range.first, group, kQueries);
+      const KeyRange seen = {all.first, all.from < first ? first : all.from, all.to < end ? all.to : end - 1};
+      if (seen.from > seen.to) return;
+      if (copies)
+        score_copy<V, kQueries>(group, q, copy, head.key_dim, head.scale, at);
+      else if (group == queries)
+        score_keys<V, kQueries, true>(group, q, head, seen);
+      else
+        score_keys<V, kQueries, false>(group, q, head, seen);
+    });
   }
-}
-
-// The scores of a block become exp(score - largest), those of keys that the query does not see 0.
-template <typename V>
-void exponentials(Query& query, int64_t block, float* p, float& factor) {
-  const int64_t from = query.first > block ? query.first - block : 0;
-  const int64_t end = query.last < block + kKeyBlock ? query.last - block + 1 : kKeyBlock;
-  if (from >= end) {
-    __builtin_memset(p, 0, sizeof(float) * kKeyBlock);
-    factor = 1.0f;
-    return;
-  }
-  for (int64_t j = 0; j < from; ++j) p[j] = -__builtin_inff();
-  for (int64_t j = end; j < kKeyBlock; ++j) p[j] = -__builtin_inff();
-  typename V::F tops = V::load(p);
-  for (int64_t j = V::kLanes; j < kKeyBlock; j += V::kLanes) tops = V::max(V::load(p + j), tops);
-  const float top = largest<V>(tops);
-  const float now = top > query.span.largest ? top : query.span.largest;
-  const typename V::F before = exp_single<V>(V::all(query.span.largest - now));
-  factor = before[0];
-  typename V::F sums = V::load(query.sums) * before;
-  for (int64_t j = 0; j < kKeyBlock; j += V::kLanes) {
-    const auto e = exp_single<V>(V::load(p + j) - now);
-    sums += e;
-    V::store(p + j, e);
-  }
-  V::store(query.sums, sums);
-  query.span.largest = now;
-}
-
-// mix = mix * factor + sum over keys from … to of p[key] * value, for kVectors vectors of columns from c on; the last
-// of them has n columns.
-template <typename V, typename Stored, int kQueries, int kVectors>
-TRITIUM_INLINE void mix_columns(Together<kQueries>& t, const CacheRows<Stored>& values, int64_t block, int64_t from,
-                                int64_t to, int64_t c, int64_t n) {
-  typename V::F sum[kQueries][kVectors];
-  TRITIUM_UNROLL
-  for (int q = 0; q < kQueries; ++q) {
-    TRITIUM_UNROLL
-    for (int i = 0; i < kVectors; ++i) sum[q][i] = V::load(t.query[q]->span.mix + c + i * V::kLanes) * t.factor[q];
-  }
-  for (int64_t j = from; j <= to; ++j) {
-    const typename Stored::Value* row = values.at + j * values.stride + c;
-    typename V::F value[kVectors];
-    TRITIUM_UNROLL
-    for (int i = 0; i < kVectors; ++i)
-      value[i] = i + 1 < kVectors ? Stored::template load<V>(row + i * V::kLanes)
-                                  : load_stored<V, Stored>(row + i * V::kLanes, n);
-    TRITIUM_UNROLL
-    for (int q = 0; q < kQueries; ++q) {
-      const typename V::F p = V::all(t.p[q][j - block]);
-      TRITIUM_UNROLL
-      for (int i = 0; i < kVectors; ++i) sum[q][i] = V::fma(p, value[i], sum[q][i]);
-    }
-  }
-  TRITIUM_UNROLL
-  for (int q = 0; q < kQueries; ++q) {
-    TRITIUM_UNROLL
-    for (int i = 0; i < kVectors; ++i) V::store(t.query[q]->span.mix + c + i * V::kLanes, sum[q][i]);
-  }
-}
-
-template <typename V, typename Stored, int kQueries>
-void mix_values(Together<kQueries>& t, const CacheRows<Stored>& values, int64_t block, int64_t from, int64_t to,
-                int64_t columns) {
-  constexpr int kVectors = V::kLanes == 16 ? 4 : 2;  // with 4 queries, sums that fit the registers
-  int64_t c = 0;
-  for (; c + kVectors * V::kLanes <= columns; c += kVectors * V::kLanes)
-    mix_columns<V, Stored, kQueries, kVectors>(t, values, block, from, to, c, V::kLanes);
-  for (; c < columns; c += V::kLanes)
-    mix_columns<V, Stored, kQueries, 1>(t, values, block, from, to, c,
-                                        columns - c < V::kLanes ? columns - c : V::kLanes);
-}
-
-// Where the scales of a head's codes lie.
-struct RowScales {
-  const float* at;  // key 0
-  int64_t stride;
-};
-
-// One kv head of a call, and the columns of its values that are in hand.
-template <typename Stored>
-struct Head {
-  CacheRows<Stored> keys, values;
-  RowScales key_scales = {}, value_scales = {};
-  int64_t key_dim, columns;
-  float scale;
-};
-
-// p = p times the scales of keys from … to of a block.
-template <typename V, int kQueries>
-TRITIUM_INLINE void scale_keys(Together<kQueries>& t, const RowScales& scales, int64_t block, int64_t from,
-                               int64_t to) {
-  float of_key[kKeyBlock] = {};
-  for (int64_t j = from; j <= to; ++j) of_key[j - block] = scales.at[j * scales.stride];
-  for (int q = 0; q < kQueries; ++q)
-    for (int64_t j = 0; j < kKeyBlock; j += V::kLanes) V::store(t.p[q] + j, V::load(t.p[q] + j) * V::load(of_key + j));
 }
 
 // What a block of keys adds to queries of one sequence.
-template <typename V, typename Stored, int kQueries>
-void attend(const Head<Stored>& head, int64_t block, Query* queries) {
-  int64_t from = block + kKeyBlock, to = block - 1;
-  Together<kQueries> t;
-  for (int q = 0; q < kQueries; ++q) {
-    t.query[q] = queries + q;
-    from = queries[q].first < from ? queries[q].first : from;
-    to = queries[q].last > to ? queries[q].last : to;
-  }
-  from = from < block ? block : from;
-  to = to < block + kKeyBlock ? to : block + kKeyBlock - 1;
-  if (from > to) return;
-  score_keys<V, Stored>(t, head.keys, head.values, block, from, to, head.key_dim, head.columns, head.scale);
-  if constexpr (Stored::kScaled) scale_keys<V>(t, head.key_scales, block, from, to);
-  for (int q = 0; q < kQueries; ++q) exponentials<V>(queries[q], block, t.p[q], t.factor[q]);
-  if constexpr (Stored::kScaled) scale_keys<V>(t, head.value_scales, block, from, to);
-  mix_values<V, Stored>(t, head.values, block, from, to, head.columns);
+template <typename V, typename Stored>
+void attend(const Head<Stored>& head, int64_t block, Query* queries, const float* packed, int count) {
+  const KeyRange range = range_of(block, queries, count);
+  if (range.from > range.to) return;
+  score_block<V>(head, range, queries, packed, count);
+  if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.key_scales, range);
+  for (int q = 0; q < count; ++q) exponentials<V>(queries[q], block);
+  if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.value_scales, range);
+  // A part of the columns at a time, so that it is in the L1 cache for the next queries.
+  const int64_t part = count > 2 ? kColumnVectors<V, 4> * V::kLanes : head.columns;
+  for (int64_t c = 0; c < head.columns; c += part)
+    for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float*) {
+      constexpr int kQueries = decltype(n)::value;
+      const KeyRange seen = range_of(block, group, kQueries);
+      const int64_t end = c + part < head.columns ? c + part : head.columns;
+      if (seen.from <= seen.to) mix_values<V, kQueries>(group, head, seen, c, end, group == queries);
+    });
 }
 
 // The keys first … last of a sequence, blocks counted from its first row, for all queries.
 template <typename V, typename Stored>
-void attend_span(const Head<Stored>& head, int64_t first, int64_t last, Query* queries, int count) {
+void attend_span(const Head<Stored>& head, int64_t first, int64_t last, Query* queries, const float* packed,
+                 int count) {
   for (int i = 0; i < count; ++i) {
     queries[i].span.largest = -__builtin_inff();
     __builtin_memset(queries[i].sums, 0, sizeof queries[i].sums);
     __builtin_memset(queries[i].span.mix, 0, sizeof(float) * kColumns);
   }
-  for (int64_t block = first; block <= last; block += kKeyBlock) {
-    int i = 0;
-    for (; i + 4 <= count; i += 4) attend<V, Stored, 4>(head, block, queries + i);
-    for (; i + 2 <= count; i += 2) attend<V, Stored, 2>(head, block, queries + i);
-    if (i < count) attend<V, Stored, 1>(head, block, queries + i);
-  }
+  for (int64_t block = first; block <= last; block += kKeyBlock) attend<V>(head, block, queries, packed, count);
   for (int i = 0; i < count; ++i) queries[i].span.sum = lane_sum<V>(V::load(queries[i].sums));
-}
-
-// all = all and a later span.
-template <typename V>
-void merge(Mixture& all, const Mixture& span, int64_t columns) {
-  const float largest = span.largest > all.largest ? span.largest : all.largest;
-  const typename V::F before = exp_single<V>(V::all(all.largest - largest));
-  const typename V::F added = exp_single<V>(V::all(span.largest - largest));
-  all.largest = largest;
-  all.sum = all.sum * before[0] + span.sum * added[0];
-  for (int64_t c = 0; c < columns; c += V::kLanes)
-    V::store(all.mix + c, V::load(all.mix + c) * before + V::load(span.mix + c) * added);
 }
 
 // The queries of a task, neighbours in one sequence: first those of a token.
@@ -281,6 +113,8 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
   const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
   const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
   const int64_t value_dim = a.p.value_dim, n_kv_heads = a.p.n_kv_heads;
+  alignas(kLine) float packed[kAttentionQueries * kPackedColumns];
+  pack_queries<V>(queries, count, a.p.key_dim, packed);
   for (int64_t column = 0; column < value_dim; column += kColumns) {
     const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;
     Head<Stored> head = {.keys = {k + kv_head * a.p.key_dim, n_kv_heads * a.p.key_dim},
@@ -300,7 +134,7 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
     for (int64_t s = from_span; s <= to_span; ++s) {
       const int64_t from = start + s * kAttentionSpan, end = from + kAttentionSpan - 1;
       const int64_t first_block = first > from ? from + (first - from) / kKeyBlock * kKeyBlock : from;
-      attend_span<V, Stored>(head, first_block, last < end ? last : end, queries, count);
+      attend_span<V, Stored>(head, first_block, last < end ? last : end, queries, packed, count);
       for (int i = 0; i < count; ++i) {
         Query& query = queries[i];
         if (query.first > end || query.last < from) continue;
@@ -327,8 +161,10 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
 
 template <typename V, typename Stored>
 void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64_t number) {
-  const Task task = task_of(a, tiling, number / tiling.n_spans);
-  const int64_t span = number % tiling.n_spans, window = a.p.window;
+  // The heads of a span one after another: their rows share lines and pages of memory.
+  const int64_t tiles = tiling.n_tasks / tiling.n_spans;
+  const Task task = task_of(a, tiling, number % tiles);
+  const int64_t span = number / tiles, window = a.p.window;
   Query queries[kAttentionQueries];
   int64_t rows[kAttentionQueries];
   for (int64_t t = task.first_token; t < task.end_token;) {

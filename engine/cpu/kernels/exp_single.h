@@ -7,15 +7,12 @@
 namespace tritium::cpu {
 namespace {
 
-// x = n ln 2 + r with |r| <= ln(2) / 2; e^r by its Taylor polynomial, whose next term is below 2e-8 of it. 0 below -87,
-// where the result would be subnormal; the largest float's neighbourhood above 88. NaN stays NaN.
+// x = n ln 2 + r with |r| <= ln(2) / 2; e^r by its Taylor polynomial, whose next term is below 2e-8 of it. For x of -87
+// to 88, where the result is a normal number.
 template <typename V>
-TRITIUM_INLINE typename V::F exp_single(typename V::F x) {
+TRITIUM_INLINE typename V::F exp_within(typename V::F x) {
   using F = typename V::F;
-  using I = typename V::I;
-  const auto vanishes = x < -87.0f;
-  x = x > 88.0f ? V::all(88.0f) : x;
-  x = vanishes ? V::all(-87.0f) : x;
+  using U = typename V::U;
   // Adding 1.5 * 2^23 rounds to an integer, which is then also in the low bits.
   const F shifted = V::fma(x, V::all(1.44269504f), V::all(12582912.0f));
   const F n = shifted - 12582912.0f;
@@ -28,9 +25,23 @@ TRITIUM_INLINE typename V::F exp_single(typename V::F x) {
   p = V::fma(p, r, V::all(0.5f));
   p = V::fma(p, r, V::all(1.0f));
   p = V::fma(p, r, V::all(1.0f));
-  const I exponent = reinterpret_cast<I>(shifted) - 0x4B400000;
-  const F power = reinterpret_cast<F>((exponent + 127) << 23);
-  return vanishes ? F{} : p * power;
+  const U exponent = V::float_to_bits(shifted) - 0x4B400000u;
+  return p * V::bits_to_float((exponent + 127u) << 23);
+}
+
+// 0 below -87, where the result would be subnormal; the largest float's neighbourhood above 88. NaN stays NaN.
+template <typename V>
+TRITIUM_INLINE typename V::F exp_single(typename V::F x) {
+  const auto vanishes = x < -87.0f;
+  x = x > 88.0f ? V::all(88.0f) : x;
+  x = vanishes ? V::all(-87.0f) : x;
+  return vanishes ? typename V::F{} : exp_within<V>(x);
+}
+
+// exp_single() of x that is not above 0.
+template <typename V>
+TRITIUM_INLINE typename V::F exp_below(typename V::F x) {
+  return x < -87.0f ? typename V::F{} : exp_within<V>(x);
 }
 
 // 0 in lanes from n on, where a row has ended.

@@ -70,10 +70,14 @@ void CpuBackend::compute(const Attention& a) {
   // Few tokens with many keys: the spans are tasks, too.
   const int64_t all_spans = last / cpu::kAttentionSpan + 1;
   const bool by_spans = n_keys > cpu::kAttentionSpan && n_tiles < kTilesOfThread * pool_.threads();
-  const cpu::AttentionTiling tiling = {.tokens = tokens,
-                                       .heads = heads,
-                                       .n_spans = by_spans ? all_spans : 1,
-                                       .n_tasks = n_tiles * (by_spans ? all_spans : 1)};
+  const int64_t n_spans = by_spans ? all_spans : 1;
+  // One thread reads whole rows of keys; tasks so long would keep several threads waiting for the last one.
+  const bool whole_rows = n_tokens == 1 && pool_.threads() == 1;
+  const int64_t kv_heads =
+      whole_rows ? std::clamp<int64_t>(cpu::kAttentionQueries / group, 1, int64_t{p.n_kv_heads}) : 1;
+  if (kv_heads > 1) heads = kv_heads * group, n_tiles = ceil_div(p.n_kv_heads, kv_heads);
+  const cpu::AttentionTiling tiling = {
+      .tokens = tokens, .heads = heads, .kv_heads = kv_heads, .n_spans = n_spans, .n_tasks = n_tiles * n_spans};
   if (by_spans) {
     attention_partials_.resize(static_cast<size_t>(n_tokens * p.n_heads * all_spans * (int64_t{p.value_dim} + 2)));
     call.partials = attention_partials_.data();

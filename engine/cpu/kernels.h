@@ -227,11 +227,12 @@ struct AttentionCall {
   float* partials = nullptr;  // [n_tokens, n_heads, n_spans, value_dim + 2], where spans are tasks
 };
 
-// What an attention task computes: `tokens` queries of `heads` heads that share a kv head, over all keys that they see,
-// or over one of several spans.
+// What an attention task computes: `tokens` queries of `heads` heads that share a kv head, or one token's of all heads
+// of kv_heads of them, over all keys that they see, or over one of several spans.
 struct AttentionTiling {
   int64_t tokens;
   int64_t heads;
+  int64_t kv_heads;
   int64_t n_spans;  // 1: a task goes through all
   int64_t n_tasks;
 };

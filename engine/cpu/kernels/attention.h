@@ -7,8 +7,8 @@
 // whichever tokens it is computed with, and by whichever threads. Spans of keys have softmaxes of their own, which are
 // merged in ascending order: threads share the keys of one token (Dao et al. 2023, "Flash-Decoding").
 //
-// A task has up to 32 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens.
-// So keys and values are read once for them.
+// A task has up to 32 queries that share a kv head: neighbouring heads of its group, then neighbouring tokens. So keys
+// and values are read once for them. One token's task may have several kv heads, whose rows lie side by side.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -63,22 +63,33 @@ void attend(const Head<Stored>& head, int64_t block, Query* queries, const float
     });
 }
 
-// The keys first … last of a sequence, blocks counted from its first row, for all queries.
+// The kv heads of a task, each with `count` queries: what queries, packed queries and heads begin with is the first's.
+template <typename Stored>
+struct Heads {
+  const Head<Stored>* first;
+  int n;
+  int count;
+  int64_t packed_stride;
+};
+
+// The keys first … last of a sequence, blocks counted from its first row, for all queries. All heads meet a block
+// before the next one: the rows of a token lie side by side.
 template <typename V, typename Stored>
-void attend_span(const Head<Stored>& head, int64_t first, int64_t last, Query* queries, const float* packed,
-                 int count) {
-  for (int i = 0; i < count; ++i) {
+void attend_span(const Heads<Stored>& heads, int64_t first, int64_t last, Query* queries, const float* packed) {
+  for (int i = 0; i < heads.n * heads.count; ++i) {
     queries[i].span.largest = -__builtin_inff();
     __builtin_memset(queries[i].sums, 0, sizeof queries[i].sums);
     __builtin_memset(queries[i].span.mix, 0, sizeof(float) * kColumns);
   }
-  for (int64_t block = first; block <= last; block += kKeyBlock) attend<V>(head, block, queries, packed, count);
-  for (int i = 0; i < count; ++i) queries[i].span.sum = lane_sum<V>(V::load(queries[i].sums));
+  for (int64_t block = first; block <= last; block += kKeyBlock)
+    for (int h = 0; h < heads.n; ++h)
+      attend<V>(heads.first[h], block, queries + h * heads.count, packed + h * heads.packed_stride, heads.count);
+  for (int i = 0; i < heads.n * heads.count; ++i) queries[i].span.sum = lane_sum<V>(V::load(queries[i].sums));
 }
 
 // The queries of a task, neighbours in one sequence: first those of a token.
 struct Task {
-  int64_t kv_head;
+  int64_t kv_head, n_kv_heads;
   int64_t first_head, end_head;
   int64_t first_token, end_token;
 };
@@ -91,10 +102,12 @@ TRITIUM_INLINE Task task_of(const AttentionCall& a, const AttentionTiling& tilin
   const int64_t n_token_tiles = (a.p.n_tokens + tiling.tokens - 1) / tiling.tokens;
   const int64_t head_tile = task / n_token_tiles;
   const int64_t first_token = task % n_token_tiles * tiling.tokens;
-  const int64_t kv_head = head_tile / tiles_of_group;
+  const int64_t kv_head = head_tile / tiles_of_group * tiling.kv_heads;
+  const int64_t left = a.p.n_kv_heads - kv_head, n_kv_heads = tiling.kv_heads < left ? tiling.kv_heads : left;
   const int64_t first_head = kv_head * group + head_tile % tiles_of_group * tiling.heads;
-  const int64_t last_head = (kv_head + 1) * group;
+  const int64_t last_head = (kv_head + n_kv_heads) * group;
   return {.kv_head = kv_head,
+          .n_kv_heads = n_kv_heads,
           .first_head = first_head,
           .end_head = first_head + tiling.heads < last_head ? first_head + tiling.heads : last_head,
           .first_token = first_token,
@@ -106,36 +119,49 @@ TRITIUM_INLINE float* partial_of(const AttentionCall& a, const AttentionTiling& 
   return a.partials + (row * tiling.n_spans + span) * (a.p.value_dim + 2);
 }
 
-// Queries of one sequence against all keys that they see, or those of one span.
-template <typename V, typename Stored>
-void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64_t kv_head, int64_t start, int64_t span,
-                    Query* queries, const int64_t* rows, int count) {
+// Where a kv head's keys and `columns` of its values from `column` on lie.
+template <typename Stored>
+TRITIUM_INLINE Head<Stored> head_of(const AttentionCall& a, int64_t kv_head, int64_t column, int64_t columns) {
   const auto* k = static_cast<const typename Stored::Value*>(a.k_cache);
   const auto* v = static_cast<const typename Stored::Value*>(a.v_cache);
   const int64_t value_dim = a.p.value_dim, n_kv_heads = a.p.n_kv_heads;
+  Head<Stored> head = {.keys = {k + kv_head * a.p.key_dim, n_kv_heads * a.p.key_dim},
+                       .values = {v + kv_head * value_dim + column, n_kv_heads * value_dim},
+                       .key_dim = a.p.key_dim,
+                       .columns = columns,
+                       .scale = a.p.scale};
+  if constexpr (Stored::kScaled) {
+    head.key_scales = {a.k_scales + kv_head, n_kv_heads};
+    head.value_scales = {a.v_scales + kv_head, n_kv_heads};
+  }
+  return head;
+}
+
+// Queries of one sequence, `count` of each kv head of the task, against all keys that they see, or those of one span.
+template <typename V, typename Stored>
+void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, const Task& task, int64_t start,
+                    int64_t span, Query* queries, const int64_t* rows, int count) {
+  const int64_t value_dim = a.p.value_dim;
+  const int n_heads = static_cast<int>(task.n_kv_heads), n = n_heads * count;
+  const int64_t packed_row = a.p.key_dim <= kPackedColumns ? (a.p.key_dim + V::kLanes - 1) / V::kLanes * V::kLanes : 0;
   alignas(kLine) float packed[kAttentionQueries * kPackedColumns];
-  pack_queries<V>(queries, count, a.p.key_dim, packed);
+  Head<Stored> each[kAttentionQueries];
+  const Heads<Stored> heads = {.first = each, .n = n_heads, .count = count, .packed_stride = count * packed_row};
+  for (int h = 0; h < n_heads; ++h)
+    pack_queries<V>(queries + h * count, count, a.p.key_dim, packed + h * heads.packed_stride);
   for (int64_t column = 0; column < value_dim; column += kColumns) {
     const int64_t columns = value_dim - column < kColumns ? value_dim - column : kColumns;
-    Head<Stored> head = {.keys = {k + kv_head * a.p.key_dim, n_kv_heads * a.p.key_dim},
-                         .values = {v + kv_head * value_dim + column, n_kv_heads * value_dim},
-                         .key_dim = a.p.key_dim,
-                         .columns = columns,
-                         .scale = a.p.scale};
-    if constexpr (Stored::kScaled) {
-      head.key_scales = {a.k_scales + kv_head, n_kv_heads};
-      head.value_scales = {a.v_scales + kv_head, n_kv_heads};
-    }
+    for (int h = 0; h < n_heads; ++h) each[h] = head_of<Stored>(a, task.kv_head + h, column, columns);
     // Tokens ascend, so the first query sees the earliest key and the last one the latest.
     const int64_t first = queries[0].first, last = queries[count - 1].last;
     const int64_t from_span = tiling.n_spans > 1 ? span : (first - start) / kAttentionSpan;
     const int64_t to_span = tiling.n_spans > 1 ? span : (last - start) / kAttentionSpan;
-    for (int i = 0; i < count; ++i) queries[i].all.largest = -__builtin_inff(), queries[i].all.sum = 0.0f;
+    for (int i = 0; i < n; ++i) queries[i].all.largest = -__builtin_inff(), queries[i].all.sum = 0.0f;
     for (int64_t s = from_span; s <= to_span; ++s) {
       const int64_t from = start + s * kAttentionSpan, end = from + kAttentionSpan - 1;
       const int64_t first_block = first > from ? from + (first - from) / kKeyBlock * kKeyBlock : from;
-      attend_span<V, Stored>(head, first_block, last < end ? last : end, queries, packed, count);
-      for (int i = 0; i < count; ++i) {
+      attend_span<V, Stored>(heads, first_block, last < end ? last : end, queries, packed);
+      for (int i = 0; i < n; ++i) {
         Query& query = queries[i];
         if (query.first > end || query.last < from) continue;
         if (query.first >= from) {
@@ -145,7 +171,7 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
         }
       }
     }
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < n; ++i) {
       const Mixture& result = tiling.n_spans > 1 ? queries[i].span : queries[i].all;
       float* partial = tiling.n_spans > 1 ? partial_of(a, tiling, rows[i], span) : nullptr;
       if (partial) {
@@ -161,7 +187,7 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, int64
 
 template <typename V, typename Stored>
 void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64_t number) {
-  // The heads of a span one after another: their rows share lines and pages of memory.
+  // The heads of a span one after another: their rows share pages of memory.
   const int64_t tiles = tiling.n_tasks / tiling.n_spans;
   const Task task = task_of(a, tiling, number % tiles);
   const int64_t span = number / tiles, window = a.p.window;
@@ -184,7 +210,7 @@ void attention_task(const AttentionCall& a, const AttentionTiling& tiling, int64
       }
       ++t;
     } while (t < task.end_token && a.rows[2 * t + 1] == start && a.rows[2 * t] == a.rows[2 * t - 2] + 1);
-    attend_queries<V, Stored>(a, tiling, task.kv_head, start, span, queries, rows, count);
+    attend_queries<V, Stored>(a, tiling, task, start, span, queries, rows, count / static_cast<int>(task.n_kv_heads));
   }
 }
 

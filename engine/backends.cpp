@@ -92,6 +92,8 @@ std::vector<std::string> cpu_rungs() {
   return cpu_rung_is_named() ? std::vector<std::string>{simd_level()} : simd_levels();
 }
 
+int64_t prompt_batch_of(std::string_view backend) { return backend == "cpu" ? kCpuPromptBatch : Backend::kPromptBatch; }
+
 std::vector<DeviceInfo> describe_backends() {
   std::vector<DeviceInfo> infos;
   infos.push_back({.backend = "reference",

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ops/backend.h"
@@ -24,6 +25,9 @@ struct BackendOptions {
 // Errors: invalid_argument for an unknown name, of a rung in TRITIUM_CPU_RUNG too; not_found or device_error for a
 // backend that cannot run here, which `auto` does not choose; unsupported for a layout that its kernels do not have.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
+
+// Backend::prompt_batch() of a backend of this name, without one: "cpu", "vulkan".
+int64_t prompt_batch_of(std::string_view backend);
 
 std::vector<DeviceInfo> describe_backends();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "model/metadata_keys.h"
@@ -68,17 +69,16 @@ ModelInfo describe_model(const CheckedModel& model, const Result<std::shared_ptr
   memory.weight_bytes = token.model_bytes;
   info.token_weight_bytes = token.weight_bytes;
   info.active_ternary_parameters = token.ternary_operations / 2;
-  // A file whose tensors were checked has such a pass.
-  const Result<StateBytes> state = state_bytes(config, weights,
-                                               {.capacity = Backend::kPromptBatch,
-                                                .batch = Backend::kPromptBatch,
-                                                .activations = ActivationMode::int8_per_token});
-  if (state.ok()) {
-    memory.kv_bytes_per_token = state->cache_per_token;
-    memory.work_bytes = state->activations;
-  }
   for (const char* backend : {"reference", "cpu", "vulkan"}) {
     memory.backend = backend;
+    // A file whose tensors were checked has such a pass.
+    const int64_t batch = prompt_batch_of(backend);
+    const Result<StateBytes> state = state_bytes(
+        config, weights, {.capacity = batch, .batch = batch, .activations = ActivationMode::int8_per_token});
+    if (state.ok()) {
+      memory.kv_bytes_per_token = state->cache_per_token;
+      memory.work_bytes = state->activations;
+    }
     info.memory.push_back(memory);
   }
   return info;

@@ -26,6 +26,9 @@ struct CpuOptions {
   WeightLayout layout = WeightLayout::two_bit;  // base3 only where cpu_has_base3()
 };
 
+// Tokens of a prompt at once: those of a dense model are 1.2 times as fast as with 128, those of experts equal.
+inline constexpr int64_t kCpuPromptBatch = 512;
+
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 
 // What make_cpu_backend would use now: the name of a rung (rungs.cpp). The best this processor

@@ -306,7 +306,7 @@ TEST(Transformer, MemoryIsPlannedForTheBatchThatABackendChooses) {
   for (const char* name : {"reference", "cpu", "vulkan"}) {
     const auto backend = make_backend({.backend = name, .threads = 1, .capture_file = {}, .log = {}});
     if (!backend.ok()) continue;  // Vulkan may not be there
-    EXPECT_EQ((*backend)->prompt_batch(), Backend::kPromptBatch) << name;
+    EXPECT_EQ((*backend)->prompt_batch(), prompt_batch_of(name)) << name;
   }
 }
 

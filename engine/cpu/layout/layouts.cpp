@@ -91,7 +91,7 @@ bool Layouts::takes_base3(int64_t rows, int64_t chunks) const {
 
 std::string_view Layouts::name() const {
   if (wanted_ == WeightLayout::base3) return "rows32-base3";
-  return wanted_ == WeightLayout::automatic && base3_is_faster() ? "rows32-large-base3" : "rows32";
+  return wanted_ == WeightLayout::automatic && kernels_.base3 ? "rows32-auto" : "rows32";
 }
 
 }  // namespace tritium::cpu

@@ -17,8 +17,7 @@ class Layouts {
 
   // Of a stack with so many rows in all, padding included, of so many words of 16 codes.
   bool takes_base3(int64_t rows, int64_t chunks) const;
-  // Names the order of words: caches of weights go by it. It may have to measure, for small models too: who needs no
-  // name does not ask.
+  // Names the order of words: caches of weights go by it. Which of two a large weight got is told by its size.
   std::string_view name() const;
 
  private:

@@ -28,8 +28,8 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
     if (Status s = load_adapters(**adapter, config, 1.0f, ops.backend(), *weights); !s.ok()) return s;
   }
   const auto n = static_cast<int64_t>(tokens.size());
-  Result<ForwardState> state =
-      make_state(config, *weights, ops.backend(), {.capacity = n, .batch = n, .activations = inputs, .cache = DType::f32});
+  Result<ForwardState> state = make_state(config, *weights, ops.backend(),
+                                          {.capacity = n, .batch = n, .activations = inputs, .cache = DType::f32});
   if (!state.ok()) return state.status();
   std::vector<float> logits(tokens.size() * static_cast<size_t>(config.vocab_size));
   if (Status s = forward(config, *weights, *state, ops.backend(), tokens, 0, Logits::all, logits); !s.ok()) return s;

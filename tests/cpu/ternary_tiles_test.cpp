@@ -17,7 +17,9 @@ namespace {
 using cases::CaseInputs;
 using cpu::EmulatedTiles;
 
-std::unique_ptr<Backend> by_vectors() { return std::make_unique<CpuBackend>(cpu::kPortableKernels, CpuOptions{.threads = 1}); }
+std::unique_ptr<Backend> by_vectors() {
+  return std::make_unique<CpuBackend>(cpu::kPortableKernels, CpuOptions{.threads = 1});
+}
 
 std::unique_ptr<Backend> by_tiles(int threads = 2) {
   cpu::KernelSet kernels = cpu::kPortableKernels;

@@ -251,6 +251,20 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   // Blocks first … last - 1; `next` is met after them.
   void multiply_blocks(const cpu::TernaryActivations& x, const Stretch& stretch, const Stretch* next, int64_t first,
                        int64_t last);
+  // Rows of order_ into panels_ of width_of(rows of the matrix) each; pack(panel) for all of them, `cost` in all.
+  template <typename WidthOf, typename Pack>
+  void pack_panels(int64_t cost, const WidthOf& width_of, const Pack& pack) {
+    panels_.clear();
+    for (const RowOrder::Group& group : order_.groups()) {
+      const int64_t width = width_of(group.size());
+      for (int64_t row = group.first; row < group.last; row += width)
+        panels_.push_back({group.size(), row, std::min(row + width, group.last)});
+    }
+    const auto n = static_cast<int64_t>(panels_.size());
+    split(n, cost / std::max<int64_t>(n, 1), [&](int64_t first, int64_t last) noexcept {
+      for (int64_t i = first; i < last; ++i) pack(panels_[static_cast<size_t>(i)]);
+    });
+  }
   // The input of a product, sorted by the experts of its rows and packed for the kernels.
   cpu::TernaryActivations pack_input(const TernaryMatmul& op);
 

@@ -21,15 +21,9 @@ void CpuBackend::compute(const PackedMatmul& a) {
       .packed = at_least(packed_, int64_t{p.n_rows} * p.padded_cols),
       .starts = at_least(packed_sums_, p.n_rows * row_starts),
       .packed_scales = at_least(packed_scales_, int64_t{p.n_rows} * p.n_blocks)};
-  panels_.clear();
-  for (const RowOrder::Group& group : order_.groups())
-    for (int64_t row = group.first; row < group.last; row += kernels_.packed.panel_tokens)
-      panels_.push_back({group.size(), row, std::min(row + kernels_.packed.panel_tokens, group.last)});
-  const auto n_panels = static_cast<int64_t>(panels_.size());
-  split(n_panels, p.n_rows * blocks * 128 / std::max<int64_t>(n_panels, 1), [&](int64_t first, int64_t last) noexcept {
-    for (const Panel& panel : std::span(panels_).subspan(static_cast<size_t>(first), static_cast<size_t>(last - first)))
-      kernels_.packed.pack_activations(activations, panel.first, panel.last);
-  });
+  pack_panels(
+      p.n_rows * blocks * 128, [&](int64_t) { return kernels_.packed.panel_tokens; },
+      [&](const Panel& panel) { kernels_.packed.pack_activations(activations, panel.first, panel.last); });
 
   const uint32_t* words = host_span<uint32_t>(a.weight.data).data();
   const uint32_t* weight_scales = host_span<uint32_t>(a.weight.scales).data();

@@ -42,20 +42,10 @@ cpu::TernaryActivations CpuBackend::pack_input(const TernaryMatmul& a) {
   if (is_packed) return activations;
 
   packed_input_ = {};  // packing may be cancelled
-  panels_.clear();
-  for (const RowOrder::Group& group : order_.groups()) {
-    const int64_t width = kernels_.ternary.panel_tokens(group.size(), input.segment_chunks);
-    for (int64_t row = group.first; row < group.last; row += width)
-      panels_.push_back({group.size(), row, std::min(row + width, group.last)});
-  }
-  const auto n_panels = static_cast<int64_t>(panels_.size());
-  const int64_t cost = input.n_rows * input.chunks / std::max<int64_t>(n_panels, 1);
-  split(n_panels, cost, [&](int64_t first, int64_t last) noexcept {
-    for (int64_t i = first; i < last; ++i) {
-      const Panel& panel = panels_[static_cast<size_t>(i)];
-      kernels_.ternary.pack_activations(activations, panel.of_rows, panel.first, panel.last);
-    }
-  });
+  pack_panels(
+      input.n_rows * input.chunks,
+      [&](int64_t rows) { return kernels_.ternary.panel_tokens(rows, input.segment_chunks); },
+      [&](const Panel& p) { kernels_.ternary.pack_activations(activations, p.of_rows, p.first, p.last); });
   packed_input_ = input;
   return activations;
 }

@@ -22,7 +22,7 @@ struct PackedMatmul {
   static constexpr std::string_view kName = "packed_matmul";
   static constexpr double kTolerance = kExact;
   static constexpr auto reference = cpu_ref::packed_matmul;
-  Tensor q;           // i8 [X, padded_cols]
+  Tensor q;           // i8 [X, padded_cols], -127 … 127
   Tensor scales;      // f32 [X, n_blocks]
   Weight weight;      // packed (n_matrices, rows, cols)
   Tensor expert_ids;  // i32 [T, k], or none

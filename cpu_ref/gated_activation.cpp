@@ -20,6 +20,7 @@ double activate(double x, GateActivation activation) {
       return x / (1.0 + std::exp(-2.0 * u));
     }
     case GateActivation::relu2: return x > 0.0 ? x * x : 0.0;
+    case GateActivation::leaky_relu2: return x > 0.0 ? x * x : 0.25 * x * x;
   }
   return 0.0;
 }
@@ -32,7 +33,7 @@ void gated_activation(const GatedActivationParams& p, std::span<const float> gat
   for (size_t i = 0; i < p.n_values; ++i) {
     check_cancelled_every<4096>(i);
     const double g = std::min<double>(gate[i], clamp);
-    const double u = std::clamp<double>(up[i], -clamp, clamp);
+    const double u = p.gated ? std::clamp<double>(up[i], -clamp, clamp) : 1.0;
     y[i] = static_cast<float>(activate(g, static_cast<GateActivation>(p.activation)) * u);
   }
 }
@@ -58,6 +59,7 @@ ValueAndSlope activation_and_slope(double x, GateActivation activation) {
       return {x * s, s + x * 2.0 * s * (1.0 - s) * du};
     }
     case GateActivation::relu2: return {x > 0.0 ? x * x : 0.0, x > 0.0 ? 2.0 * x : 0.0};
+    case GateActivation::leaky_relu2: return {x > 0.0 ? x * x : 0.25 * x * x, x > 0.0 ? 2.0 * x : 0.5 * x};
   }
   return {0.0, 0.0};
 }
@@ -72,9 +74,9 @@ void gated_activation_backward(const GatedActivationBackwardParams& p, std::span
     check_cancelled_every<4096>(i);
     const ValueAndSlope a =
         activation_and_slope(std::min<double>(gate[i], clamp), static_cast<GateActivation>(p.activation));
-    const double u = std::clamp<double>(up[i], -clamp, clamp);
+    const double u = p.gated ? std::clamp<double>(up[i], -clamp, clamp) : 1.0;
     dgate[i] = static_cast<float>(gate[i] > clamp ? 0.0 : dy[i] * a.slope * u);
-    dup[i] = static_cast<float>(std::abs(double{up[i]}) > clamp ? 0.0 : dy[i] * a.value);
+    if (p.gated) dup[i] = static_cast<float>(std::abs(double{up[i]}) > clamp ? 0.0 : dy[i] * a.value);
   }
 }
 

@@ -9,8 +9,8 @@
 
 namespace tritium::cpu_ref {
 
-void route_tokens(const RouteTokensParams& p, std::span<const float> logits, std::span<int32_t> expert_ids,
-                  std::span<float> weights) {
+void route_tokens(const RouteTokensParams& p, std::span<const float> logits, std::span<const float> bias,
+                  std::span<int32_t> expert_ids, std::span<float> weights) {
   for (size_t t = 0; t < p.n_tokens; ++t) {
     const auto r = logits.subspan(t * p.n_experts, p.n_experts);
     const double largest = *std::max_element(r.begin(), r.end());
@@ -20,7 +20,8 @@ void route_tokens(const RouteTokensParams& p, std::span<const float> logits, std
     // Sorted by logit, not by probability: probabilities that round to the same number would tie falsely.
     std::vector<int32_t> order(p.n_experts);
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return r[a] > r[b]; });
+    const auto key = [&](int32_t e) { return p.biased ? r[e] + bias[static_cast<size_t>(e)] : r[e]; };
+    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return key(a) > key(b); });
 
     double chosen = 0;
     for (size_t s = 0; s < p.top_k; ++s) chosen += std::exp(r[order[s]] - largest) / sum;

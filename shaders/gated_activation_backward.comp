@@ -18,6 +18,10 @@ layout(set = 0, binding = 4) writeonly buffer Dup { float dup[]; };
 void main() {
   const uint i = folded_invocation(128u);
   if (i >= p.n_values) return;
+  if (p.gated == 0u) {
+    dgate[i] = p.clamp_at > 0.0 && gate[i] > p.clamp_at ? 0.0 : dy[i] * activation_slope(gate[i], p.activation);
+    return;
+  }
   dgate[i] = dy[i] * slope_in_gate(gate[i], up[i], p.activation, p.clamp_at);
   dup[i] = dy[i] * slope_in_up(gate[i], up[i], p.activation, p.clamp_at);
 }

@@ -1,6 +1,7 @@
-// p = softmax(logits); the top_k largest (ties: lowest index first), largest first; weights = p, divided by their sum
-// when renormalize, times scale.
-//   logits: f32 [n_tokens, n_experts]; expert_ids: i32 [n_tokens, top_k]; weights: f32 [n_tokens, top_k], top_k <= 1024
+// p = softmax(logits); the top_k with the largest logits + bias (ties: lowest index first), largest first; weights = p,
+// divided by their sum when renormalize, times scale.
+//   logits: f32 [n_tokens, n_experts]; bias: f32 [n_experts], when biased; expert_ids: i32 [n_tokens, top_k]; weights:
+//   f32 [n_tokens, top_k], top_k <= 1024
 // A workgroup routes a token: top_k passes over its logits, each taking the best expert that comes after the last one
 // chosen in the order (logit descending, index ascending).
 #version 450
@@ -12,8 +13,9 @@
 
 layout(push_constant) uniform Push { RouteTokensParams p; };
 layout(set = 0, binding = 0) readonly buffer Logits { float logits[]; };
-layout(set = 0, binding = 1) writeonly buffer ExpertIds { int expert_ids[]; };
-layout(set = 0, binding = 2) writeonly buffer Weights { float weights[]; };
+layout(set = 0, binding = 1) readonly buffer Bias { float bias[]; };
+layout(set = 0, binding = 2) writeonly buffer ExpertIds { int expert_ids[]; };
+layout(set = 0, binding = 3) writeonly buffer Weights { float weights[]; };
 
 const uint kMaxTopK = 1024u;
 const uint kNone = 0xFFFFFFFFu;
@@ -26,14 +28,20 @@ bool comes_before(float logit, uint expert, float other_logit, uint other_expert
   return other_expert == kNone || logit > other_logit || (logit == other_logit && expert < other_expert);
 }
 
+// What experts are ranked by.
+float key_of(uint first, uint expert) {
+  precise const float key = logits[first + expert] + (p.biased == 1u ? bias[expert] : 0.0);
+  return key;
+}
+
 // The first expert after `previous` in the order; all of them when previous is kNone.
 uint next_expert(uint first, uint previous) {
   const uint lane = gl_LocalInvocationIndex;
-  const float previous_logit = previous == kNone ? 0.0 : logits[first + previous];
+  const float previous_logit = previous == kNone ? 0.0 : key_of(first, previous);
   float logit = 0.0;
   uint expert = kNone;
   for (uint e = lane; e < p.n_experts; e += kWorkgroup) {
-    const float candidate = logits[first + e];
+    const float candidate = key_of(first, e);
     if (previous != kNone && !(e != previous && comes_before(previous_logit, previous, candidate, e))) continue;
     if (comes_before(candidate, e, logit, expert)) {
       logit = candidate;

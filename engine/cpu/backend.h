@@ -26,8 +26,8 @@ namespace tritium {
 class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public RoundsGradients {
  public:
   // Operations that run on the reference's loops: they add up, count or sort some thousand numbers, which takes no
-  // longer than starting a thread.
-  using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows>;
+  // longer than starting a thread, or copy rows.
+  using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows, PreviousRows, PreviousRowsBackward>;
 
   // Operations that take weights of base3.
   using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;
@@ -76,6 +76,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   void compute(const PackedMatmul& op);
   void compute(const PackedMatmulF32& op);
   void compute(const RmsNormBackward& op);
+  void compute(const ScaleColumnsBackward& op);
   void compute(const SumSquares& op);
   void compute(const TernaryMatmul& op) {
     const TernaryMatmul* one = &op;

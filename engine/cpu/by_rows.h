@@ -30,6 +30,21 @@ inline auto kernel_of(const KernelSet& k, const GatedActivationBackward&) {
 }
 inline Parts parts_of(const GatedActivationBackwardParams& p) { return {p.n_values, 1}; }
 
+inline auto kernel_of(const KernelSet& k, const SoftCap&) { return k.rows.soft_cap; }
+inline Parts parts_of(const SoftCapParams& p) { return {p.n_values, 1, kLine}; }
+
+inline auto kernel_of(const KernelSet& k, const SoftCapBackward&) { return k.gradients.soft_cap_backward; }
+inline Parts parts_of(const SoftCapBackwardParams& p) { return {p.n_values, 1, kLine}; }
+
+inline auto kernel_of(const KernelSet& k, const ScaleColumns&) { return k.rows.scale_columns; }
+inline Parts parts_of(const ScaleColumnsParams& p) { return {p.n_rows, p.dim / 4}; }
+
+inline auto kernel_of(const KernelSet& k, const RejectValues&) { return k.rows.reject_values; }
+inline Parts parts_of(const RejectValuesParams& p) { return {p.n_tokens, int64_t{p.n_heads} * p.value_dim / 2}; }
+
+inline auto kernel_of(const KernelSet& k, const RejectValuesBackward&) { return k.gradients.reject_values_backward; }
+inline Parts parts_of(const RejectValuesBackwardParams& p) { return {p.n_tokens, int64_t{p.n_heads} * p.value_dim}; }
+
 inline auto kernel_of(const KernelSet& k, const Embedding&) { return k.rows.embedding; }
 inline Parts parts_of(const EmbeddingParams& p) { return {p.n_tokens, p.dim / 2}; }
 

@@ -25,12 +25,18 @@
 #include "shaders/params/gated_activation_backward.h"
 #include "shaders/params/kl_divergence.h"
 #include "shaders/params/quantize_activations.h"
+#include "shaders/params/reject_values.h"
+#include "shaders/params/reject_values_backward.h"
 #include "shaders/params/rms_norm.h"
 #include "shaders/params/rms_norm_backward.h"
 #include "shaders/params/rope.h"
 #include "shaders/params/route_tokens.h"
+#include "shaders/params/scale_columns.h"
+#include "shaders/params/scale_columns_backward.h"
 #include "shaders/params/scaled_add.h"
 #include "shaders/params/sgd_update.h"
+#include "shaders/params/soft_cap.h"
+#include "shaders/params/soft_cap_backward.h"
 #include "shaders/params/store_kv.h"
 #include "shaders/params/ternarize.h"
 
@@ -321,6 +327,7 @@ struct RowKernels {
   void (*add)(const AddParams& p, Range, const float* a, const float* b, float* y);
   void (*scaled_add)(const ScaledAddParams& p, Range, const float* a, const float* b, float* y);
   void (*gated_activation)(const GatedActivationParams& p, Range, const float* gate, const float* up, float* y);
+  void (*soft_cap)(const SoftCapParams& p, Range, const float* x, float* y);
   // Of rows.
   void (*rms_norm)(const RmsNormParams& p, Range, const float* x, const float* weight, float* y);
   // Of blocks of all rows.
@@ -331,9 +338,13 @@ struct RowKernels {
   void (*rope)(const RopeParams& p, Range, const float* x, const int32_t* rows, const float* cos_sin, float* y);
   void (*store_kv)(const StoreKvParams& p, Range, const float* k, const float* v, const int32_t* rows, void* k_cache,
                    void* v_cache, float* k_scales, float* v_scales);
-  void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, int32_t* expert_ids, float* weights);
+  void (*route_tokens)(const RouteTokensParams& p, Range, const float* logits, const float* bias, int32_t* expert_ids,
+                       float* weights);
   void (*combine_experts)(const CombineExpertsParams& p, Range, const float* x, const float* weights, float* y);
+  void (*reject_values)(const RejectValuesParams& p, Range, const float* x, const float* v, float* y);
   // Of rows.
+  void (*scale_columns)(const ScaleColumnsParams& p, Range, const float* z, const float* scales, const float* x,
+                        float* y);
   void (*argmax)(const ArgmaxParams& p, Range, const float* logits, int32_t* ids);
 };
 
@@ -344,10 +355,18 @@ struct GradientKernels {
   // Of values.
   void (*gated_activation_backward)(const GatedActivationBackwardParams& p, Range, const float* gate, const float* up,
                                     const float* dy, float* dgate, float* dup);
+  void (*soft_cap_backward)(const SoftCapBackwardParams& p, Range, const float* x, const float* dy, float* dx);
   double (*sum_squares)(const float* x, int64_t n);
   // Of tokens.
   void (*combine_experts_backward)(const CombineExpertsBackwardParams& p, Range, const float* x, const float* weights,
                                    const float* dy, float* dx, float* dweights);
+  void (*reject_values_backward)(const RejectValuesBackwardParams& p, Range, const float* x, const float* v,
+                                 const float* dy, float* dx, float* dv);
+  // Of columns; then of rows.
+  void (*column_products)(const ScaleColumnsBackwardParams& p, Range, const float* z, const float* dy,
+                          double* products);
+  void (*scale_columns_gradient)(const ScaleColumnsBackwardParams& p, Range, const float* scales, const float* dy,
+                                 float* dz);
   // Of rows; then of vectors of columns.
   void (*rms_norm_backward)(const RmsNormGradient& g, int64_t first, int64_t last);
   void (*rms_norm_weight_gradient)(const RmsNormGradient& g, int64_t first, int64_t last);

@@ -144,6 +144,18 @@ Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActiv
   return y;
 }
 
+Value activation(Tape& tape, const Value& x, GateActivation activation) {
+  Value y = tape.make(x.tensor.shape);
+  tape.ops()(GatedActivation{.gate = x.tensor, .y = y.tensor, .activation = activation});
+  tape.on_backward([&tape, x, y, activation] {
+    tape.add_gradient(x, [&](const Tensor& dx) {
+      tape.ops()(GatedActivationBackward{
+          .gate = x.tensor, .dy = y.gradient->tensor.view(y.tensor.shape), .dgate = dx, .activation = activation});
+    });
+  });
+  return y;
+}
+
 Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Value& v, const KvCache& cache,
                            const AttentionShape& shape) {
   const Shape& heads = q.tensor.shape;
@@ -239,6 +251,7 @@ Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& optio
   const Shape shape = {logits.tensor.shape[0], options.top_k};
   Routing routing{.weights = tape.make(shape), .expert_ids = tape.take(shape, DType::i32), .load = options.load};
   tape.ops()(RouteTokens{.logits = logits.tensor,
+                         .bias = options.bias,
                          .expert_ids = routing.expert_ids,
                          .weights = routing.weights.tensor,
                          .renormalize = options.renormalize,

@@ -38,6 +38,7 @@ Value attention_over_cache(Tape& tape, const Value& q, const Value& k, const Val
                            const AttentionShape& shape);
 
 Value gated_activation(Tape& tape, const Value& gate, const Value& up, GateActivation activation, float clamp);
+Value activation(Tape& tape, const Value& x, GateActivation activation);
 
 // How the inputs of products with quantised weights are given.
 enum class ActivationMode { int8_per_token, int8_per_block, f32 };
@@ -68,6 +69,7 @@ struct RouterOptions {
   float scale = 1.0f;
   float balance = 0.0f;  // coefficients of the losses (RouteTokensBackward)
   float z_loss = 0.0f;
+  Tensor bias{};  // f32 [n_experts]: of the choice alone
   Tensor load{};  // f32 [n_experts]: the load comes here; none: it is made where a gradient needs it
 };
 struct Routing {

@@ -28,14 +28,22 @@
 #include "ops/kl_divergence.h"
 #include "ops/packed_matmul.h"
 #include "ops/packed_matmul_f32.h"
+#include "ops/previous_rows.h"
+#include "ops/previous_rows_backward.h"
 #include "ops/quantize_activations.h"
+#include "ops/reject_values.h"
+#include "ops/reject_values_backward.h"
 #include "ops/rms_norm.h"
 #include "ops/rms_norm_backward.h"
 #include "ops/rope.h"
 #include "ops/route_tokens.h"
 #include "ops/route_tokens_backward.h"
+#include "ops/scale_columns.h"
+#include "ops/scale_columns_backward.h"
 #include "ops/scaled_add.h"
 #include "ops/sgd_update.h"
+#include "ops/soft_cap.h"
+#include "ops/soft_cap_backward.h"
 #include "ops/store_kv.h"
 #include "ops/sum_squares.h"
 #include "ops/ternarize.h"
@@ -64,7 +72,8 @@ using AllOps =
            RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
            GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits,
            KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
-           ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows>;
+           ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues,
+           SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

@@ -5,9 +5,10 @@
 
 namespace tritium {
 enum class GateActivation : uint32_t {
-  silu = 0,   // SwiGLU
-  gelu = 1,   // GeGLU, tanh approximation
-  relu2 = 2,  // ReGLU^2: max(0, x)^2
+  silu = 0,         // SwiGLU
+  gelu = 1,         // GeGLU, tanh approximation
+  relu2 = 2,        // ReGLU^2: max(0, x)^2
+  leaky_relu2 = 3,  // (max(x, 0) + 0.5 min(x, 0))^2
 };
 
 namespace cpu_ref {
@@ -15,13 +16,13 @@ void gated_activation(const GatedActivationParams& p, std::span<const float> gat
                       std::span<float> y);
 }
 
-// y = act(min(gate, clamp)) * clip(up, -clamp, clamp); clamp 0: none.
+// y = act(min(gate, clamp)) * clip(up, -clamp, clamp), or the activation alone; clamp 0: none.
 struct GatedActivation {
   static constexpr std::string_view kName = "gated_activation";
   static constexpr double kTolerance = kDeviceFunctions;
   static constexpr auto reference = cpu_ref::gated_activation;
   Tensor gate;  // f32 [R, width]
-  Tensor up;    // f32 [R, width]
+  Tensor up{};  // f32 [R, width], or none
   Tensor y;     // f32 [R, width]
   GateActivation activation = GateActivation::silu;
   float clamp = 0.0f;
@@ -29,16 +30,17 @@ struct GatedActivation {
   static void visit(auto& op, auto&& f) { f(Role::input, op.gate), f(Role::input, op.up), f(Role::output, op.y); }
 
   GatedActivationParams params() const {
-    return {.n_values = u32(y.elements()), .activation = static_cast<uint32_t>(activation), .clamp_at = clamp};
+    return {.n_values = u32(y.elements()),
+            .activation = static_cast<uint32_t>(activation),
+            .clamp_at = clamp,
+            .gated = up ? 1u : 0u};
   }
 
   Status check() const {
-    return Checker(kName)
-        .f32("gate", gate, gate.shape)
-        .f32("up", up, gate.shape)
-        .f32("y", y, gate.shape)
-        .that(clamp >= 0.0f, "clamp must not be negative")
-        .status();
+    Checker c(kName);
+    c.f32("gate", gate, gate.shape).f32("y", y, gate.shape).that(clamp >= 0.0f, "clamp must not be negative");
+    if (up) c.f32("up", up, gate.shape);
+    return c.status();
   }
 };
 

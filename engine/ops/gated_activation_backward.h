@@ -11,16 +11,16 @@ void gated_activation_backward(const GatedActivationBackwardParams& p, std::span
                                std::span<float> dup);
 }
 
-// Of gated_activation; beyond the clamp the gradient is 0.
+// Of gated_activation; beyond the clamp the gradient is 0. Without up there is no dup.
 struct GatedActivationBackward {
   static constexpr std::string_view kName = "gated_activation_backward";
   static constexpr double kTolerance = kDeviceFunctions;
   static constexpr auto reference = cpu_ref::gated_activation_backward;
   Tensor gate;  // f32 [R, width]
-  Tensor up;
+  Tensor up{};
   Tensor dy;
   Tensor dgate;
-  Tensor dup;
+  Tensor dup{};
   GateActivation activation = GateActivation::silu;
   float clamp = 0.0f;
 
@@ -30,12 +30,16 @@ struct GatedActivationBackward {
   }
 
   GatedActivationBackwardParams params() const {
-    return {.n_values = u32(dy.elements()), .activation = static_cast<uint32_t>(activation), .clamp_at = clamp};
+    return {.n_values = u32(dy.elements()),
+            .activation = static_cast<uint32_t>(activation),
+            .clamp_at = clamp,
+            .gated = up ? 1u : 0u};
   }
 
   Status check() const {
     Checker c(kName);
-    for (const Tensor* t : {&gate, &up, &dy, &dgate, &dup}) c.f32("each tensor", *t, gate.shape);
+    for (const Tensor* t : {&gate, &dy, &dgate}) c.f32("each tensor", *t, gate.shape);
+    if (up || dup) c.f32("up", up, gate.shape).f32("dup", dup, gate.shape);
     return c.that(clamp >= 0.0f, "clamp must not be negative").status();
   }
 };

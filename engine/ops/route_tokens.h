@@ -6,24 +6,27 @@
 namespace tritium {
 
 namespace cpu_ref {
-void route_tokens(const RouteTokensParams& p, std::span<const float> logits, std::span<int32_t> expert_ids,
-                  std::span<float> weights);
+void route_tokens(const RouteTokensParams& p, std::span<const float> logits, std::span<const float> bias,
+                  std::span<int32_t> expert_ids, std::span<float> weights);
 }
 
-// p = softmax(logits) over all experts; the k largest p (ties: lowest index first), largest first; weights = p of the
-// chosen, divided by their sum when `renormalize`, times `scale`.
+// p = softmax(logits) over all experts; those with the k largest logits + bias (ties: lowest index first), largest
+// first; weights = p of the chosen, divided by their sum when `renormalize`, times `scale`. So a bias changes the
+// choice and nothing else (loss-free balancing, Wang et al. 2024; there it is added to p, here to logits, whose sum
+// every backend rounds alike).
 struct RouteTokens {
   static constexpr std::string_view kName = "route_tokens";
   static constexpr double kTolerance = kDeviceFunctions;
   static constexpr auto reference = cpu_ref::route_tokens;
   Tensor logits;      // f32 [T, n_experts]
+  Tensor bias{};      // f32 [n_experts], or none
   Tensor expert_ids;  // i32 [T, k]
   Tensor weights;     // f32 [T, k]
   bool renormalize = true;
   float scale = 1.0f;
 
   static void visit(auto& op, auto&& f) {
-    f(Role::input, op.logits), f(Role::output, op.expert_ids), f(Role::output, op.weights);
+    f(Role::input, op.logits), f(Role::input, op.bias), f(Role::output, op.expert_ids), f(Role::output, op.weights);
   }
 
   RouteTokensParams params() const {
@@ -31,6 +34,7 @@ struct RouteTokens {
             .n_experts = u32(logits.shape[1]),
             .top_k = u32(expert_ids.shape[1]),
             .renormalize = renormalize ? 1u : 0u,
+            .biased = bias ? 1u : 0u,
             .scale = scale};
   }
 
@@ -40,6 +44,7 @@ struct RouteTokens {
     c.f32("logits", logits, logits.shape);
     if (!c.ok() || !expert_ids) return c.that(static_cast<bool>(expert_ids), "expert_ids is needed").status();
     const int64_t k = expert_ids.shape[1];
+    if (bias) c.f32("bias", bias, {logits.shape[1]});
     return c.tensor("expert_ids", expert_ids, DType::i32, {logits.shape[0], k})
         .f32("weights", weights, {logits.shape[0], k})
         .that(k >= 1 && k <= logits.shape[1], "top_k must be 1 to n_experts")

@@ -131,7 +131,14 @@ void cases_of<AttentionBackward>(Cases& c) {
 
 template <>
 void cases_of<GatedActivationBackward>(Cases& c) {
-  for (GateActivation activation : {GateActivation::silu, GateActivation::gelu, GateActivation::relu2})
+  constexpr GateActivation kAll[] = {GateActivation::silu, GateActivation::gelu, GateActivation::relu2,
+                                     GateActivation::leaky_relu2};
+  for (GateActivation activation : kAll)
+    for (const Shape& shape : {Shape{1, 1}, Shape{7, 33}, Shape{64, 256}})
+      if (c.next("activation ", static_cast<int>(activation), " alone ", shape.text()))
+        c.run(GatedActivationBackward{
+            .gate = c.random(shape, 3.0), .dy = c.random(shape), .dgate = c.zeros(shape), .activation = activation});
+  for (GateActivation activation : kAll)
     for (float clamp : {0.0f, 1.5f})
       for (const Shape& shape : {Shape{1, 1}, Shape{7, 33}, Shape{64, 256}})
         if (c.next("activation ", static_cast<int>(activation), ", clamp ", clamp, " ", shape.text()))

@@ -69,6 +69,15 @@ void cases_of<RouteTokens>(Cases& c) {
     for (bool renormalize : {true, false})
       if (c.next("tokens ", tokens, " experts ", experts, " top ", top_k, renormalize ? " renormalised" : ""))
         run(c.random({tokens, experts}, 3.0), top_k, renormalize, renormalize ? 1.0f : 2.5f);
+  for (const auto& [tokens, experts, top_k] : Sizes<3>{{1, 1, 1}, {5, 8, 2}, {17, 64, 8}, {4, 257, 8}})
+    for (bool renormalize : {true, false})
+      if (c.next("tokens ", tokens, " experts ", experts, " top ", top_k, " biased",
+                 renormalize ? ", renormalised" : ""))
+        c.run(RouteTokens{.logits = c.random({tokens, experts}, 3.0),
+                          .bias = c.random({experts}, 2.0),
+                          .expert_ids = c.zeros({tokens, top_k}, DType::i32),
+                          .weights = c.zeros({tokens, top_k}),
+                          .renormalize = renormalize});
   if (c.next("ties go to the lowest index")) run(c.floats({2, 6}, {1, 3, 3, 3, 0, 3, 0, 0, 0, 0, 0, 0}), 3, true, 1.0f);
   if (c.next("logits of 1e30: one expert takes all"))
     run(c.floats({1, 4}, {-1e30f, 1e30f, 0.0f, 1e29f}), 2, true, 1.0f);

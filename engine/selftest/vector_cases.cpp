@@ -32,7 +32,13 @@ void cases_of<ScaledAdd>(Cases& c) {
 
 template <>
 void cases_of<GatedActivation>(Cases& c) {
-  for (auto activation : {GateActivation::silu, GateActivation::gelu, GateActivation::relu2})
+  constexpr GateActivation kAll[] = {GateActivation::silu, GateActivation::gelu, GateActivation::relu2,
+                                     GateActivation::leaky_relu2};
+  for (auto activation : kAll)
+    for (int64_t n : {1, 131, 1024})
+      if (c.next("activation ", static_cast<int>(activation), " alone, width ", n))
+        c.run(GatedActivation{.gate = c.random({3, n}, 6.0), .y = c.zeros({3, n}), .activation = activation});
+  for (auto activation : kAll)
     for (float clamp : {0.0f, 7.0f})
       for (int64_t n : {1, 3, 131, 1024})
         if (c.next("activation ", static_cast<int>(activation), " clamp ", clamp, " width ", n))

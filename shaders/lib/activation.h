@@ -23,6 +23,9 @@ TRITIUM_FUNCTION float gelu_tanh(float x) {
 
 TRITIUM_FUNCTION float relu2(float x) { return x > 0.0f ? x * x : 0.0f; }
 
+// (max(x, 0) + 0.5 min(x, 0))^2
+TRITIUM_FUNCTION float leaky_relu2(float x) { return x > 0.0f ? x * x : 0.25f * x * x; }
+
 // Their derivatives. With s = sigmoid(x): s (1 + x (1 - s)), and 1 - s = exp(-x) s keeps its precision near 1.
 TRITIUM_FUNCTION float silu_slope(float x) {
   if (x < -87.0f) return 0.0f;
@@ -44,17 +47,19 @@ TRITIUM_FUNCTION float gelu_tanh_slope(float x) {
 
 TRITIUM_FUNCTION float relu2_slope(float x) { return x > 0.0f ? 2.0f * x : 0.0f; }
 
+TRITIUM_FUNCTION float leaky_relu2_slope(float x) { return x > 0.0f ? 2.0f * x : 0.5f * x; }
+
 // activation: GateActivation.
 TRITIUM_FUNCTION float activated(float x, uint activation) {
   if (activation == 0u) return silu(x);
   if (activation == 1u) return gelu_tanh(x);
-  return relu2(x);
+  return activation == 2u ? relu2(x) : leaky_relu2(x);
 }
 
 TRITIUM_FUNCTION float activation_slope(float x, uint activation) {
   if (activation == 0u) return silu_slope(x);
   if (activation == 1u) return gelu_tanh_slope(x);
-  return relu2_slope(x);
+  return activation == 2u ? relu2_slope(x) : leaky_relu2_slope(x);
 }
 
 // clip(up, -clamp_at, clamp_at); clamp_at 0: no clamp.

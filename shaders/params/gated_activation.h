@@ -7,10 +7,11 @@ TRITIUM_PARAMS_BEGIN
 
 struct GatedActivationParams {
   uint n_values;
-  uint activation;  // 0 silu, 1 gelu (tanh), 2 relu squared
+  uint activation;  // 0 silu, 1 gelu (tanh), 2 relu squared, 3 leaky relu squared
   float clamp_at;   // 0: none
+  uint gated;       // else the activation alone
 };
-TRITIUM_CHECK_SIZE(GatedActivationParams, 12)
+TRITIUM_CHECK_SIZE(GatedActivationParams, 16)
 
 TRITIUM_PARAMS_END
 

@@ -10,9 +10,10 @@ struct RouteTokensParams {
   uint n_experts;
   uint top_k;
   uint renormalize;
+  uint biased;  // the choice
   float scale;
 };
-TRITIUM_CHECK_SIZE(RouteTokensParams, 20)
+TRITIUM_CHECK_SIZE(RouteTokensParams, 24)
 
 TRITIUM_PARAMS_END
 

@@ -12,8 +12,8 @@ namespace {
 float gate(float g, float up, GateActivation activation, float clamp = 0.0f) {
   const std::vector<float> gates = {g}, ups = {up};
   std::vector<float> y(1);
-  cpu_ref::gated_activation({.n_values = 1, .activation = static_cast<uint32_t>(activation), .clamp_at = clamp}, gates,
-                            ups, y);
+  cpu_ref::gated_activation(
+      {.n_values = 1, .activation = static_cast<uint32_t>(activation), .clamp_at = clamp, .gated = 1}, gates, ups, y);
   return y[0];
 }
 
@@ -34,6 +34,18 @@ TEST(GatedActivationReference, GegluUsesTheTanhApproximation) {
 TEST(GatedActivationReference, SquaredReluIsZeroBelowZero) {
   EXPECT_EQ(gate(-3.0f, 5.0f, GateActivation::relu2), 0.0f);
   EXPECT_EQ(gate(3.0f, 5.0f, GateActivation::relu2), 45.0f);
+}
+
+TEST(GatedActivationReference, SquaredLeakyReluHalvesWhatIsBelowZeroBeforeItSquares) {
+  EXPECT_EQ(gate(-3.0f, 2.0f, GateActivation::leaky_relu2), 4.5f);
+  EXPECT_EQ(gate(3.0f, 2.0f, GateActivation::leaky_relu2), 18.0f);
+}
+
+TEST(GatedActivationReference, WithoutUpIsTheActivationAlone) {
+  const std::vector<float> x = {-2.0f, 3.0f, 9.0f};
+  std::vector<float> y(3);
+  cpu_ref::gated_activation({.n_values = 3, .activation = 2, .clamp_at = 7.0f, .gated = 0}, x, {}, y);
+  EXPECT_EQ(y, (std::vector<float>{0.0f, 9.0f, 49.0f}));
 }
 
 TEST(GatedActivationReference, TheClampBoundsTheGateAboveAndUpOnBothSides) {

@@ -13,14 +13,15 @@ struct Route {
   std::vector<float> weights;
 };
 
-Route route(const std::vector<float>& logits, uint32_t k, bool renormalize) {
+Route route(const std::vector<float>& logits, uint32_t k, bool renormalize, const std::vector<float>& bias = {}) {
   Route out{std::vector<int32_t>(k), std::vector<float>(k)};
   cpu_ref::route_tokens({.n_tokens = 1,
                          .n_experts = static_cast<uint32_t>(logits.size()),
                          .top_k = k,
                          .renormalize = renormalize ? 1u : 0u,
+                         .biased = bias.empty() ? 0u : 1u,
                          .scale = 1.0f},
-                        logits, out.ids, out.weights);
+                        logits, bias, out.ids, out.weights);
   return out;
 }
 
@@ -43,6 +44,13 @@ TEST(RouteTokensReference, OtherwiseWeightsAreProbabilitiesOverAllExperts) {
   const Route out = route({0, 0, 0, 0}, 2, false);
   EXPECT_FLOAT_EQ(out.weights[0], 0.25f);
   EXPECT_FLOAT_EQ(out.weights[1], 0.25f);
+}
+
+TEST(RouteTokensReference, ABiasChangesTheChoiceAndNoWeight) {
+  const Route out = route({0, 1, 2, 3}, 2, false, {3.5f, 0, 0, 0});
+  EXPECT_EQ(out.ids, (std::vector<int32_t>{0, 3}));
+  const Route all = route({0, 1, 2, 3}, 4, false);
+  EXPECT_EQ(out.weights, (std::vector<float>{all.weights[3], all.weights[0]}));
 }
 
 }  // namespace tritium

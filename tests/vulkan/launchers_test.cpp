@@ -312,7 +312,7 @@ TEST_F(Launchers, OneThousandExpertsInOrderOfTheirLogits) {
                       .weights = unwritten({1, kExperts}),
                       .renormalize = false};
   ASSERT_TRUE(record(device_->recorder(), args).ok());
-  cpu_ref::route_tokens(args.params(), logits, expected, expected_weights);
+  cpu_ref::route_tokens(args.params(), logits, {}, expected, expected_weights);
   ASSERT_TRUE(device_->download(args.expert_ids, std::as_writable_bytes(std::span(ids))).ok());
   EXPECT_EQ(ids, expected);
   const auto weights = get(args.weights);

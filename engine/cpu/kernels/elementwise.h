@@ -87,6 +87,12 @@ struct Relu2 {
     return x > 0.0f ? x * x : typename V::F{};
   }
 };
+struct LeakyRelu2 {
+  template <typename V>
+  TRITIUM_INLINE typename V::F of(typename V::F x) {
+    return x > 0.0f ? x * x : x * x * 0.25f;
+  }
+};
 
 template <typename V, typename Activation>
 void gated(const GatedActivationParams& p, Range r, const float* gate, const float* up, float* y) {
@@ -94,8 +100,9 @@ void gated(const GatedActivationParams& p, Range r, const float* gate, const flo
   for_vectors<V>(
       r.first, r.last, [=](int64_t i, int64_t n) __attribute__((always_inline)) {
         auto g = load_up_to<V>(gate + i, n);
-        auto u = load_up_to<V>(up + i, n);
         g = g > clamp ? V::all(clamp) : g;
+        if (p.gated == 0) return store_up_to<V>(y + i, Activation::template of<V>(g), n);
+        auto u = load_up_to<V>(up + i, n);
         u = u > clamp ? V::all(clamp) : u;
         u = u < -clamp ? V::all(-clamp) : u;
         store_up_to<V>(y + i, Activation::template of<V>(g) * u, n);
@@ -106,7 +113,8 @@ template <typename V>
 void gated_activation(const GatedActivationParams& p, Range r, const float* gate, const float* up, float* y) {
   if (p.activation == 0) return gated<V, Silu>(p, r, gate, up, y);
   if (p.activation == 1) return gated<V, GeluTanh>(p, r, gate, up, y);
-  gated<V, Relu2>(p, r, gate, up, y);
+  if (p.activation == 2) return gated<V, Relu2>(p, r, gate, up, y);
+  gated<V, LeakyRelu2>(p, r, gate, up, y);
 }
 
 template <typename V>

@@ -37,6 +37,13 @@ struct Relu2Gradient {
     slope = 2.0f * positive;
   }
 };
+struct LeakyRelu2Gradient {
+  template <typename V>
+  TRITIUM_INLINE void of(typename V::F x, typename V::F& value, typename V::F& slope) {
+    value = x > 0.0f ? x * x : x * x * 0.25f;
+    slope = x > 0.0f ? x * 2.0f : x * 0.5f;
+  }
+};
 
 template <typename V, typename Gradient>
 void gated_gradient(const GatedActivationBackwardParams& p, Range r, const float* gates, const float* ups,
@@ -45,10 +52,11 @@ void gated_gradient(const GatedActivationBackwardParams& p, Range r, const float
   for_vectors<V>(
       r.first, r.last, [&](int64_t i, int64_t n) __attribute__((always_inline)) {
         const auto gate = load_up_to<V>(gates + i, n);
-        const auto up = load_up_to<V>(ups + i, n);
         const auto dy = load_up_to<V>(dys + i, n);
         typename V::F value, slope;
         Gradient::template of<V>(gate > clamp ? V::all(clamp) : gate, value, slope);
+        if (p.gated == 0) return store_up_to<V>(dgate + i, gate > clamp ? typename V::F{} : dy * slope, n);
+        const auto up = load_up_to<V>(ups + i, n);
         const auto clipped = up > clamp ? V::all(clamp) : up < -clamp ? V::all(-clamp) : up;
         store_up_to<V>(dgate + i, gate > clamp ? typename V::F{} : dy * slope * clipped, n);
         store_up_to<V>(dup + i, V::magnitude(up) > clamp ? typename V::F{} : dy * value, n);
@@ -60,7 +68,8 @@ void gated_activation_backward(const GatedActivationBackwardParams& p, Range r, 
                                const float* dy, float* dgate, float* dup) {
   if (p.activation == 0) return gated_gradient<V, SiluGradient>(p, r, gate, up, dy, dgate, dup);
   if (p.activation == 1) return gated_gradient<V, GeluGradient>(p, r, gate, up, dy, dgate, dup);
-  gated_gradient<V, Relu2Gradient>(p, r, gate, up, dy, dgate, dup);
+  if (p.activation == 2) return gated_gradient<V, Relu2Gradient>(p, r, gate, up, dy, dgate, dup);
+  gated_gradient<V, LeakyRelu2Gradient>(p, r, gate, up, dy, dgate, dup);
 }
 
 // dx of a slot = its weight dy, dweight = <dy, x>

@@ -9,14 +9,15 @@
 namespace tritium::cpu {
 namespace {
 
-// The k experts with the largest logits, largest first, the lower index first among equals: insertion into a
+// The k experts with the largest logits + bias, largest first, the lower index first among equals: insertion into a
 // short list.
-inline void choose_experts(const float* logits, int64_t n_experts, int64_t top_k, int32_t* ids) {
+inline void choose_experts(const float* logits, const float* bias, int64_t n_experts, int64_t top_k, int32_t* ids) {
+  const auto key = [=](int64_t e) { return bias ? logits[e] + bias[e] : logits[e]; };
   int64_t count = 0;
   for (int64_t e = 0; e < n_experts; ++e) {
-    if (count == top_k && !(logits[e] > logits[ids[top_k - 1]])) continue;
+    if (count == top_k && !(key(e) > key(ids[top_k - 1]))) continue;
     int64_t place = count < top_k ? count++ : top_k - 1;
-    for (; place > 0 && logits[e] > logits[ids[place - 1]]; --place) ids[place] = ids[place - 1];
+    for (; place > 0 && key(e) > key(ids[place - 1]); --place) ids[place] = ids[place - 1];
     ids[place] = static_cast<int32_t>(e);
   }
 }
@@ -32,14 +33,15 @@ float sum_of_exp(const float* logits, int64_t n, float largest) {
 }
 
 template <typename V>
-void route_tokens(const RouteTokensParams& p, Range tokens, const float* logits, int32_t* expert_ids, float* weights) {
+void route_tokens(const RouteTokensParams& p, Range tokens, const float* logits, const float* bias, int32_t* expert_ids,
+                  float* weights) {
   const int64_t top_k = p.top_k;
   for (int64_t t = tokens.first; t < tokens.last; ++t) {
     const float* r = logits + t * p.n_experts;
     int32_t* ids = expert_ids + t * top_k;
     float* chosen = weights + t * top_k;
-    choose_experts(r, p.n_experts, top_k, ids);
-    const float largest = r[ids[0]];
+    choose_experts(r, bias, p.n_experts, top_k, ids);
+    const float largest = bias ? largest_of<V>(r, p.n_experts) : r[ids[0]];
     for (int64_t s = 0; s < top_k; ++s) chosen[s] = r[ids[s]];
     const float sum =
         p.renormalize != 0 ? sum_of_exp<V>(chosen, top_k, largest) : sum_of_exp<V>(r, p.n_experts, largest);

@@ -11,11 +11,14 @@
 #include "cpu/kernels/gradients.h"
 #include "cpu/kernels/packed_matmul.h"
 #include "cpu/kernels/quantize_activations.h"
+#include "cpu/kernels/reject_values.h"
 #include "cpu/kernels/rms_norm.h"
 #include "cpu/kernels/rope.h"
 #include "cpu/kernels/route_tokens.h"
+#include "cpu/kernels/scale_columns.h"
 #include "cpu/kernels/shadow.h"
 #include "cpu/kernels/short_product.h"
+#include "cpu/kernels/soft_cap.h"
 #include "cpu/kernels/store_kv.h"
 #include "cpu/kernels/ternary_matmul.h"
 #include "cpu/kernels/training_attention.h"
@@ -45,6 +48,7 @@ constexpr KernelSet kernels_over() {
           .rows = {.add = add<V>,
                    .scaled_add = scaled_add<V>,
                    .gated_activation = gated_activation<V>,
+                   .soft_cap = soft_cap<V>,
                    .rms_norm = rms_norm<V>,
                    .quantize_activations = quantize_activations<V>,
                    .embedding = embedding<V>,
@@ -52,11 +56,17 @@ constexpr KernelSet kernels_over() {
                    .store_kv = store_kv<V>,
                    .route_tokens = route_tokens<V>,
                    .combine_experts = combine_experts<V>,
+                   .reject_values = reject_values<V>,
+                   .scale_columns = scale_columns<V>,
                    .argmax = argmax<V>},
           .gradients = {.lanes = V::kLanes,
                         .gated_activation_backward = gated_activation_backward<V>,
+                        .soft_cap_backward = soft_cap_backward<V>,
                         .sum_squares = sum_squares<V>,
                         .combine_experts_backward = combine_experts_backward<V>,
+                        .reject_values_backward = reject_values_backward<V>,
+                        .column_products = column_products<V>,
+                        .scale_columns_gradient = scale_columns_gradient<V>,
                         .rms_norm_backward = rms_norm_backward<V>,
                         .rms_norm_weight_gradient = rms_norm_weight_gradient<V>,
                         .cross_entropy = cross_entropy<V>,

@@ -29,13 +29,20 @@ inline int64_t workgroups_of(const GatedActivationBackward& op) { return groups_
 // One for each expert and one for the slots without.
 inline int64_t workgroups_of(const GroupRows& op) { return op.start.elements(); }
 inline int64_t workgroups_of(const KlDivergence& op) { return op.logits.shape[0]; }
+inline int64_t workgroups_of(const PreviousRows& op) { return groups_for_values(op.y); }
+inline int64_t workgroups_of(const PreviousRowsBackward& op) { return groups_for_values(op.dx); }
 inline int64_t workgroups_of(const QuantizeActivations& op) { return op.scales.elements(); }
+inline int64_t workgroups_of(const RejectValues& op) { return op.x.shape[0] * op.x.shape[1]; }
+inline int64_t workgroups_of(const RejectValuesBackward& op) { return op.v.shape[0] * op.v.shape[1]; }
 inline int64_t workgroups_of(const RmsNorm& op) { return rows_of(op.x); }
 inline int64_t workgroups_of(const Rope& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const RouteTokens& op) { return op.logits.shape[0]; }
 inline int64_t workgroups_of(const RouteTokensBackward& op) { return op.logits.shape[0]; }
+inline int64_t workgroups_of(const ScaleColumns& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const ScaledAdd& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const SgdUpdate& op) { return rows_of(op.shadow.parameter); }
+inline int64_t workgroups_of(const SoftCap& op) { return groups_for_values(op.y); }
+inline int64_t workgroups_of(const SoftCapBackward& op) { return groups_for_values(op.dx); }
 inline int64_t workgroups_of(const StoreKv& op) { return 2 * op.k.shape[0] * op.k.shape[1]; }
 inline int64_t workgroups_of(const Ternarize& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const ThresholdScales& op) { return rows_of(op.parameter); }

@@ -17,6 +17,7 @@ Status launch(Recorder& recorder, const RmsNormBackward& op);
 Status launch(Recorder& recorder, const TernaryMatmulBackward& op);
 Status launch(Recorder& recorder, const DenseMatmulBackward& op);
 Status launch(Recorder& recorder, const AttentionBackward& op);
+Status launch(Recorder& recorder, const ScaleColumnsBackward& op);
 Status launch(Recorder& recorder, const SumSquares& op);
 
 template <typename Op>

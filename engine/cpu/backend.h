@@ -27,7 +27,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
  public:
   // Operations that run on the reference's loops: they add up, count or sort some thousand numbers, which takes no
   // longer than starting a thread, or copy rows.
-  using OnTheReference = OpList<Absmean, ExpertLoad, GroupRows, PreviousRows, PreviousRowsBackward>;
+  using OnTheReference = OpList<Absmean, BalanceBias, ExpertLoad, GroupRows, PreviousRows, PreviousRowsBackward>;
 
   // Operations that take weights of base3.
   using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;

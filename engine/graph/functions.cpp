@@ -1,15 +1,9 @@
 #include "graph/functions.h"
 
 #include "base/checked_math.h"
+#include "graph/stream.h"
 
 namespace tritium {
-namespace {
-
-// A norm's weight, which has one row, as the operations take it.
-Tensor vector_of(const Parameter& weight) { return weight.weight().data.view({weight.weight().cols}); }
-
-}  // namespace
-
 Value embedding(Tape& tape, const Parameter& table, const Tensor& tokens) {
   Value y = tape.make({tokens.elements(), table.weight().cols});
   tape.ops()(Embedding{.table = table.weight(), .tokens = tokens, .y = y.tensor});
@@ -47,15 +41,7 @@ Value add(Tape& tape, const Value& a, const Value& b) {
   tape.ops()(Add{.a = a.tensor, .b = b.tensor, .y = y.tensor});
   tape.on_backward([&tape, a, b, y] {
     // In a residual stream both branches read dy before anything adds to it: the gradients share its memory.
-    for (const Value* input : {&b, &a}) {
-      if (!input->gradient) continue;
-      if (!input->gradient->tensor) {
-        input->gradient->tensor = y.gradient->tensor;
-      } else {
-        const Tensor before = input->gradient->tensor.view(y.tensor.shape);
-        tape.ops()(Add{.a = before, .b = y.gradient->tensor.view(y.tensor.shape), .y = before});
-      }
-    }
+    for (const Value* input : {&b, &a}) tape.share_gradient(*input, y);
   });
   return y;
 }

@@ -40,4 +40,14 @@ void Tape::add_gradient(const Value& value, const std::function<void(const Tenso
   ops_(Add{.a = before, .b = part, .y = before});
 }
 
+void Tape::share_gradient(const Value& value, const Value& y) {
+  if (!value.gradient) return;
+  if (!value.gradient->tensor) {
+    value.gradient->tensor = y.gradient->tensor;
+    return;
+  }
+  const Tensor before = value.gradient->tensor.view(y.tensor.shape);
+  ops_(Add{.a = before, .b = y.gradient->tensor.view(y.tensor.shape), .y = before});
+}
+
 }  // namespace tritium

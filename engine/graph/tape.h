@@ -50,6 +50,9 @@ class Tape {
   void add_gradient(const Value& value, const std::function<void(const Tensor&, bool)>& write);
   // For operations that cannot accumulate: write(target) gets memory of its own where needed.
   void add_gradient(const Value& value, const std::function<void(const Tensor&)>& write);
+  // For y = value + …, when everything else that reads y's gradient has: the value's is the same, in the same memory
+  // where it has none yet.
+  void share_gradient(const Value& value, const Value& y);
 
  private:
   Tape(const Tape& other, bool recording)

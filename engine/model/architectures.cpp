@@ -24,6 +24,8 @@ constexpr std::array kArchitectures = {
                  .rope_on_global_layers = false,
                  .window_beyond = 0},
     Architecture{.name = "hunyuan-dense", .qk_norm = QkNorm::per_head, .qk_norm_after_rope = true},
+    // For experiments: everything is said by its keys.
+    Architecture{.name = "tritium-lab", .experts = Experts::optional, .lab = true},
 };
 
 constexpr std::string_view kDeltaNet =

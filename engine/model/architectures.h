@@ -23,6 +23,7 @@ struct Architecture {
   bool rope_on_global_layers = true;
   // Tokens that a window has beyond the number in the file, of code that counts the token itself extra.
   int64_t window_beyond = 0;
+  bool lab = false;  // its keys say which parts it has (lab_keys.h)
 };
 
 std::span<const Architecture> architectures();

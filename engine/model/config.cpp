@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/format_text.h"
 #include "model/architectures.h"
 #include "model/key_reader.h"
+#include "model/lab_keys.h"
 #include "model/metadata_keys.h"
 #include "tensor/split_file.h"
 
@@ -138,10 +140,12 @@ void read_activation(KeyReader& keys, const Architecture& arch, Config& c) {
     c.activation = GateActivation::silu;
   } else if (name == "relu2" || name == "relu_squared" || name == "squared_relu") {
     c.activation = GateActivation::relu2;
+  } else if (name == "leaky_relu2") {
+    c.activation = GateActivation::leaky_relu2;
   } else if (name == "gelu" || name == "gelu_pytorch_tanh" || name == "gelu_tanh") {
     c.activation = GateActivation::gelu;
   } else {
-    keys.require(false, "hidden_activation", "is \"" + name + "\"; supported: silu, relu2, gelu");
+    keys.require(false, "hidden_activation", "is \"" + name + "\"; supported: silu, relu2, leaky_relu2, gelu");
   }
 }
 
@@ -206,7 +210,7 @@ Status refuse_uncomputed(KeyReader& keys, const Architecture& arch, const Config
     if (layer.kv_shared_with >= 0)
       return error(StatusCode::unsupported, "key ", c.architecture, ".attention.shared_kv_layers: layer ", i,
                    " reads the keys and values of layer ", layer.kv_shared_with, ", which is not implemented");
-    if (layer.ple_dim > 0)
+    if (layer.ple_dim > 0 && !arch.lab)
       return error(StatusCode::unsupported, "key ", c.architecture, ".embedding_length_per_layer_input: layer ", i,
                    " has a per-layer embedding of ", layer.ple_dim, " values, which is not implemented");
   }
@@ -227,6 +231,8 @@ Result<Config> read_config(const TensorMap& source) {
     return error(StatusCode::unsupported, source.source(), ": architecture \"", *architecture, "\" is not supported",
                  about_unsupported(*architecture), "; supported: ", supported_architectures());
   if (Status status = refuse_unsupported(source, *architecture); !status.ok()) return status.within(source.source());
+  if (Status status = arch->lab ? Status() : refuse_lab_keys(source, *architecture); !status.ok())
+    return status.within(source.source());
 
   Config c;
   c.architecture = *architecture;
@@ -255,6 +261,9 @@ Result<Config> read_config(const TensorMap& source) {
   read_activation(keys, *arch, c);
   read_layout(keys, c);
   read_sharing(keys, c);
+  c.order.resize(c.layers.size());
+  std::iota(c.order.begin(), c.order.end(), int64_t{0});
+  if (arch->lab) read_lab(keys, c);
   const Status uncomputed = refuse_uncomputed(keys, *arch, c);
   if (!keys.status().ok()) return keys.status().within(source.source());
   if (!uncomputed.ok()) return uncomputed.within(source.source());

@@ -39,15 +39,35 @@ struct LayerConfig {
   bool rope = true;           // Config::rope_dims of a head's values are rotated
   int64_t ffn_dim = 0;        // of a dense layer, or of one expert
   float swiglu_clamp = 0.0f;  // 0: none
+  int64_t ple_dim = 0;        // of a per-layer embedding of the token; 0: none
+  // Of tritium-lab:
+  int64_t shared_ffn_dim = 0;    // of an expert that every token has, beside the chosen ones; 0: none
+  bool exclusive = false;        // attention gives nothing along a token's own value (ops/reject_values.h)
+  bool value_embedding = false;  // values get what LabConfig::value_embedding_dim says
 
-  // Read, but nothing computes them yet: refused where they are set.
+  // Read, but nothing computes it yet: refused where it is set.
   int64_t kv_shared_with = -1;  // attends to the keys and values of that layer; -1: to its own
-  int64_t ple_dim = 0;          // of a per-layer embedding of the token; 0: none
 
   int64_t q_dim() const { return n_heads * key_dim; }
   int64_t k_dim() const { return n_kv_heads * key_dim; }
   int64_t v_dim() const { return n_kv_heads * value_dim; }
   int64_t mixed_dim() const { return n_heads * value_dim; }  // what attention gives
+};
+
+// The parts that only an architecture of our own has, "tritium-lab": each optional, 0 or false means that it is not there.
+struct LabConfig {
+  bool plain_ffn = false;        // down(act(up x)), without a gate
+  bool embedding_norm = false;   // an RMSNorm of the embedding, and of what is added to it
+  int64_t bigram_buckets = 0;    // a second embedding, of a hash of the token and the one before (model/bigram.h)
+  int64_t bigram_dim = 0;        // of its rows, before they are projected
+  bool smear = false;            // x + g (x of the token before - x), a learned gate a column
+  int64_t value_embedding_dim = 0;  // a further embedding, projected and added to the values of some layers
+  bool skips = false;            // the first half of the layers feeds the second one, the last the first, by a scale a column
+  bool x0_mixing = false;        // a layer reads a x + b x0, x0 the stream before the layers
+  bool residual_scales = false;  // what attention and feed-forward add is scaled by column
+  bool query_gain = false;       // queries are scaled by head
+  bool router_bias = false;      // of the experts' choice alone (ops/route_tokens.h)
+  float logit_cap = 0.0f;        // cap tanh(logits / cap)
 };
 
 struct Config {
@@ -78,9 +98,18 @@ struct Config {
   float expert_scale = 1.0f;
 
   std::vector<LayerConfig> layers;
+  // The layers in the order in which they compute, some of them several times.
+  std::vector<int64_t> order;
+  LabConfig lab;
 
   bool moe() const { return n_experts > 0; }
   int64_t n_layers() const { return static_cast<int64_t>(layers.size()); }
+  // The layer whose result is added to what `layer` reads (LabConfig::skips): of n / 2 pairs, the inner ones first; -1:
+  // none.
+  int64_t skip_source(int64_t layer) const {
+    const int64_t pairs = n_layers() / 2, source = 2 * pairs - 1 - layer;
+    return lab.skips && layer >= pairs && source >= 0 ? source : -1;
+  }
 };
 
 // Errors name the source, the key and what was expected; an architecture, or a transform announced in the metadata,

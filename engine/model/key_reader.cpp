@@ -56,6 +56,17 @@ std::vector<int64_t> KeyReader::integers_or(const std::string& key, const std::v
   return values;
 }
 
+std::vector<int64_t> KeyReader::integers_of_any_number(const std::string& key, const std::vector<int64_t>& fallback,
+                                                        int64_t low, int64_t high) {
+  constexpr size_t kMost = 4096;
+  if (!has(key)) return fallback;
+  const auto* all = metadata_.integers(prefix_ + key);
+  const bool good = all && !all->empty() && all->size() <= kMost &&
+                    std::ranges::all_of(*all, [=](int64_t v) { return v >= low && v <= high; });
+  require(good, key, join("must be an array of 1 to ", kMost, " integers of ", low, " to ", high));
+  return good ? *all : fallback;
+}
+
 double KeyReader::real(const std::string& key, double low, double high) {
   require(has(key), key, "is missing");
   return real_or(key, low, low, high);

@@ -29,6 +29,9 @@ class KeyReader {
   // A fallback for each layer.
   std::vector<int64_t> integers_or(const std::string& key, const std::vector<int64_t>& fallbacks, int64_t low,
                                    int64_t high);
+  // An array of any length above 0, or the fallback.
+  std::vector<int64_t> integers_of_any_number(const std::string& key, const std::vector<int64_t>& fallback, int64_t low,
+                                              int64_t high);
   // One value a layer, booleans or integers; empty when the key is absent.
   std::vector<bool> booleans_or(const std::string& key, int64_t n_layers);
   // One value a layer, from an array, one number for all, or the fallback.

@@ -15,6 +15,13 @@ struct RouterState {
   Tensor load;    // f32 [n_experts]
 };
 
+// What a layer gets of the embeddings beside the stream (LabConfig); none: null values.
+struct LayerEmbeddings {
+  Value values;   // [R, v_dim]: added to its values, scaled
+  Tensor tokens;  // i32 [R]: of its per-layer embedding
+  Value x0;       // [R, dim]: the stream before the layers, of which that embedding has a part
+};
+
 // Everything a layer needs beside the stream. R rows: the tokens of the pass.
 struct LayerContext {
   Tape& tape;
@@ -28,6 +35,7 @@ struct LayerContext {
   float balance = 0.0f;  // losses of the router
   float z_loss = 0.0f;
   RouterState router{};  // what the router does comes here; none: it is not kept
+  LayerEmbeddings embeddings{};
 };
 
 // What the projections of a layer read: all the same, or each one by a norm of its own (Config::input_norms).
@@ -51,6 +59,10 @@ Value attention_part(const LayerContext& c, const Value& x);
 
 // x + ffn(norm(x)): dense, or a mixture of experts
 Value feed_forward_part(const LayerContext& c, const Value& x);
+
+// Both, and what a per-layer embedding adds behind them (Gemma 3n): x + norm(W_o (act(W_g x) * e)),
+// e = (table[token] + norm(W_i x0)) / sqrt(2).
+Value transformer_layer(const LayerContext& c, const Value& x);
 
 // g = the top k of softmax(x Wr^T)
 Routing route_to_experts(const LayerContext& c, const Value& x);

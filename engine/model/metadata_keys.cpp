@@ -148,6 +148,8 @@ constexpr KnownKey kRows[] = {
     used("ARCH.rope.scaling.original_context_length"),
     used("ARCH.rope.global_layers"),
     neutral("ARCH.rope.scaling.finetuned"),
+    // ---- tritium-lab
+    used("ARCH.lab.*"),
     // ---- experts
     used("ARCH.expert_count"),
     used("ARCH.expert_used_count"),

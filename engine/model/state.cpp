@@ -18,9 +18,10 @@ constexpr int64_t kLogitValues = int64_t{1} << 22;
 void allocate_caches(const Config& c, ForwardState& s, Allocator& allocate) {
   const int64_t capacity = s.options.capacity;
   if (c.rope_dims > 0) s.cos_sin = allocate.tensor("cos_sin", {capacity, c.rope_dims / 2, 2});
-  s.caches.resize(c.layers.size());
+  if (c.lab.smear) s.smear_cache = allocate.tensor("smear_cache", {capacity, c.dim});
+  s.caches.resize(c.order.size());
   for (size_t i = 0; i < s.caches.size(); ++i) {
-    const LayerConfig& layer = c.layers[i];
+    const LayerConfig& layer = c.layers[static_cast<size_t>(c.order[i])];
     const int64_t heads = layer.n_kv_heads;
     const DType dtype = cache_dtype_for(s.options.cache, layer.key_dim, layer.value_dim);
     KvCache& cache = s.caches[i];
@@ -38,6 +39,10 @@ Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, Forwar
   s.logit_rows = std::clamp<int64_t>(kLogitValues / c.vocab_size, 1, n);
   s.tensors.tokens = allocate.tensor("tokens", {n}, DType::i32);
   s.tensors.rows = allocate.tensor("rows", {n, 2}, DType::i32);
+  if (c.lab.bigram_dim > 0) {
+    s.tensors.bigrams = allocate.tensor("bigrams", {n}, DType::i32);
+    s.history.resize(static_cast<size_t>(s.options.capacity));
+  }
   s.tensors.wanted = allocate.tensor("wanted", {s.logit_rows}, DType::i32);
   s.tensors.logits = allocate.tensor("logits", {s.logit_rows, c.vocab_size});
   s.tensors.hidden = allocate.tensor("hidden", {s.logit_rows, c.dim});
@@ -45,7 +50,7 @@ Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, Forwar
   if (!allocate.ok()) return allocate.status();
   Program largest;
   Ops ops(largest);
-  record_pass(ops, c, weights, s, {.n_tokens = n, .n_logits = s.logit_rows, .n_layers = c.n_layers()});
+  record_pass(ops, c, weights, s, {.n_tokens = n, .n_logits = s.logit_rows, .n_steps = static_cast<int64_t>(c.order.size())});
   if (Status status = ops.finish(); !status.ok()) return status;
   return plan_memory(largest);
 }

@@ -25,6 +25,7 @@ struct StateOptions {
 struct PassTensors {
   Tensor tokens;  // i32 (batch)
   Tensor rows;    // i32 (batch, 2): ops/op.h
+  Tensor bigrams;  // i32 (batch): model/bigram.h; of models that have such an embedding
   Tensor wanted;  // i32 (logit_rows): which tokens' logits are wanted
   Tensor logits;  // (logit_rows, vocab_size): they come out here
   Tensor hidden;  // (logit_rows, dim): the normed hidden values of a pass that ends with them
@@ -34,7 +35,7 @@ struct PassTensors {
 struct PassShape {
   int64_t n_tokens = 0;
   int64_t n_logits = 0;
-  int64_t n_layers = 0;
+  int64_t n_steps = 0;  // of Config::order
   bool greedy = false;  // finds the best tokens, too
   bool hidden = false;  // ends with the normed hidden values instead of logits
   bool operator==(const PassShape&) const = default;
@@ -49,8 +50,10 @@ struct RecordedPass {
 struct ForwardState {
   StateOptions options;
   int64_t logit_rows = 1;  // logits that exist at once
-  std::vector<KvCache> caches;
+  std::vector<KvCache> caches;  // of each step of Config::order
   Tensor cos_sin;  // (capacity, rope_dims / 2, 2): the rotation of each position
+  Tensor smear_cache;            // (capacity, dim): LabConfig::smear
+  std::vector<int32_t> history;  // the tokens of the caches, where bigrams are hashed
   PassTensors tensors;
   std::optional<Workspace> workspace;  // of the largest pass, in which the others find room
   std::vector<RecordedPass> passes;    // the latest first

@@ -49,11 +49,38 @@ struct LayerParameters {
   const Parameter* ffn_up = nullptr;         // the same
   const Parameter* ffn_sub_norm = nullptr;   // (ffn_dim)
   const Parameter* ffn_down = nullptr;       // (dim, ffn_dim) or (n_experts, dim, ffn_dim)
+  // Of LabConfig's parts:
+  const Parameter* stream_scale = nullptr;     // (dim): x0_mixing
+  const Parameter* x0_scale = nullptr;         // (dim)
+  const Parameter* skip_scale = nullptr;       // (dim): skips, in the second half
+  const Parameter* value_scale = nullptr;      // (1): of the value embedding
+  const Parameter* query_gain = nullptr;       // (n_heads)
+  const Parameter* attn_scale = nullptr;       // (dim): residual_scales
+  const Parameter* ffn_scale = nullptr;        // (dim)
+  const Parameter* ffn_router_bias = nullptr;  // (n_experts)
+  const Parameter* ffn_gate_shexp = nullptr;   // (shared_ffn_dim, dim): the shared expert
+  const Parameter* ffn_up_shexp = nullptr;     // the same
+  const Parameter* ffn_down_shexp = nullptr;   // (dim, shared_ffn_dim)
+  const Parameter* ple_embd = nullptr;         // (vocab_size, ple_dim): per-layer embedding
+  const Parameter* ple_input = nullptr;        // (ple_dim, dim): of the stream before the layers
+  const Parameter* ple_norm = nullptr;         // (ple_dim): of what ple_input gives
+  const Parameter* ple_gate = nullptr;         // (ple_dim, dim)
+  const Parameter* ple_output = nullptr;       // (dim, ple_dim)
+  const Parameter* ple_output_norm = nullptr;  // (dim)
   InputNorms input_norms;                    // Config::input_norms
 };
 
 struct ModelParameters {
   const Parameter* token_embd = nullptr;  // (vocab_size, dim)
+  // Of LabConfig's parts:
+  const Parameter* token_embd_norm = nullptr;  // (dim)
+  const Parameter* bigram_embd = nullptr;      // (bigram_buckets, bigram_dim)
+  const Parameter* bigram_output = nullptr;    // (dim, bigram_dim)
+  const Parameter* bigram_scale = nullptr;     // (1)
+  const Parameter* smear_gate = nullptr;       // (dim)
+  const Parameter* value_embd = nullptr;       // (vocab_size, value_embedding_dim)
+  const Parameter* value_output = nullptr;     // (v_dim, value_embedding_dim)
+  const Parameter* value_embd_scale = nullptr; // (1)
   std::vector<LayerParameters> layers;
   const Parameter* output_norm = nullptr;  // (dim)
   const Parameter* output = nullptr;       // (vocab_size, dim); the embedding itself when the file has none
@@ -66,6 +93,8 @@ struct TensorSpec {
   int64_t layer = 0;  // -1: before the layers; n_layers: after them
   bool optional = false;
   bool to_stream = false;  // what it makes is added to the residual stream
+  float initial = 1.0f;    // of a vector that is not loaded
+  bool learned = true;     // by its gradient; else by a rule of its own
   std::function<const Parameter*&(ModelParameters&)> where;
 
   bool vector() const { return role == TensorRole::norm; }

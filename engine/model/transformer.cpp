@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "model/layer.h"
+#include "graph/stream.h"
+#include "model/bigram.h"
+#include "model/stream.h"
 
 namespace tritium {
 namespace {
@@ -28,6 +30,19 @@ Result<Recording*> pass_of(const Config& config, const Weights& weights, Forward
   return state.passes.front().recording.get();
 }
 
+// The hashes of the tokens, each with the one before it: of the pass, or of an earlier one.
+void upload_bigrams(Ops& ops, const Config& config, ForwardState& state, std::span<const int32_t> tokens,
+                    int64_t position) {
+  std::vector<int32_t> ids;
+  for (size_t t = 0; t < tokens.size(); ++t) {
+    const size_t at = static_cast<size_t>(position) + t;
+    state.history[at] = tokens[t];
+    ids.push_back(at == 0 ? static_cast<int32_t>(config.lab.bigram_buckets - 1)
+                          : bigram_of(tokens[t], state.history[at - 1], config.lab.bigram_buckets));
+  }
+  ops.upload(state.tensors.bigrams.view({std::ssize(ids)}), std::as_bytes(std::span(ids)));
+}
+
 // The pass of that shape, and its inputs where it looks for them: `tokens`, whose last n_logits ones are those whose
 // logits are wanted.
 Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
@@ -44,6 +59,7 @@ Result<Recording*> ready_pass(const Config& config, const Weights& weights, Forw
   Ops ops(backend);
   ops.upload(state.tensors.tokens.view({n}), std::as_bytes(tokens));
   ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(std::span(rows)));
+  if (state.tensors.bigrams) upload_bigrams(ops, config, state, tokens, position);
   if (n_logits > 0) ops.upload(state.tensors.wanted.view({n_logits}), std::as_bytes(std::span(ids)));
   if (!ops.ok()) return ops.finish();
   return pass;
@@ -62,7 +78,7 @@ PassShape shape_of(const Config& config, std::span<const int32_t> tokens, Logits
           .n_logits = wanted == Logits::all    ? n
                       : wanted == Logits::last ? 1
                                                : 0,
-          .n_layers = config.n_layers()};
+          .n_steps = static_cast<int64_t>(config.order.size())};
 }
 
 Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
@@ -83,27 +99,36 @@ void record_pass(Ops& ops, const Config& config, const Weights& weights, const F
   const Rotation rotation = {
       .rows = t.rows.view({shape.n_tokens, 2}), .cos_sin = state.cos_sin, .pairing = config.rope_pairing};
   const Ops::Label label(ops, "model");
-  Value x = embedding(tape, *model.token_embd, t.tokens.view({shape.n_tokens}));
-  for (size_t i = 0; i < static_cast<size_t>(shape.n_layers); ++i) {
+  const StreamInputs inputs = {.tokens = t.tokens.view({shape.n_tokens}),
+                               .bigrams = t.bigrams ? t.bigrams.view({shape.n_tokens}) : Tensor(),
+                               .rows = rotation.rows,
+                               .smear_cache = state.smear_cache};
+  Stream stream(tape, config, model, inputs, state.options.activations);
+  for (size_t step = 0; step < static_cast<size_t>(shape.n_steps); ++step) {
+    const auto i = static_cast<size_t>(config.order[step]);
     const Ops::Label layer_label(ops, "layer" + std::to_string(i));
+    const Value x = stream.input_of_step(step);
     const LayerContext layer{.tape = tape,
                              .config = config,
                              .layer_config = config.layers[i],
                              .parameters = model.layers[i],
-                             .cache = &state.caches[i],
+                             .cache = &state.caches[step],
                              .rotation = rotation,
-                             .activations = state.options.activations};
-    x = feed_forward_part(layer, attention_part(layer, x));
+                             .activations = state.options.activations,
+                             .embeddings = stream.embeddings_of_step(step)};
+    stream.end_step(step, transformer_layer(layer, x));
   }
   if (shape.n_logits == 0) return;
+  const Value& x = stream.value();
   const Ops::Label head(ops, "head");
   const FixedParameter hidden(as_weight(x.tensor, "hidden"));  // picking rows of a matrix is a look-up, too
   const Value selected = embedding(tape, hidden, t.wanted.view({shape.n_logits}));
   const Tensor out = shape.hidden ? t.hidden.view({shape.n_logits, config.dim}) : Tensor();
   const Value normed = rms_norm(tape, selected, *model.output_norm, config.rms_eps, out);
   if (shape.hidden) return;
-  LinearInput(normed, state.options.activations)
-      .times(tape, *model.output, {}, t.logits.view({shape.n_logits, config.vocab_size}));
+  const Tensor logits = t.logits.view({shape.n_logits, config.vocab_size});
+  const Value uncapped = LinearInput(normed, state.options.activations).times(tape, *model.output, {}, logits);
+  if (config.lab.logit_cap > 0.0f) soft_cap(tape, uncapped, config.lab.logit_cap, logits);
   if (shape.greedy)
     ops(Argmax{.logits = t.logits.view({shape.n_logits, config.vocab_size}), .ids = t.best.view({shape.n_logits})});
 }

@@ -11,6 +11,7 @@
 #include "ops/argmax.h"
 #include "ops/attention.h"
 #include "ops/attention_backward.h"
+#include "ops/balance_bias.h"
 #include "ops/combine_experts.h"
 #include "ops/combine_experts_backward.h"
 #include "ops/cross_entropy.h"
@@ -73,7 +74,7 @@ using AllOps =
            GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits,
            KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
            ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues,
-           SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward>;
+           SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward, BalanceBias>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

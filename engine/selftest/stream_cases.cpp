@@ -148,4 +148,14 @@ void cases_of<SoftCapBackward>(Cases& c) {
     c.run(SoftCapBackward{.x = c.floats({16}, kLogits), .dy = c.random({16}), .dx = c.zeros({16}), .cap = 30.0f});
 }
 
+template <>
+void cases_of<BalanceBias>(Cases& c) {
+  for (const int64_t n : {1, 4, 130})
+    if (c.next("experts ", n)) {
+      std::vector<float> load(static_cast<size_t>(n), 1.0f / static_cast<float>(n));
+      for (size_t e = 0; e + 1 < load.size(); e += 2) load[e] += 0.001f, load[e + 1] -= 0.001f;
+      c.run(BalanceBias{.load = c.floats({n}, load), .bias = c.random({n}), .rate = 0.01f});
+    }
+}
+
 }  // namespace tritium::cases

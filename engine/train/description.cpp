@@ -31,6 +31,8 @@ constexpr std::array<std::pair<const char*, int64_t Description::*>, 11> kIntege
     {"window", &Description::window},
 }};
 
+constexpr std::string_view kLab = "tritium-lab";
+
 // Refused when the configuration is read, whatever it is multiplied with before.
 constexpr int64_t kBeyondAnyWidth = int64_t{1} << 40;
 
@@ -50,7 +52,7 @@ void write_layer_keys(const Config& config, Metadata& m) {
 
 std::vector<float> initial_values(const TensorSpec& slot, int64_t n_layers, uint64_t seed) {
   std::vector<float> values(static_cast<size_t>(slot.elements()), 1.0f);
-  if (slot.role == TensorRole::norm) return values;
+  if (slot.role == TensorRole::norm) return std::vector<float>(values.size(), slot.initial);
   double spread = 1.0 / std::sqrt(static_cast<double>(slot.shape.back()));
   if (slot.to_stream) spread /= std::sqrt(2.0 * static_cast<double>(n_layers));
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(spread * random_normal(seed, i));
@@ -73,6 +75,7 @@ Result<Description> parse_description(std::string_view text) {
   if (!json.ok()) return json.status();
   Description d;
   std::optional<bool> tied_head;
+  std::string lab_key;  // the first one
   for (const auto& [key, value] : json->items()) {
     const auto integer = std::ranges::find(kIntegers, key, [](const auto& known) { return known.first; });
     if (key == "architecture" && value.is_string()) {
@@ -83,20 +86,26 @@ Result<Description> parse_description(std::string_view text) {
       tied_head = value;
     } else if (integer != kIntegers.end() && value.is_number_integer() && value.get<int64_t>() >= 0) {
       d.*integer->second = value;
-    } else {
+    } else if (!read_lab_key(key, value, d.lab)) {
       return error(
           StatusCode::invalid_argument, "the description of the transformer: \"", key, "\": ", value.dump(),
           " is no key, or not of its type; keys are architecture, dim, layers, heads, kv_heads, head_dim, rope_dims, "
-          "ffn, experts, top_k, context, window, rope_base, tied_head");
+          "ffn, experts, top_k, context, window, rope_base, tied_head; of a tritium-lab also ",
+          lab_keys());
+    } else if (lab_key.empty()) {
+      lab_key = key;
     }
   }
   if (d.architecture.empty()) d.architecture = d.experts > 0 ? "qwen3moe" : "bitnet";
+  if (!lab_key.empty() && d.architecture != kLab)
+    return error(StatusCode::invalid_argument, "the description of the transformer: \"", lab_key,
+                 "\" is of architecture ", kLab, ", this is a ", d.architecture);
   // Other programs look for no head of its own in a bitnet file.
-  d.tied_head = tied_head.value_or(d.architecture.starts_with("bitnet"));
+  d.tied_head = tied_head.value_or(d.architecture.starts_with("bitnet") || d.architecture == kLab);
   return d;
 }
 
-Metadata metadata_of(const Description& d, int64_t vocab_size) {
+Result<Metadata> metadata_of(const Description& d, int64_t vocab_size) {
   Metadata m;
   const auto set = [&](const char* key, MetadataValue value) { m.set(d.architecture + "." + key, std::move(value)); };
   const int64_t head_dim = d.head_dim > 0 ? d.head_dim : d.dim / std::max<int64_t>(1, d.heads);
@@ -116,10 +125,13 @@ Metadata metadata_of(const Description& d, int64_t vocab_size) {
   set("rope.dimension_count", d.rope_dims > 0 ? d.rope_dims : head_dim);
   set("rope.freq_base", d.rope_base);
   if (d.window > 0 || d.architecture == "maple") set("attention.sliding_window", d.window > 0 ? d.window : d.context);
-  if (d.experts == 0) return m;
-  set("expert_count", d.experts);
-  set("expert_used_count", d.top_k);
-  set("expert_feed_forward_length", ffn);
+  if (d.experts > 0) {
+    set("expert_count", d.experts);
+    set("expert_used_count", d.top_k);
+    set("expert_feed_forward_length", ffn);
+  }
+  if (d.architecture == kLab)
+    if (Status s = set_lab_keys(d.lab, d.layers, m); !s.ok()) return s;
   return m;
 }
 
@@ -127,7 +139,9 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
   const Result<Description> d = parse_description(json);
   if (!d.ok()) return d.status();
   MemoryTensorMap map("the described transformer");
-  map.mutable_metadata() = metadata_of(*d, vocab_size);
+  Result<Metadata> metadata = metadata_of(*d, vocab_size);
+  if (!metadata.ok()) return metadata.status();
+  map.mutable_metadata() = *std::move(metadata);
   // The vocabulary is known by the embedding's rows, which must be there before the rest can be listed. Its values come
   // with the others', once their number is known to be possible.
   map.add("token_embd.weight", {vocab_size, d->dim}, std::vector<float>());
@@ -145,7 +159,11 @@ Result<MemoryTensorMap> make_transformer(std::string_view json, int64_t vocab_si
   for (const TensorSpec& slot : tensor_specs(*config)) {
     ++stream;
     if (slot.optional && d->tied_head) continue;
-    map.add(slot.name, slot.shape, initial_values(slot, config->n_layers(), random_bits(seed, stream)));
+    const uint64_t own_seed = random_bits(seed, stream);
+    std::vector<float> values;
+    if (d->architecture == kLab) values = lab_values(d->lab, slot, own_seed);
+    if (values.empty()) values = initial_values(slot, config->n_layers(), own_seed);
+    map.add(slot.name, slot.shape, values);
   }
   return map;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "tensor/tensor_map.h"
+#include "train/lab_description.h"
 
 namespace tritium::training {
 
@@ -19,6 +20,7 @@ struct Description {
   int64_t window = 0;  // of sliding layers; 0: there are none, or, of a maple, the context
   double rope_base = 10000.0;
   bool tied_head = false;
+  LabDescription lab;  // of architecture "tritium-lab"
 };
 
 // {"architecture": "qwen3moe", "dim": 128, "layers": 4, "heads": 4, "kv_heads": 2, "head_dim": 32, "ffn": 256,
@@ -28,7 +30,7 @@ struct Description {
 Result<Description> parse_description(std::string_view json);
 
 // As GGUF files of the architecture say it.
-Metadata metadata_of(const Description& description, int64_t vocab_size);
+Result<Metadata> metadata_of(const Description& description, int64_t vocab_size);
 
 // Matrices start normal with deviation 1 / sqrt(columns), those that write to the residual stream divided by
 // sqrt(2 layers); every expert has its own draw, so experts differ from the start.

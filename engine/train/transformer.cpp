@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "base/format_text.h"
+#include "graph/stream.h"
+#include "model/bigram.h"
 #include "model/rope_table.h"
 #include "model/weights.h"
 
@@ -49,6 +51,7 @@ BatchTensors Transformer::make_tensors(Allocator& allocator, int64_t n_sequences
     rows.push_back(static_cast<int32_t>(t - t % sequence_length));
   }
   b.tokens = allocator.tensor("tokens", {n}, DType::i32);
+  if (config_.lab.bigram_dim > 0) b.bigrams = allocator.tensor("bigrams", {n}, DType::i32);
   const Tensor row_tensor = allocator.tensor("rows", {n, 2}, DType::i32);
   allocator.upload(row_tensor, std::as_bytes(std::span(rows)));
   b.rotation = rotation_of(allocator, row_tensor, sequence_length);
@@ -65,7 +68,7 @@ BatchTensors Transformer::make_tensors(Allocator& allocator, int64_t n_sequences
     const auto own = std::span(ids).subspan(static_cast<size_t>(first), static_cast<size_t>(size));
     allocator.upload(b.parts.back().row_ids, std::as_bytes(own));
   }
-  for (int64_t i = 0; config_.moe() && i < config_.n_layers(); ++i)
+  for (size_t step = 0; config_.moe() && step < config_.order.size(); ++step)
     b.routers.push_back({.logits = allocator.tensor("router.logits", {n, config_.n_experts}),
                          .load = allocator.tensor("router.load", {config_.n_experts})});
   return b;
@@ -91,37 +94,67 @@ Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation&
       tape.on_backward([&tape, update = options->update, layer] { update->record(tape.ops(), layer); });
   };
   const float router_scale = options ? options->router_scale : 0.0f;
-  const auto run = [this, &batch, &rotation, inputs, router_scale](Tape& on, const Value& x, int64_t i, bool observed) {
+  const StreamInputs stream_inputs = {
+      .tokens = batch.tokens, .bigrams = batch.bigrams, .rows = rotation.rows, .smear_cache = {}};
+  if (options && options->update) options->update->begin();
+  done(-1);
+  Stream stream(tape, config_, parameters_, stream_inputs, inputs);
+  const auto run = [this, &batch, &rotation, inputs, router_scale](Tape& on, const Value& x, size_t step,
+                                                                   const LayerEmbeddings& embeddings, bool observed) {
+    const int64_t i = config_.order[step];
     const Ops::Label label(on.ops(), join("layer", i));
     LayerContext layer = layer_of(on, rotation, batch.n_sequences, i);
     layer.activations = inputs;
     layer.balance = recipe_.balance * router_scale;
     layer.z_loss = recipe_.z_loss * router_scale;
-    if (observed && config_.moe()) layer.router = batch.routers[static_cast<size_t>(i)];
-    return feed_forward_part(layer, attention_part(layer, x));
+    layer.embeddings = embeddings;
+    if (observed && config_.moe()) layer.router = batch.routers[step];
+    return transformer_layer(layer, x);
   };
-  if (options && options->update) options->update->begin();
-  done(-1);
-  Value x = embedding(tape, *parameters_.token_embd, batch.tokens);
-  for (int64_t i = 0; i < config_.n_layers(); ++i) {
-    done(i);
+  for (size_t step = 0; step < config_.order.size(); ++step) {
+    done(config_.order[step]);
     const bool observed = options != nullptr;
+    if (observed) balance_choice(tape, batch, step, *options);
+    const Value x = stream.input_of_step(step);
+    const LayerEmbeddings embeddings = stream.embeddings_of_step(step);
     if (!recipe_.checkpoint_activations || !tape.recording()) {
-      x = run(tape, x, i, observed);
+      stream.end_step(step, run(tape, x, step, embeddings, observed));
       continue;
     }
     Tape once = tape.forward_only();
-    const Value y = {run(once, x, i, observed).tensor, std::make_shared<Gradient>()};
-    tape.on_backward([&tape, run, x, y, i] {
+    const Value y = {run(once, x, step, embeddings, observed).tensor, std::make_shared<Gradient>()};
+    tape.on_backward([&tape, run, x, y, step, embeddings] {
       Tape again = tape.again();
-      const Value out = run(again, x, i, false);
+      const Value out = run(again, x, step, embeddings, false);
       out.gradient->tensor = y.gradient->tensor;
       again.backward();
     });
-    x = y;
+    stream.end_step(step, y);
   }
   done(config_.n_layers());
-  return rms_norm(tape, x, *parameters_.output_norm, config_.rms_eps);
+  return rms_norm(tape, stream.value(), *parameters_.output_norm, config_.rms_eps);
+}
+
+// After the layer's gradients, for what is computed again chooses as it did before.
+void Transformer::balance_choice(Tape& tape, const BatchTensors& batch, size_t step, const LossOptions& options) const {
+  const Parameter* bias = parameters_.layers[static_cast<size_t>(config_.order[step])].ffn_router_bias;
+  if (!bias || options.router_scale == 0.0f) return;
+  tape.on_backward([&tape, bias, load = batch.routers[step].load, rate = recipe_.bias_rate] {
+    tape.ops()(BalanceBias{.load = load, .bias = vector_of(*bias), .rate = rate});
+  });
+}
+
+void Transformer::upload_tokens(Ops& ops, const BatchTensors& batch, std::span<const int32_t> tokens) const {
+  ops.upload(batch.tokens, std::as_bytes(tokens));
+  if (!batch.bigrams) return;
+  const std::vector<int32_t> ids = bigrams_of(tokens, batch.sequence_length, config_.lab.bigram_buckets);
+  ops.upload(batch.bigrams, std::as_bytes(std::span(ids)));
+}
+
+// Capped, where the model caps them; in `into` if it is given.
+Value Transformer::logits_of(Tape& tape, const Value& x, ActivationMode inputs, const Tensor& into) const {
+  const Value y = LinearInput(x, inputs).times(tape, *parameters_.output, {}, into);
+  return config_.lab.logit_cap > 0.0f ? soft_cap(tape, y, config_.lab.logit_cap, into) : y;
 }
 
 std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const TokenBatch& batch, ActivationMode inputs) {
@@ -133,11 +166,11 @@ std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const Tok
     ops.fail(allocator.status());
     return {};
   }
-  ops.upload(b.tokens, std::as_bytes(batch.inputs));
+  upload_tokens(ops, b, batch.inputs);
   const Status status = workspace.run_once([&](Ops& recorded) {
     Tape tape(recorded);
     const Value x = hidden(tape, b, b.rotation, inputs, nullptr);
-    LinearInput(x, inputs).times(tape, *parameters_.output, {}, out);
+    logits_of(tape, x, inputs, out);
   });
   if (!status.ok()) ops.fail(status);
   std::vector<float> values(static_cast<size_t>(out.elements()));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/checked_model.h"
-#include "model/layer.h"
+#include "model/stream.h"
 #include "ops/allocator.h"
 #include "ops/step_values.h"
 #include "ops/workspace.h"
@@ -36,6 +36,7 @@ struct Recipe {
   bool int8_activations = true;
   float balance = 0.01f;  // router losses
   float z_loss = 1e-3f;
+  float bias_rate = 1e-3f;  // of the bias of the experts' choice, where a model has one
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
 };
 
@@ -90,9 +91,10 @@ struct BatchTensors {
   };
   int64_t n_sequences = 0, sequence_length = 0;
   Tensor tokens;      // i32 [T]
+  Tensor bigrams;     // i32 [T] (model/bigram.h), or none
   Rotation rotation;  // rows: i32 [T, 2]
   std::vector<Part> parts;
-  std::vector<RouterState> routers;  // of each layer, or none
+  std::vector<RouterState> routers;  // of each step of Config::order, or none
   // With a teacher:
   Rotation teacher_rotation;
   Tensor hidden_error;  // f32 [1]: a sum of squares
@@ -181,6 +183,10 @@ class Transformer {
   Value hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, ActivationMode inputs,
                const LossOptions* options);
   LayerContext layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index) const;
+  void balance_choice(Tape& tape, const BatchTensors& batch, size_t step, const LossOptions& options) const;
+  Value logits_of(Tape& tape, const Value& x, ActivationMode inputs, const Tensor& into = {}) const;
+  // Brings the inputs of a pass to where it reads them.
+  void upload_tokens(Ops& ops, const BatchTensors& batch, std::span<const int32_t> tokens) const;
   void head_loss(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
                  const LossOptions& options);
   void losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,

@@ -108,7 +108,7 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
   for (const TensorSpec& slot : tensor_specs(config_)) {
     if (!source.find(slot.name)) continue;  // an optional one: the head is the embedding
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
-    const WeightMode mode = mode_of(slot.role, recipe_);
+    const WeightMode mode = slot.learned ? mode_of(slot.role, recipe_) : WeightMode::frozen;
     const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
                                       .shadow = slot.exact() ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};

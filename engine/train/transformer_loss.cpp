@@ -76,7 +76,7 @@ double Transformer::loss(Ops& ops, Workspace& workspace, const TokenBatch& batch
   batch_ = &b;
   now_.loss_scale = options.gradient_scale;
   upload_step(ops);
-  ops.upload(b.tokens, std::as_bytes(batch.inputs));
+  upload_tokens(ops, b, batch.inputs);
   for (const BatchTensors::Part& part : b.parts)
     ops.upload(part.targets,
                std::as_bytes(batch.targets.subspan(static_cast<size_t>(part.first), static_cast<size_t>(part.rows))));
@@ -143,7 +143,7 @@ void Transformer::head_loss(Tape& outer, const Value& x, const Tensor& taught, c
                             const LossOptions& options) {
   Ops& ops = outer.ops();
   Tape tape(ops, outer.recording());
-  const Value logits = LinearInput(x, activations()).times(tape, *parameters_.output);
+  const Value logits = logits_of(tape, x, activations());
   const Tensor dlogits = tape.recording() ? tape.take(logits.tensor.shape) : Tensor();
   if (tape.recording()) logits.gradient->tensor = dlogits;
   const float by_teacher = taught ? options.distill : 0.0f;
@@ -156,7 +156,7 @@ void Transformer::head_loss(Tape& outer, const Value& x, const Tensor& taught, c
   if (taught) {
     const Transformer& teacher = *options.teacher;
     Tape once = tape.forward_only();
-    const Value right = LinearInput({taught, nullptr}, teacher.activations()).times(once, *teacher.parameters_.output);
+    const Value right = teacher.logits_of(once, {taught, nullptr}, teacher.activations());
     ops(KlDivergence{.logits = logits.tensor,
                      .teacher = right.tensor,
                      .targets = part.targets,

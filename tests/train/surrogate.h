@@ -65,9 +65,15 @@ class Surrogate {
                  const std::vector<size_t>& experts);
   Doubles rope(const Doubles& x, size_t heads, size_t dim) const;
   Doubles attention(const LayerConfig& layer, const Doubles& q, const Doubles& k, const Doubles& v) const;
-  Doubles feed_forward(const Doubles& x, const std::string& blk, const std::vector<size_t>& experts, size_t width,
-                       size_t slots);
-  Doubles mixture(const Doubles& x, const std::string& blk, size_t width);
+  Doubles feed_forward(const Doubles& x, const std::string& blk, const std::string& suffix,
+                       const std::vector<size_t>& experts, size_t width, size_t slots);
+  Doubles mixture(const Doubles& x, const std::string& blk, const LayerConfig& layer);
+  Doubles embed();
+  Doubles value_embedding();
+  Doubles layer(size_t i, Doubles x, const Doubles& x0, const Doubles& values);
+  void per_layer_embedding(const std::string& blk, size_t width, const Doubles& x0, Doubles& x);
+  // x += (s or its sigmoid) z, with a scale for each of the equal parts of a row.
+  void add_scaled(Doubles& x, const Doubles& z, const std::string& scales, size_t dim, bool gated = false) const;
 
   Config config_;
   std::vector<int32_t> inputs_, targets_;

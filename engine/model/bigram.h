@@ -20,7 +20,7 @@ inline std::vector<int32_t> bigrams_of(std::span<const int32_t> tokens, int64_t 
   std::vector<int32_t> ids(tokens.size());
   for (size_t t = 0; t < tokens.size(); ++t)
     ids[t] = t % static_cast<size_t>(sequence_length) == 0 ? static_cast<int32_t>(buckets - 1)
-                                                            : bigram_of(tokens[t], tokens[t - 1], buckets);
+                                                           : bigram_of(tokens[t], tokens[t - 1], buckets);
   return ids;
 }
 

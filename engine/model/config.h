@@ -54,16 +54,17 @@ struct LayerConfig {
   int64_t mixed_dim() const { return n_heads * value_dim; }  // what attention gives
 };
 
-// The parts that only an architecture of our own has, "tritium-lab": each optional, 0 or false means that it is not there.
+// The parts that only an architecture of our own has, "tritium-lab": each optional, 0 or false means that it is not
+// there.
 struct LabConfig {
-  bool plain_ffn = false;        // down(act(up x)), without a gate
-  bool embedding_norm = false;   // an RMSNorm of the embedding, and of what is added to it
-  int64_t bigram_buckets = 0;    // a second embedding, of a hash of the token and the one before (model/bigram.h)
-  int64_t bigram_dim = 0;        // of its rows, before they are projected
-  bool smear = false;            // x + g (x of the token before - x), a learned gate a column
+  bool plain_ffn = false;           // down(act(up x)), without a gate
+  bool embedding_norm = false;      // an RMSNorm of the embedding, and of what is added to it
+  int64_t bigram_buckets = 0;       // a second embedding, of a hash of the token and the one before (model/bigram.h)
+  int64_t bigram_dim = 0;           // of its rows, before they are projected
+  bool smear = false;               // x + g (x of the token before - x), a learned gate a column
   int64_t value_embedding_dim = 0;  // a further embedding, projected and added to the values of some layers
-  bool skips = false;            // the first half of the layers feeds the second one, the last the first, by a scale a column
-  bool x0_mixing = false;        // a layer reads a x + b x0, x0 the stream before the layers
+  bool skips = false;      // the first half of the layers feeds the second one, the last the first, by a scale a column
+  bool x0_mixing = false;  // a layer reads a x + b x0, x0 the stream before the layers
   bool residual_scales = false;  // what attention and feed-forward add is scaled by column
   bool query_gain = false;       // queries are scaled by head
   bool router_bias = false;      // of the experts' choice alone (ops/route_tokens.h)

@@ -39,8 +39,8 @@ Value per_layer_embedding(const LayerContext& c, const Value& x) {
   const LayerParameters& w = c.parameters;
   const float eps = c.config.rms_eps;
   const Value looked_up = embedding(c.tape, *w.ple_embd, c.embeddings.tokens);
-  const Value made = rms_norm(c.tape, LinearInput(c.embeddings.x0, c.activations).times(c.tape, *w.ple_input),
-                              *w.ple_norm, eps);
+  const Value made =
+      rms_norm(c.tape, LinearInput(c.embeddings.x0, c.activations).times(c.tape, *w.ple_input), *w.ple_norm, eps);
   const Value e = add_both(c.tape, looked_up, made, 1.0f / std::sqrt(2.0f));
   const Value gate = LinearInput(x, c.activations).times(c.tape, *w.ple_gate);
   const Value gated = gated_activation(c.tape, gate, e, GateActivation::gelu, 0.0f);
@@ -66,8 +66,7 @@ Routing route_to_experts(const LayerContext& c, const Value& x) {
 Value mixture_of_experts(const LayerContext& c, const Value& x) {
   const Routing routing = route_to_experts(c, x);
   const LayerParameters& w = c.parameters;
-  const Value chosen =
-      combine_experts(c.tape, feed_forward(c, x, feed_forward_of(w), routing.expert_ids), routing);
+  const Value chosen = combine_experts(c.tape, feed_forward(c, x, feed_forward_of(w), routing.expert_ids), routing);
   if (!w.ffn_up_shexp) return chosen;
   return add(c.tape, chosen, feed_forward(c, x, {w.ffn_gate_shexp, w.ffn_up_shexp, w.ffn_down_shexp}, {}));
 }

@@ -57,7 +57,7 @@ std::vector<int64_t> KeyReader::integers_or(const std::string& key, const std::v
 }
 
 std::vector<int64_t> KeyReader::integers_of_any_number(const std::string& key, const std::vector<int64_t>& fallback,
-                                                        int64_t low, int64_t high) {
+                                                       int64_t low, int64_t high) {
   constexpr size_t kMost = 4096;
   if (!has(key)) return fallback;
   const auto* all = metadata_.integers(prefix_ + key);

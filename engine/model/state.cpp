@@ -50,7 +50,8 @@ Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, Forwar
   if (!allocate.ok()) return allocate.status();
   Program largest;
   Ops ops(largest);
-  record_pass(ops, c, weights, s, {.n_tokens = n, .n_logits = s.logit_rows, .n_steps = static_cast<int64_t>(c.order.size())});
+  record_pass(ops, c, weights, s,
+              {.n_tokens = n, .n_logits = s.logit_rows, .n_steps = static_cast<int64_t>(c.order.size())});
   if (Status status = ops.finish(); !status.ok()) return status;
   return plan_memory(largest);
 }

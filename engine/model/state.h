@@ -23,13 +23,13 @@ struct StateOptions {
 
 // What a pass reads and writes besides weights and caches; a pass of fewer rows uses the first ones.
 struct PassTensors {
-  Tensor tokens;  // i32 (batch)
-  Tensor rows;    // i32 (batch, 2): ops/op.h
+  Tensor tokens;   // i32 (batch)
+  Tensor rows;     // i32 (batch, 2): ops/op.h
   Tensor bigrams;  // i32 (batch): model/bigram.h; of models that have such an embedding
-  Tensor wanted;  // i32 (logit_rows): which tokens' logits are wanted
-  Tensor logits;  // (logit_rows, vocab_size): they come out here
-  Tensor hidden;  // (logit_rows, dim): the normed hidden values of a pass that ends with them
-  Tensor best;    // i32 (logit_rows): of a greedy pass, the tokens whose logits are the largest
+  Tensor wanted;   // i32 (logit_rows): which tokens' logits are wanted
+  Tensor logits;   // (logit_rows, vocab_size): they come out here
+  Tensor hidden;   // (logit_rows, dim): the normed hidden values of a pass that ends with them
+  Tensor best;     // i32 (logit_rows): of a greedy pass, the tokens whose logits are the largest
 };
 
 struct PassShape {
@@ -49,9 +49,9 @@ struct RecordedPass {
 
 struct ForwardState {
   StateOptions options;
-  int64_t logit_rows = 1;  // logits that exist at once
-  std::vector<KvCache> caches;  // of each step of Config::order
-  Tensor cos_sin;  // (capacity, rope_dims / 2, 2): the rotation of each position
+  int64_t logit_rows = 1;        // logits that exist at once
+  std::vector<KvCache> caches;   // of each step of Config::order
+  Tensor cos_sin;                // (capacity, rope_dims / 2, 2): the rotation of each position
   Tensor smear_cache;            // (capacity, dim): LabConfig::smear
   std::vector<int32_t> history;  // the tokens of the caches, where bigrams are hashed
   PassTensors tensors;

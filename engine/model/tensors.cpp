@@ -121,8 +121,8 @@ void SpecList::shared_expert(size_t i) {
   add(i, "ffn_down_shexp", {dim, width}, TensorRole::feed_forward, &L::ffn_down_shexp);
 }
 
-// Its two projections in the block are of the block's kind (ScaleSync::per_block shares their alpha, too); the table and
-// what the stream before the layers gives are embeddings.
+// Its two projections in the block are of the block's kind (ScaleSync::per_block shares their alpha, too); the table
+// and what the stream before the layers gives are embeddings.
 void SpecList::per_layer_embedding(size_t i) {
   using L = LayerParameters;
   const int64_t dim = config_.dim, width = config_.layers[i].ple_dim;

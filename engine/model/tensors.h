@@ -67,20 +67,20 @@ struct LayerParameters {
   const Parameter* ple_gate = nullptr;         // (ple_dim, dim)
   const Parameter* ple_output = nullptr;       // (dim, ple_dim)
   const Parameter* ple_output_norm = nullptr;  // (dim)
-  InputNorms input_norms;                    // Config::input_norms
+  InputNorms input_norms;                      // Config::input_norms
 };
 
 struct ModelParameters {
   const Parameter* token_embd = nullptr;  // (vocab_size, dim)
   // Of LabConfig's parts:
-  const Parameter* token_embd_norm = nullptr;  // (dim)
-  const Parameter* bigram_embd = nullptr;      // (bigram_buckets, bigram_dim)
-  const Parameter* bigram_output = nullptr;    // (dim, bigram_dim)
-  const Parameter* bigram_scale = nullptr;     // (1)
-  const Parameter* smear_gate = nullptr;       // (dim)
-  const Parameter* value_embd = nullptr;       // (vocab_size, value_embedding_dim)
-  const Parameter* value_output = nullptr;     // (v_dim, value_embedding_dim)
-  const Parameter* value_embd_scale = nullptr; // (1)
+  const Parameter* token_embd_norm = nullptr;   // (dim)
+  const Parameter* bigram_embd = nullptr;       // (bigram_buckets, bigram_dim)
+  const Parameter* bigram_output = nullptr;     // (dim, bigram_dim)
+  const Parameter* bigram_scale = nullptr;      // (1)
+  const Parameter* smear_gate = nullptr;        // (dim)
+  const Parameter* value_embd = nullptr;        // (vocab_size, value_embedding_dim)
+  const Parameter* value_output = nullptr;      // (v_dim, value_embedding_dim)
+  const Parameter* value_embd_scale = nullptr;  // (1)
   std::vector<LayerParameters> layers;
   const Parameter* output_norm = nullptr;  // (dim)
   const Parameter* output = nullptr;       // (vocab_size, dim); the embedding itself when the file has none

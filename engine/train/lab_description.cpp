@@ -60,8 +60,10 @@ std::string lab_keys() {
 
 bool read_lab_key(const std::string& key, const nlohmann::json& value, Lab& lab) {
   if (key == "logit_cap" && value.is_number() && value >= 0) return lab.logit_cap = value, true;
-  if (key == "init" && (value == "normal" || value == "orthogonal")) return lab.orthogonal = value == "orthogonal", true;
-  if (const auto f = find_key(kFlags, key); f != kFlags.end() && value.is_boolean()) return lab.*f->second = value, true;
+  if (key == "init" && (value == "normal" || value == "orthogonal"))
+    return lab.orthogonal = value == "orthogonal", true;
+  if (const auto f = find_key(kFlags, key); f != kFlags.end() && value.is_boolean())
+    return lab.*f->second = value, true;
   if (const auto f = find_key(kIntegers, key);
       f != kIntegers.end() && value.is_number_integer() && value.get<int64_t>() >= 0)
     return lab.*f->second = value, true;

@@ -40,7 +40,8 @@ std::vector<float> orthogonal_values(int64_t n_matrices, int64_t rows, int64_t c
     float* to = values.data() + m * rows * cols;
     for (int64_t i = 0; i < count; ++i)
       for (int64_t d = 0; d < length; ++d)
-        (rows <= cols ? to[i * cols + d] : to[d * cols + i]) = static_cast<float>(v[static_cast<size_t>(i * length + d)]);
+        (rows <= cols ? to[i * cols + d] : to[d * cols + i]) =
+            static_cast<float>(v[static_cast<size_t>(i * length + d)]);
   }
   return values;
 }

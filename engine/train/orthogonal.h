@@ -1,5 +1,5 @@
-// First values of matrices with orthonormal rows, or columns where those are fewer (Saxe et al. 2013, "Exact solutions to
-// the nonlinear dynamics of learning in deep linear neural networks").
+// First values of matrices with orthonormal rows, or columns where those are fewer (Saxe et al. 2013, "Exact solutions
+// to the nonlinear dynamics of learning in deep linear neural networks").
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,7 @@ struct Recipe {
   bool int8_activations = true;
   float balance = 0.01f;  // router losses
   float z_loss = 1e-3f;
-  float bias_rate = 1e-3f;  // of the bias of the experts' choice, where a model has one
+  float bias_rate = 1e-3f;              // of the bias of the experts' choice, where a model has one
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
 };
 

@@ -35,9 +35,7 @@ constexpr const char* kLabMoe =
         "experts": 4, "top_k": 2, "context": 16, "activation": "silu", "gated": true, "qk_norm": "whole", "shared_ffn": 7,
         "router_bias": true, "ple": 6, "tied_head": false})";
 
-std::string looped(std::string description) {
-  return description.insert(1, R"("layer_order": [0, 1, 2, 1, 2, 3], )");
-}
+std::string looped(std::string description) { return description.insert(1, R"("layer_order": [0, 1, 2, 1, 2, 3], )"); }
 
 // Layers of different heads and widths.
 std::map<std::string, std::vector<int64_t>> uneven(const char* width_key) {

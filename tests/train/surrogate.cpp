@@ -204,9 +204,10 @@ Doubles Surrogate::embed() {
     std::vector<size_t> ids;
     const auto buckets = static_cast<size_t>(lab.bigram_buckets);
     for (size_t t = 0; t < tokens(); ++t)  // small ids: nothing leaves 32 bits
-      ids.push_back(t % length == 0 ? buckets - 1
-                                    : ((36313 * static_cast<size_t>(inputs_[t])) ^
-                                       (27191 * static_cast<size_t>(inputs_[t - 1]))) % (buckets - 1));
+      ids.push_back(t % length == 0
+                        ? buckets - 1
+                        : ((36313 * static_cast<size_t>(inputs_[t])) ^ (27191 * static_cast<size_t>(inputs_[t - 1]))) %
+                              (buckets - 1));
     const auto width = static_cast<size_t>(lab.bigram_dim);
     add_scaled(x, linear(rows_of("bigram_embd.weight", ids, width), "bigram_output.weight", dim, width, 1, {}),
                "bigram_scale.weight", dim);
@@ -234,7 +235,8 @@ Doubles Surrogate::value_embedding() {
 
 void Surrogate::per_layer_embedding(const std::string& blk, size_t width, const Doubles& x0, Doubles& x) {
   const auto dim = static_cast<size_t>(config_.dim);
-  const Doubles made = rms_norm(linear(x0, blk + "ple_input.weight", width, dim, 1, {}), blk + "ple_norm.weight", width);
+  const Doubles made =
+      rms_norm(linear(x0, blk + "ple_input.weight", width, dim, 1, {}), blk + "ple_norm.weight", width);
   Doubles hidden = linear(x, blk + "ple_gate.weight", width, dim, 1, {});
   const Doubles& table = weights_.at(blk + "ple_embd.weight");
   for (size_t i = 0; i < hidden.size(); ++i) {

@@ -173,6 +173,9 @@ Status open_teacher(const TrainOptions& o, Setup& setup) {
   if (theirs && ours && *theirs != *ours) return refuse(" has another vocabulary than the model");
   if (o.context > t.context_length)
     return refuse(" takes at most ", t.context_length, " tokens, context is ", o.context);
+  if (t.lab.bigram_dim > 0 && t.lab.bigram_buckets != c.lab.bigram_buckets)
+    return refuse(" hashes pairs of tokens into ", t.lab.bigram_buckets, " buckets, the model into ",
+                  c.lab.bigram_buckets, "; both read the same numbers");
   if (o.hidden_mse > 0 && t.dim != c.dim)
     return refuse(" has hidden values of ", t.dim, " dimensions, the model of ", c.dim,
                   "; hidden_mse needs the same, KL alone does not");
@@ -276,6 +279,10 @@ Result<Setup> prepare_run(const TrainOptions& o) {
         StatusCode::invalid_argument,
         "the head of this model is its embedding and has no weights of its own: the embedding's mode decides; a "
         "transformer described with \"tied_head\": false has a head of its own");
+  if (o.update_by_layer && setup.model.config().order.size() > setup.model.config().layers.size())
+    return error(StatusCode::invalid_argument,
+                 "update_by_layer: the model's lab.layer_order has a layer several times, whose gradient is there only "
+                 "when the first of them has its own; train without");
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
   Result<std::shared_ptr<const Tokenizer>> tokenizer =

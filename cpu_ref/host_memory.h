@@ -14,6 +14,7 @@ class HostBuffer final : public Buffer {
  public:
   enum class Content { zeros, undefined };
   // Aligned to 64 bytes. Throws std::bad_alloc.
+  // Throws std::bad_alloc, and Cancelled while much is cleared.
   explicit HostBuffer(size_t bytes, Content content = Content::zeros);
   // Somebody else's memory, which `owner` keeps: for reading alone. 64 bytes after its end can be read.
   HostBuffer(const std::byte* data, std::shared_ptr<const void> owner)

@@ -23,8 +23,7 @@ struct NeonI8mm : NeonDot {
   TRITIUM_INLINE TwoTokens one_token(const int8_t* x) { return vcombine_s8(vld1_s8(x), vdup_n_s8(0)); }
   // Codes have no sign, activations have one.
   TRITIUM_INLINE I dot_pairs(I sum, U codes, TwoTokens x) {
-    return reinterpret_cast<I>(
-        vusmmlaq_s32(reinterpret_cast<int32x4_t>(sum), reinterpret_cast<uint8x16_t>(codes), x));
+    return reinterpret_cast<I>(vusmmlaq_s32(reinterpret_cast<int32x4_t>(sum), reinterpret_cast<uint8x16_t>(codes), x));
   }
 };
 

@@ -1,12 +1,12 @@
-// Sums of int8 activations times 2-bit codes where an instruction multiplies a 2 x 8 matrix by an 8 x 2 one (V::kPairs):
-// two weight rows meet two tokens in 8 columns.
+// Sums of int8 activations times 2-bit codes where an instruction multiplies a 2 x 8 matrix by an 8 x 2 one
+// (V::kPairs): two weight rows meet two tokens in 8 columns.
 //
 // The words of two successive chunks, (a0 a1 a2 a3) and (b0 b1 b2 b3) of 4 rows, are interleaved to (a0 b0 a1 b1) and
 // (a2 b2 a3 b3): plane p of the first is the codes of rows 0 and 1 in plane p of both chunks. Activations are packed in
 // that order, (pairs of chunks, planes, w, 8 bytes), so two tokens are 16 bytes as they lie.
 //
-// Operations of 4 weight rows, 32 columns and 16 tokens: 2 loads and 2 interleavings, 12 to decode, 32 loads of pairs of
-// tokens and 64 products, where products of four bytes a lane are 128.
+// Operations of 4 weight rows, 32 columns and 16 tokens: 2 loads and 2 interleavings, 12 to decode, 32 loads of pairs
+// of tokens and 64 products, where products of four bytes a lane are 128.
 #pragma once
 
 #include "cpu/isa/vector.h"
@@ -15,7 +15,8 @@
 namespace tritium::cpu {
 namespace {
 
-// As sum_codes (ternary_matmul.h). What is behind the last of an odd number of chunks is padding: its activations are 0.
+// As sum_codes (ternary_matmul.h). What is behind the last of an odd number of chunks is padding: its activations are
+// 0.
 template <typename V, int kTokens>
 [[gnu::noinline]] void sum_pairs(const uint32_t* words, const FetchAhead& fetch, int64_t word, const int8_t* x,
                                  int64_t chunks, typename V::I* total) {

@@ -385,6 +385,7 @@ struct KernelSet {
 };
 extern const KernelSet kPortableKernels;
 extern const KernelSet kNeonDotKernels;
+extern const TernaryKernels kNeonI8mmKernels;  // beside those of NEON's dot products
 extern const KernelSet kAvx2Kernels;
 extern const KernelSet kAvxVnniKernels;
 extern const KernelSet kAvx512VnniKernels;

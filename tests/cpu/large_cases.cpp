@@ -43,7 +43,7 @@ void add_extremes(std::vector<LargeCase>& all) {
 
 // Every width a panel of activations can have, and what is left over; rows and columns that fill no block.
 void add_products(std::vector<LargeCase>& all) {
-  for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 25, 31})
+  for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 25, 31})
     for (int64_t group : {0, 16, 64, 256})
       for (bool per_block : {false, true})
         all.push_back({join("ternary_matmul tokens ", tokens, " group ", group, per_block ? " per block" : ""),

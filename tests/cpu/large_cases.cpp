@@ -179,7 +179,8 @@ void add_attention(std::vector<LargeCase>& all) {
   struct Shape {
     int64_t tokens, heads, kv_heads, position, window;
   };
-  for (Shape s : {Shape{1, 8, 2, 700, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50}, Shape{5, 20, 1, 200, 0}})
+  for (Shape s : {Shape{1, 8, 2, 700, 0}, Shape{1, 8, 2, 9000, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50},
+                  Shape{5, 20, 1, 200, 0}})
     all.push_back({join("attention tokens ", s.tokens, " heads ", s.heads, "/", s.kv_heads, " window ", s.window),
                    [=](Ops& ops, CaseInputs& in) {
                      const int64_t capacity = s.position + s.tokens + 3;

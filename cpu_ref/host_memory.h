@@ -13,7 +13,6 @@ namespace tritium {
 class HostBuffer final : public Buffer {
  public:
   enum class Content { zeros, undefined };
-  // Aligned to 64 bytes. Throws std::bad_alloc.
   // Aligned to 64 bytes, and what has 2 MB to as many. Throws std::bad_alloc, and Cancelled while much is cleared.
   explicit HostBuffer(size_t bytes, Content content = Content::zeros);
   // Somebody else's memory, which `owner` keeps: for reading alone. 64 bytes after its end can be read.

@@ -1,4 +1,5 @@
 // loss = -log softmax(logits)[target], dlogits = scale (softmax(logits) - onehot(target))
+#include <algorithm>
 #include <cmath>
 
 #include "base/cancel.h"
@@ -13,7 +14,7 @@ void cross_entropy(const CrossEntropyParams& p, std::span<const float> logits, s
     const auto row = logits.subspan(r * p.vocab_size, p.vocab_size);
     const int32_t target = targets[r];
     double largest = -INFINITY;
-    for (float l : row) largest = std::fmax(largest, l);
+    for (double l : row) largest = std::max(largest, l);
     double sum = 0;
     for (float l : row) sum += std::exp(l - largest);
     const double lse = largest + std::log(sum);

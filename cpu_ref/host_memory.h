@@ -13,7 +13,7 @@ namespace tritium {
 class HostBuffer final : public Buffer {
  public:
   enum class Content { zeros, undefined };
-  // Aligned to 64 bytes. Throws std::bad_alloc.
+  // Aligned to 64 bytes, and what has 2 MB to as many. Throws std::bad_alloc, and Cancelled while much is cleared.
   explicit HostBuffer(size_t bytes, Content content = Content::zeros);
   // Somebody else's memory, which `owner` keeps: for reading alone. 64 bytes after its end can be read.
   HostBuffer(const std::byte* data, std::shared_ptr<const void> owner)
@@ -25,6 +25,7 @@ class HostBuffer final : public Buffer {
   std::byte* data() { return data_; }
 
  private:
+  size_t bytes_ = 0;  // of our own
   std::byte* data_ = nullptr;
   std::shared_ptr<const void> owner_;
 };

@@ -1,4 +1,5 @@
 // loss = T^2 KL(softmax(teacher / T) || softmax(logits / T)) (Hinton et al. 2015), and its gradient.
+#include <algorithm>
 #include <cmath>
 
 #include "base/cancel.h"
@@ -9,7 +10,7 @@ namespace {
 
 double log_sum_exp(std::span<const float> logits, double temperature) {
   double largest = -INFINITY;
-  for (float l : logits) largest = std::fmax(largest, l);
+  for (double l : logits) largest = std::max(largest, l);
   double sum = 0;
   for (float l : logits) sum += std::exp((l - largest) / temperature);
   return largest / temperature + std::log(sum);

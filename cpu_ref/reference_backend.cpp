@@ -15,6 +15,8 @@ Result<Tensor> HostBackend::allocate(const Shape& shape, DType dtype, const std:
   Tensor tensor{nullptr, shape, dtype};
   try {
     tensor.buffer = std::make_shared<HostBuffer>(static_cast<size_t>(tensor.bytes()));
+  } catch (const Cancelled&) {
+    return cancelled_status();
   } catch (const std::bad_alloc&) {
     return error(StatusCode::out_of_memory, debug_name, ": ", tensor.bytes(), " bytes of host memory refused");
   }
@@ -34,6 +36,8 @@ Status HostBackend::download(const Tensor& tensor, std::span<std::byte> data) {
 Status HostBackend::allocate_plane(Tensor& plane, const std::string& debug_name) {
   try {
     plane.buffer = std::make_shared<HostBuffer>(static_cast<size_t>(plane.bytes()), HostBuffer::Content::undefined);
+  } catch (const Cancelled&) {
+    return cancelled_status();
   } catch (const std::bad_alloc&) {
     return error(StatusCode::out_of_memory, debug_name, ": ", plane.bytes(), " bytes of host memory refused");
   }

@@ -38,7 +38,7 @@ namespace {
 // Probabilities, and the logarithm of the sum of exponentials.
 double softmax(std::span<const float> logits, std::vector<double>& probability) {
   double largest = -INFINITY;
-  for (float l : logits) largest = std::fmax(largest, l);
+  for (double l : logits) largest = std::max(largest, l);
   double sum = 0;
   for (size_t e = 0; e < logits.size(); ++e) sum += probability[e] = std::exp(logits[e] - largest);
   for (double& value : probability) value /= sum;

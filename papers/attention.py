@@ -13,29 +13,24 @@ Measures the rows model/MoE-A/decode of `tritium bench` with and without context
 """
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from programs import TRITIUM, count, output
+
 WITHOUT = "model/MoE-A/decode"
 
 
 def measure(program, threads):
-    done = subprocess.run([program, "bench", "--filter", f"^{WITHOUT}", "--threads", threads, "--rounds", "1", "--json"],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{program}: {done.stderr.strip()}")
-    return {(row["name"], row["threads"]): row for row in json.loads(done.stdout)["rows"]}
+    text = output(program, "bench", "--filter", f"^{WITHOUT}", "--threads", threads, "--rounds", "1", "--json")
+    return {(row["name"], row["threads"]): row for row in json.loads(text)["rows"]}
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--program", default=os.path.join(ROOT, "build/tritium"))
+    options.add_argument("--program", default=TRITIUM)
     options.add_argument("--threads", default="1,2")
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=count(1), default=5)
     o = options.parse_args()
     figures = defaultdict(list)
     for _ in range(o.rounds):

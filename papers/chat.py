@@ -9,7 +9,8 @@ import argparse
 import json
 import pathlib
 import random
-import subprocess
+
+import programs
 
 SHAPE = {"architecture": "llama", "dim": 192, "layers": 4, "heads": 6, "kv_heads": 3, "head_dim": 32, "ffn": 512, "context": 512}
 WORDS = "red green blue tree house river stone cloud bread light night water paper glass wind".split()
@@ -41,7 +42,7 @@ def conversation(draw):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=3)
-    parser.add_argument("--program", default="build/tritium")
+    parser.add_argument("--program", default=programs.TRITIUM)
     parser.add_argument("--folder", default="chat")
     parser.add_argument("--model")
     options = parser.parse_args()
@@ -56,10 +57,10 @@ def main():
     else:
         (folder / "shape.json").write_text(json.dumps(SHAPE), encoding="utf-8")
         command = [options.program, "train", "--transformer", folder / "shape.json", "--chat-template", "lines", "--lr", "3e-3", *common]
-    subprocess.run(list(map(str, command)), check=True)
+    programs.shown(*command)
     for asked in ("Hello", "What is 3 + 4?", "Say river twice.", "What does stone begin with?"):
-        done = subprocess.run([options.program, "chat", str(output), "--temp", "0", "-n", "60"], input=asked.encode(), capture_output=True, check=True)
-        print(f"> {asked}\n{done.stdout.decode()}", end="")
+        answer = programs.output(options.program, "chat", output, "--temp", "0", "-n", "60", input=asked)
+        print(f"> {asked}\n{answer}", end="")
     print(f"Go on with: {options.program} chat {output}")
 
 

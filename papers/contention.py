@@ -18,7 +18,8 @@ import subprocess
 import sys
 from collections import defaultdict
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from programs import TRITIUM, count, output
+
 ROWS = "model/MoE-A/(decode$|prompt)|train/dense"
 
 
@@ -27,20 +28,18 @@ def busy(n):
 
 
 def measure(program, threads, rows):
-    done = subprocess.run([program, "bench", "--filter", rows, "--threads", f"1,{threads}", "--rounds", "1", "--json"],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{program}: {done.stderr.strip()}")
-    return {(row["name"], row["threads"]): row["tokens_s"] for row in json.loads(done.stdout)["rows"]}
+    text = output(program, "bench", "--filter", rows, "--threads", f"1,{threads}", "--rounds", "1", "--json")
+    speeds = {(row["name"], row["threads"]): row["tokens_s"] for row in json.loads(text)["rows"] if row["tokens_s"]}
+    return speeds or sys.exit(f"--filter {rows}: none of the rows has tokens/s (models and training have)")
 
 
 def main():
     cores = len(os.sched_getaffinity(0))
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--program", default=os.path.join(ROOT, "build/tritium"))
-    options.add_argument("--busy", type=int, nargs="+", default=[0, 1, 3], help="numbers of busy processes")
-    options.add_argument("--threads", type=int, default=cores)
-    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--program", default=TRITIUM)
+    options.add_argument("--busy", type=count(0), nargs="+", default=[0, 1, 3], help="numbers of busy processes")
+    options.add_argument("--threads", type=count(1), default=cores)
+    options.add_argument("--rounds", type=count(1), default=3)
     options.add_argument("--filter", default=ROWS)
     o = options.parse_args()
     figures = defaultdict(list)

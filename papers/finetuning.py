@@ -5,7 +5,8 @@ different ways, with the same batches.
 """
 import argparse
 import json
-import subprocess
+
+from programs import output
 
 RATES = [("as the rest, 1e-3", ["--ternary-lr", "0"])] + [(f"{rate} α", ["--ternary-lr", str(rate)])
                                                        for rate in (0.005, 0.02, 0.05, 0.1, 0.2)]
@@ -31,7 +32,7 @@ def main():
     print("| | held-out nats/token | bytes a weight |\n|---|---|---|")
     for name, more in RATES if options.table == "rates" else WAYS:
         command = [options.program, "finetune", options.model, "--data", options.text, "--json", *more]
-        run = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+        run = json.loads(output(*command))
         loss = run["valid_loss"] if run["average_valid_loss"] is None else run["average_valid_loss"]
         print(f"| {name} | {loss:.4f} | {run['bytes_per_weight']:.2f} |", flush=True)
 

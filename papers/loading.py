@@ -14,14 +14,19 @@ import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+import programs
+from programs import ROOT, count
+
 PROMPT, DECODED = 512, 64
 
 
 def run(*command):
     """Seconds, resident memory at most, and what was printed."""
     begin = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as problem:
+        sys.exit(f"{command[0]} cannot be run: {problem.strerror}; ./dev build makes tritium")
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -56,8 +61,8 @@ def best(rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=count(1), nargs="+", default=[2, 1])
+    parser.add_argument("--rounds", type=count(1), default=3)
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--beside", help="another build of tritium, to compare with")
     arguments = parser.parse_args()
@@ -66,7 +71,7 @@ def main():
     for name in ("maple", "qwen3moe"):
         models[name] = os.path.join(arguments.folder, name + ".gguf")
         if not os.path.exists(models[name]):
-            subprocess.run([os.path.join(arguments.build, "tests/tools/make_bench_model"), models[name], "Maple-20B-A1B", name], check=True)
+            programs.output(os.path.join(arguments.build, "tests/tools/make_bench_model"), models[name], "Maple-20B-A1B", name)
     print(f"| {'program':24} | model | threads | load, s | prompt of {PROMPT}, s | tokens/s | resident, GB |\n|---|---|---|---|---|---|---|")
     for threads in arguments.threads:
         rows = {("tritium", m): lambda m=m: tritium(program, models[m], threads) for m in models}

@@ -14,36 +14,36 @@ import json
 import os
 import shlex
 import statistics
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+import programs
+from programs import ROOT, count
+
 PROMPT, DECODED = 512, 64
 # Other programs know these under other names, or not at all.
 MADE = {"MoE-A": "qwen3moe", "BitNet-2B": "bitnet", "OLMoE-7B-A1B": "olmoe", "Qwen3-30B-A3B, 8 of 48 layers": "qwen3moe",
         "Maple-20B-A1B": "qwen3moe"}
 
 
-def output(*command):
+def output(model, *command):
     """stdout; None, and why on stderr, where the program fails."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    done = programs.started(command)
     if done.returncode == 0:
         return done.stdout
     reason = (done.stderr or done.stdout).strip().splitlines()
-    print(f"{os.path.basename(str(command[0]))} does not run {next((c for c in command if str(c).endswith('.gguf')), '')}: "
-          f"{reason[-1] if reason else done.returncode}", file=sys.stderr)
+    print(f"{os.path.basename(str(command[0]))} does not run {model}: {reason[-1] if reason else done.returncode}", file=sys.stderr)
     return None
 
 
 def tritium(program, model, threads):
-    text = output(program, "bench", model, "--backend", "cpu", "--threads", threads, "--prompt", PROMPT, "--decode", DECODED,
+    text = output(model, program, "bench", model, "--backend", "cpu", "--threads", threads, "--prompt", PROMPT, "--decode", DECODED,
                   "--repeats", 1, "--json")
     return text and {"prompt": json.loads(text)[0]["prompt_tokens_per_second"],
                      "decode": json.loads(text)[0]["decode_tokens_per_second"]}
 
 
 def llama_cpp(folder, model, threads):
-    text = output("node", os.path.join(ROOT, "papers/loading.mjs"), folder, model, threads, PROMPT, DECODED)
+    text = output(model, "node", os.path.join(ROOT, "papers/loading.mjs"), folder, model, threads, PROMPT, DECODED)
     if not text:
         return None
     measured = json.loads(text.splitlines()[-1])
@@ -51,7 +51,7 @@ def llama_cpp(folder, model, threads):
 
 
 def ik_llama_cpp(program, options, model, threads):
-    text = output(program, "-m", model, "-t", threads, "-p", PROMPT, "-n", DECODED, "-r", 1, "-o", "json", *options)
+    text = output(model, program, "-m", model, "-t", threads, "-p", PROMPT, "-n", DECODED, "-r", 1, "-o", "json", *options)
     if not text:
         return None
     rows = json.loads(text[text.index("["):])
@@ -64,7 +64,7 @@ def make(build, folder, names):
     for name in names:
         path = os.path.join(folder, name.split(",")[0] + ".gguf")
         if not os.path.exists(path):
-            subprocess.run([os.path.join(build, "tests/tools/make_bench_model"), path, name, MADE[name]], check=True)
+            programs.output(os.path.join(build, "tests/tools/make_bench_model"), path, name, MADE[name])
 
 
 def medians(rounds):
@@ -86,8 +86,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", metavar="MODEL.gguf or, with --make, NAME")
     parser.add_argument("--make", metavar="FOLDER", help=f"write models instead: {'; '.join(MADE)}")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=count(1), nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=count(1), default=5)
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--peers", default=os.path.join(ROOT, ".cache/peers"), help="holds node_modules with node-llama-cpp")
     parser.add_argument("--ik", metavar="llama-bench", help="that of a build of ik_llama.cpp")
@@ -98,19 +98,21 @@ def main():
         if unknown := [name for name in arguments.models if name not in MADE]:
             parser.error(f"--make knows no {unknown[0]}, but {'; '.join(MADE)}")
         return make(arguments.build, arguments.make, arguments.models or MADE)
-    programs = {"tritium": lambda m, t: tritium(os.path.join(arguments.build, "tritium"), m, t)}
+    if not arguments.models:
+        parser.error("no model is given: files, or --make")
+    measured_programs = {"tritium": lambda m, t: tritium(os.path.join(arguments.build, "tritium"), m, t)}
     if os.path.isdir(os.path.join(arguments.peers, "node_modules")):
-        programs["llama.cpp"] = lambda m, t: llama_cpp(arguments.peers, m, t)
+        measured_programs["llama.cpp"] = lambda m, t: llama_cpp(arguments.peers, m, t)
     else:
         print(f"{arguments.peers} has no llama.cpp: ./dev peers fetches it", file=sys.stderr)
     if arguments.ik:
-        programs["ik_llama.cpp"] = lambda m, t: ik_llama_cpp(arguments.ik, arguments.ik_options, m, t)
+        measured_programs["ik_llama.cpp"] = lambda m, t: ik_llama_cpp(arguments.ik, arguments.ik_options, m, t)
     rows = []
     if not arguments.json:
         print(f"| model | threads | program | prompt of {PROMPT} | x | decode | x |\n|---|---|---|---|---|---|---|")
     for model in arguments.models:
         for threads in arguments.threads:
-            measured = measure(programs, model, threads, arguments.rounds)
+            measured = measure(measured_programs, model, threads, arguments.rounds)
             ours = measured["tritium"]
             for name, found in measured.items():
                 if not found or not ours:
@@ -123,6 +125,8 @@ def main():
                           f"{found['decode']:.1f} | {row['decode_ratio']:.2f} |", flush=True)
     if arguments.json:
         print(json.dumps(rows, indent=2))
+    if any(os.path.basename(model) not in {row["model"] for row in rows} for model in arguments.models):
+        sys.exit(1)  # said above
 
 
 main()

@@ -7,7 +7,8 @@ import argparse
 import json
 import math
 import statistics
-import subprocess
+
+from programs import count, output
 
 COMMON = ["--preset", "book-moe", "--context", "128", "--batch", "16", "--lr", "3e-3", "--schedule", "wsd"]
 WAYS = [("full precision", ["--mode", "full", "--f32-activations"]),
@@ -19,7 +20,7 @@ WAYS = [("full precision", ["--mode", "full", "--f32-activations"]),
 def train(program, text, steps, seed, more):
     command = [program, "train", *COMMON, "--data", text, "--steps", str(steps), "--seed", str(seed), "--eval-every",
                str(steps), "--json", *more]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+    return json.loads(output(*command))
 
 
 def spread(values):
@@ -31,8 +32,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("text")
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--steps", type=count(1), default=1500)
+    parser.add_argument("--seeds", type=count(1), default=1)
     options = parser.parse_args()
     print("| weights | held-out nats/byte | perplexity | against full precision | tokens/s |\n|---|---|---|---|---|")
     full = None

@@ -131,7 +131,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--prompt", models->prompt, "tokens of the prompt")
       ->check(CLI::Range(1, 1 << 20))
       ->needs(files)
-      ->capture_default_str();
+      ->default_str("128, or what the context holds");
   command->add_option("--batch", models->batch, "tokens of it evaluated at once; 0: as the backend chooses")
       ->check(CLI::Range(0, 1 << 20))
       ->needs(files)
@@ -139,7 +139,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_option("--decode", models->decode, "tokens evaluated one by one")
       ->check(CLI::Range(1, 1 << 20))
       ->needs(files)
-      ->capture_default_str();
+      ->default_str("64, likewise");
   command->add_option("--repeats", models->repeats, "the best of this many counts")
       ->check(CLI::Range(1, 1000))
       ->needs(files)

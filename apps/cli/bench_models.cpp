@@ -28,15 +28,37 @@ double seconds(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+struct Lengths {
+  int64_t prompt = 0, decode = 0;  // tokens
+};
+
+// What is asked for, or what is usual and fits.
+Lengths lengths_of(const ModelInfo& info, const ModelBench& options) {
+  constexpr int64_t kPrompt = 128, kDecode = 64;
+  Lengths lengths = {options.prompt, options.decode};
+  if (lengths.decode == 0)
+    lengths.decode = std::clamp<int64_t>(info.context_length - std::max<int64_t>(lengths.prompt, 1), 1, kDecode);
+  if (lengths.prompt == 0) lengths.prompt = std::clamp<int64_t>(info.context_length - lengths.decode, 1, kPrompt);
+  return lengths;
+}
+
 // The best of some repeats: on a shared machine everything else is somebody else's time.
 Result<Speed> measure(const Model& model, const ModelBench& options) {
   const ModelInfo& info = model.info();
   if (info.context_length < 2)
     return Status(StatusCode::unsupported, info.path + ": a context of one token leaves nothing to measure");
-  const int64_t context = std::min(info.context_length, options.prompt + options.decode);
-  const int64_t n_prompt = std::min(options.prompt, context - 1);
-  Result<Session> session = model.create_session(
-      {.context = context, .activations = options.activations, .kv = options.kv, .batch = options.batch});
+  const Lengths lengths = lengths_of(info, options);
+  const int64_t n_prompt = lengths.prompt, context = lengths.prompt + lengths.decode;
+  if (context > info.context_length)
+    return Status(StatusCode::invalid_argument,
+                  info.path + ": a prompt of " + std::to_string(lengths.prompt) + " and " +
+                      std::to_string(lengths.decode) + " further tokens are more than the model's context of " +
+                      std::to_string(info.context_length) + "; --prompt and --decode say how many");
+  Result<Session> session = model.create_session({.context = context,
+                                                  .activations = options.activations,
+                                                  .kv = options.kv,
+                                                  .batch = options.batch,
+                                                  .keep_going = keep_going});
   if (!session.ok()) return session.status();
   std::vector<int32_t> prompt;
   for (int64_t i = 0; i < n_prompt; ++i) prompt.push_back(static_cast<int32_t>((i * 7 + 1) % info.vocab_size));
@@ -79,14 +101,17 @@ json fraction(double amount_a_token, double tokens_per_second, double limit) {
   return limit > 0 ? json(amount_a_token * tokens_per_second * 1e-9 / limit) : json();
 }
 
-json row_of(const std::string& path, const LoadedModel& loaded, int threads, const Speed& speed,
-            const ModelLimits& limits) {
+json row_of(const std::string& path, const ModelBench& options, const LoadedModel& loaded, int threads,
+            const Speed& speed, const ModelLimits& limits) {
   const ModelInfo& info = loaded.model.info();
+  const Lengths lengths = lengths_of(info, options);
   const auto bytes = static_cast<double>(info.token_weight_bytes);
   const double operations = 2.0 * static_cast<double>(info.active_ternary_parameters);
   return {{"model", path},
           {"backend", loaded.runtime.backend()},
           {"threads", threads},
+          {"prompt", lengths.prompt},
+          {"decode", lengths.decode},
           {"prompt_tokens_per_second", speed.prompt_tokens_per_second},
           {"decode_tokens_per_second", speed.decode_tokens_per_second},
           {"bytes_a_token", info.token_weight_bytes},
@@ -116,7 +141,7 @@ int bench_models(const ModelBench& options) {
         model.runtime.layout = options.layout;
         const Result<LoadedModel> loaded = load(model);
         const Result<Speed> speed = loaded.ok() ? measure(loaded->model, options) : loaded.status();
-        if (speed.code() == StatusCode::cancelled && options.json) print_json(results);  // what was measured
+        if (!speed.ok() && options.json) print_json(results);  // what was measured
         if (!speed.ok()) return report(speed.status());
         ModelLimits limits;
         if (loaded->runtime.backend() == "cpu") {
@@ -127,7 +152,7 @@ int bench_models(const ModelBench& options) {
         }
         if (first == 0) first = speed->decode_tokens_per_second;
         const double ratio = speed->decode_tokens_per_second / first;
-        json row = row_of(path, *loaded, threads, *speed, limits);
+        json row = row_of(path, options, *loaded, threads, *speed, limits);
         row["decode_ratio_to_first_backend"] = ratio;
         if (!options.json)
           print_format("%-40s %-10s prompt %9.1f tokens/s %5s   decode %8.1f tokens/s %5s   x%.2f\n",

@@ -15,9 +15,9 @@ struct ModelBench {
   Activations activations = Activations::int8;
   WeightLayout layout = WeightLayout::automatic;
   KvCacheType kv = KvCacheType::f16;
-  int64_t prompt = 128;
+  int64_t prompt = 0;  // 0: 128, or fewer where the model's context is shorter
   int64_t batch = 0;
-  int64_t decode = 64;
+  int64_t decode = 0;  // 0: 64, likewise
   int repeats = 3;
   bool json = false;
 };

@@ -23,7 +23,8 @@ int logits(const LogitsOptions& options) {
   const auto n = static_cast<int64_t>(tokens->size());
   Result<Session> session = loaded->model.create_session({.context = std::min(n, loaded->model.info().context_length),
                                                           .activations = options.model.activations,
-                                                          .kv = options.model.kv});
+                                                          .kv = options.model.kv,
+                                                          .keep_going = keep_going});
   if (!session.ok()) return report(session.status());
   const Result<std::vector<float>> values = session->evaluate_all(*tokens, keep_going);
   if (!values.ok()) return report(values.status());

@@ -101,8 +101,10 @@ int run(RunOptions options) {
   const Model& model = loaded->model;
   const Result<std::vector<int32_t>> prompt = prompt_tokens(options, model);
   if (!prompt.ok()) return report(prompt.status());
-  Result<Session> session = model.create_session(
-      {.context = options.context, .activations = options.model.activations, .kv = options.model.kv});
+  Result<Session> session = model.create_session({.context = options.context,
+                                                  .activations = options.model.activations,
+                                                  .kv = options.model.kv,
+                                                  .keep_going = keep_going});
   if (!session.ok()) return report(session.status());
 
   std::string text;

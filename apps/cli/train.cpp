@@ -233,7 +233,8 @@ int run_training(const CommandLine& line) {
   // The work is in the files, which are whole: what would be said of them is not wanted.
   if (!has_stdout() && !(done->output.empty() && done->checkpoint.empty())) return kOk;
   line.json ? print_report_as_json(*done, *plan) : print_report(*done);
-  return kOk;
+  const bool before_first_step = done->stop == TrainStop::interrupted && done->step == 0;
+  return before_first_step ? exit_code(kFailed) : kOk;
 }
 
 void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Action& action) {

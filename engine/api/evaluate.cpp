@@ -50,6 +50,9 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   const int64_t longest = state_->config.context_length;
   const int64_t window = options.window == 0 ? std::min(longest, kDefaultWindow) : options.window;
   const int64_t stride = options.stride == 0 ? std::max<int64_t>(1, window / 2) : options.stride;
+  if (longest < 2)
+    return error(StatusCode::unsupported, state_->info.path,
+                 ": a context of one token leaves nothing that a token could be predicted from");
   if (window < 2 || window > longest)
     return error(StatusCode::invalid_argument, "window is ", window, ", must be 2 to ", longest,
                  " tokens for this model");

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/state.h"
+#include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -69,6 +70,7 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
 
   Backend& backend = *state_->runtime->backend;
   const int64_t batch = options.batch == 0 ? backend.prompt_batch() : options.batch;
+  const CancelScope scope(options.keep_going);
   auto session = std::make_unique<Session::State>();
   session->model = state_;
   const std::lock_guard lock(backend.mutex());

@@ -82,9 +82,10 @@ class Limits::Pages {
 
 Limits::Limits(std::string rung, int windows, uint64_t most_bytes)
     : rung_(std::move(rung)), windows_(windows), caches_(cache_sizes()) {
-  // So much that the largest cache holds little of it.
-  constexpr uint64_t kLeast = uint64_t{128} << 20;
-  memory_bytes_ = std::clamp(4 * caches_.l3, kLeast, most_bytes);
+  // So much that the largest cache holds little of it. Caches keep what is read again and again, and each thread may
+  // have one of its own: of four times as much a fifth did not come from memory.
+  constexpr uint64_t kLeast = uint64_t{512} << 20;
+  memory_bytes_ = std::clamp(16 * caches_.l3, std::min(kLeast, most_bytes), most_bytes);
   if (const uint64_t free = available_memory(); free > 0) memory_bytes_ = std::min(memory_bytes_, free / 4);
   memory_bytes_ = std::max(memory_bytes_ / kHugePage * kHugePage, kHugePage);
 }

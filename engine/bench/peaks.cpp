@@ -164,7 +164,7 @@ __attribute__((target("amx-tile,amx-int8"))) double tiles_int8() {
   return 2.0 * 16 * 16 * 64 * 4 * kRounds;
 }
 #elif defined(__aarch64__)
-// clang offers the instruction only to code for processors that all have it.
+// clang offers these instructions only to code for processors that all have them.
 #if defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__)
 #define TRITIUM_BENCH_DOTPROD
 #if !defined(__clang__)
@@ -182,6 +182,27 @@ dot_neon_dotprod() {
   }
   for (const auto& sum : sums) sink += vgetq_lane_s32(sum, 0);
   return 2.0 * 16 * kSums * kSteps;
+}
+#endif
+
+#if defined(__ARM_FEATURE_MATMUL_INT8) || !defined(__clang__)
+#define TRITIUM_BENCH_I8MM
+#if !defined(__clang__)
+__attribute__((target("arch=armv8.2-a+i8mm")))
+#endif
+double
+dot_neon_i8mm() {
+  constexpr int kSums = 12;
+  int32x4_t sums[kSums];
+  for (auto& sum : sums) sum = vdupq_n_s32(0);
+  uint8x16_t a = vdupq_n_u8(1);
+  int8x16_t b = vdupq_n_s8(2);
+  for (int i = 0; i < kSteps; ++i) {
+    asm volatile("" : "+w"(a), "+w"(b));
+    for (auto& sum : sums) sum = vusmmlaq_s32(sum, a, b);
+  }
+  for (const auto& sum : sums) sink += vgetq_lane_s32(sum, 0);
+  return 2.0 * 32 * kSums * kSteps;
 }
 #endif
 
@@ -235,8 +256,12 @@ PeakStep dot_peak_of(std::string_view rung) {
     return __builtin_cpu_supports("avx512vnni") ? dot_avx512_vnni : dot_avx2;
   if (rung == "avx-vnni") return dot_avx_vnni;
   if (rung.starts_with("avx2")) return dot_avx2;
-#elif defined(TRITIUM_BENCH_DOTPROD)
-  if (rung == "neon-dot") return dot_neon_dotprod;
+#endif
+#if defined(TRITIUM_BENCH_I8MM)
+  if (rung == "neon-i8mm") return dot_neon_i8mm;
+#endif
+#if defined(TRITIUM_BENCH_DOTPROD)
+  if (rung.starts_with("neon-")) return dot_neon_dotprod;
 #endif
   static_cast<void>(rung);
   return dot_portable;

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/format_text.h"
 
 namespace tritium::bench {
 namespace {
@@ -19,6 +23,8 @@ class StartingLine {
     --missing_;
     while (missing_ > 0) std::this_thread::yield();
   }
+  // So many do not come.
+  void leave(int threads) { missing_ -= threads; }
 
  private:
   std::atomic<int> missing_;
@@ -47,7 +53,15 @@ double team_rate(int threads, int windows, double window_seconds, const std::fun
   };
   {
     std::vector<std::jthread> others;
-    for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+    try {
+      for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+    } catch (const std::system_error& problem) {
+      line.leave(threads - static_cast<int>(others.size()));  // those who are there wait for all
+      const size_t refused = others.size() + 2;
+      others.clear();
+      throw std::runtime_error(join("a limit of ", threads, " threads cannot be measured: the system refuses thread ",
+                                    refused, " (", problem.what(), "); take fewer threads, or more memory"));
+    }
     run(0);
   }
   std::vector<double> sums(n);

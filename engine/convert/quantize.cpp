@@ -67,7 +67,7 @@ Result<std::map<Part, StorageType>> read_types(const QuantizeOptions& options, c
     const auto& infos = source.tensors->tensors();
     if (std::ranges::none_of(infos, [&](const TensorInfo& info) { return part_of(source, info) == c.part; }))
       return error(StatusCode::invalid_argument, c.name, ": ", source.tensors->source(), " has no tensors of this kind",
-                   c.part == Part::head ? " (its head is the embedding)" : "");
+                   c.part == Part::head ? " (its head is the embedding)" : "", "; leave the option out");
     types[c.part] = *type;
   }
   if (types.empty()) return error(StatusCode::invalid_argument, "no type is chosen: nothing would change");

@@ -13,6 +13,9 @@ constexpr int64_t kPartsOfThread = 4;
 constexpr int64_t kTilesOfThread = 8;
 constexpr int64_t kLeastQueries = 16;
 
+// The same of whole rows of one token's keys.
+constexpr int64_t kSpansOfThread = 4;
+
 // The length of the sequences when the tokens are those of whole sequences of equal length, one after another, and so
 // are the caches: then queries, keys and values are matrices. 0 when they are not.
 int64_t whole_sequences(std::span<const int32_t> rows, int64_t capacity) {
@@ -71,10 +74,10 @@ void CpuBackend::compute(const Attention& a) {
   const int64_t all_spans = last / cpu::kAttentionSpan + 1;
   const bool by_spans = n_keys > cpu::kAttentionSpan && n_tiles < kTilesOfThread * pool_.threads();
   const int64_t n_spans = by_spans ? all_spans : 1;
-  // One thread reads whole rows of keys; tasks so long would keep several threads waiting for the last one.
-  const bool whole_rows = n_tokens == 1 && pool_.threads() == 1;
-  const int64_t kv_heads =
-      whole_rows ? std::clamp<int64_t>(cpu::kAttentionQueries / group, 1, int64_t{p.n_kv_heads}) : 1;
+  // One token reads whole rows of keys, unless tasks so long would keep threads waiting for the last one.
+  int64_t kv_heads = n_tokens == 1 ? std::clamp<int64_t>(cpu::kAttentionQueries / group, 1, int64_t{p.n_kv_heads}) : 1;
+  const int64_t least_tasks = pool_.threads() > 1 ? kSpansOfThread * pool_.threads() : 1;
+  while (kv_heads > 1 && ceil_div(p.n_kv_heads, kv_heads) * n_spans < least_tasks) kv_heads = ceil_div(kv_heads, 2);
   if (kv_heads > 1) heads = kv_heads * group, n_tiles = ceil_div(p.n_kv_heads, kv_heads);
   const cpu::AttentionTiling tiling = {
       .tokens = tokens, .heads = heads, .kv_heads = kv_heads, .n_spans = n_spans, .n_tasks = n_tiles * n_spans};

@@ -17,6 +17,7 @@
 #include "cpu/layout/rows32.h"
 #include "cpu/row_order.h"
 #include "cpu/rungs.h"
+#include "cpu/thread_memory.h"
 #include "cpu_ref/reference_backend.h"
 #include "ops/rounded_gradients.h"
 #include "ops/weight_layout.h"
@@ -33,7 +34,10 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;
 
   CpuBackend(const cpu::KernelSet& kernels, const CpuOptions& options)
-      : kernels_(kernels), layouts_(kernels_.ternary, options.layout), pool_(options.threads, options.pin) {}
+      : kernels_(kernels),
+        layouts_(kernels_.ternary, options.layout),
+        pool_(options.threads, options.pin),
+        expanded_(pool_.threads()) {}
 
   std::string name() const override { return "cpu"; }
   int64_t prompt_batch() const override { return kCpuPromptBatch; }
@@ -305,6 +309,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   };
   std::vector<Panel> panels_;
   std::vector<Stretch> stretches_;
+  ThreadMemory expanded_;
   std::vector<int8_t> packed_;
   std::vector<int32_t> packed_sums_;
   std::vector<float> packed_scales_;

@@ -69,8 +69,9 @@ Status check_cpu_rung() {
   std::string names;
   for (const std::string& level : here) names += (names.empty() ? "" : ", ") + level;
   const bool known = std::ranges::find(cpu::rungs(), name, &cpu::Rung::name) != cpu::rungs().end();
-  return error(StatusCode::invalid_argument, kRungVariable, " is \"", name, "\", ",
-               known ? "which this processor cannot run" : "which is no rung", "; there are ", names);
+  return error(StatusCode::invalid_argument, "the rung \"", name, "\" (", kRungVariable, ", or --rung of bench) ",
+               known ? "needs instructions that this processor does not have" : "is none of this kind of processor's",
+               "; there are ", names);
 }
 
 bool cpu_rung_is_named() { return !wanted_rung().empty(); }
@@ -88,11 +89,12 @@ std::vector<std::string> simd_levels() {
 std::span<const std::string_view> reference_operations() { return CpuBackend::OnTheReference::kNames; }
 
 DeviceInfo describe_cpu() {
+  const Status rung = check_cpu_rung();
   return {.backend = "cpu",
           .description = processor_name(),
           .driver = simd_level(),
-          .available = true,
-          .reason = {},
+          .available = rung.ok(),
+          .reason = rung.message(),
           .software = false,
           .chosen_by_auto = false,
           .memory_bytes = physical_memory(),

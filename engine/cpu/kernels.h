@@ -87,6 +87,7 @@ struct TernaryProduct {
   // Where the matrix begins that is met after this one, so that its first blocks can be fetched; null: none is.
   const uint32_t* next_words = nullptr;
   const float* next_scales = nullptr;
+  uint32_t* expanded = nullptr;  // room for a block of base3 as rows32 has it: (chunks, 32)
 };
 
 // As TernaryActivations, for weights of integers in blocks (shaders/lib/packed.h).
@@ -130,6 +131,7 @@ struct TernaryFloatProduct {
   const int32_t* y_rows;
   float* y;
   const uint32_t* next_words = nullptr;  // as above
+  uint32_t* expanded = nullptr;
 };
 
 struct DenseProduct {
@@ -404,6 +406,7 @@ struct KernelSet {
 };
 extern const KernelSet kPortableKernels;
 extern const KernelSet kNeonDotKernels;
+extern const TernaryKernels kNeonI8mmKernels;  // beside those of NEON's dot products
 extern const KernelSet kAvx2Kernels;
 extern const KernelSet kAvxVnniKernels;
 extern const KernelSet kAvx512VnniKernels;

@@ -15,6 +15,8 @@
 namespace tritium::cpu {
 namespace {
 
+[[maybe_unused]] bool bit(unsigned long value, int number) { return (value >> number & 1u) != 0; }
+
 #if defined(__x86_64__)
 struct Registers {
   unsigned a = 0, b = 0, c = 0, d = 0;
@@ -27,8 +29,6 @@ Registers extended_features(unsigned subleaf) {
   if (subleaf > 0) __cpuid_count(7, subleaf, r.a, r.b, r.c, r.d);
   return r;
 }
-
-bool bit(unsigned value, int number) { return (value >> number & 1u) != 0; }
 
 bool system_gives_tiles() {
 #if defined(__linux__)
@@ -45,6 +45,12 @@ Tiles find_int8_tiles() {
   if (!bit(features, kTile) || !bit(features, kInt8)) return Tiles::none;
   return system_gives_tiles() ? Tiles::usable : Tiles::refused;
 }
+#elif defined(__aarch64__) && defined(__APPLE__)
+bool system_names(const char* feature) {
+  int there = 0;
+  size_t size = sizeof there;
+  return sysctlbyname(feature, &there, &size, nullptr, 0) == 0 && there != 0;
+}
 #endif
 
 }  // namespace
@@ -59,12 +65,19 @@ bool has_avx_vnni() {
 
 bool has_neon_dot() {
 #if defined(__aarch64__) && defined(__linux__)
-  constexpr unsigned long kDotProducts = 1ul << 20;  // HWCAP_ASIMDDP
-  return (getauxval(AT_HWCAP) & kDotProducts) != 0;
+  return bit(getauxval(AT_HWCAP), 20);  // HWCAP_ASIMDDP
 #elif defined(__aarch64__) && defined(__APPLE__)
-  int there = 0;
-  size_t size = sizeof there;
-  return sysctlbyname("hw.optional.arm.FEAT_DotProd", &there, &size, nullptr, 0) == 0 && there != 0;
+  return system_names("hw.optional.arm.FEAT_DotProd");
+#else
+  return false;
+#endif
+}
+
+bool has_neon_i8mm() {
+#if defined(__aarch64__) && defined(__linux__)
+  return bit(getauxval(AT_HWCAP2), 13);  // HWCAP2_I8MM
+#elif defined(__aarch64__) && defined(__APPLE__)
+  return system_names("hw.optional.arm.FEAT_I8MM");
 #else
   return false;
 #endif

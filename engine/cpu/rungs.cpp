@@ -41,6 +41,7 @@ constexpr Rung kRungs[] = {
     {"avx2", runs_avx2, all_of(kAvx2Kernels)},
 #endif
 #if defined(__aarch64__)
+    {"neon-i8mm", [] { return has_neon_dot() && has_neon_i8mm(); }, {.ternary = &kNeonI8mmKernels}},
     {"neon-dot", has_neon_dot, all_of(kNeonDotKernels)},
     {"neon", [] { return true; }, all_of(kPortableKernels)},  // what 128-bit vectors are there
 #else

@@ -58,6 +58,7 @@ void CpuBackend::multiply_blocks(const cpu::TernaryActivations& x, const Stretch
   };
   const auto trits = [](const Stretch& s) { return trits_of(s.op->weight, s.group->matrix); };
   const TernaryMatmulParams p = stretch.op->params();
+  const ThreadMemory::Part expanded = expanded_.take();
   const RowOrder::Group& group = *stretch.group;
   const int64_t row_bytes = x.chunks * kernels_.ternary.packed_chunk_bytes;
   kernels_.ternary.ternary_matmul({.layout = rows32_of(stretch.op->weight),
@@ -74,12 +75,14 @@ void CpuBackend::multiply_blocks(const cpu::TernaryActivations& x, const Stretch
                                    .y_rows = order_.y_rows() + group.first,
                                    .y = host_span<float>(stretch.op->y).data(),
                                    .next_words = next ? trits(*next).words : nullptr,
-                                   .next_scales = next ? scales_of(*next) : nullptr},
+                                   .next_scales = next ? scales_of(*next) : nullptr,
+                                   .expanded = expanded.words()},
                                   first, last);
 }
 
 void CpuBackend::multiply(std::span<const TernaryMatmul* const> products) {
   const cpu::TernaryActivations x = pack_input(*products[0]);
+  expanded_.reserve(x.chunks * cpu::kBlockRows);
   stretches_.clear();
   int64_t total = 0;
   for (const TernaryMatmul* op : products)

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/cancel.h"
+
 namespace tritium {
 namespace {
 
@@ -39,13 +41,15 @@ std::vector<float> rope_table(const Config& config, std::span<const float> facto
   table.reserve(static_cast<size_t>(2 * n * n_pairs));
   const std::vector<double> frequencies = frequencies_of(config);
   const double magnitude = config.yarn.magnitude;
-  for (int64_t t = 0; t < n; ++t)
+  for (int64_t t = 0; t < n; ++t) {
+    check_cancelled_every<1024>(static_cast<size_t>(t));
     for (int64_t i = 0; i < n_pairs; ++i) {
       double angle = static_cast<double>(first + t) / config.rope_scale * frequencies[static_cast<size_t>(i)];
       if (!factors.empty()) angle /= double{factors[static_cast<size_t>(i)]};
       table.push_back(static_cast<float>(magnitude * std::cos(angle)));
       table.push_back(static_cast<float>(magnitude * std::sin(angle)));
     }
+  }
   return table;
 }
 

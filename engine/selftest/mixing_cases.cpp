@@ -41,7 +41,10 @@ void cases_of<Attention>(Cases& c) {
                   {1, 8, 4, 32, 32, 40, 39, 0},
                   {9, 6, 3, 80, 48, 31, 13, 0},
                   {3, 2, 2, 20, 12, 50, 40, 7},
-                  {1, 16, 4, 128, 128, 1030, 1029, 512}})
+                  {1, 16, 4, 128, 128, 1030, 1029, 512},
+                  {1, 16, 4, 64, 64, 1101, 1100, 0},
+                  {1, 6, 6, 64, 64, 130, 129, 0},
+                  {1, 16, 2, 128, 128, 70, 69, 0}})
       if (c.next("caches of ", name_of(dtype), ", tokens ", tokens, " at ", position, " of ", capacity, ", heads ",
                  heads, "/", kv_heads, " of ", key_dim, "/", value_dim, ", window ", window))
         run_over(dtype, c.rows(tokens, position), {tokens, heads, key_dim}, {capacity, kv_heads, key_dim}, value_dim,

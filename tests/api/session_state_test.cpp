@@ -198,6 +198,14 @@ TEST(SessionState, LoadingEvaluatingAndTheSelftestAreCancelledByTheSameQuestion)
   EXPECT_EQ(selftest("cpu", {}, until(3)).code(), StatusCode::cancelled);
 }
 
+TEST(SessionState, ASessionIsCancelledWhileItsMemoryIsMadeReady) {
+  for (const char* backend : {"reference", "cpu"}) {
+    const Model model = load(backend);
+    EXPECT_EQ(model.create_session({.context = 512, .keep_going = until(0)}).code(), StatusCode::cancelled) << backend;
+    EXPECT_TRUE(model.create_session({.context = 512, .keep_going = [] { return true; }}).ok()) << backend;
+  }
+}
+
 TEST(SessionState, HandlesThatWereMovedFromSaySo) {
   Model model = load("cpu");
   Result<Session> session = model.create_session();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds for 64-bit ARM in build-aarch64/, and runs the cpu backend's tests on emulated processors: on one that has all
-# instructions, and on one that has none beyond NEON and must not be given more. Skips, and says why, without Debian's cross
-# compiler, qemu and GoogleTest's sources; changes nothing that is installed.
+# instructions, and on those that have dot products but no matrices of bytes, or nothing beyond NEON, and must not be given
+# more. Skips, and says why, without Debian's cross compiler, qemu and GoogleTest's sources; changes nothing that is installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -36,8 +36,16 @@ build_googletest() {
 
 cpu_test() { QEMU_CPU=$1 "${emulator[@]}" $folder/tests/cpu/cpu_test "${@:2}"; }
 
-# The rungs that the tests find on a processor.
-rungs_on() { cpu_test "$1" --gtest_list_tests | sed -n 's|^  SelftestTableWithinBounds/\([a-z0-9]*\).*|\1|p'; }
+# The rungs that the tests find on a processor, best first.
+rungs_on() {
+  cpu_test "$1" --gtest_list_tests --gtest_filter='Levels/SimdLevels.SelftestTable*' | sed -n 's|^ .*/\([a-z0-9]*\).*|\1|p' | xargs
+}
+
+# What the functions of a kernel are compiled to.
+inner_loops() {
+  aarch64-linux-gnu-objdump -d --no-show-raw-insn "$folder/engine/cpu/CMakeFiles/tritium_cpu.dir/isa/$1.cpp.o" |
+    awk -v name="$2" '/^[0-9a-f]+ <.*>:/ { inside = $0 ~ name } inside'
+}
 
 for program in aarch64-linux-gnu-g++ qemu-aarch64 cmake ninja; do
   command -v $program >/dev/null || skip "$program is not there (Debian: g++-aarch64-linux-gnu, qemu-user, cmake, ninja-build)"
@@ -52,10 +60,16 @@ cmake -S . -B $folder -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_TOOLCHAIN_FILE
   -DTRITIUM_SYSROOT="$sysroot" -DTRITIUM_VULKAN=OFF >$folder/cmake.log 2>&1 || { cat $folder/cmake.log >&2; fail "cmake failed"; }
 cmake --build $folder -j "${JOBS:-$(nproc)}" --target cpu_test
 
-say "Tests of the cpu backend on a processor with dot products"
+say "The inner loops of neon-i8mm"
+pairs=$(inner_loops neon_i8mm sum_pairs)
+grep -q usmmla <<<"$pairs" || fail "products of pairs are compiled without usmmla"
+! grep -qE '\<q[0-9]+,.*\[sp' <<<"$pairs" || fail "products of pairs keep sums on the stack"
+
+say "Tests of the cpu backend on a processor with dot products and matrices of bytes"
 cpu_test max --gtest_brief=1
-say "Tests of the choice of kernels on one without them"
-cpu_test cortex-a53 --gtest_brief=1 --gtest_filter='CpuBackend.*:Rungs.*'
-rungs_on max | grep -qx neondot || fail "dot products were not found on a processor that has them"
-! rungs_on cortex-a53 | grep -qx neondot || fail "dot products were found on a processor that has none"
+[ "$(rungs_on max)" = "neoni8mm neondot neon" ] || fail "a processor that has everything is given: $(rungs_on max)"
+say "Tests of the choice of kernels on one without matrices of bytes, and on one without dot products"
+for processor in cortex-a76 cortex-a53; do cpu_test $processor --gtest_brief=1 --gtest_filter='CpuBackend.*:Rungs.*'; done
+[ "$(rungs_on cortex-a76)" = "neondot neon" ] || fail "a processor with dot products is given: $(rungs_on cortex-a76)"
+[ "$(rungs_on cortex-a53)" = "neon" ] || fail "a processor without dot products is given: $(rungs_on cortex-a53)"
 say "All passed"

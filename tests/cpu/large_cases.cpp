@@ -43,7 +43,7 @@ void add_extremes(std::vector<LargeCase>& all) {
 
 // Every width a panel of activations can have, and what is left over; rows and columns that fill no block.
 void add_products(std::vector<LargeCase>& all) {
-  for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 25, 31})
+  for (int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 25, 31})
     for (int64_t group : {0, 16, 64, 256})
       for (bool per_block : {false, true})
         all.push_back({join("ternary_matmul tokens ", tokens, " group ", group, per_block ? " per block" : ""),
@@ -179,7 +179,8 @@ void add_attention(std::vector<LargeCase>& all) {
   struct Shape {
     int64_t tokens, heads, kv_heads, position, window;
   };
-  for (Shape s : {Shape{1, 8, 2, 700, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50}, Shape{5, 20, 1, 200, 0}})
+  for (Shape s : {Shape{1, 8, 2, 700, 0}, Shape{1, 8, 2, 9000, 0}, Shape{67, 6, 2, 0, 0}, Shape{67, 6, 6, 30, 50},
+                  Shape{5, 20, 1, 200, 0}})
     all.push_back({join("attention tokens ", s.tokens, " heads ", s.heads, "/", s.kv_heads, " window ", s.window),
                    [=](Ops& ops, CaseInputs& in) {
                      const int64_t capacity = s.position + s.tokens + 3;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "cpu/rungs.h"
 #include "selftest/selftest.h"
 #include "tests/cpu/cpu_test.h"
 #include "tests/cpu/large_cases.h"
@@ -42,6 +43,19 @@ TEST_P(SimdLevels, ResultsDoNotDependOnTheNumberOfThreads) {
     }
     ++seed;
   }
+}
+
+TEST_P(SimdLevels, TernaryProductsAreThoseOfTheLastRungToTheBit) {
+  const std::string last = simd_levels().back();
+  int n_compared = 0;
+  for (const LargeCase& c : large_cases()) {
+    if (!c.name.starts_with("ternary_matmul ")) continue;
+    const Outcome outcome = side_by_side(cpu_backend(GetParam(), 2), cpu_backend(last, 1), 5, c.run);
+    EXPECT_TRUE(outcome.status.ok()) << c.name << ": " << outcome.status.message();
+    EXPECT_EQ(outcome.worst_error, 0.0) << c.name;
+    n_compared += outcome.n_compared;
+  }
+  EXPECT_GT(n_compared, 0);
 }
 
 // A token computed alone and the same token in a batch: sessions must not depend on how their prompt was cut.
@@ -112,6 +126,20 @@ TEST(CpuBackend, TheRungOfTheEnvironmentIsTaken) {
   EXPECT_NE(status.message().find(last), std::string::npos) << status.message();
   unsetenv("TRITIUM_CPU_RUNG");
   EXPECT_TRUE(check_cpu_rung().ok());
+}
+
+TEST(CpuBackend, ARungThatThisProcessorCannotRunIsRefusedAndNotTaken) {
+  for (const cpu::Rung& rung : cpu::rungs()) {
+    if (rung.runs_here()) continue;
+    const std::string name(rung.name);
+    setenv("TRITIUM_CPU_RUNG", name.c_str(), 1);
+    const Status status = check_cpu_rung();
+    EXPECT_EQ(status.code(), StatusCode::invalid_argument) << name;
+    EXPECT_NE(status.message().find(name + "\", which this processor cannot run"), std::string::npos)
+        << status.message();
+    EXPECT_EQ(simd_level(), simd_levels().front());
+    unsetenv("TRITIUM_CPU_RUNG");
+  }
 }
 
 TEST(CpuBackend, UnknownLevelInTheEnvironmentMeansTheBest) {

@@ -4,54 +4,25 @@
 
 #include <gtest/gtest.h>
 
-#include "base/format_text.h"
-#include "cpu/backend.h"
 #include "cpu/isa/portable.h"
 #include "selftest/selftest.h"
-#include "tests/cpu/cpu_test.h"
 #include "tests/cpu/emulated_tiles.h"
+#include "tests/cpu/ternary_shapes.h"
 
 namespace tritium {
 namespace {
 
-using cases::CaseInputs;
 using cpu::EmulatedTiles;
-
-std::unique_ptr<Backend> by_vectors() {
-  return std::make_unique<CpuBackend>(cpu::kPortableKernels, CpuOptions{.threads = 1});
-}
+using Shape = TernaryShape;
 
 std::unique_ptr<Backend> by_tiles(int threads = 2) {
-  cpu::KernelSet kernels = cpu::kPortableKernels;
-  kernels.ternary = cpu::tiled_kernels<EmulatedTiles, cpu::Portable>();
-  return std::make_unique<CpuBackend>(kernels, CpuOptions{.threads = threads});
-}
-
-// Rows of activations, of the weight, columns; weight scales for `group` columns (0: one a row).
-struct Shape {
-  int64_t tokens, rows, cols, group = 0;
-  bool per_block = false;  // activation scales for 256 columns each
-  std::string text() const {
-    return join(tokens, " tokens, ", rows, "x", cols, ", group ", group, per_block ? ", per block" : "");
-  }
-};
-
-Outcome product(std::unique_ptr<Backend> tested, std::unique_ptr<Backend> expected, const Shape& s) {
-  return side_by_side(std::move(tested), std::move(expected), 7, [&](Ops& ops, CaseInputs& in) {
-    const auto x = in.quantized(s.tokens, s.cols, s.per_block);
-    const auto granularity = s.group ? ScaleGranularity::group : ScaleGranularity::row;
-    ops(TernaryMatmul{.q = x.q,
-                      .scales = x.scales,
-                      .weight = in.ternary(1, s.rows, s.cols, granularity, s.group),
-                      .expert_ids = {},
-                      .y = in.zeros({s.tokens, s.rows})});
-  });
+  return portable_with(cpu::tiled_kernels<EmulatedTiles, cpu::Portable>(), threads);
 }
 
 // How many steps of 64 columns tiles take.
 int64_t steps_of(const Shape& s) {
   const int64_t before = EmulatedTiles::steps_taken;
-  EXPECT_TRUE(product(by_tiles(), by_vectors(), s).status.ok());
+  EXPECT_TRUE(ternary_product(by_tiles(), s).status.ok());
   return EmulatedTiles::steps_taken - before;
 }
 
@@ -69,42 +40,19 @@ TEST(TernaryTiles, AreEqualToTheBitToVectors) {
       for (bool per_block : {false, true}) shapes.push_back({tokens, 37, 517, group, per_block});
   for (int64_t rows : {1, 15, 16, 17, 31, 32, 33, 64, 97}) shapes.push_back({18, rows, 300, 64, true});
   for (int64_t cols : {1, 63, 64, 65, 255, 256, 1021}) shapes.push_back({20, 33, cols, 0, false});
-  for (const Shape& s : shapes) {
-    const Outcome outcome = product(by_tiles(), by_vectors(), s);
-    EXPECT_TRUE(outcome.status.ok()) << s.text() << ": " << outcome.status.message();
-    EXPECT_EQ(outcome.worst_error, 0.0) << s.text();
-  }
+  for (const Shape& s : shapes) expect_equal_to_the_bit(ternary_product(by_tiles(), s), s.text());
 }
 
 // Longer than a strip of trits, which ends within a segment (group 0), and more tokens than a strip meets at once.
 TEST(TernaryTiles, LongRowsAreTakenInStrips) {
   for (const Shape& s : {Shape{20, 33, 4352}, Shape{20, 33, 8500, 256, true}, Shape{150, 5, 4352, 64},
-                         Shape{150, 5, 9000, 0, true}, Shape{129, 33, 4097}}) {
-    const Outcome outcome = product(by_tiles(), by_vectors(), s);
-    EXPECT_TRUE(outcome.status.ok()) << s.text() << ": " << outcome.status.message();
-    EXPECT_EQ(outcome.worst_error, 0.0) << s.text();
-  }
+                         Shape{150, 5, 9000, 0, true}, Shape{129, 33, 4097}})
+    expect_equal_to_the_bit(ternary_product(by_tiles(), s), s.text());
 }
 
-// Expert e has e rows.
 TEST(TernaryTiles, ExpertsWithFewAndWithManyRows) {
-  constexpr int64_t kExperts = 71, kRows = 35, kCols = 512;
-  std::vector<int32_t> ids;
-  for (int32_t expert = 0; expert < kExperts; ++expert) ids.insert(ids.end(), static_cast<size_t>(expert), expert);
-  for (size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[i * 7919 % i]);
-  const auto n = static_cast<int64_t>(ids.size());
-  for (const bool per_block : {false, true}) {
-    const Outcome outcome = side_by_side(by_tiles(3), by_vectors(), 3, [&](Ops& ops, CaseInputs& in) {
-      const auto x = in.quantized(n, kCols, per_block);
-      ops(TernaryMatmul{.q = x.q,
-                        .scales = x.scales,
-                        .weight = in.ternary(kExperts, kRows, kCols, ScaleGranularity::group, 128),
-                        .expert_ids = in.ints({n, 1}, ids),
-                        .y = in.zeros({n, kRows})});
-    });
-    EXPECT_TRUE(outcome.status.ok()) << outcome.status.message();
-    EXPECT_EQ(outcome.worst_error, 0.0);
-  }
+  for (const bool per_block : {false, true})
+    expect_equal_to_the_bit(product_of_experts(by_tiles(3), 71, per_block), "experts");
 }
 
 TEST(TernaryTiles, TakeSixteenRowsAndMore) {

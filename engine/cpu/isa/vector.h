@@ -53,6 +53,7 @@ template <int kLaneCount>
 struct Vector : VectorTypes<kLaneCount> {
   static constexpr int kLanes = kLaneCount;
   static constexpr bool kBase3 = false;  // whether it decodes base3 (kernels/base3.h)
+  static constexpr bool kPairs = false;  // whether two rows meet two tokens in a product (kernels/ternary_pairs.h)
   using typename VectorTypes<kLaneCount>::F;
   using typename VectorTypes<kLaneCount>::I;
   using typename VectorTypes<kLaneCount>::U;

@@ -19,14 +19,25 @@
 namespace tritium::cpu {
 namespace {
 
+// each(Count of columns) for usual ones, else of 0.
+template <typename Stored, typename Each>
+TRITIUM_INLINE void with_dim(int64_t dim, const Each& each) {
+  if constexpr (sizeof(typename Stored::Value) < sizeof(float)) {
+    if (dim == 64) return each(Count<64>{});
+    if (dim == 128) return each(Count<128>{});
+  }
+  each(Count<0>{});
+}
+
 // The scores of queries of one sequence with a block of keys, some of them at a time.
 template <typename V, typename Stored>
 void score_block(const Head<Stored>& head, const KeyRange& range, Query* queries, const float* packed, int count) {
   constexpr int kMany = 9;  // queries that copied keys are worth
   const bool copies = count >= kMany && head.key_dim <= kCopiedColumns;
+  const int64_t part = together_of<V>(count, head.key_dim) == count ? kKeyBlock : kKeyPart;
   KeyCopy<V> copy;
-  for (int64_t at = (range.from - range.first) / kKeyPart * kKeyPart; at <= range.to - range.first; at += kKeyPart) {
-    const int64_t first = range.first + at, end = first + kKeyPart;
+  for (int64_t at = (range.from - range.first) / part * part; at <= range.to - range.first; at += part) {
+    const int64_t first = range.first + at, end = first + part;
     if (copies) copy.take(head, range, first);
     for_groups<V>(queries, count, packed, head.key_dim, [&](auto n, Query* group, const float* q) {
       constexpr int kQueries = decltype(n)::value;
@@ -36,22 +47,26 @@ void score_block(const Head<Stored>& head, const KeyRange& range, Query* queries
       if (copies)
         score_copy<V, kQueries>(group, q, copy, head.key_dim, head.scale, at);
       else if (group == queries)
-        score_keys<V, kQueries, true>(group, q, head, seen);
+        with_dim<Stored>(
+            head.key_dim, [&](auto dim) __attribute__((always_inline)) {
+              score_keys<V, kQueries, true, decltype(dim)::value>(group, q, head, seen);
+            });
       else
-        score_keys<V, kQueries, false>(group, q, head, seen);
+        score_keys<V, kQueries, false, 0>(group, q, head, seen);
     });
   }
 }
 
-// What a block of keys adds to queries of one sequence.
+// Scores become weights, with the scales of stored codes: of keys before, of values after.
 template <typename V, typename Stored>
-void attend(const Head<Stored>& head, int64_t block, Query* queries, const float* packed, int count) {
-  const KeyRange range = range_of(block, queries, count);
-  if (range.from > range.to) return;
-  score_block<V>(head, range, queries, packed, count);
+void weigh_block(const Head<Stored>& head, const KeyRange& range, Query* queries, int count) {
   if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.key_scales, range);
-  for (int q = 0; q < count; ++q) exponentials<V>(queries[q], block);
+  for (int q = 0; q < count; ++q) exponentials<V>(queries[q], range.first);
   if constexpr (Stored::kScaled) scale_keys<V>(queries, count, head.value_scales, range);
+}
+
+template <typename V, typename Stored>
+void mix_block(const Head<Stored>& head, int64_t block, Query* queries, const float* packed, int count) {
   // A part of the columns at a time, so that it is in the L1 cache for the next queries.
   const int64_t part = count > 2 ? kColumnVectors<V, 4> * V::kLanes : head.columns;
   for (int64_t c = 0; c < head.columns; c += part)
@@ -66,24 +81,60 @@ void attend(const Head<Stored>& head, int64_t block, Query* queries, const float
 // The kv heads of a task, each with `count` queries: what queries, packed queries and heads begin with is the first's.
 template <typename Stored>
 struct Heads {
-  const Head<Stored>* first;
+  Head<Stored>* first;
   int n;
   int count;
   int64_t packed_stride;
+  bool whole_rows;  // a block's keys are read for all heads, then its values
 };
 
-// The keys first … last of a sequence, blocks counted from its first row, for all queries. All heads meet a block
-// before the next one: the rows of a token lie side by side.
+// Memory is read fastest line after line, hence whole rows; but where multiply-adds limit, what waits in the L2 cache
+// until all heads have met a block takes longer to read than it saves.
+template <typename Stored>
+TRITIUM_INLINE bool reads_whole_rows(const AttentionCall& a, int n_heads, int count) {
+  constexpr int64_t kOfBlock = int64_t{32} << 10;  // bytes
+  if (n_heads != static_cast<int>(a.p.n_kv_heads) || a.p.key_dim != a.p.value_dim) return false;
+  return count <= 2 || kKeyBlock * n_heads * a.p.key_dim * int64_t{sizeof(typename Stored::Value)} <= kOfBlock;
+}
+
+// Rows of a block that head h of the task asks for: its own, or its share of whole rows, in pieces as long as its own.
+template <typename Stored>
+TRITIUM_INLINE CacheRows<Stored> soon(const CacheRows<Stored>& own, const Heads<Stored>& heads, int h, int64_t block) {
+  if (!heads.whole_rows) return {own.row(block), own.stride};
+  const int64_t dim = own.stride / heads.n;
+  return {own.row(block) - h * dim + h * kKeyBlock * dim, dim};
+}
+
+// What a block of keys adds to queries of one sequence.
+template <typename V, typename Stored>
+void attend(const Heads<Stored>& heads, int64_t block, Query* queries, const float* packed) {
+  const int count = heads.count;
+  const KeyRange range = range_of(block, queries, count);  // every head's
+  if (range.from > range.to) return;
+  const int together = heads.whole_rows ? heads.n : 1;
+  for (int from = 0; from < heads.n; from += together) {
+    const int end = from + together;
+    for (int h = from; h < end; ++h) {
+      Head<Stored>& head = heads.first[h];
+      head.values_soon = soon(head.values, heads, h, block);
+      head.keys_soon = soon(head.keys, heads, h, block + kKeyBlock);
+      score_block<V>(head, range, queries + h * count, packed + h * heads.packed_stride, count);
+    }
+    for (int h = from; h < end; ++h) weigh_block<V>(heads.first[h], range, queries + h * count, count);
+    for (int h = from; h < end; ++h)
+      mix_block<V>(heads.first[h], block, queries + h * count, packed + h * heads.packed_stride, count);
+  }
+}
+
+// The keys first … last of a sequence, blocks counted from its first row, for all queries.
 template <typename V, typename Stored>
 void attend_span(const Heads<Stored>& heads, int64_t first, int64_t last, Query* queries, const float* packed) {
   for (int i = 0; i < heads.n * heads.count; ++i) {
     queries[i].span.largest = -__builtin_inff();
     __builtin_memset(queries[i].sums, 0, sizeof queries[i].sums);
-    __builtin_memset(queries[i].span.mix, 0, sizeof(float) * kColumns);
+    for (int64_t c = 0; c < heads.first->columns; c += V::kLanes) V::store(queries[i].span.mix + c, typename V::F{});
   }
-  for (int64_t block = first; block <= last; block += kKeyBlock)
-    for (int h = 0; h < heads.n; ++h)
-      attend<V>(heads.first[h], block, queries + h * heads.count, packed + h * heads.packed_stride, heads.count);
+  for (int64_t block = first; block <= last; block += kKeyBlock) attend<V>(heads, block, queries, packed);
   for (int i = 0; i < heads.n * heads.count; ++i) queries[i].span.sum = lane_sum<V>(V::load(queries[i].sums));
 }
 
@@ -146,7 +197,11 @@ void attend_queries(const AttentionCall& a, const AttentionTiling& tiling, const
   const int64_t packed_row = a.p.key_dim <= kPackedColumns ? (a.p.key_dim + V::kLanes - 1) / V::kLanes * V::kLanes : 0;
   alignas(kLine) float packed[kAttentionQueries * kPackedColumns];
   Head<Stored> each[kAttentionQueries];
-  const Heads<Stored> heads = {.first = each, .n = n_heads, .count = count, .packed_stride = count * packed_row};
+  const Heads<Stored> heads = {.first = each,
+                               .n = n_heads,
+                               .count = count,
+                               .packed_stride = count * packed_row,
+                               .whole_rows = reads_whole_rows<Stored>(a, n_heads, count)};
   for (int h = 0; h < n_heads; ++h)
     pack_queries<V>(queries + h * count, count, a.p.key_dim, packed + h * heads.packed_stride);
   for (int64_t column = 0; column < value_dim; column += kColumns) {

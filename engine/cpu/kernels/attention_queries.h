@@ -119,19 +119,21 @@ struct RowScales {
 template <typename Stored>
 struct Head {
   CacheRows<Stored> keys, values;
+  CacheRows<Stored> values_soon, keys_soon;  // what it asks for while it reads a block's keys, and its values
   RowScales key_scales = {}, value_scales = {};
   int64_t key_dim, columns;
   float scale;
 };
 
-// Asks for kCount columns of a row of a cache from c on, which will be read soon: rows of one head lie too far apart
-// for hardware to guess the next one. c is a multiple of kCount: of columns in a line the first ones ask for it.
+// Asks for kCount columns of a row of a cache, which will be read soon: rows of one head lie too far apart for hardware
+// to guess the next one. They are columns c and on, a multiple of kCount: of columns in a line the first ones ask for
+// it.
 template <int64_t kCount, typename Value>
-TRITIUM_INLINE void fetch_columns(const Value* row, int64_t c) {
+TRITIUM_INLINE void fetch_columns(const Value* columns, int64_t c) {
   constexpr int64_t kOfLine = kLine / sizeof(Value);
   TRITIUM_UNROLL
   for (int64_t i = 0; i < kCount; i += kOfLine)
-    if (kCount >= kOfLine || c % kOfLine == 0) __builtin_prefetch(row + c + i);
+    if (kCount >= kOfLine || c % kOfLine == 0) __builtin_prefetch(columns + i);
 }
 
 }  // namespace

@@ -15,18 +15,26 @@ template <typename V, int kQueries>
 constexpr int kTileKeys = kQueries == 3 || kQueries == 5 || (kQueries == 1 && V::kLanes == 16) ? V::kLanes / 4
                                                                                                : V::kLanes / kQueries;
 
-// A tile of keys as they lie in a cache. kFetch: their values will be read soon, and nobody has asked for them.
-template <typename V, typename Stored, int kKeys, bool kFetch>
+// A tile of keys as they lie in a cache. kFetch: meanwhile as many rows of values are asked for; of kDim columns, if
+// that is not 0, line after line.
+template <typename V, typename Stored, int kKeys, bool kFetch, int kDim>
 struct CachedTile {
+  static constexpr int64_t kStep = 2 * V::kLanes;  // columns
+
   const typename Stored::Value* key[kKeys];
-  const typename Stored::Value* value[kKeys];
+  const typename Stored::Value* soon;
+  int64_t soon_stride;
 
   [[gnu::always_inline]] typename V::F load(int i, int64_t d, int64_t n) const {
     return load_stored<V, Stored>(key[i] + d, n);
   }
   [[gnu::always_inline]] void fetch(int64_t d) const {
     TRITIUM_UNROLL
-    for (int i = 0; kFetch && i < kKeys; ++i) fetch_columns<2 * V::kLanes>(value[i], d);
+    for (int i = 0; kFetch && i < kKeys; ++i) {
+      const int64_t at = d * kKeys + i * kStep;  // of what lies row after row
+      const int64_t row = kDim ? at / (kDim ? kDim : 1) : i, column = kDim ? at % (kDim ? kDim : 1) : d;
+      fetch_columns<kStep>(soon + row * soon_stride + column, column);
+    }
   }
 };
 
@@ -57,12 +65,13 @@ TRITIUM_INLINE void add_products(const float* packed, const Tile& tile, int64_t 
 }
 
 // p[at + i] of each query = scale * q . key i of a tile.
-template <typename V, int kQueries, int kKeys, typename Tile>
+template <typename V, int kQueries, int kKeys, int kDim, typename Tile>
 TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& tile, int64_t dim, float scale,
                                int64_t at) {
   constexpr int kSums = kQueries * kKeys, kPadded = (kSums + V::kLanes - 1) / V::kLanes * V::kLanes;
   typename V::F sum[kPadded] = {};
   int64_t d = 0;
+  TRITIUM_UNROLL
   for (; d + 2 * V::kLanes <= dim; d += 2 * V::kLanes) {
     tile.fetch(d);
     add_products<V, kQueries, kKeys>(packed, tile, d, V::kLanes, sum);
@@ -80,18 +89,23 @@ TRITIUM_INLINE void score_tile(Query* queries, const float* packed, const Tile& 
 }
 
 // p[j - first] of each query = scale * q . key j of the block, and whatever behind the last one.
-template <typename V, int kQueries, bool kFetch, typename Stored>
+template <typename V, int kQueries, bool kFetch, int kDim, typename Stored>
 TRITIUM_INLINE void score_keys(Query* queries, const float* packed, const Head<Stored>& head, const KeyRange& block) {
   constexpr int kKeys = kTileKeys<V, kQueries>;
-  for (int64_t j = block.from; j <= block.to; j += kKeys) {
-    CachedTile<V, Stored, kKeys, kFetch> tile;
+  // Values and not references: for all the compiler knows, scores are stored over what a head says.
+  const int64_t first = block.first, to = block.to, stride = head.keys.stride;
+  const int64_t dim = kDim ? kDim : head.key_dim;
+  const float scale = head.scale;
+  CachedTile<V, Stored, kKeys, kFetch, kDim> tile;
+  tile.soon_stride = head.values_soon.stride;
+  tile.soon = head.values_soon.row(block.from - first);
+  const typename Stored::Value* key = head.keys.row(block.from);
+  for (int64_t j = block.from; j <= to; j += kKeys, key += kKeys * stride, tile.soon += kKeys * tile.soon_stride) {
+    tile.key[0] = key;
+    // Row after row: GCC 12 computes indices of rows in vectors, from which addresses then have to be moved.
     TRITIUM_UNROLL
-    for (int i = 0; i < kKeys; ++i) {
-      const int64_t row = j + i < block.to ? j + i : block.to;
-      tile.key[i] = head.keys.row(row);
-      tile.value[i] = head.values.row(row);
-    }
-    score_tile<V, kQueries, kKeys>(queries, packed, tile, head.key_dim, head.scale, j - block.first);
+    for (int i = 1; i < kKeys; ++i) tile.key[i] = tile.key[i - 1] + (j + i > to ? 0 : stride);
+    score_tile<V, kQueries, kKeys, kDim>(queries, packed, tile, dim, scale, j - first);
   }
 }
 
@@ -128,7 +142,7 @@ TRITIUM_INLINE void score_copy(Query* queries, const float* packed, const KeyCop
   constexpr int kKeys = KeyCopy<V>::kKeys;
   const int64_t row = (dim + V::kLanes - 1) / V::kLanes * V::kLanes;
   for (int64_t i = 0; i < kKeyPart; i += kKeys)
-    score_tile<V, kQueries, kKeys>(queries, packed, CopiedTile<V, kKeys>{copy.at + i * row}, dim, scale, at + i);
+    score_tile<V, kQueries, kKeys, 0>(queries, packed, CopiedTile<V, kKeys>{copy.at + i * row}, dim, scale, at + i);
 }
 
 // p times the scales of the keys, or values, of a block.

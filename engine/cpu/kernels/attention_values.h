@@ -18,11 +18,11 @@ TRITIUM_INLINE void mix_columns(Query* queries, const Head<Stored>& head, const 
     for (int i = 0; i < kVectors; ++i) sum[q][i] = V::load(queries[q].span.mix + c + i * V::kLanes) * queries[q].factor;
   }
   const typename Stored::Value* row = head.values.row(block.from) + c;
-  const typename Stored::Value* next = head.keys.row(block.from + kKeyBlock);
+  const typename Stored::Value* next = head.keys_soon.row(block.from - block.first);
   for (int64_t j = block.from; j <= block.to; ++j, row += head.values.stride) {
     if (fetch) {
-      fetch_columns<kVectors * V::kLanes>(next, c);
-      next += head.keys.stride;
+      fetch_columns<kVectors * V::kLanes>(next + c, c);
+      next += head.keys_soon.stride;
     }
     typename V::F value[kVectors];
     TRITIUM_UNROLL

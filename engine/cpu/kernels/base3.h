@@ -51,7 +51,7 @@ TRITIUM_INLINE bool is_base3(const auto& product) { return product.trits.row_wor
 template <typename V, typename Product, typename Compute>
 TRITIUM_INLINE void expand_blocks(const Product& m, int64_t first, int64_t last, Compute compute) {
   if constexpr (V::kBase3) {
-    alignas(64) uint32_t chunks[kMostChunksOfBase3 * kBlockRows];
+    uint32_t* const chunks = m.expanded;
     Product expanded = m;
     // What is read next waits until this block has met all rows.
     const int64_t block_bytes = m.trits.row_words * kBlockRows * 4;

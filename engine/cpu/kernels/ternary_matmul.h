@@ -17,6 +17,7 @@
 #include "cpu/kernels/base3.h"
 #include "cpu/kernels/elementwise.h"
 #include "cpu/kernels/ternary_matmul_f32.h"
+#include "cpu/kernels/ternary_pairs.h"
 
 namespace tritium::cpu {
 namespace {
@@ -29,25 +30,28 @@ TRITIUM_INLINE void pack_scales(const TernaryActivations& a, int64_t first, int6
     for (int64_t b = 0; b < a.n_blocks; ++b) scales[b * width + t] = a.scales[a.q_rows[first + t] * a.n_blocks + b];
 }
 
-// A panel of w rows: (chunks, planes, w, 4 bytes), and the sums of its segments: (segments, w).
+// A panel of w rows: (chunks, planes, w, 4 bytes), or (pairs of chunks, planes, w, 2, 4 bytes), and the sums of its
+// segments: (segments, w).
 template <typename V>
 void pack_activations(const TernaryActivations& a, int64_t, int64_t first, int64_t last) {
   const int64_t width = last - first;
   const int64_t n_segments = a.chunks / a.segment_chunks;
   const int64_t cols = a.chunks * kChunkColumns;
+  constexpr int64_t kStep = V::kPairs ? 2 : 1;  // chunks
+  const int64_t used_chunks = (a.used_chunks + kStep - 1) / kStep * kStep;
   int8_t* packed = a.packed + first * a.chunks * V::kPlanes * 4;
   int32_t* sums = a.sums + first * n_segments;
   for (int64_t t = 0; t < width; ++t) {
     const int8_t* q = a.q + a.q_rows[first + t] * cols;
     // Rows of an expert lie apart: hardware would not fetch the next one.
     const int8_t* next = a.q + a.q_rows[first + (t + 1 < width ? t + 1 : t)] * cols;
-    for (int64_t c = 0; c < a.used_chunks; ++c) {
+    for (int64_t c = 0; c < used_chunks; ++c) {
       if (c % 4 == 0) __builtin_prefetch(next + c * kChunkColumns);
       int8_t planes[4 * V::kPlanes];
       V::pack_chunk(q + c * kChunkColumns, planes);
-      int8_t* to = packed + (c * V::kPlanes * width + t) * 4;
+      int8_t* to = packed + ((c / kStep * V::kPlanes * width + t) * kStep + c % kStep) * 4;
       TRITIUM_UNROLL
-      for (int p = 0; p < V::kPlanes; ++p) __builtin_memcpy(to + 4 * p * width, planes + 4 * p, 4);
+      for (int p = 0; p < V::kPlanes; ++p) __builtin_memcpy(to + 4 * p * width * kStep, planes + 4 * p, 4);
     }
     const int64_t segment = a.segment_chunks * kChunkColumns;
     for (int64_t s = 0; s < n_segments; ++s) {
@@ -155,6 +159,8 @@ void ternary_tile(const TernaryProduct& m, int64_t block, int64_t token) {
       if (decodes_base3<V, kTokens>(m))
         sum_base3<V, kTokens>(m.trits.at({block, lane}, base3_words(chunk)), fetch, base3_words(chunk), factors,
                               m.segment_chunks / kUnitChunks, total);
+      else if constexpr (V::kPairs)
+        sum_pairs<V, kTokens>(m.trits.at({block, lane}, chunk), fetch, chunk, factors, used, total);
       else
         sum_codes<V, kTokens>(m.trits.at({block, lane}, chunk), fetch, chunk, factors, used, total);
       const float* w_scales = m.weight_scales + m.layout.scale({block, lane}, chunk / m.group_chunks);
@@ -209,6 +215,26 @@ constexpr TernaryKernels ternary_kernels() {
           .pack_activations = pack_activations<V>,
           .ternary_matmul = ternary_matmul<V>,
           .ternary_matmul_f32 = ternary_matmul_f32<V>};
+}
+
+// One row has no other to be paired with, and chunks of a segment of an odd number of them (which no file has) neither.
+TRITIUM_INLINE bool takes_pairs(int64_t rows, int64_t segment_chunks) { return rows > 1 && segment_chunks % 2 == 0; }
+
+// The family: Pairs, a trait with kPairs, where rows can be paired, V elsewhere.
+template <typename Pairs, typename V>
+constexpr TernaryKernels paired_kernels() {
+  static_assert(Pairs::kPlanes == V::kPlanes);
+  TernaryKernels kernels = ternary_kernels<V>();
+  kernels.panel_tokens = [](int64_t rows, int64_t segment_chunks) -> int64_t {
+    return takes_pairs(rows, segment_chunks) ? Pairs::kPanelTokens : V::kPanelTokens;
+  };
+  kernels.pack_activations = [](const TernaryActivations& a, int64_t rows, int64_t first, int64_t last) {
+    (takes_pairs(rows, a.segment_chunks) ? pack_activations<Pairs> : pack_activations<V>)(a, rows, first, last);
+  };
+  kernels.ternary_matmul = [](const TernaryProduct& m, int64_t first, int64_t last) {
+    (takes_pairs(m.n_tokens, m.segment_chunks) ? ternary_matmul<Pairs> : ternary_matmul<V>)(m, first, last);
+  };
+  return kernels;
 }
 
 }  // namespace

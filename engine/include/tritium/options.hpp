@@ -70,6 +70,7 @@ struct SessionOptions {
   Activations activations = Activations::int8;
   KvCacheType kv = KvCacheType::f16;
   int64_t batch = 0;  // tokens evaluated at once at most: memory against speed of long prompts; 0: the backend's choice
+  std::function<bool()> keep_going{};  // asked while memory is made ready, seconds for a long context; false cancels
 };
 
 struct SamplerOptions {

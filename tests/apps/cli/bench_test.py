@@ -54,8 +54,14 @@ class Rows(program.InFolder):
             self.assertEqual(result["machine"]["rung"], rungs[-1], how)
 
     def test_a_rung_that_is_none_is_an_error_that_lists_them(self):
-        self.fails(2, "\"mmx\", which is no rung; there are ", "bench", "--filter", QUICK, "--rung", "mmx")
-        self.fails(2, "TRITIUM_CPU_RUNG is \"mmx\"", "selftest", "--backend", "cpu", environment={"TRITIUM_CPU_RUNG": "mmx"})
+        said = "the rung \"mmx\" (TRITIUM_CPU_RUNG, or --rung of bench) is none of this kind of processor's; there are "
+        self.fails(2, said, "bench", "--filter", QUICK, "--rung", "mmx")
+        self.fails(2, said, "selftest", "--backend", "cpu", environment={"TRITIUM_CPU_RUNG": "mmx"})
+        code, out, err = tritium("devices", "--json", environment={"TRITIUM_CPU_RUNG": "mmx"})
+        self.assertEqual(code, 0, err)
+        cpu = next(device for device in json.loads(out) if device["backend"] == "cpu")
+        self.assertFalse(cpu["available"])
+        self.assertIn(said, cpu["reason"])
 
     def test_a_filter_that_chooses_nothing_is_an_error(self):
         self.fails(2, "chooses none of the rows", "bench", "--filter", "nothing of that name")
@@ -135,6 +141,11 @@ class Profile(program.WithModel):
             else:
                 self.assertIsNone(row["fraction_of_limit"])
             self.assertGreater(row["bytes_a_token"], 0)
+            self.assertEqual((row["prompt"], row["decode"]), (8, 8))
+
+    def test_more_tokens_of_a_file_than_its_context_are_an_error(self):
+        self.fails(2, "a prompt of 100000 and 64 further tokens are more than the model's context", "bench", self.model, "--prompt",
+                   100000, "--decode", 64)
 
     def test_options_of_rows_are_not_for_files(self):
         self.fails(2, "--filter", "bench", self.model, "--filter", "x")

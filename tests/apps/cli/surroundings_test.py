@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import resource
 import subprocess
 
 import program
@@ -45,6 +46,17 @@ class Surroundings(WithModel):
         """`script` runs the program as "$@", in the folder of the tests."""
         return subprocess.run(["sh", "-c", script, "sh", program.PROGRAM, *arguments], cwd=self.folder, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def test_a_stack_of_256_kb_is_enough_for_every_rung(self):
+        rungs = [device for device in json.loads(tritium("devices", "--json")[1]) if device["backend"] == "cpu"][0]["features"]
+        names = next(feature for feature in rungs if feature.startswith("rungs: ")).removeprefix("rungs: ").split()
+        tokens = " ".join(str(token) for token in range(1, 40))
+        for rung in names:
+            for command in (["run", self.model, "--tokens", tokens, "-n", 2, "--threads", 2, "--backend", "cpu"],
+                            ["run", self.model, "--tokens", tokens, "-n", 2, "--threads", 1, "--backend", "cpu", "--activations", "f32"],
+                            self.training()):
+                code, _, err = tritium(*command, environment={"TRITIUM_CPU_RUNG": rung}, limits={resource.RLIMIT_STACK: 256 << 10})
+                self.assertEqual(code, 0, f"{rung}, {command[0]}: {err}")
 
     def test_a_message_about_a_file_commands_no_terminal(self):
         role = "\x1b[2J\x1b]0;x\x07\u009b"

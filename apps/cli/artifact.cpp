@@ -23,7 +23,9 @@ struct Options {
 
 json to_json(const PackedModel& p, const Options& o) {
   json streams = json::array();
-  for (const PackedStream& s : p.streams)
+  for (const PackedStream& s : p.streams) {
+    json tried = json::object();
+    for (const PackingTried& t : s.tried) tried[t.packing] = t.bytes;
     streams.push_back({{"kind", s.kind},
                        {"type", s.type},
                        {"part", s.part},
@@ -33,7 +35,9 @@ json to_json(const PackedModel& p, const Options& o) {
                        {"raw_bytes", s.raw_bytes},
                        {"packed_bytes", s.packed_bytes},
                        {"bytes", s.bytes},
-                       {"entropy_bytes", s.entropy_bytes}});
+                       {"entropy_bytes", s.entropy_bytes},
+                       {"tried", tried}});
+  }
   return {{"output", o.pack.output},
           {"written", p.fits},
           {"artifact_bytes", p.artifact_bytes},
@@ -71,20 +75,21 @@ void show(const PackedModel& p) {
     all.add(s);
   }
   print_format("%-13s %13s %13s %13s %13s %11s\n", "", "weights", "GGUF bytes", "packed bytes", "bytes", "bits/weight");
-  for (const char* kind : {"embedding", "attention", "feed-forward", "experts", "router", "norms", "head", "other",
-                           "metadata"})
+  for (const char* kind :
+       {"embedding", "attention", "feed-forward", "experts", "router", "norms", "head", "other", "metadata"})
     if (rows.contains(kind)) print_row(kind, rows[kind]);
   print_row("all", all);
 }
 
-// "12.3 % of" …: what the rule is about.
+// What the rule is about.
 std::string sum_of(const PackedModel& p, const Options& o) {
-  std::string text = "artifact " + std::to_string(p.artifact_bytes) + " + code " + std::to_string(p.code_bytes) + " = " +
-                     std::to_string(p.total_bytes()) + " bytes";
+  std::string text = "artifact " + std::to_string(p.artifact_bytes) + " + code " + std::to_string(p.code_bytes) +
+                     " = " + std::to_string(p.total_bytes()) + " bytes";
   if (!o.limited) return text;
   const uint64_t total = p.total_bytes();
   text += ", limit " + std::to_string(o.limit) + ": ";
-  return text + (total <= o.limit ? std::to_string(o.limit - total) + " left" : std::to_string(total - o.limit) + " too many");
+  return text +
+         (total <= o.limit ? std::to_string(o.limit - total) + " left" : std::to_string(total - o.limit) + " too many");
 }
 
 Result<uint64_t> bytes_of_code(const std::vector<std::string>& paths) {
@@ -183,9 +188,7 @@ void add_unpack(CLI::App& experiment, Action& action) {
   command->footer(
       "Example:\n"
       "  tritium experiment unpack A.tpk -o model.gguf");
-  command->callback([=, &action] {
-    action = [unpacked] { return unpack(unpacked->artifact, unpacked->options); };
-  });
+  command->callback([=, &action] { action = [unpacked] { return unpack(unpacked->artifact, unpacked->options); }; });
 }
 
 }  // namespace tritium::cli

@@ -9,8 +9,8 @@
 namespace tritium::artifact {
 namespace {
 
-constexpr std::string_view kNames[] = {"plain", "planes", "digits, rows", "digits, columns", "bits, rows",
-                                       "bits, columns"};
+constexpr std::string_view kNames[] = {"plain",           "planes",     "digits, rows",
+                                       "digits, columns", "bits, rows", "bits, columns"};
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Codes at their real width, and bytes of numbers by significance: what a compressor finds more in. Everything here goes
-// back to the same bytes.
+// Codes at their real width, and bytes of numbers by significance: what a compressor finds more in. Everything here
+// goes back to the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ namespace tritium::artifact {
 
 // How the bytes of a stream were made. The numbers stand in files.
 enum class Packing : uint8_t {
-  plain = 0,           // as they are
-  planes = 1,          // the first byte of each number, then the second of each, …
-  digits_by_row = 2,   // as many codes a byte as their radix allows: five trits, two of 4 bits, one of 5 to 8 bits
+  plain = 0,          // as they are
+  planes = 1,         // the first byte of each number, then the second of each, …
+  digits_by_row = 2,  // as many codes a byte as their radix allows: five trits, two of 4 bits, one of 5 to 8 bits
   digits_by_column = 3,
-  bits_by_row = 4,     // codes of b bits one behind the other, across bytes
+  bits_by_row = 4,  // codes of b bits one behind the other, across bytes
   bits_by_column = 5,
 };
 

@@ -1,5 +1,6 @@
 // A GGUF file as an artifact.
 #include <algorithm>
+#include <filesystem>
 
 #include "artifact/compress.h"
 #include "artifact/container.h"
@@ -47,9 +48,11 @@ class Packer {
       : input_(input), options_(options), output_(std::move(output)) {}
 
   Result<PackedModel> run(const GgufHeader& header) {
+    Result<std::vector<Kind>> kinds = kinds_of_tensors(input_.path(), header);
+    if (!kinds.ok()) return kinds.status();
     directory_ = {.gguf_bytes = input_.size(),
                   .header_bytes = header_bytes_of(header, input_.size()),
-                  .kinds = kinds_of_tensors(input_.path(), header)};
+                  .kinds = *std::move(kinds)};
     if (directory_.header_bytes > kMostHeaderBytes)
       return error(StatusCode::unsupported, "its header has ", directory_.header_bytes, " bytes; an artifact holds ",
                    kMostHeaderBytes);
@@ -156,8 +159,11 @@ Result<PackedModel> pack(const std::string& path, const PackOptions& options) {
     return error(StatusCode::invalid_argument, "level ", options.level, ", must be 1 to ", kMostLevel);
   const NamedFile outputs[] = {{"the artifact", options.output}}, inputs[] = {{"the model", path}};
   if (Status s = check_outputs(outputs, inputs); !s.ok()) return s;
+  std::error_code none;
+  if (std::filesystem::is_directory(path, none))
+    return error(StatusCode::invalid_argument, path, ": is a folder; tritium convert writes its model as a GGUF file");
   const Result<InputFile> input = InputFile::open_regular(path);
-  if (!input.ok()) return Status(input.code(), input.message() + " (a folder becomes a GGUF file by tritium convert)");
+  if (!input.ok()) return input.status();
   const Result<GgufHeader> header = parse_gguf_header(*input);
   if (!header.ok()) return header.status().within(path);
   if (header->metadata.integer("split.count").value_or(1) > 1)

@@ -30,6 +30,8 @@ Status add_smallest(const Section& section, const char* part, std::vector<Candid
                             .radix = entry.radix,
                             .packed_bytes = inputs[which].size(),
                             .bytes = best->size()});
+  for (size_t i = 0; i < frames.size(); ++i)
+    packed.streams.back().tried.push_back({std::string(name_of(candidates[i].entry.packing)), frames[i].size()});
   packed.entry.streams.push_back(entry);
   packed.frames.push_back(std::move(*best));
   return Status();

@@ -10,7 +10,9 @@
 namespace tritium::artifact {
 namespace {
 
-int64_t blocks_of(const Section& section) { return static_cast<int64_t>(section.bytes) / parts_of(*section.type).bytes; }
+int64_t blocks_of(const Section& section) {
+  return static_cast<int64_t>(section.bytes) / parts_of(*section.type).bytes;
+}
 
 bool has_rows(const Section& section) {
   return std::ranges::any_of(section.pieces, [&](const Piece& p) {

@@ -25,10 +25,10 @@ Kind kind_of(const TensorSpec& spec) {
 
 }  // namespace
 
-std::vector<Kind> kinds_of_tensors(const std::string& path, const GgufHeader& header) {
+Result<std::vector<Kind>> kinds_of_tensors(const std::string& path, const GgufHeader& header) {
   std::vector<Kind> kinds(header.tensors.size(), Kind::other);
   Result<std::unique_ptr<TensorMap>> opened = open_gguf(path, {});
-  if (!opened.ok()) return kinds;
+  if (!opened.ok()) return opened.status();
   const Result<CheckedModel> model = CheckedModel::check(std::shared_ptr<const TensorMap>(*std::move(opened)));
   if (!model.ok()) return kinds;
   std::map<std::string, Kind> known;

@@ -10,6 +10,6 @@ namespace tritium::artifact {
 
 // Of the header's tensors, in its order. Of a file that is no model that runs here, and of tensors that are not the
 // model's own: `other`.
-std::vector<Kind> kinds_of_tensors(const std::string& path, const GgufHeader& header);
+Result<std::vector<Kind>> kinds_of_tensors(const std::string& path, const GgufHeader& header);
 
 }  // namespace tritium::artifact

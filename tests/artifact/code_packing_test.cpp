@@ -58,7 +58,7 @@ TEST(CodePacking, BytesThatNoCodesGiveAreRefused) {
   EXPECT_TRUE(unpack_digits(Bytes{242}, 3, five));
   EXPECT_FALSE(unpack_digits(Bytes{243}, 3, five));
   EXPECT_TRUE(unpack_digits(Bytes{8}, 3, two));
-  EXPECT_FALSE(unpack_digits(Bytes{9}, 3, two));  // a third code, of two
+  EXPECT_FALSE(unpack_digits(Bytes{9}, 3, two));     // a third code, of two
   EXPECT_FALSE(unpack_bits(Bytes{0b1011}, 3, two));  // a code of 3, of radix 3
   EXPECT_FALSE(unpack_bits(Bytes{0b10000}, 3, two));
 }

@@ -5,7 +5,6 @@
 
 #include "artifact/compress.h"
 #include "artifact/container.h"
-#include "base/atomic_file.h"
 #include "base/checksum.h"
 #include "base/counter_rng.h"
 #include "tests/artifact/packed_model.h"
@@ -31,7 +30,7 @@ struct Artifact {
   }
 
   Status unpacked(const std::string& changed) const {
-    EXPECT_TRUE(write_file(path, changed).ok());
+    write_bytes(path, changed);
     return unpack_model(path, {.output = back}).status();
   }
   // With the checksum of what it is now.
@@ -49,11 +48,12 @@ struct Artifact {
     std::vector<std::vector<std::byte>> frame;
     EXPECT_TRUE(compress_each(std::span(&unpacked_directory, 1), 3, frame).ok());
     const auto tail = tail_bytes(frame[0], offset, unpacked_directory.size());
-    return unpacked_as_if_whole(bytes.substr(0, offset) + std::string(reinterpret_cast<const char*>(tail.data()), tail.size()) +
+    return unpacked_as_if_whole(bytes.substr(0, offset) +
+                                std::string(reinterpret_cast<const char*>(tail.data()), tail.size()) +
                                 std::string(8, '\0'));
   }
   Directory directory() const {
-    EXPECT_TRUE(write_file(path, bytes).ok());
+    write_bytes(path, bytes);
     const auto file = ArtifactFile::open(path);
     EXPECT_TRUE(file.ok()) << file.message();
     return file->directory();
@@ -93,12 +93,13 @@ TEST(DamagedArtifact, AnotherVersionAndAnotherFileAreSaid) {
 
 TEST(DamagedArtifact, ChangedBytesWithARightChecksumEndNothing) {
   const Artifact a;
+  const std::string model = bytes_of_file(a.folder.file("m.gguf"));
   for (size_t i = 0; i + 8 < a.bytes.size(); ++i)
     for (int how = 0; how < 3; ++how) {
       std::string changed = a.bytes;
       changed[i] = static_cast<char>(how == 0 ? 0xff : how == 1 ? 0 : changed[i] ^ (1 << random_bits(1, i) % 8));
       const Status s = a.unpacked_as_if_whole(changed);
-      EXPECT_FALSE(s.ok() && bytes_of_file(a.back) != bytes_of_file(a.folder.file("m.gguf"))) << i;
+      EXPECT_FALSE(s.ok() && bytes_of_file(a.back) != model) << i;
     }
 }
 
@@ -129,10 +130,13 @@ TEST(DamagedArtifact, ADirectoryThatDoesNotFitTheModelIsRefused) {
     return a.unpacked_with(changed).message();
   };
   EXPECT_NE(refused([](Directory& c) { c.kinds.clear(); }).find("does not fit the header"), std::string::npos);
-  EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].radix = 1; }).find("impossible radix"), std::string::npos);
-  EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].radix = 257; }).find("impossible radix"), std::string::npos);
-  EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].packing = Packing::planes; }).find("packed as the other"),
+  EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].radix = 1; }).find("impossible radix"),
             std::string::npos);
+  EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].radix = 257; }).find("impossible radix"),
+            std::string::npos);
+  EXPECT_NE(
+      refused([](Directory& c) { c.sections[0].streams[0].packing = Packing::planes; }).find("packed as the other"),
+      std::string::npos);
   EXPECT_NE(refused([](Directory& c) { ++c.gguf_checksum; }).find("not the file that was packed"), std::string::npos);
   EXPECT_NE(refused([](Directory& c) { c.sections.push_back({{{}}}); }).find("sections"), std::string::npos);
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "base/input_file.h"
@@ -18,6 +19,7 @@ namespace tritium {
 inline void write_random_model(const std::string& path, RandomModelOptions options, StorageType trits,
                                StorageType floats = StorageType::f32) {
   options.dim = options.ffn_dim = 256;
+  options.head_dim = 64;  // of four heads
   options.n_layers = 2;
   MemoryTensorMap map = random_model(options);
   std::vector<GgufTensor> tensors;
@@ -40,6 +42,11 @@ inline void write_random_model(const std::string& path, RandomModelOptions optio
   }
   const Status written = write_gguf(path, map.metadata(), tensors);
   ASSERT_TRUE(written.ok()) << written.message();
+}
+
+// Not flushed to the disk, which takes its time.
+inline void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 inline std::string bytes_of_file(const std::string& path) {

@@ -1,5 +1,6 @@
 // An artifact in which some bytes are others, or whose directory says something else, with the checksum of what it then
 // is: a damaged one is refused before.
+#include "tritium/artifact.hpp"
 #include "artifact/compress.h"
 #include "artifact/container.h"
 #include "base/checksum.h"
@@ -7,7 +8,6 @@
 #include "format/gguf.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/temporary_folder.h"
-#include "tritium/artifact.hpp"
 
 namespace tritium::fuzz {
 namespace {

@@ -21,18 +21,25 @@ struct PackOptions {
   std::function<bool()> keep_going{};
 };
 
+struct PackingTried {
+  std::string packing;
+  uint64_t bytes = 0;  // compressed
+};
+
 struct PackedStream {
-  std::string kind;     // "embedding", "attention", "feed-forward", "experts", "router", "norms", "head", "other", "metadata"
-  std::string type;     // of its tensors; "" of bytes that are none
-  std::string part;     // "codes", "scales" (what is left of blocks), "values", "header", "bytes", "directory"
-  std::string packing;  // of codes: "digits, rows", …; of numbers: "plain", "planes"
-  int radix = 0;        // codes are below it; 0: no codes
-  int64_t weights = 0;  // counted once: with the codes or values
+  std::string
+      kind;  // "embedding", "attention", "feed-forward", "experts", "router", "norms", "head", "other", "metadata"
+  std::string type;           // of its tensors; "" of bytes that are none
+  std::string part;           // "codes", "scales" (what is left of blocks), "values", "header", "bytes", "directory"
+  std::string packing;        // of codes: "digits, rows", …; of numbers: "plain", "planes"
+  int radix = 0;              // codes are below it; 0: no codes
+  int64_t weights = 0;        // counted once: with the codes or values
   uint64_t raw_bytes = 0;     // in the GGUF file
   uint64_t packed_bytes = 0;  // of codes at their real width, before zstd
   uint64_t bytes = 0;         // in the artifact
   // What codes need at least when each is drawn by the share it has in its tensor (or 16 million weights of it).
   double entropy_bytes = 0;
+  std::vector<PackingTried> tried;  // of which the smallest is in the artifact
 };
 
 struct PackedModel {
@@ -46,8 +53,8 @@ struct PackedModel {
   double bits_per_weight() const;
 };
 
-// `input`: a model in one GGUF file. What is in memory at once does not grow with the model. Checks, section by section,
-// that the same bytes come back.
+// `input`: a model in one GGUF file. What is in memory at once does not grow with the model. Checks, section by
+// section, that the same bytes come back.
 Result<PackedModel> pack_model(const std::string& input, const PackOptions& options);
 
 struct UnpackOptions {

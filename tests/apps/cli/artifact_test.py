@@ -50,6 +50,8 @@ class Artifacts(WithModel):
         self.assertEqual(packed["total_bytes"], packed["artifact_bytes"] + packed["code_bytes"])
         self.assertEqual(sum(s["bytes"] for s in packed["streams"]), packed["artifact_bytes"])
         self.assertAlmostEqual(packed["bits_per_weight"], 8 * packed["artifact_bytes"] / packed["weights"])
+        for stream in packed["streams"]:
+            self.assertEqual(stream["tried"].get(stream["packing"], stream["bytes"]), min(stream["tried"].values(), default=stream["bytes"]))
         self.assertIsNone(json.loads(self.pack("--json"))["limit_bytes"])
 
     def test_a_byte_too_many_is_exit_code_1_with_the_numbers(self):
@@ -69,7 +71,7 @@ class Artifacts(WithModel):
         out_file = self.path("x")
         pack, unpack = ("experiment", "pack"), ("experiment", "unpack")
         self.fails(1, "none: ", *pack, self.path("none"), "-o", out_file)
-        self.fails(1, "tritium convert", *pack, self.folder, "-o", out_file)
+        self.fails(2, "tritium convert", *pack, self.folder, "-o", out_file)
         self.fails(2, "level 23, must be 1 to 22", *pack, self.model, "-o", out_file, "--level", 23)
         self.fails(1, "none: ", *pack, self.model, "-o", out_file, "--code", self.path("none"))
         self.fails(2, "the output has no name", *pack, self.model, "-o", "")

@@ -102,10 +102,13 @@ void try_input(std::string_view input) {
   if (how & 2) change_bytes(bytes, choices);
   if (choices.take<uint8_t>() != 1) write_checksum(bytes);
   const MemoryFile file(bytes);
-  const Result<uint64_t> unpacked = unpack_model(file.path(), {.output = base.back});
+  // Where nothing waits for a disk; what comes of it is looked at when something does.
+  const Result<uint64_t> unpacked = unpack_model(file.path(), {.output = "/dev/null"});
   require(unpacked.ok() || !unpacked.message().empty(), "an error has a message");
-  // Bits of a frame may change that mean nothing to zstd.
-  if (unpacked.ok()) require(bytes_of_file(base.back) == base.model_bytes, "what is unpacked is what was packed");
+  if (!unpacked.ok()) return;
+  // The checksum of what it holds is one of those that are compared then.
+  if (unpack_model(file.path(), {.output = base.back}).ok())
+    require(bytes_of_file(base.back) == base.model_bytes, "what is unpacked is what was packed");
 }
 
 }  // namespace tritium::fuzz

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends train convert bench api)
+  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends train convert artifact bench api)
   foreach(part ${parts})
     set_target_properties(tritium_${part} PROPERTIES EXPORT_NAME ${part})
     install(TARGETS tritium_${part} EXPORT tritiumTargets
@@ -25,7 +25,7 @@ function(tritium_install_package)
   configure_package_config_file(cmake/tritiumConfig.cmake.in ${generated}/tritiumConfig.cmake INSTALL_DESTINATION ${folder})
   # Before 1.0 a minor version may change the interface.
   write_basic_package_version_file(${generated}/tritiumConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-  install(FILES ${generated}/tritiumConfig.cmake ${generated}/tritiumConfigVersion.cmake cmake/text_libraries.cmake
+  install(FILES ${generated}/tritiumConfig.cmake ${generated}/tritiumConfigVersion.cmake cmake/needed_libraries.cmake
           DESTINATION ${folder})
   file(REMOVE ${PROJECT_BINARY_DIR}/tritiumConfig.cmake ${PROJECT_BINARY_DIR}/tritiumConfigVersion.cmake)  # of earlier versions
 

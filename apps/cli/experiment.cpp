@@ -1,7 +1,7 @@
-// `tritium experiment …`: studies that compare ways to train.
+// `tritium experiment …`: studies that compare ways to train; and what belongs to them (experiments.h).
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/experiments.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "tritium/training.hpp"
@@ -94,7 +94,7 @@ int compare(CompareOptions options) {
 }  // namespace
 
 void add_experiment(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("experiment", "studies: quant-compare");
+  CLI::App* command = app.add_subcommand("experiment", "studies: quant-compare; artifacts: pack, unpack");
   command->require_subcommand(1);
   CLI::App* study = command->add_subcommand("quant-compare", "full precision, int8 and ternary on the same batches");
   auto options = std::make_shared<CompareOptions>();
@@ -111,6 +111,8 @@ void add_experiment(CLI::App& app, Action& action) {
       "  tritium experiment quant-compare --smoke --seeds 4\n"
       "Exit code 1 when a check finds that the quantisation is not real.");
   study->callback([=, &action] { action = [options] { return compare(*options); }; });
+  add_pack(*command, action);
+  add_unpack(*command, action);
 }
 
 }  // namespace tritium::cli

@@ -199,6 +199,11 @@ Status AtomicFile::write(std::span<const std::byte> data) {
   return write_all(fd_, data) ? Status() : system_error(path_, "cannot write");
 }
 
+Status AtomicFile::write_at(uint64_t offset, std::span<const std::byte> data) {
+  if (::lseek(fd_, static_cast<off_t>(offset), SEEK_SET) < 0) return system_error(path_, "cannot write at a place");
+  return write(data);
+}
+
 Status AtomicFile::reserve(uint64_t bytes) {
   if (temporary_ == path_) return Status();
   const int problem = reserve_blocks(fd_, temporary_, bytes);

@@ -29,6 +29,8 @@ class AtomicFile {
   ~AtomicFile();
 
   Status write(std::span<const std::byte> data);
+  // From `offset` on; what write() writes next follows it. io_error also where there are no places, as in a pipe.
+  Status write_at(uint64_t offset, std::span<const std::byte> data);
   // Takes room for so many bytes, all that will be written; without it, an error with the numbers. A limit on the size
   // of files counts, too.
   Status reserve(uint64_t bytes);

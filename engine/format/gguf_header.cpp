@@ -167,7 +167,7 @@ Result<uint64_t> alignment_of(const Metadata& metadata) {
   return static_cast<uint64_t>(*value);
 }
 
-Result<GgufHeader> parse(ByteReader in) {
+Result<GgufHeader> parse(ByteReader in, uint64_t file_bytes) {
   const Counts counts = read_preamble(in);
   GgufHeader header;
   for (uint64_t i = 0; i < counts.keys && in.ok(); ++i) {
@@ -186,14 +186,17 @@ Result<GgufHeader> parse(ByteReader in) {
   if (!in.ok()) return in.status();
   const Result<uint64_t> alignment = alignment_of(header.metadata);
   if (!alignment.ok()) return alignment.status();
-  const Status placed = place_tensors(header.tensors, in.position(), in.size(), *alignment);
+  const Status placed = place_tensors(header.tensors, in.position(), file_bytes, *alignment);
   if (!placed.ok()) return placed;
   return header;
 }
 
 }  // namespace
 
-Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) { return parse(ByteReader(file)); }
-Result<GgufHeader> parse_gguf_header(const InputFile& file) { return parse(ByteReader(file)); }
+Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file) { return parse(ByteReader(file), file.size()); }
+Result<GgufHeader> parse_gguf_header(const InputFile& file) { return parse(ByteReader(file), file.size()); }
+Result<GgufHeader> parse_gguf_header(std::span<const std::byte> beginning, uint64_t file_bytes) {
+  return parse(ByteReader(beginning), file_bytes);
+}
 
 }  // namespace tritium

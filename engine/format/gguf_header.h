@@ -35,6 +35,8 @@ struct GgufHeader {
 
 Result<GgufHeader> parse_gguf_header(std::span<const std::byte> file);
 Result<GgufHeader> parse_gguf_header(const InputFile& file);
+// Of the beginning of a file of so many bytes, up to its first tensor at least.
+Result<GgufHeader> parse_gguf_header(std::span<const std::byte> beginning, uint64_t file_bytes);
 
 // `tensors` as listed in the header, which ends at `header_end`: offsets count from the data section. Makes them count
 // from the beginning of the file and decides which layout id 42 stands for. corrupt_file, with tensor and numbers: an

@@ -14,8 +14,8 @@ fail() { say "$*"; exit 1; }
 
 # The libraries that the build links. apt keeps its lists for this processor in the folder, too.
 unpack_libraries() {
-  local packages=(libpcre2-8-0 libpcre2-dev libutf8proc2 libutf8proc-dev) fetched=$folder/packages options package
-  compgen -G "$sysroot/usr/lib/aarch64-linux-gnu/libutf8proc.so" >/dev/null && return
+  local packages=(libpcre2-8-0 libpcre2-dev libutf8proc2 libutf8proc-dev libzstd1 libzstd-dev) fetched=$folder/packages options package
+  compgen -G "$sysroot/usr/lib/aarch64-linux-gnu/libzstd.so" >/dev/null && return
   command -v apt-get >/dev/null || return 1
   say "Fetching ${packages[*]} for arm64"
   mkdir -p "$fetched/lists/partial"
@@ -52,7 +52,7 @@ for program in aarch64-linux-gnu-g++ qemu-aarch64 cmake ninja; do
 done
 [ -e /usr/src/googletest/CMakeLists.txt ] || skip "GoogleTest's sources are not there (Debian: googletest)"
 mkdir -p $folder
-unpack_libraries || skip "apt does not give libpcre2 and libutf8proc for arm64"
+unpack_libraries || skip "apt does not give libpcre2, libutf8proc and libzstd for arm64"
 
 say "Building for aarch64"
 build_googletest

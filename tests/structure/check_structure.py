@@ -36,6 +36,7 @@ ALLOWED = {
     "engine/text": ["text", "tensor", "base", "tritium"],
     "engine/model_files": ["model_files", "text", "format", "tensor", "base", "tritium"],
     "engine/convert": ["convert", "model", "model_files", "format", "tensor", "base", "tritium"],
+    "engine/artifact": ["artifact", "model", "format", "tensor", "base", "tritium"],
     "engine/graph": ["graph", "ops", "tensor", "base", "tritium"],
     "engine/model": ["model", "graph", "ops", "tensor", "base", "tritium"],
     "engine/layers": ["layers", "model", "graph", "cpu_ref/reference_backend.h", "ops", "tensor", "base", "tritium"],
@@ -68,6 +69,7 @@ RESTRICTED = {
     r"^xxhash": ["engine/base/checksum.cpp"],
     r"^pcre2": ["engine/text/pattern.cpp"],
     r"^utf8proc": ["engine/text/unicode.cpp"],
+    r"^zstd": ["engine/artifact/compress.cpp"],
     r"^glm/": ["shaders/lib"],
     r"^g(test|mock)/": ["tests"],
 }

@@ -188,6 +188,16 @@ class FailingCalls(InFolder):
                                    "cpu"], "out.npy")
         self.try_all("logits", command, wanted=("open", "read", "write", "fsync", "rename"))
 
+    def test_of_artifacts(self):
+        folder = self.work("pack", a_tpk="a good file")
+        command = Command(folder, ["experiment", "pack", self.base, "-o", os.path.join(folder, "a.tpk"), "--level", 1], "a.tpk")
+        self.try_all("pack", command, wanted=("open", "read", "write", "fsync", "rename"))
+        packed = self.path("packed.tpk")
+        self.succeeds("experiment", "pack", self.base, "-o", packed, "--level", 1)
+        folder = self.work("unpack", out_gguf="a good file")
+        command = Command(folder, ["experiment", "unpack", packed, "-o", os.path.join(folder, "out.gguf")], "out.gguf")
+        self.try_all("unpack", command, wanted=("open", "read", "write", "fsync", "rename", "reserve"))
+
     def test_of_a_folder_that_cannot_be_flushed(self):
         """The new file is there, and that it may go with a loss of power is said; some file systems never flush folders."""
         folder = self.work("flushed", out_npy="a good file")

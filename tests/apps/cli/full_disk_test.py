@@ -50,6 +50,18 @@ class FullDisk(InFolder):
     def finetune(self, *more):
         return ["finetune", self.model, *self.on, *more]
 
+    def test_an_artifact_without_room_for_it_or_its_model_leaves_the_old_file(self):
+        artifact = self.path("a.tpk")
+        code, _, err = tritium("experiment", "pack", self.model, "-o", artifact, "--level", 1)
+        assert code == 0, err
+        kib = os.path.getsize(artifact) // 1024
+        script = 'echo old >out; "$@"; code=$?; ls -A; cat out; exit $code'
+        for command, size in ((["pack", self.model, "--level", 1], kib // 2), (["unpack", artifact], self.kib // 2)):
+            done = with_disk(self.disk, size, script, "experiment", *command, "-o", "out")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(b"No space left on device", done.stderr)
+            self.assertEqual(done.stdout, b"out\nold\n")
+
     def test_an_output_without_room_is_known_before_the_training(self):
         done = with_disk(self.disk, self.kib // 2, 'echo old >o.gguf; "$@"; code=$?; ls -A; cat o.gguf; exit $code',
                          *self.finetune("--minutes", 60, "-o", "o.gguf"))

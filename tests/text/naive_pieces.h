@@ -15,7 +15,7 @@ using Symbols = std::vector<std::string>;
 // The characters of valid UTF-8, and other bytes one by one; spaces as U+2581, and one before the text.
 inline Symbols characters(std::string_view text) {
   Symbols symbols = {"▁"};
-  static const std::regex character("[\\x00-\\x7F]|[\xC3][\x80-\xBF]|[\xE2-\xE3][\x80-\xBF]{2}|\xF0\x9F[\x80-\xBF]{2}");
+  static const std::regex character("[\\x00-\\x7F]|[\xC3][\x80-\xBF]|[\xE2-\xE9][\x80-\xBF]{2}|\xF0\x9F[\x80-\xBF]{2}");
   while (!text.empty()) {
     std::cmatch match;
     const bool valid = std::regex_search(text.data(), text.data() + text.size(), match, character,

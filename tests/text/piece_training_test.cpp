@@ -89,8 +89,9 @@ TEST(PieceTraining, TheTokenizerAppliesTheMergesInTheirOrder) {
 TEST(PieceTraining, TokensOfTheTextAreCountedAsTheTokenizerMakesThem) {
   for (size_t i = 0; i < 40; ++i) {
     std::mt19937 rng(static_cast<unsigned>(i));
-    std::string text = random_text(rng, kAlphabets[i % kAlphabets.size()], 300) + "\xFFq\x80 z\xE2\x96 ";
-    const auto made = trained(text, {.vocab_size = kFixed + 20, .character_coverage = 0.97});
+    std::string text = random_text(rng, kAlphabets[i % kAlphabets.size()], 300);
+    text += random_text(rng, kAlphabets[5], 200) + "\xFFq\x80 z\xE2\x96 ";
+    const auto made = trained(text, {.vocab_size = kFixed + 24, .character_coverage = 0.97});
     ASSERT_TRUE(made.ok()) << made.message();
     const auto t = tokenizer_of(piece_vocabulary(*made));
     EXPECT_EQ(made->n_tokens, std::ssize(t->encode(text, {.add_bos = false}))) << text;
@@ -107,6 +108,7 @@ TEST(PieceTraining, AnyBytesComeBackAsTheyWere) {
   for (unsigned seed = 0; seed < 500; ++seed) {
     std::mt19937 rng(seed);
     const std::string text = random_text(rng, parts, rng() % 40);
+    if (text.find("▁") != std::string::npos) continue;  // by which a vocabulary writes a space
     EXPECT_EQ(text_of(*t, text), text) << "seed " << seed;
   }
 }
@@ -128,7 +130,7 @@ TEST(PieceTraining, TheOrderOfTheTextsDoesNotMatter) {
   const auto of = [&texts] {
     WordCounts words;
     for (const std::string& text : texts) words.add(text, false);
-    return *train_pieces(words, {.vocab_size = kFixed + 80});
+    return *train_pieces(words, {.vocab_size = kFixed + 40});
   };
   const TrainedPieces first = of();
   std::ranges::shuffle(texts, rng);
@@ -150,8 +152,12 @@ TEST(PieceTraining, NoPieceHoldsADigitAndAnotherCharacter) { EXPECT_TRUE(merged(
 
 TEST(PieceTraining, RunsOfSpacesAndLineEndsArePieces) {
   const auto pieces = merged("x\n\ny\n\nx    y    x    y", 99).merged;
-  for (const char* piece : {"\n\n", "▁▁", "▁▁▁"}) EXPECT_TRUE(std::ranges::count(pieces, piece)) << piece;
+  for (const char* piece : {"\n\n", "▁▁"}) EXPECT_TRUE(std::ranges::count(pieces, piece)) << piece;
   for (const std::string& piece : pieces) EXPECT_TRUE(naive::may_be_piece(piece)) << piece;
+}
+
+TEST(PieceTraining, TheCharacterThatStandsForASpaceIsOne) {
+  EXPECT_EQ(merged("ab▁ab ab▁ab", 9).merged, merged("ab ab ab ab", 9).merged);
 }
 
 TEST(PieceTraining, ASpaceIsAPieceAlsoWhereTheTextHasNone) {
@@ -173,7 +179,7 @@ TEST(PieceTraining, TheRarestCharactersBecomeBytes) {
 
 TEST(PieceTraining, NothingThatLooksLikeAControlTokenOrAByteIsMerged) {
   const auto pieces = merged("<s>\n<s>\n<s>\n<0xAB>\n<0xAB>\n<unk>\n<unk>\n</s>\n</s>", 99).merged;
-  EXPECT_TRUE(std::ranges::count(pieces, "<s"));
+  EXPECT_TRUE(std::ranges::count(pieces, "s>"));
   for (const char* piece : {"<s>", "</s>", "<unk>", "<0xAB>"}) EXPECT_FALSE(std::ranges::count(pieces, piece)) << piece;
 }
 

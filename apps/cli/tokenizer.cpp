@@ -1,4 +1,6 @@
 // `tritium tokenizer train`: a vocabulary from a text.
+#include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 

@@ -32,6 +32,7 @@ void add_quantize(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_selftest(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
+void add_tokenizer(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 
 }  // namespace tritium::cli

@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
   add_gguf_diff(app, action);
   add_tokenize(app, action);
   add_detokenize(app, action);
+  add_tokenizer(app, action);
   add_devices(app, action);
   add_selftest(app, action);
   add_bench(app, action);

@@ -90,7 +90,8 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
 
   Evaluation result;
   result.tokens = static_cast<int64_t>(all.size()) - 1;
-  result.bytes = static_cast<int64_t>(text.size());
+  // Those of the tokens that were scored.
+  result.bytes = static_cast<int64_t>(text.size()) - state_->tokenizer->text_bytes(-1, all.front());
   result.nll = nll / static_cast<double>(result.tokens);
   result.perplexity = std::exp(result.nll);
   if (!std::isfinite(result.perplexity))

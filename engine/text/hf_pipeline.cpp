@@ -7,11 +7,11 @@
 #include "base/format_text.h"
 #include "text/normalizer.h"
 #include "text/pre_tokenizer_names.h"
+#include "text/token_table.h"
 
 namespace tritium {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr std::string_view kByteLevel = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S))";
 constexpr std::string_view kPunctuation = R"([\p{P}\$\+<=>\^~\|`])";
 

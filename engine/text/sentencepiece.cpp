@@ -11,8 +11,6 @@
 namespace tritium {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
-
 std::string with_spaces(std::string_view piece) {
   std::string text;
   for (size_t i = 0; i < piece.size();) {

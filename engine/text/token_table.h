@@ -8,6 +8,9 @@
 
 namespace tritium {
 
+// U+2581: how SentencePiece-style vocabularies write a space.
+inline constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
+
 enum class TokenKind : uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
 // By id, each of the same length.

@@ -273,6 +273,13 @@ std::string_view Tokenizer::bytes_of(int32_t token) const {
   return table_.contains(token) ? std::string_view(table_.bytes[static_cast<size_t>(token)]) : std::string_view();
 }
 
+int64_t Tokenizer::text_bytes(int32_t previous, int32_t token) const {
+  const std::string_view bytes = bytes_of(token);
+  const bool special = is_control(previous) || table_.kinds[static_cast<size_t>(previous)] == TokenKind::user_defined;
+  const bool after_prefix = prefix_once_ ? previous < 0 || previous == bos_ : special;
+  return std::ssize(bytes) - (add_space_prefix_ && after_prefix && bytes.starts_with(' ') ? 1 : 0);
+}
+
 // `changed` holds what the normalizer wrote; room for it is made before, since the parts lie within.
 std::vector<TextPart> Tokenizer::cut(std::string_view text, bool parse_special,
                                      std::vector<std::string>& changed) const {

@@ -54,6 +54,10 @@ class Tokenizer {
   std::string_view piece(int32_t token) const;
   // The bytes a token stands for: "" for control tokens and ids outside the vocabulary.
   std::string_view bytes_of(int32_t token) const;
+  // The bytes of the text that a token stands for after `previous` (-1: it is the first one): those of bytes_of() but
+  // for the space that encode() puts before a text and after special tokens. Over a text they add up to its length,
+  // where the vocabulary changes nothing of it.
+  int64_t text_bytes(int32_t previous, int32_t token) const;
   // Text of a sequence from its beginning: without the space that encode() puts before the first word; bytes that are
   // not UTF-8 become U+FFFD. `show_control`: control tokens as they are written, instead of nothing.
   std::string decode(std::span<const int32_t> tokens, bool show_control = false) const;

@@ -109,7 +109,7 @@ Status Run::prepare() {
   batches_.emplace(*std::move(plan));
   const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
   const int64_t between = interval(options_.eval_every, kEvaluations) * options_.batch * options_.context;
-  held_out_.emplace(setup_.corpus.valid, options_.context, sequences, between);
+  held_out_.emplace(setup_.corpus.valid, *setup_.tokenizer, options_.context, sequences, between);
   state_.best_valid_loss = INFINITY;
   if (Status s = resume(); !s.ok()) return s;
   if (Status s = check_room_for_checkpoints(); !s.ok()) return s;

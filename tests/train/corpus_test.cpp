@@ -72,11 +72,6 @@ TEST_F(Corpora, PromptsCountWhereAskedFor) {
   EXPECT_EQ(shown(trained_on(path, true)), "(cdef>");
 }
 
-TEST_F(Corpora, BytesAreThoseOfTheTokensThatCount) {
-  const auto path = write("a.jsonl", "{\"text\": \"ab \"}\n{\"prompt\": \"cd\", \"completion\": \"é\"}\n");
-  EXPECT_EQ(trained_on(path).text_bytes, 5);
-}
-
 TEST_F(Corpora, ACompletionBeginsWithoutTheSpaceOfAFirstWord) {
   Metadata m = byte_vocabulary();
   m.set("tokenizer.ggml.add_space_prefix", true);
@@ -92,7 +87,6 @@ TEST_F(Corpora, PlainTextIsCutAtTheToken) {
   EXPECT_EQ(shown(corpus->train), "(abcdef");
   EXPECT_EQ(shown(corpus->valid), "ghi");
   EXPECT_EQ(corpus->n_documents, 1);
-  EXPECT_EQ(corpus->valid.text_bytes, 3);
 }
 
 TEST_F(Corpora, LinesAreHeldOutAsAWhole) {

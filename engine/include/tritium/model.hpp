@@ -64,7 +64,7 @@ struct Evaluation {
   double perplexity = 0;
   double bits_per_byte = 0;
   int64_t tokens = 0;  // scored: all but the first, each exactly once
-  int64_t bytes = 0;   // of the text
+  int64_t bytes = 0;   // of the text that these stand for
 };
 
 // Weights on a device. A handle: copies share the model.

@@ -83,17 +83,15 @@ Result<TokenizedText> tokenize_files(const std::vector<std::string>& paths, cons
   return text;
 }
 
-TokenStream stream_of(std::vector<int32_t> tokens, std::vector<uint8_t> scored, const Tokenizer& tokenizer) {
-  TokenStream stream{.tokens = std::move(tokens), .scored = std::move(scored)};
-  for (size_t i = 0; i < stream.tokens.size(); ++i)
-    if (stream.scored[i]) stream.text_bytes += static_cast<int64_t>(tokenizer.bytes_of(stream.tokens[i]).size());
-  return stream;
+// Those from `first` on, which leave.
+TokenStream take_from(TokenizedText& text, size_t first) {
+  return {.tokens = text.tokens.take_from(first), .scored = text.scored.take_from(first)};
 }
 
 // What lies before `cut` is trained on, the rest is held out.
-void divide(TokenizedText text, size_t cut, const Tokenizer& tokenizer, Corpus& corpus) {
-  corpus.valid = stream_of(text.tokens.take_from(cut), text.scored.take_from(cut), tokenizer);
-  corpus.train = stream_of(text.tokens.take_from(0), text.scored.take_from(0), tokenizer);
+void divide(TokenizedText text, size_t cut, Corpus& corpus) {
+  corpus.valid = take_from(text, cut);
+  corpus.train = take_from(text, 0);
 }
 
 // The first token to hold out.
@@ -150,11 +148,11 @@ Result<Corpus> load_corpus(const CorpusOptions& options, const Tokenizer& tokeni
     Result<TokenizedText> held_out = tokenize_files(options.valid_paths, tokenizer, options);
     if (!held_out.ok()) return held_out.status();
     corpus.n_documents += static_cast<int64_t>(held_out->documents.size());
-    corpus.train = stream_of(text->tokens.take_from(0), text->scored.take_from(0), tokenizer);
-    corpus.valid = stream_of(held_out->tokens.take_from(0), held_out->scored.take_from(0), tokenizer);
+    corpus.train = take_from(*text, 0);
+    corpus.valid = take_from(*held_out, 0);
   } else {
     const size_t cut = held_out_from(*text, options.valid_fraction);
-    divide(*std::move(text), cut, tokenizer, corpus);
+    divide(*std::move(text), cut, corpus);
   }
   return checked(std::move(corpus));
 }
@@ -165,7 +163,7 @@ Result<Corpus> split_text(std::string_view text, const CorpusOptions& options, c
   const size_t n = all.tokens.size();
   const auto cut = static_cast<size_t>(std::clamp(1.0 - options.valid_fraction, 0.0, 1.0) * static_cast<double>(n));
   Corpus corpus{.n_documents = 1};
-  divide(std::move(all), cut, tokenizer, corpus);
+  divide(std::move(all), cut, corpus);
   return checked(std::move(corpus));
 }
 

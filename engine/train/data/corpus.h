@@ -20,8 +20,6 @@ class ChatDocuments;
 struct TokenStream {
   std::vector<int32_t> tokens;
   std::vector<uint8_t> scored;  // one for each token
-  // Bytes of the text that the scored tokens stand for: a loss in bits per byte does not depend on the vocabulary.
-  int64_t text_bytes = 0;
 };
 
 struct Corpus {

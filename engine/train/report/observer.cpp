@@ -119,7 +119,7 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
                          .gradient_norm = norm_ / n,
                          .tokens_per_second = tokens_per_second(),
                          .seconds = seconds};
-  if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte(*valid_loss);
+  if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte_of_sample(*valid_loss);
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
   if (divergence_) progress.divergence = *divergence_ / n;
   if (Status s = read_trits(ops, model, progress); !s.ok()) return s;

@@ -1,4 +1,5 @@
 """Ctrl-C and the other signals end the program at once and well, whatever it does; a reader that goes away ends it quietly."""
+import base64
 import json
 import os
 import random
@@ -81,6 +82,8 @@ class Interruptions(WithModel):
             yield "bench " + backend, ["bench", self.model, "--repeats", "1000", "--json", *on]
             if backend != "vulkan":
                 yield "train " + backend, [*train, *on]
+        words = self.write("words.txt", base64.encodebytes(random.randbytes(20_000_000)))
+        yield "tokenizer", ["tokenizer", "train", words, "--vocab", "60000", "-o", self.path("words.gguf")]
         yield "selftest", ["selftest", "--backend", "cpu"]
         yield "experiment", ["experiment", "quant-compare", "--seeds", "50", "--threads", "1"]
 

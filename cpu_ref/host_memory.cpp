@@ -2,46 +2,63 @@
 #include "cpu_ref/host_memory.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
-#include <span>
 
 #include "base/cancel.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace tritium {
 
 namespace {
-constexpr size_t kLine = 64;   // a cache line, and the widest vector register
-constexpr size_t kSlack = 64;  // zeros after the end, for kernels that load whole vectors
+constexpr std::align_val_t kLine{64};  // of a cache, and the widest vector register
+constexpr size_t kSlack = 64;          // zeros after the end, for kernels that load whole vectors
+
+#if defined(__linux__)
 constexpr size_t kLargePage = size_t{2} << 20;
 
-// What fills large pages begins with one: of 16 MB elsewhere a sixth would lie in small ones.
-std::align_val_t alignment_of(size_t bytes) { return std::align_val_t{bytes < kLargePage ? kLine : kLargePage}; }
+bool fills_large_pages(size_t bytes) { return bytes >= kLargePage; }
 
-// Asks for large pages: a matrix read from memory then is 25 to 30 % faster. Most systems give them only to those who
-// ask before the first write.
-void use_large_pages([[maybe_unused]] std::span<std::byte> memory) {
-#if defined(__linux__)
-  const size_t whole = memory.size() / kLargePage * kLargePage;
-  // Where the system refuses, nothing is lost but speed.
-  if (whole > 0) madvise(memory.data(), whole, MADV_HUGEPAGE);
-#endif
+// Begins with a large page: of 16 MB elsewhere a sixth would lie in small ones. operator new would keep up to 2 MB more
+// for that, which limits of a process count. Asks for large pages before the first write, when most systems give them:
+// a matrix read from memory then is 25 to 30 % faster.
+std::byte* map_memory(size_t bytes) {
+  void* const mapped = mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const size_t before = (kLargePage - reinterpret_cast<uintptr_t>(mapped) % kLargePage) % kLargePage;
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t kept = (bytes + page - 1) / page * page, after = bytes + kLargePage - before - kept;
+  if (before > 0) munmap(begin, before);
+  if (after >= page) munmap(begin + before + kept, after / page * page);
+  madvise(begin + before, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);  // where it is refused, only speed is lost
+  return begin + before;
 }
+
+std::byte* take_memory(size_t bytes) {
+  return fills_large_pages(bytes) ? map_memory(bytes) : static_cast<std::byte*>(::operator new(bytes, kLine));
+}
+void give_back(std::byte* memory, size_t bytes) {
+  fills_large_pages(bytes) ? static_cast<void>(munmap(memory, bytes)) : ::operator delete(memory, kLine);
+}
+#else
+std::byte* take_memory(size_t bytes) { return static_cast<std::byte*>(::operator new(bytes, kLine)); }
+void give_back(std::byte* memory, size_t) { ::operator delete(memory, kLine); }
+#endif
 
 }  // namespace
 
-HostBuffer::HostBuffer(size_t bytes, Content content)
-    : bytes_(bytes), data_(static_cast<std::byte*>(::operator new(bytes + kSlack, alignment_of(bytes)))) {
-  use_large_pages({data_, bytes});
+HostBuffer::HostBuffer(size_t bytes, Content content) : bytes_(bytes), data_(take_memory(bytes + kSlack)) {
   // The system makes pages of what is cleared: 16 MB take some 5 ms, a large cache seconds.
   constexpr size_t kPart = size_t{16} << 20;
   for (size_t at = content == Content::undefined ? bytes : 0; at < bytes + kSlack; at += kPart) {
     if (cancelled()) {
-      ::operator delete(data_, alignment_of(bytes));
+      give_back(data_, bytes + kSlack);
       throw Cancelled();
     }
     std::memset(data_ + at, 0, std::min(kPart, bytes + kSlack - at));
@@ -49,7 +66,7 @@ HostBuffer::HostBuffer(size_t bytes, Content content)
 }
 
 HostBuffer::~HostBuffer() {
-  if (!owner_) ::operator delete(data_, alignment_of(bytes_));
+  if (!owner_) give_back(data_, bytes_ + kSlack);
 }
 
 }  // namespace tritium

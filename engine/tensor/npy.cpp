@@ -13,6 +13,10 @@ const char* numpy_type(DType dtype) {
     case DType::i8: return "|i1";
     case DType::i32: return "<i4";
     case DType::trit2: return "<u4";
+    case DType::q8_0:
+    case DType::q4_0:
+    case DType::q4_k:
+    case DType::q6_k: break;  // bytes of blocks
   }
   return "|u1";
 }

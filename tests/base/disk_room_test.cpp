@@ -68,7 +68,9 @@ TEST(AtomicFile, WhatIsReservedBelongsToItAndIsNoContent) {
   ASSERT_EQ(stat(file->temporary_name().c_str(), &info), 0);
   EXPECT_EQ(info.st_size, 0);
   constexpr uint64_t kBlock = 512;  // of st_blocks, whatever the file system's is
-  if (info.st_blocks > 0) EXPECT_GE(static_cast<uint64_t>(info.st_blocks) * kBlock, uint64_t{1} << 20);
+  if (info.st_blocks > 0) {
+    EXPECT_GE(static_cast<uint64_t>(info.st_blocks) * kBlock, uint64_t{1} << 20);
+  }
   ASSERT_TRUE(file->write(std::as_bytes(std::span("text", 4))).ok());
   ASSERT_TRUE(file->commit().ok());
   EXPECT_EQ(fs::file_size(folder.file("out")), 4u);

@@ -16,8 +16,8 @@
 // Not included: training.hpp, and debug.hpp for kernel engineers.
 //
 // Threads: Runtime and Model may be used from any number of threads at once; a Session from one thread at a time.
-// Sessions of one Runtime take turns on its device. Callbacks run on the calling thread and must not throw. A thread that
-// calls takes part in the work and needs a stack of 256 KB.
+// Sessions of one Runtime take turns on its device. Callbacks run on the calling thread and must not throw. A thread
+// that calls takes part in the work and needs a stack of 256 KB.
 #pragma once
 
 #include "tritium/chat.hpp"

@@ -11,7 +11,7 @@ void CpuBackend::compute(const ScaleColumnsBackward& a) {
   const float *z = host_span<float>(a.z).data(), *dy = host_span<float>(a.dy).data();
   const auto scales = host_span<float>(a.scales), dscales = host_span<float>(a.dscales);
   std::vector<double> products(p.dim);
-  split(ceil_div<int64_t>(p.dim, cpu::kLine), p.n_rows * cpu::kLine / 8, [&](int64_t first, int64_t last) noexcept {
+  split(ceil_div(int64_t{p.dim}, cpu::kLine), p.n_rows * cpu::kLine / 8, [&](int64_t first, int64_t last) noexcept {
     const cpu::Range columns = {first * cpu::kLine, std::min<int64_t>(last * cpu::kLine, p.dim)};
     kernels_.gradients.column_products(p, columns, z, dy, products.data());
   });

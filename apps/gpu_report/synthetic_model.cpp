@@ -94,7 +94,7 @@ ModelShape tiny(ModelShape s) {
 SyntheticModel::SyntheticModel(const ModelShape& shape, int64_t layers) : name_(shape.name) {
   training::Description description = shape;
   description.layers = layers;
-  metadata_ = training::metadata_of(description, shape.vocabulary);
+  metadata_ = *training::metadata_of(description, shape.vocabulary);
   metadata_.set("general.name", "random trits in the shape of " + name_);
   const auto add = [&](const std::string& name, const std::vector<int64_t>& dims, TensorRole role) {
     roles_[name] = role;

@@ -1,6 +1,6 @@
 // y = x W^T with dense weights, and dx = dy W. Threads share out weight rows, or columns of dx: several rows of dy may
 // add to one of dx, always in ascending order of matrix and row.
-#include "cpu/backend.h"
+#include "cpu/matrix_loops.h"
 
 namespace tritium {
 namespace {

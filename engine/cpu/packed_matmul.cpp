@@ -1,6 +1,6 @@
 // y = x W^T, int8 activations times integers in blocks. Activations are packed for the kernels once, sorted by expert;
 // then every thread takes a contiguous stretch of weight blocks and meets all rows of their expert.
-#include "cpu/backend.h"
+#include "cpu/matrix_loops.h"
 #include "shaders/lib/packed.h"
 
 namespace tritium {

@@ -1,6 +1,6 @@
 // y = x W^T, float activations times the values of integers in blocks: for checks, and not tuned. A block of 256
 // columns is decoded once for some rows of activations.
-#include "cpu/backend.h"
+#include "cpu/matrix_loops.h"
 #include "cpu/packed_rows.h"
 
 namespace tritium {

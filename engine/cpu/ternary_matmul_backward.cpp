@@ -1,6 +1,6 @@
 // dx = dy W of packed trits. Threads share out columns, not rows: several rows of dy may add to one of dx, always in
 // ascending order of matrix and row.
-#include "cpu/backend.h"
+#include "cpu/matrix_loops.h"
 
 namespace tritium {
 

@@ -1,5 +1,5 @@
 // y = x W^T, float activations times packed trits.
-#include "cpu/backend.h"
+#include "cpu/matrix_loops.h"
 
 namespace tritium {
 

@@ -1,5 +1,5 @@
 // dW += dY^T X of each matrix, over the rows that use it. Threads share out columns of dW.
-#include "cpu/backend.h"
+#include "cpu/matrix_loops.h"
 
 namespace tritium {
 

@@ -175,8 +175,10 @@ Status forward_hidden(const Config& config, const Weights& weights, ForwardState
 
 Status forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                       std::span<const int32_t> tokens, int64_t position, std::span<int32_t> best) {
-  const PassShape shape = {
-      .n_tokens = std::ssize(tokens), .n_logits = std::ssize(best), .n_steps = std::ssize(config.order), .greedy = true};
+  const PassShape shape = {.n_tokens = std::ssize(tokens),
+                           .n_logits = std::ssize(best),
+                           .n_steps = std::ssize(config.order),
+                           .greedy = true};
   if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
   return backend.download(state.tensors.best.view({shape.n_logits}), std::as_writable_bytes(best));
 }

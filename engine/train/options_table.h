@@ -129,6 +129,8 @@ inline constexpr Row kOptionTable[] = {
     {"ste_clip", &O::ste_clip, "weights beyond this many alphas get no gradient; 0: all do", kFrom0},
     {"balance", &O::balance, "coefficient of the load balance loss", kFrom0},
     {"z_loss", &O::z_loss, "coefficient of the router's z-loss", kFrom0},
+    {"bias_rate", &O::bias_rate, "step of the bias that balances the choice of experts, of models that have one",
+     kFrom0},
     {"checkpoint_activations", &O::checkpoint_activations, "recompute layers: less memory, a third more time"},
     {"Along the way"},
     {"eval_every", &O::eval_every, "steps between evaluations; 0: 20 of them in all", kSteps},

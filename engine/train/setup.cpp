@@ -214,6 +214,7 @@ Recipe recipe_of(const TrainOptions& o) {
           .int8_activations = o.int8_activations,
           .balance = static_cast<float>(o.balance),
           .z_loss = static_cast<float>(o.z_loss),
+          .bias_rate = static_cast<float>(o.bias_rate),
           .checkpoint_activations = o.checkpoint_activations};
 }
 

@@ -138,7 +138,8 @@ Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation&
 // After the layer's gradients, for what is computed again chooses as it did before.
 void Transformer::balance_choice(Tape& tape, const BatchTensors& batch, size_t step, const LossOptions& options) const {
   const Parameter* bias = parameters_.layers[static_cast<size_t>(config_.order[step])].ffn_router_bias;
-  if (!bias || options.router_scale == 0.0f) return;
+  if (!bias || options.router_scale == 0.0f || recipe_.bias_rate == 0.0f || recipe_.routers == WeightMode::frozen)
+    return;
   tape.on_backward([&tape, bias, load = batch.routers[step].load, rate = recipe_.bias_rate] {
     tape.ops()(BalanceBias{.load = load, .bias = vector_of(*bias), .rate = rate});
   });

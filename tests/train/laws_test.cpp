@@ -249,6 +249,34 @@ TEST_P(Laws, PerBlockEveryMatrixOfTheExpertsHasTheOneAlpha) {
   }
 }
 
+TEST_P(Laws, PerBlockTheSharedExpertAndPerLayerEmbeddingsHaveTheAlphaOfTheExperts) {
+  TrainingModel m = model(kLabMoe, {.scale_sync = ScaleSync::per_block});
+  m.step(1);
+  const std::vector<std::string> names = {"ffn_gate_exps", "ffn_up_exps",    "ffn_down_exps", "ffn_gate_shexp",
+                                          "ffn_up_shexp",  "ffn_down_shexp", "ple_gate",      "ple_output"};
+  for (const char* blk : {"blk.0.", "blk.1."}) {
+    std::vector<float> all;
+    for (const std::string& name : names) {
+      const std::vector<float> shadow = shadow_of(m, m.parameter(blk + name + ".weight"));
+      all.insert(all.end(), shadow.begin(), shadow.end());
+    }
+    for (const std::string& name : names) expect_quantised(m, m.parameter(blk + name + ".weight"), mean_magnitude(all));
+  }
+}
+
+TEST_P(Laws, PerExpertTheSharedExpertAndPerLayerEmbeddingsShareAnAlphaOfTheirOwn) {
+  TrainingModel m = model(kLabMoe, {.scale_sync = ScaleSync::per_expert});
+  m.step(1);
+  std::vector<float> all;
+  const std::vector<std::string> names = {"ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp", "ple_gate", "ple_output"};
+  for (const std::string& name : names) {
+    const std::vector<float> shadow = shadow_of(m, m.parameter("blk.0." + name + ".weight"));
+    all.insert(all.end(), shadow.begin(), shadow.end());
+  }
+  for (const std::string& name : names)
+    expect_quantised(m, m.parameter("blk.0." + name + ".weight"), mean_magnitude(all));
+}
+
 TEST_P(Laws, PerExpertTheThreeMatricesOfAnExpertShareAnAlpha) {
   TrainingModel m = model(kTinyMoe, {.scale_sync = ScaleSync::per_expert});
   m.step(1);

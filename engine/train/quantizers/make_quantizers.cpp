@@ -88,15 +88,17 @@ Result<Quantizers> make_quantizers(Allocator& allocator, const std::vector<BitLi
                                    const QuantizerOptions& options) {
   Maker make(allocator, options);
   const bool shared = options.scale_sync == ScaleSync::per_block || options.scale_sync == ScaleSync::per_expert;
-  std::map<int64_t, std::vector<BitLinear*>> blocks;
+  // Per expert, those that are no part of one (a shared expert, per-layer embeddings) have an alpha of their own.
+  std::map<std::pair<int64_t, int64_t>, std::vector<BitLinear*>> blocks;
   for (BitLinear* p : parameters) {
     if (shared && p->role == TensorRole::feed_forward && p->mode == WeightMode::ternary) {
-      blocks[p->layer].push_back(p);
+      const int64_t parts = options.scale_sync == ScaleSync::per_expert ? p->n_matrices : 1;
+      blocks[{p->layer, parts}].push_back(p);
     } else if (Status s = make.add(*p); !s.ok()) {
       return s;
     }
   }
-  for (auto& [layer, block] : blocks)
+  for (auto& [layer_and_parts, block] : blocks)
     if (Status s = make.add_absmean(std::move(block), options.scale_sync); !s.ok()) return s;
   return make.take();
 }

@@ -105,6 +105,8 @@ Status LoadedShape::load_what_fits() {
   for (;;) {
     Status status = load(layers);
     const bool too_much = status.code() == StatusCode::out_of_memory || status.code() == StatusCode::cancelled;
+    if (status.code() == StatusCode::cancelled && (layers == 1 || entry_.deadline().over()))
+      entry_.cut("its share of the time was over before it was loaded");
     if (status.ok() || !too_much || layers == 1 || entry_.deadline().over()) return status;
     layers = std::max<int64_t>(1, layers / 4);
   }

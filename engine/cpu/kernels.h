@@ -2,8 +2,8 @@
 //
 // The files in isa/ are compiled for processors that may not be the one that runs. An inline function
 // compiled there could be the copy that the linker keeps for the whole program, so they see nothing but this
-// header and its own, the parameter structs and the compiler's intrinsics: plain structs and pointers, no library types,
-// nothing inline.
+// header and its own, the parameter structs and the compiler's intrinsics: plain structs and pointers, no library
+// types, nothing inline.
 #pragma once
 
 #include <stdint.h>

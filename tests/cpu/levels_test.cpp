@@ -152,7 +152,7 @@ TEST(CpuBackend, UnknownLevelInTheEnvironmentMeansTheBest) {
 TEST(CpuBackend, OnlyWhatIsTooSmallToShareRunsOnTheReferencesLoops) {
   EXPECT_TRUE(std::ranges::equal(reference_operations(),
                                  std::array<std::string_view, 6>{"absmean", "balance_bias", "expert_load", "group_rows",
-                                                             "previous_rows", "previous_rows_backward"}));
+                                                                 "previous_rows", "previous_rows_backward"}));
 }
 
 }  // namespace

@@ -38,10 +38,12 @@ class GpuReport(InFolder):
         if section["state"] == "skipped":
             self.assertEqual(section["message"], "no time was left", name)
             return
-        for key in SECTIONS[name]:
-            self.assertIn(key, section, name)
         if section["state"] == "partial":
             self.assertTrue(section["message"], name)
+            if "before it was loaded" in section["message"]:  # a busy machine
+                return
+        for key in SECTIONS[name]:
+            self.assertIn(key, section, name)
 
     def test_every_section_within_the_budget(self):
         require("vulkan")

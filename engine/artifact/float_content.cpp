@@ -1,0 +1,143 @@
+#include "artifact/float_content.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "artifact/sections.h"
+#include "base/cancel.h"
+#include "tensor/half.h"
+
+namespace tritium::artifact {
+namespace {
+
+bool same_bits(float a, float b) { return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b); }
+
+// The integers of a row under a scale; false: some value is no multiple of it.
+bool multiples(std::span<const float> row, float scale, int largest) {
+  return std::ranges::all_of(row, [=](float w) {
+    const float q = scale > 0 ? std::nearbyint(w / scale) : 0.0f;
+    // q + 0: a zero has no sign.
+    return std::abs(q) <= static_cast<float>(largest) && same_bits(scale * (q + 0.0f), w);
+  });
+}
+
+// What is known of a tensor after some of its rows.
+struct Facts {
+  bool f16 = true, bf16 = true, integers = true;
+  int largest = 1;
+
+  bool any() const { return f16 || bf16 || integers; }
+  void look(std::span<const float> row) {
+    if (f16) f16 = std::ranges::all_of(row, [](float w) { return same_bits(f16_to_f32(f32_to_f16(w)), w); });
+    if (bf16) bf16 = std::ranges::all_of(row, [](float w) { return same_bits(bf16_to_f32(f32_to_bf16(w)), w); });
+    if (!integers) return;
+    const RowScale scale = scale_of_row(row);
+    integers = scale.largest >= 0;
+    largest = std::max(largest, scale.largest);
+  }
+  Content content() const {
+    if (integers) return Content::integers(largest);
+    return {f16 ? Content::kF16 : bf16 ? Content::kBf16 : Content::kPlain};
+  }
+};
+
+Result<Content> content_of(const InputFile& file, const GgufTensorHeader& t) {
+  const int64_t cols = t.shape.back();
+  const auto values = static_cast<int64_t>(t.bytes / sizeof(float));
+  if (values < kLeastValues || cols < 2 || static_cast<uint64_t>(cols) * sizeof(float) > kMostSectionBytes)
+    return Content();
+  const int64_t at_once = std::max<int64_t>(1, (int64_t{1} << 18) / cols) * cols;
+  std::vector<float> some(static_cast<size_t>(std::min(values, at_once)));
+  Facts facts;
+  for (int64_t at = 0; at < values && facts.any(); at += at_once) {
+    const auto part = std::span(some).first(static_cast<size_t>(std::min(at_once, values - at)));
+    const Status s = file.read_at(t.offset + static_cast<uint64_t>(at) * sizeof(float), std::as_writable_bytes(part));
+    if (!s.ok()) return s;
+    for (size_t row = 0; row < part.size() && facts.any(); row += static_cast<size_t>(cols)) {
+      check_cancelled();
+      facts.look(part.subspan(row, static_cast<size_t>(cols)));
+    }
+  }
+  return facts.content();
+}
+
+}  // namespace
+
+RowScale scale_of_row(std::span<const float> row) {
+  float most = 0;
+  for (const float w : row) most = std::fmax(most, std::abs(w));
+  if (!std::isfinite(most)) return {.largest = -1};
+  if (most == 0) return {.largest = multiples(row, 0, 0) ? 0 : -1};
+  for (int k = 1; k <= Content::kMostInteger; ++k) {
+    const uint16_t half = f32_to_f16(most / static_cast<float>(k));
+    const float scale = f16_to_f32(half);
+    if (scale > 0 && std::isfinite(scale) && same_bits(scale * static_cast<float>(k), most) &&
+        multiples(row, scale, k))
+      return {half, k};
+  }
+  return {.largest = -1};
+}
+
+Result<std::vector<Content>> contents_of_tensors(const InputFile& file, const GgufHeader& header) {
+  std::vector<Content> contents;
+  for (const GgufTensorHeader& t : header.tensors) {
+    check_cancelled();
+    Result<Content> content = t.type == StorageType::f32 ? content_of(file, t) : Content();
+    if (!content.ok()) return content.status();
+    contents.push_back(*content);
+  }
+  return contents;
+}
+
+void take_integers(std::span<const float> rows, int64_t cols, int largest, Bytes& codes, Bytes& scales) {
+  const auto width = static_cast<size_t>(cols);
+  for (size_t at = 0; at < rows.size(); at += width) {
+    check_cancelled();
+    const std::span<const float> row = rows.subspan(at, width);
+    const uint16_t half = scale_of_row(row).f16;
+    const float scale = f16_to_f32(half);
+    for (const float w : row)
+      codes.push_back(static_cast<uint8_t>((scale > 0 ? std::lround(w / scale) : 0) + largest));
+    scales.push_back(static_cast<uint8_t>(half & 255));
+    scales.push_back(static_cast<uint8_t>(half >> 8));
+  }
+}
+
+void put_integers(std::span<const uint8_t> codes, std::span<const uint8_t> scales, int64_t cols, int largest,
+                  std::span<float> rows) {
+  const auto width = static_cast<size_t>(cols);
+  for (size_t row = 0; row * width < rows.size(); ++row) {
+    check_cancelled();
+    const float scale = f16_to_f32(static_cast<uint16_t>(scales[2 * row] | scales[2 * row + 1] << 8));
+    for (size_t c = row * width; c < (row + 1) * width; ++c)
+      rows[c] = scale * static_cast<float>(int{codes[c]} - largest);
+  }
+}
+
+Bytes narrowed(std::span<const uint8_t> floats, Content content) {
+  Bytes halves(floats.size() / 2);
+  for (size_t i = 0; i < floats.size() / sizeof(float); ++i) {
+    check_cancelled_every<4096>(i);
+    float value = 0;
+    std::memcpy(&value, floats.data() + i * sizeof value, sizeof value);
+    const uint16_t half = content.number == Content::kF16 ? f32_to_f16(value) : f32_to_bf16(value);
+    std::memcpy(halves.data() + i * sizeof half, &half, sizeof half);
+  }
+  return halves;
+}
+
+Bytes widened(std::span<const uint8_t> halves, Content content) {
+  Bytes floats(halves.size() * 2);
+  for (size_t i = 0; i < halves.size() / sizeof(uint16_t); ++i) {
+    check_cancelled_every<4096>(i);
+    uint16_t half = 0;
+    std::memcpy(&half, halves.data() + i * sizeof half, sizeof half);
+    const float value = content.number == Content::kF16 ? f16_to_f32(half) : bf16_to_f32(half);
+    std::memcpy(floats.data() + i * sizeof value, &value, sizeof value);
+  }
+  return floats;
+}
+
+}  // namespace tritium::artifact

@@ -94,7 +94,7 @@ int compare(CompareOptions options) {
 }  // namespace
 
 void add_experiment(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("experiment", "studies: quant-compare; artifacts: pack, unpack");
+  CLI::App* command = app.add_subcommand("experiment", "golf, studies, quant-compare; artifacts: pack, unpack");
   command->require_subcommand(1);
   CLI::App* study = command->add_subcommand("quant-compare", "full precision, int8 and ternary on the same batches");
   auto options = std::make_shared<CompareOptions>();
@@ -111,6 +111,8 @@ void add_experiment(CLI::App& app, Action& action) {
       "  tritium experiment quant-compare --smoke --seeds 4\n"
       "Exit code 1 when a check finds that the quantisation is not real.");
   study->callback([=, &action] { action = [options] { return compare(*options); }; });
+  add_golf(*command, action);
+  add_study(*command, action);
   add_pack(*command, action);
   add_unpack(*command, action);
 }

@@ -67,7 +67,7 @@ class Golf {
     result_.preset = options_.preset;
     result_.vocab_size = options_.vocab_size > 0 ? options_.vocab_size : options_.smoke ? 320 : 1024;
     context_ = options_.smoke ? 32 : options_.scale == 1 ? 2048 : 256;
-    constexpr double kSmokeScale = 1.0 / 128;
+    constexpr double kSmokeScale = 1.0 / 80;
     Result<GolfPlan> plan = plan_golf(options_.preset, options_.smoke ? kSmokeScale : options_.scale,
                                       result_.vocab_size, context_);
     if (!plan.ok()) return plan.status();

@@ -33,6 +33,12 @@ struct FaultyExport {
 Result<TrainReport> train_with_faults(const TrainOptions& options, const TrainCallbacks& callbacks,
                                       const std::vector<FaultyExport>& faulty);
 
+// ---- ways to quantise, over widths
+
+// As quant_compare(): each of its ways at each width, which must be a multiple of twice the heads (4).
+Result<std::vector<QuantCompareRow>> quant_compare_widths(const QuantCompareOptions& options,
+                                                          const std::vector<int64_t>& widths);
+
 // ---- golf: a model in as many bytes --------------------------------------------------------------------------------
 
 struct GolfPreset {

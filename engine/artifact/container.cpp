@@ -102,13 +102,14 @@ Result<Directory> parse_directory(std::span<const uint8_t> bytes) {
   d.gguf_checksum = in.value<uint64_t>("the checksum of the GGUF file");
   d.header_bytes = in.value<uint64_t>("the size of the header");
   d.header_packed_bytes = in.value<uint64_t>("the size of the header's stream");
-  const uint64_t tensors = in.count(in.value<uint32_t>("the number of tensors"), 2, 2, "tensors");
+  const uint64_t tensors = in.count(in.value<uint32_t>("the number of tensors"), 4, 6, "tensors");
   for (uint64_t i = 0; i < tensors && in.ok(); ++i) {
     const auto number = in.value<uint8_t>("a kind");
     const auto kind = kind_of_number(number);
     if (!kind) in.fail(error(StatusCode::corrupt_file, "kind ", int{number}, " is unknown"));
-    const Content content = {in.value<uint8_t>("a content")};
-    if (!content.valid()) in.fail(error(StatusCode::corrupt_file, "content ", int{content.number}, " is unknown"));
+    Content content = {in.value<uint8_t>("a content")};
+    content.group = in.value<uint16_t>("a size of groups");
+    if (!content.valid()) in.fail(error(StatusCode::corrupt_file, "content ", int{content.number}, " in groups of ", content.group, " is unknown"));
     d.uses.push_back({kind.value_or(Kind::other), content});
   }
   constexpr uint64_t kLeastSection = 1 + 1 + 2 + 8;
@@ -159,6 +160,7 @@ std::vector<uint8_t> bytes_of(const Directory& d) {
   for (const TensorUse& use : d.uses) {
     append(bytes, static_cast<uint8_t>(use.kind));
     append(bytes, use.content.number);
+    append(bytes, use.content.group);
   }
   append(bytes, static_cast<uint32_t>(d.sections.size()));
   for (const SectionEntry& section : d.sections) {

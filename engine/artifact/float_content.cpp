@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 #include "artifact/sections.h"
 #include "base/cancel.h"
@@ -23,22 +24,44 @@ bool multiples(std::span<const float> row, float scale, int largest) {
   });
 }
 
+constexpr int64_t kGroups[] = {0, 256, 128, 64, 32, 16};  // that training knows; 0: a row
+
+// Calls `look` with each part of a row that has a scale of its own, until it says false.
+template <typename Look>
+bool each_group(std::span<const float> row, int64_t group, const Look& look) {
+  const size_t n = group > 0 ? static_cast<size_t>(group) : row.size();
+  for (size_t at = 0; at < row.size(); at += n)
+    if (!look(row.subspan(at, std::min(n, row.size() - at)))) return false;
+  return true;
+}
+
 // What is known of a tensor after some of its rows.
 struct Facts {
-  bool f16 = true, bf16 = true, integers = true;
-  int largest = 1;
+  bool f16 = true, bf16 = true;
+  int largest[std::size(kGroups)] = {};  // integers, under scales of such groups; -1: not so
 
-  bool any() const { return f16 || bf16 || integers; }
+  explicit Facts(int64_t cols) {
+    for (size_t i = 0; i < std::size(kGroups); ++i) largest[i] = kGroups[i] < cols ? 1 : -1;
+  }
+  bool any() const {
+    return f16 || bf16 || std::ranges::any_of(largest, [](int most) { return most > 0; });
+  }
   void look(std::span<const float> row) {
     if (f16) f16 = std::ranges::all_of(row, [](float w) { return same_bits(f16_to_f32(f32_to_f16(w)), w); });
     if (bf16) bf16 = std::ranges::all_of(row, [](float w) { return same_bits(bf16_to_f32(f32_to_bf16(w)), w); });
-    if (!integers) return;
-    const RowScale scale = scale_of_row(row);
-    integers = scale.largest >= 0;
-    largest = std::max(largest, scale.largest);
+    for (size_t i = 0; i < std::size(kGroups); ++i) {
+      if (largest[i] < 0) continue;
+      const bool integers = each_group(row, kGroups[i], [&](std::span<const float> part) {
+        const int found = scale_of_row(part).largest;
+        largest[i] = std::max(largest[i], found);
+        return found >= 0;
+      });
+      if (!integers) largest[i] = -1;
+    }
   }
   Content content() const {
-    if (integers) return Content::integers(largest);
+    for (size_t i = 0; i < std::size(kGroups); ++i)
+      if (largest[i] > 0) return Content::integers(largest[i], kGroups[i]);
     return {f16 ? Content::kF16 : bf16 ? Content::kBf16 : Content::kPlain};
   }
 };
@@ -50,7 +73,7 @@ Result<Content> content_of(const InputFile& file, const GgufTensorHeader& t) {
     return Content();
   const int64_t at_once = std::max<int64_t>(1, (int64_t{1} << 18) / cols) * cols;
   std::vector<float> some(static_cast<size_t>(std::min(values, at_once)));
-  Facts facts;
+  Facts facts(cols);
   for (int64_t at = 0; at < values && facts.any(); at += at_once) {
     const auto part = std::span(some).first(static_cast<size_t>(std::min(at_once, values - at)));
     const Status s = file.read_at(t.offset + static_cast<uint64_t>(at) * sizeof(float), std::as_writable_bytes(part));
@@ -91,28 +114,33 @@ Result<std::vector<Content>> contents_of_tensors(const InputFile& file, const Gg
   return contents;
 }
 
-void take_integers(std::span<const float> rows, int64_t cols, int largest, Bytes& codes, Bytes& scales) {
+void take_integers(std::span<const float> rows, int64_t cols, Content content, Bytes& codes, Bytes& scales) {
   const auto width = static_cast<size_t>(cols);
   for (size_t at = 0; at < rows.size(); at += width) {
     check_cancelled();
-    const std::span<const float> row = rows.subspan(at, width);
-    const uint16_t half = scale_of_row(row).f16;
-    const float scale = f16_to_f32(half);
-    for (const float w : row)
-      codes.push_back(static_cast<uint8_t>((scale > 0 ? std::lround(w / scale) : 0) + largest));
-    scales.push_back(static_cast<uint8_t>(half & 255));
-    scales.push_back(static_cast<uint8_t>(half >> 8));
+    each_group(rows.subspan(at, width), content.group, [&](std::span<const float> part) {
+      const uint16_t half = scale_of_row(part).f16;
+      const float scale = f16_to_f32(half);
+      for (const float w : part)
+        codes.push_back(static_cast<uint8_t>((scale > 0 ? std::lround(w / scale) : 0) + content.largest_integer()));
+      scales.push_back(static_cast<uint8_t>(half & 255));
+      scales.push_back(static_cast<uint8_t>(half >> 8));
+      return true;
+    });
   }
 }
 
-void put_integers(std::span<const uint8_t> codes, std::span<const uint8_t> scales, int64_t cols, int largest,
+void put_integers(std::span<const uint8_t> codes, std::span<const uint8_t> scales, int64_t cols, Content content,
                   std::span<float> rows) {
-  const auto width = static_cast<size_t>(cols);
+  const auto width = static_cast<size_t>(cols), group = content.group > 0 ? size_t{content.group} : width;
+  const auto scales_of_row = static_cast<size_t>(content.scales(cols));
   for (size_t row = 0; row * width < rows.size(); ++row) {
     check_cancelled();
-    const float scale = f16_to_f32(static_cast<uint16_t>(scales[2 * row] | scales[2 * row + 1] << 8));
-    for (size_t c = row * width; c < (row + 1) * width; ++c)
-      rows[c] = scale * static_cast<float>(int{codes[c]} - largest);
+    for (size_t c = 0; c < width; ++c) {
+      const size_t s = 2 * (row * scales_of_row + c / group), at = row * width + c;
+      const float scale = f16_to_f32(static_cast<uint16_t>(scales[s] | scales[s + 1] << 8));
+      rows[at] = scale * static_cast<float>(int{codes[at]} - content.largest_integer());
+    }
   }
 }
 

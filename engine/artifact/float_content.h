@@ -1,5 +1,5 @@
-// What the floats of an F32 tensor are in truth: values of F16 or BF16, or rows s q of integers q under a scale s of F16,
-// as quantisation-aware training leaves them. Known from the values alone, and only where the same bits come back.
+// What the floats of an F32 tensor are in truth: values of F16 or BF16, or integers q under a scale s of F16 for each row, or
+// for each group of columns, as quantisation-aware training leaves them. Known from the values alone, and only where the same bits come back.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,17 @@ struct Content {
   static constexpr uint8_t kPlain = 0, kF16 = 1, kBf16 = 2;
   static constexpr int kMostInteger = 127;
 
-  uint8_t number = kPlain;  // above kBf16: rows of integers, the largest of which is number - kBf16
+  uint8_t number = kPlain;  // above kBf16: integers, the largest of which is number - kBf16
+  uint16_t group = 0;       // of integers: columns that share a scale; 0: a row
 
-  static Content integers(int largest) { return {static_cast<uint8_t>(kBf16 + largest)}; }
+  static Content integers(int largest, int64_t group) {
+    return {static_cast<uint8_t>(kBf16 + largest), static_cast<uint16_t>(group)};
+  }
   bool narrow() const { return number == kF16 || number == kBf16; }
   int largest_integer() const { return number > kBf16 ? number - kBf16 : 0; }  // 0: no integers
-  bool valid() const { return number <= kBf16 + kMostInteger; }
+  bool valid() const { return number <= kBf16 + kMostInteger && (group == 0 || largest_integer() > 0); }
+  // Scales of a row; the last group may have fewer columns.
+  int64_t scales(int64_t cols) const { return group > 0 ? (cols + group - 1) / group : 1; }
   auto operator<=>(const Content&) const = default;
 };
 
@@ -39,10 +44,10 @@ RowScale scale_of_row(std::span<const float> row);
 // Of each tensor of the header, in its order.
 Result<std::vector<Content>> contents_of_tensors(const InputFile& file, const GgufHeader& header);
 
-// Rows of `cols` floats as codes q + largest, and a scale of F16 each; appended. The rows must be such.
-void take_integers(std::span<const float> rows, int64_t cols, int largest, Bytes& codes, Bytes& scales);
-// The same back: codes of one piece, scales of as many rows.
-void put_integers(std::span<const uint8_t> codes, std::span<const uint8_t> scales, int64_t cols, int largest,
+// Rows of `cols` floats as codes q + largest, and scales of F16; appended. The rows must be such.
+void take_integers(std::span<const float> rows, int64_t cols, Content content, Bytes& codes, Bytes& scales);
+// The same back: codes of one piece, and the scales of its rows.
+void put_integers(std::span<const uint8_t> codes, std::span<const uint8_t> scales, int64_t cols, Content content,
                   std::span<float> rows);
 
 // Values of F16 or BF16 without what they do not need, and back.

@@ -15,7 +15,8 @@ std::string type_name(const Section& section) {
   if (!section.type) return "";
   const std::string name(traits_of(*section.type).name);
   const int largest = section.content.largest_integer();
-  if (largest > 0) return join(name, " of integers to ", largest);
+  const std::string groups = section.content.group > 0 ? join(" in groups of ", section.content.group) : "";
+  if (largest > 0) return join(name, " of integers to ", largest, groups);
   return section.content.narrow() ? name + (section.content.number == Content::kF16 ? " of F16" : " of BF16") : name;
 }
 

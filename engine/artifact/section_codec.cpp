@@ -27,9 +27,9 @@ bool has_rows(const Section& section) {
 
 uint64_t rest_bytes(const Section& section) {
   if (!has_integers(section)) return static_cast<uint64_t>(blocks_of(section) * parts_of(*section.type).rest_bytes());
-  int64_t rows = 0;
-  for (const Piece& p : section.pieces) rows += codes_of(section, p) / p.row_codes;
-  return static_cast<uint64_t>(rows) * sizeof(uint16_t);
+  int64_t scales = 0;
+  for (const Piece& p : section.pieces) scales += codes_of(section, p) / p.row_codes * section.content.scales(p.row_codes);
+  return static_cast<uint64_t>(scales) * sizeof(uint16_t);
 }
 
 SectionParts take_integers_apart(const Section& section, std::span<const uint8_t> bytes) {
@@ -38,7 +38,7 @@ SectionParts take_integers_apart(const Section& section, std::span<const uint8_t
   for (const Piece& piece : section.pieces) {
     std::vector<float> floats(piece.bytes / sizeof(float));
     std::memcpy(floats.data(), bytes.data(), piece.bytes);
-    take_integers(floats, piece.row_codes, section.content.largest_integer(), taken.codes, taken.rest);
+    take_integers(floats, piece.row_codes, section.content, taken.codes, taken.rest);
     bytes = bytes.subspan(piece.bytes);
   }
   return taken;
@@ -48,11 +48,12 @@ void put_integers_together(const Section& section, const SectionParts& taken, st
   std::span<const uint8_t> codes = taken.codes, scales = taken.rest;
   for (const Piece& piece : section.pieces) {
     std::vector<float> floats(piece.bytes / sizeof(float));
-    put_integers(codes, scales, piece.row_codes, section.content.largest_integer(), floats);
+    put_integers(codes, scales, piece.row_codes, section.content, floats);
     std::memcpy(bytes.data(), floats.data(), piece.bytes);
     bytes = bytes.subspan(piece.bytes);
     codes = codes.subspan(floats.size());
-    scales = scales.subspan(floats.size() / static_cast<size_t>(piece.row_codes) * sizeof(uint16_t));
+    const int64_t n = codes_of(section, piece) / piece.row_codes * section.content.scales(piece.row_codes);
+    scales = scales.subspan(static_cast<size_t>(n) * sizeof(uint16_t));
   }
 }
 

@@ -24,6 +24,20 @@ std::string number(double x) {
   return text;
 }
 
+// JSON without its line ends, which within strings are escaped.
+std::string in_one_line(const std::string& json) {
+  std::string line;
+  for (size_t i = 0; i < json.size(); ++i) {
+    if (json[i] != '\n') {
+      line += json[i];
+      continue;
+    }
+    while (i + 1 < json.size() && json[i + 1] == ' ') ++i;
+    if (!line.empty() && line.back() == ',') line += ' ';
+  }
+  return line;
+}
+
 std::string text_of(const Json& row, const char* name) {
   const Json* found = row.find(name);
   return found && found->text() ? *found->text() : "";
@@ -62,7 +76,7 @@ std::string json_of(const Row& r) {
               ", \"identity\": ", json_quoted(r.identity), ", \"figures\": {", figures,
               "}, \"seconds\": ", number(r.seconds), ", \"threads\": ", r.threads,
               ", \"machine\": ", json_quoted(r.machine),
-              ", \"settings\": ", r.settings.empty() ? "{}" : r.settings, "}");
+              ", \"settings\": ", r.settings.empty() ? "{}" : in_one_line(r.settings), "}");
 }
 
 Result<RowFile> RowFile::open(const std::string& path, bool resume) {

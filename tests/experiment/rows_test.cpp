@@ -20,7 +20,7 @@ Row row(const std::string& arm, uint32_t seed, double value) {
           .identity = "0123456789abcdef",
           .figures = {{"valid_bpb", value}, {"nothing", NAN}},
           .machine = "a \"machine\"",
-          .settings = "{\"a\": 1}"};
+          .settings = "{\n  \"a\": 1,\n  \"b\": \"two  blanks\"\n}"};
 }
 
 struct Folder {
@@ -46,6 +46,12 @@ TEST(Rows, ComeBackToTheBit) {
   EXPECT_TRUE(r.is_run("a", 3, "0123456789abcdef"));
   EXPECT_EQ(r.figures[0].second, value);
   EXPECT_TRUE(std::isnan(r.figures[1].second));
+}
+
+TEST(Rows, AreOneLineWhateverTheirSettingsAre) {
+  const std::string line = json_of(row("a", 0, 1));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_NE(line.find(R"("settings": {"a": 1, "b": "two  blanks"}})"), std::string::npos) << line;
 }
 
 TEST(Rows, ALineWithoutItsEndIsCutOff) {

@@ -74,7 +74,7 @@ void change_directory(Directory& d, Choices& choices) {
       case 5: stream.packed_bytes += choices.take<uint64_t>(); break;
       case 6: section.streams.resize(1 + choices.below(2)); break;
       case 7: std::swap(section, d.sections[choices.below(d.sections.size())]); break;
-      case 8: d.uses[choices.below(d.uses.size())].content = {choices.take<uint8_t>()}; break;
+      case 8: d.uses[choices.below(d.uses.size())].content = {choices.take<uint8_t>(), choices.take<uint16_t>()}; break;
       default: d.gguf_bytes += choices.take<uint8_t>(); break;
     }
   }

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 function(tritium_install_package)
   # Who links a static library links what it needs: all that these two are made of is installed. install(EXPORT) refuses
   # to leave one out.
-  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends train convert artifact bench api)
+  set(parts base tensor ops cpu_ref cpu vulkan format text model_files graph model layers selftest backends train convert artifact bench api experiment)
   foreach(part ${parts})
     set_target_properties(tritium_${part} PROPERTIES EXPORT_NAME ${part})
     install(TARGETS tritium_${part} EXPORT tritiumTargets

@@ -4,6 +4,7 @@
 #include "cli/experiments.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "tritium/experiment.hpp"
 #include "tritium/training.hpp"
 
 namespace tritium::cli {
@@ -13,6 +14,7 @@ using nlohmann::json;
 
 struct CompareOptions {
   QuantCompareOptions study;
+  std::vector<int64_t> widths;
   std::string schedule = "constant";
   bool json = false;
 };
@@ -57,6 +59,17 @@ json json_of(const std::vector<QuantCompareRow>& rows) {
   return list;
 }
 
+int sweep(const CompareOptions& options) {
+  const Result<std::vector<QuantCompareRow>> rows = quant_compare_widths(options.study, options.widths);
+  if (!rows.ok()) return report(rows.status());
+  if (options.json) {
+    print_json({{"by_width", json_of(*rows)}});
+  } else {
+    print_rows("every way at every width, equal steps", *rows, options.study.seeds);
+  }
+  return kOk;
+}
+
 int compare(CompareOptions options) {
   catch_interrupt();
   TrainOptions training;
@@ -68,6 +81,7 @@ int compare(CompareOptions options) {
     return !interrupted();
   };
   options.study.keep_going = keep_going;
+  if (!options.widths.empty()) return sweep(options);
   const Result<QuantCompareReport> report_of_study = quant_compare(options.study);
   if (!report_of_study.ok()) return report(report_of_study.status());
   const QuantCompareReport& r = *report_of_study;
@@ -94,12 +108,13 @@ int compare(CompareOptions options) {
 }  // namespace
 
 void add_experiment(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("experiment", "studies: quant-compare; artifacts: pack, unpack");
+  CLI::App* command = app.add_subcommand("experiment", "golf, studies, quant-compare; artifacts: pack, unpack");
   command->require_subcommand(1);
-  CLI::App* study = command->add_subcommand("quant-compare", "full precision, int8 and ternary on the same batches");
+  CLI::App* study = command->add_subcommand("quant-compare", "full precision, int8, int4 and ternary on the same batches");
   auto options = std::make_shared<CompareOptions>();
   study->add_option("--data", options->study.data, "text files; without any, a short text that comes with the program");
   study->add_option("--seeds", options->study.seeds, "runs of each kind")->capture_default_str();
+  study->add_option("--widths", options->widths, "all of them at each of these widths, in place of one");
   study->add_flag("--smoke", options->study.smoke, "a smaller model and fewer steps: about a minute");
   study->add_option("--steps", options->study.steps, "0: 1500, or 150 with --smoke")->capture_default_str();
   study->add_option("--lr", options->study.learning_rate, "learning rate")->capture_default_str();
@@ -109,8 +124,11 @@ void add_experiment(CLI::App& app, Action& action) {
   study->footer(
       "Example:\n"
       "  tritium experiment quant-compare --smoke --seeds 4\n"
+      "  tritium experiment quant-compare --data book.txt --widths 64 128 256 --seeds 3\n"
       "Exit code 1 when a check finds that the quantisation is not real.");
   study->callback([=, &action] { action = [options] { return compare(*options); }; });
+  add_golf(*command, action);
+  add_study(*command, action);
   add_pack(*command, action);
   add_unpack(*command, action);
 }

@@ -5,6 +5,8 @@
 
 namespace tritium::cli {
 
+void add_golf(CLI::App& experiment, Action& action);
+void add_study(CLI::App& experiment, Action& action);
 void add_pack(CLI::App& experiment, Action& action);
 void add_unpack(CLI::App& experiment, Action& action);
 

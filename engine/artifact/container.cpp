@@ -14,7 +14,7 @@ namespace tritium::artifact {
 namespace {
 
 constexpr std::string_view kMagic = "TRITPK";
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
 
 template <typename T, typename Byte>
 void append(std::vector<Byte>& to, T value) {
@@ -102,12 +102,15 @@ Result<Directory> parse_directory(std::span<const uint8_t> bytes) {
   d.gguf_checksum = in.value<uint64_t>("the checksum of the GGUF file");
   d.header_bytes = in.value<uint64_t>("the size of the header");
   d.header_packed_bytes = in.value<uint64_t>("the size of the header's stream");
-  const uint64_t tensors = in.count(in.value<uint32_t>("the number of tensors"), 1, 1, "tensors");
+  const uint64_t tensors = in.count(in.value<uint32_t>("the number of tensors"), 4, 6, "tensors");
   for (uint64_t i = 0; i < tensors && in.ok(); ++i) {
     const auto number = in.value<uint8_t>("a kind");
     const auto kind = kind_of_number(number);
     if (!kind) in.fail(error(StatusCode::corrupt_file, "kind ", int{number}, " is unknown"));
-    d.kinds.push_back(kind.value_or(Kind::other));
+    Content content = {in.value<uint8_t>("a content")};
+    content.group = in.value<uint16_t>("a size of groups");
+    if (!content.valid()) in.fail(error(StatusCode::corrupt_file, "content ", int{content.number}, " in groups of ", content.group, " is unknown"));
+    d.uses.push_back({kind.value_or(Kind::other), content});
   }
   constexpr uint64_t kLeastSection = 1 + 1 + 2 + 8;
   const uint64_t sections =
@@ -153,8 +156,12 @@ std::vector<std::byte> head_bytes() {
 std::vector<uint8_t> bytes_of(const Directory& d) {
   std::vector<uint8_t> bytes;
   for (const uint64_t v : {d.gguf_bytes, d.gguf_checksum, d.header_bytes, d.header_packed_bytes}) append(bytes, v);
-  append(bytes, static_cast<uint32_t>(d.kinds.size()));
-  for (const Kind kind : d.kinds) append(bytes, static_cast<uint8_t>(kind));
+  append(bytes, static_cast<uint32_t>(d.uses.size()));
+  for (const TensorUse& use : d.uses) {
+    append(bytes, static_cast<uint8_t>(use.kind));
+    append(bytes, use.content.number);
+    append(bytes, use.content.group);
+  }
   append(bytes, static_cast<uint32_t>(d.sections.size()));
   for (const SectionEntry& section : d.sections) {
     append(bytes, static_cast<uint8_t>(section.streams.size()));

@@ -48,17 +48,21 @@ class Packer {
       : input_(input), options_(options), output_(std::move(output)) {}
 
   Result<PackedModel> run(const GgufHeader& header) {
-    Result<std::vector<Kind>> kinds = kinds_of_tensors(input_.path(), header);
+    const Result<std::vector<Kind>> kinds = kinds_of_tensors(input_.path(), header);
     if (!kinds.ok()) return kinds.status();
+    const Result<std::vector<Content>> contents = contents_of_tensors(input_, header);
+    if (!contents.ok()) return contents.status();
+    std::vector<TensorUse> uses;
+    for (size_t i = 0; i < kinds->size(); ++i) uses.push_back({(*kinds)[i], (*contents)[i]});
     directory_ = {.gguf_bytes = input_.size(),
                   .header_bytes = header_bytes_of(header, input_.size()),
-                  .kinds = *std::move(kinds)};
+                  .uses = std::move(uses)};
     if (directory_.header_bytes > kMostHeaderBytes)
       return error(StatusCode::unsupported, "its header has ", directory_.header_bytes, " bytes; an artifact holds ",
                    kMostHeaderBytes);
     packed_.model_bytes = input_.size();
     packed_.code_bytes = options_.code_bytes;
-    const auto sections = sections_of(header, directory_.kinds, directory_.header_bytes, input_.size());
+    const auto sections = sections_of(header, directory_.uses, directory_.header_bytes, input_.size());
     if (!sections.ok()) return sections.status();
     if (Status s = sum_input(); !s.ok()) return s;
     if (Status s = output_.write(head_bytes()); !s.ok()) return s;

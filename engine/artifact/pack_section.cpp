@@ -10,6 +10,16 @@
 namespace tritium::artifact {
 namespace {
 
+// "F32", or what its floats are: "F32 of F16", "F32 of integers to 7".
+std::string type_name(const Section& section) {
+  if (!section.type) return "";
+  const std::string name(traits_of(*section.type).name);
+  const int largest = section.content.largest_integer();
+  const std::string groups = section.content.group > 0 ? join(" in groups of ", section.content.group) : "";
+  if (largest > 0) return join(name, " of integers to ", largest, groups);
+  return section.content.narrow() ? name + (section.content.number == Content::kF16 ? " of F16" : " of BF16") : name;
+}
+
 // Compresses each candidate and adds the one that becomes smallest; of equal ones the first. What is said of it is the
 // caller's to complete.
 Status add_smallest(const Section& section, const char* part, std::vector<Candidate> candidates, int level,
@@ -24,7 +34,7 @@ Status add_smallest(const Section& section, const char* part, std::vector<Candid
   StreamEntry entry = candidates[which].entry;
   entry.packed_bytes = best->size();
   packed.streams.push_back({.kind = std::string(name_of(section.kind)),
-                            .type = section.type ? std::string(traits_of(*section.type).name) : "",
+                            .type = type_name(section),
                             .part = part,
                             .packing = std::string(name_of(entry.packing)),
                             .radix = entry.radix,
@@ -39,9 +49,10 @@ Status add_smallest(const Section& section, const char* part, std::vector<Candid
 
 double entropy_of(const Section& section, std::span<const uint8_t> codes) {
   const BlockParts& parts = parts_of(*section.type);
+  const int64_t of_block = section.content.largest_integer() > 0 ? 1 : parts.codes;
   double bytes = 0;
   for (const Piece& piece : section.pieces) {
-    const auto n = static_cast<size_t>(static_cast<int64_t>(piece.bytes) / parts.bytes * parts.codes);
+    const auto n = static_cast<size_t>(static_cast<int64_t>(piece.bytes) / parts.bytes * of_block);
     bytes += entropy_bytes(codes.first(n));
     codes = codes.subspan(n);
   }
@@ -53,16 +64,19 @@ Status pack_apart(const Section& section, const SectionParts& parts, int level, 
   if (!s.ok()) return s;
   PackedStream& codes = packed.streams.back();
   codes.weights = section.weights;
-  codes.raw_bytes = section.bytes - parts.rest.size();
+  const bool floats = section.content.largest_integer() > 0;  // whose bytes are all in the codes' row
+  codes.raw_bytes = section.bytes - (floats ? 0 : parts.rest.size());
   codes.entropy_bytes = entropy_of(section, parts.codes);
   s = add_smallest(section, "scales", pack_numbers_each_way(parts.rest, number_bytes(section, true)), level, packed);
-  packed.streams.back().raw_bytes = parts.rest.size();
+  packed.streams.back().raw_bytes = floats ? 0 : parts.rest.size();
   return s;
 }
 
 Status pack_whole(const Section& section, const Bytes& bytes, int level, PackedSection& packed) {
   const char* part = section.type ? "values" : "bytes";
-  Status s = add_smallest(section, part, pack_numbers_each_way(bytes, number_bytes(section, false)), level, packed);
+  Status s = add_smallest(section, part,
+                          pack_numbers_each_way(as_one_stream(section, bytes), number_bytes(section, false)), level,
+                          packed);
   if (!s.ok()) return s;
   packed.streams.back().weights = section.weights;
   packed.streams.back().raw_bytes = bytes.size();
@@ -94,7 +108,7 @@ Result<PackedSection> pack_section(const Section& section, const Bytes& bytes, i
     const SectionParts parts = take_apart(section, bytes);
     Bytes again(bytes.size());
     put_together(section, parts, again);
-    apart = again == bytes;  // else it has bits that mean nothing, and stays whole
+    apart = again == bytes || section.content.largest_integer() > 0;  // else it has bits that mean nothing
     if (apart)
       if (Status s = pack_apart(section, parts, level, packed); !s.ok()) return s;
   }

@@ -14,22 +14,57 @@ int64_t blocks_of(const Section& section) {
   return static_cast<int64_t>(section.bytes) / parts_of(*section.type).bytes;
 }
 
+bool has_integers(const Section& section) { return section.content.largest_integer() > 0; }
+
+int64_t codes_of(const Section& section, const Piece& piece) {
+  const BlockParts& parts = parts_of(*section.type);
+  return static_cast<int64_t>(piece.bytes) / parts.bytes * (has_integers(section) ? 1 : parts.codes);
+}
+
 bool has_rows(const Section& section) {
-  return std::ranges::any_of(section.pieces, [&](const Piece& p) {
-    const BlockParts& parts = parts_of(*section.type);
-    return static_cast<int64_t>(p.bytes) / parts.bytes * parts.codes > p.row_codes;
-  });
+  return std::ranges::any_of(section.pieces, [&](const Piece& p) { return codes_of(section, p) > p.row_codes; });
+}
+
+uint64_t rest_bytes(const Section& section) {
+  if (!has_integers(section)) return static_cast<uint64_t>(blocks_of(section) * parts_of(*section.type).rest_bytes());
+  int64_t scales = 0;
+  for (const Piece& p : section.pieces) scales += codes_of(section, p) / p.row_codes * section.content.scales(p.row_codes);
+  return static_cast<uint64_t>(scales) * sizeof(uint16_t);
+}
+
+SectionParts take_integers_apart(const Section& section, std::span<const uint8_t> bytes) {
+  SectionParts taken;
+  taken.codes.reserve(bytes.size() / sizeof(float));
+  for (const Piece& piece : section.pieces) {
+    std::vector<float> floats(piece.bytes / sizeof(float));
+    std::memcpy(floats.data(), bytes.data(), piece.bytes);
+    take_integers(floats, piece.row_codes, section.content, taken.codes, taken.rest);
+    bytes = bytes.subspan(piece.bytes);
+  }
+  return taken;
+}
+
+void put_integers_together(const Section& section, const SectionParts& taken, std::span<uint8_t> bytes) {
+  std::span<const uint8_t> codes = taken.codes, scales = taken.rest;
+  for (const Piece& piece : section.pieces) {
+    std::vector<float> floats(piece.bytes / sizeof(float));
+    put_integers(codes, scales, piece.row_codes, section.content, floats);
+    std::memcpy(bytes.data(), floats.data(), piece.bytes);
+    bytes = bytes.subspan(piece.bytes);
+    codes = codes.subspan(floats.size());
+    const int64_t n = codes_of(section, piece) / piece.row_codes * section.content.scales(piece.row_codes);
+    scales = scales.subspan(static_cast<size_t>(n) * sizeof(uint16_t));
+  }
 }
 
 // Codes of each piece turned by `turn`.
 template <typename Turn>
 Bytes turned(const Section& section, std::span<const uint8_t> codes, const Turn& turn) {
-  const BlockParts& parts = parts_of(*section.type);
   Bytes all;
   all.reserve(codes.size());
   for (const Piece& piece : section.pieces) {
     check_cancelled();
-    const auto n = static_cast<size_t>(static_cast<int64_t>(piece.bytes) / parts.bytes * parts.codes);
+    const auto n = static_cast<size_t>(codes_of(section, piece));
     turn(codes.first(n), piece.row_codes, all);
     codes = codes.subspan(n);
   }
@@ -45,6 +80,7 @@ Status check_entry(const Section& section, const SectionEntry& entry) {
   const auto refused = [](const char* what) { return error(StatusCode::corrupt_file, "a section of ", what); };
   const bool apart = entry.streams.size() == 2;
   if (apart && !comes_apart(section)) return refused("bytes without codes has two streams");
+  if (!apart && has_integers(section)) return refused("integers has one stream");
   for (size_t i = 0; i < entry.streams.size(); ++i) {
     const StreamEntry& s = entry.streams[i];
     const bool codes = apart && i == 0, packs_codes = s.packing != Packing::plain && s.packing != Packing::planes;
@@ -57,6 +93,7 @@ Status check_entry(const Section& section, const SectionEntry& entry) {
 }  // namespace
 
 SectionParts take_apart(const Section& section, std::span<const uint8_t> bytes) {
+  if (has_integers(section)) return take_integers_apart(section, bytes);
   const BlockParts& parts = parts_of(*section.type);
   const int64_t n = blocks_of(section);
   SectionParts taken;
@@ -73,6 +110,7 @@ SectionParts take_apart(const Section& section, std::span<const uint8_t> bytes) 
 }
 
 void put_together(const Section& section, const SectionParts& taken, std::span<uint8_t> bytes) {
+  if (has_integers(section)) return put_integers_together(section, taken, bytes);
   const BlockParts& parts = parts_of(*section.type);
   const uint8_t* rest = taken.rest.data();
   for (int64_t i = 0, n = blocks_of(section); i < n; ++i) {
@@ -86,12 +124,17 @@ void put_together(const Section& section, const SectionParts& taken, std::span<u
   }
 }
 
-bool comes_apart(const Section& section) { return section.type && parts_of(*section.type).codes > 0; }
+bool comes_apart(const Section& section) { return section.type && (has_integers(section) || parts_of(*section.type).codes > 0); }
 
 int64_t number_bytes(const Section& section, bool apart) {
   if (!section.type) return 1;
   const BlockParts& parts = parts_of(*section.type);
+  if (has_integers(section) || section.content.narrow()) return sizeof(uint16_t);
   return apart ? parts.rest_bytes() : parts.bytes;
+}
+
+Bytes as_one_stream(const Section& section, const Bytes& bytes) {
+  return section.content.narrow() ? narrowed(bytes, section.content) : bytes;
 }
 
 std::vector<Candidate> pack_codes_each_way(const Section& section, const Bytes& codes) {
@@ -118,10 +161,10 @@ std::vector<Candidate> pack_numbers_each_way(const Bytes& numbers, int64_t width
 
 Result<std::vector<uint64_t>> stream_sizes(const Section& section, const SectionEntry& entry) {
   if (Status s = check_entry(section, entry); !s.ok()) return s;
-  if (entry.streams.size() == 1) return std::vector<uint64_t>{section.bytes};
+  if (entry.streams.size() == 1) return std::vector<uint64_t>{section.content.narrow() ? section.bytes / 2 : section.bytes};
   const StreamEntry& codes = entry.streams[0];
-  const auto rest = static_cast<uint64_t>(blocks_of(section) * parts_of(*section.type).rest_bytes());
-  return std::vector<uint64_t>{packed_size(static_cast<uint64_t>(section.codes), codes.radix, codes.packing), rest};
+  const uint64_t size = packed_size(static_cast<uint64_t>(section.codes), codes.radix, codes.packing);
+  return std::vector<uint64_t>{size, rest_bytes(section)};
 }
 
 Result<Bytes> unpack_section(const Section& section, const SectionEntry& entry, std::vector<Bytes> streams) {
@@ -129,7 +172,7 @@ Result<Bytes> unpack_section(const Section& section, const SectionEntry& entry, 
   Bytes& numbers = streams.back();
   if (entry.streams.back().packing == Packing::planes && !numbers.empty())
     numbers = from_planes(numbers, number_bytes(section, apart));
-  if (!apart) return std::move(numbers);
+  if (!apart) return section.content.narrow() ? widened(numbers, section.content) : std::move(numbers);
   const StreamEntry& how = entry.streams[0];
   SectionParts parts = {.codes = Bytes(static_cast<size_t>(section.codes)), .rest = std::move(numbers)};
   const bool sound = in_digits(how.packing) ? unpack_digits(streams[0], how.radix, parts.codes)

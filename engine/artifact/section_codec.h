@@ -19,13 +19,16 @@ SectionParts take_apart(const Section& section, std::span<const uint8_t> bytes);
 // `bytes`: of the section, all of which is written.
 void put_together(const Section& section, const SectionParts& parts, std::span<uint8_t> bytes);
 
+// The one stream of a section that does not come apart: its bytes, or the halves that they stand for.
+Bytes as_one_stream(const Section& section, const Bytes& bytes);
+
 // A way to pack a stream.
 struct Candidate {
   StreamEntry entry;  // without its packed size
   Bytes bytes;
 };
 
-// Whether blocks of the section become codes and a rest; else all is one stream.
+// Whether the section becomes codes and a rest; else all is one stream.
 bool comes_apart(const Section& section);
 
 // Of codes: by rows and by columns, as digits and as bits, where those differ.
@@ -33,7 +36,7 @@ std::vector<Candidate> pack_codes_each_way(const Section& section, const Bytes& 
 // Of numbers of `width` bytes: as they are, and by significance.
 std::vector<Candidate> pack_numbers_each_way(const Bytes& numbers, int64_t width);
 
-// Bytes of a number of the stream that is not of codes: a block, or what is left of it.
+// Bytes of a number of the stream that is not of codes: a block, what is left of it, or a scale.
 int64_t number_bytes(const Section& section, bool apart);
 
 // The sizes of a section's streams before they are compressed. corrupt_file: the entry does not fit the section.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <tuple>
 
 #include "artifact/block_parts.h"
 #include "base/cancel.h"
@@ -14,17 +15,18 @@ namespace {
 constexpr std::string_view kNames[] = {"metadata", "embedding", "attention", "feed-forward", "experts",
                                        "router",   "norms",     "head",      "other"};
 
-// Sections that are still growing, by what they hold; in the order in which the first of each kind and type began.
+// Sections that are still growing, by what they hold; in the order in which the first of each kind, type and content
+// began.
 class Sections {
  public:
-  void add(Kind kind, std::optional<StorageType> type, const Piece& piece, int64_t codes, int64_t weights) {
-    const auto key = std::pair(kind, type);
+  void add(TensorUse use, std::optional<StorageType> type, const Piece& piece, int64_t codes, int64_t weights) {
+    const auto key = std::tuple(use.kind, type, use.content);
     const auto [group, is_new] = groups_.try_emplace(key, lists_.size());
     if (is_new) lists_.emplace_back();
     std::vector<Section>& list = lists_[group->second];
     const bool full = !list.empty() && (list.back().bytes + piece.bytes > kMostSectionBytes ||
                                         static_cast<uint64_t>(list.back().codes + codes) > kMostSectionCodes);
-    if (list.empty() || full) list.push_back({.kind = kind, .type = type});
+    if (list.empty() || full) list.push_back({.kind = use.kind, .type = type, .content = use.content});
     Section& section = list.back();
     section.pieces.push_back(piece);
     section.bytes += piece.bytes;
@@ -36,14 +38,15 @@ class Sections {
   void add_bytes(Kind kind, uint64_t offset, uint64_t bytes) {
     for (uint64_t done = 0; done < bytes; done += kMostSectionBytes) {
       check_cancelled_every<1024>(done / kMostSectionBytes);
-      add(kind, std::nullopt, {.offset = offset + done, .bytes = std::min(bytes - done, kMostSectionBytes)}, 0, 0);
+      add({kind}, std::nullopt, {.offset = offset + done, .bytes = std::min(bytes - done, kMostSectionBytes)}, 0, 0);
     }
   }
 
   // Blocks, cut between rows where a row is not too long.
-  void add_blocks(Kind kind, const GgufTensorHeader& t, uint64_t bytes) {
+  void add_blocks(TensorUse use, const GgufTensorHeader& t, uint64_t bytes) {
     const BlockParts& parts = parts_of(t.type);
-    const auto block = static_cast<uint64_t>(parts.bytes), codes = static_cast<uint64_t>(parts.codes);
+    const auto block = static_cast<uint64_t>(parts.bytes);
+    const auto codes = static_cast<uint64_t>(use.content.largest_integer() > 0 ? 1 : parts.codes);
     const int64_t cols = t.shape.back();
     const bool has_rows = cols % parts.elements == 0;
     const uint64_t row = has_rows ? static_cast<uint64_t>(cols / parts.elements) : 1;  // in blocks
@@ -55,7 +58,7 @@ class Sections {
       check_cancelled_every<1024>(i++);
       const uint64_t n = std::min(all - done, most);
       const auto row_codes = static_cast<int64_t>((by_rows ? row : n) * codes);
-      add(kind, t.type, {.offset = t.offset + done * block, .bytes = n * block, .row_codes = row_codes},
+      add(use, t.type, {.offset = t.offset + done * block, .bytes = n * block, .row_codes = row_codes},
           static_cast<int64_t>(n * codes), static_cast<int64_t>(n) * parts.elements);
     }
   }
@@ -67,9 +70,16 @@ class Sections {
   }
 
  private:
-  std::map<std::pair<Kind, std::optional<StorageType>>, size_t> groups_;
+  std::map<std::tuple<Kind, std::optional<StorageType>, Content>, size_t> groups_;
   std::vector<std::vector<Section>> lists_;
 };
+
+// Integers need whole rows in a piece.
+bool fits(const GgufTensorHeader& t, Content content) {
+  if (content == Content()) return true;
+  const auto row = static_cast<uint64_t>(t.shape.back()) * sizeof(float);
+  return content.valid() && t.type == StorageType::f32 && row > 0 && row <= kMostSectionBytes;
+}
 
 }  // namespace
 
@@ -85,7 +95,7 @@ uint64_t header_bytes_of(const GgufHeader& header, uint64_t file_bytes) {
   return first;
 }
 
-Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const Kind> kinds, uint64_t header_bytes,
+Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const TensorUse> uses, uint64_t header_bytes,
                                          uint64_t file_bytes) {
   std::vector<size_t> order(header.tensors.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -96,10 +106,13 @@ Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<con
     const GgufTensorHeader& t = header.tensors[i];
     if (t.offset < at || t.bytes > file_bytes - t.offset)
       return error(StatusCode::corrupt_file, t.name, ": overlaps another tensor, or lies outside the file");
+    if (!fits(t, uses[i].content))
+      return error(StatusCode::corrupt_file, t.name, ": is said to have content ", int{uses[i].content.number},
+                   ", which it cannot have");
     sections.add_bytes(Kind::metadata, at, t.offset - at);
     const uint64_t tail = t.type == StorageType::i2_s ? kI2sTail : 0;
-    sections.add_blocks(kinds[i], t, t.bytes - tail);
-    sections.add_bytes(kinds[i], t.offset + t.bytes - tail, tail);
+    sections.add_blocks(uses[i], t, t.bytes - tail);
+    sections.add_bytes(uses[i].kind, t.offset + t.bytes - tail, tail);
     at = t.offset + t.bytes;
   }
   sections.add_bytes(Kind::metadata, at, file_bytes - at);

@@ -1,5 +1,5 @@
-// A GGUF file as a list of sections, each of one kind and one type and small enough to be held whole. Pack and unpack
-// make the same list from the same header.
+// A GGUF file as a list of sections, each of one kind, type and content and small enough to be held whole. Pack and unpack
+// make the same list from the same header, kinds and contents.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "artifact/float_content.h"
 #include "format/gguf_header.h"
 #include "format/storage_type.h"
 
@@ -28,6 +29,7 @@ struct Piece {
 struct Section {
   Kind kind = Kind::metadata;
   std::optional<StorageType> type;  // none: bytes that are no blocks
+  Content content = {};             // of f32
   std::vector<Piece> pieces;        // in the order of the file
   uint64_t bytes = 0;               // of all of them
   int64_t codes = 0;
@@ -38,9 +40,15 @@ struct Section {
 inline constexpr uint64_t kMostSectionBytes = uint64_t{16} << 20;
 inline constexpr uint64_t kMostSectionCodes = uint64_t{16} << 20;
 
-// Of all bytes from `header_bytes` on, each once: tensors, and what lies between and behind them. `kinds`: of the
-// header's tensors, in its order. corrupt_file: tensors overlap.
-Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const Kind> kinds, uint64_t header_bytes,
+// What a tensor is for, and what its floats are.
+struct TensorUse {
+  Kind kind = Kind::other;
+  Content content = {};
+};
+
+// Of all bytes from `header_bytes` on, each once: tensors, and what lies between and behind them. `uses`: of the
+// header's tensors, in its order. corrupt_file: tensors overlap, or one cannot have such a content.
+Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const TensorUse> uses, uint64_t header_bytes,
                                          uint64_t file_bytes);
 
 // Up to the first tensor; all of the file where there is none.

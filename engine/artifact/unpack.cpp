@@ -41,9 +41,9 @@ class Unpacker {
     const auto header = parse_gguf_header(std::as_bytes(std::span(header_bytes)), directory_.gguf_bytes);
     if (!header.ok()) return header.status();
     if (header_bytes_of(*header, directory_.gguf_bytes) != header_bytes.size() ||
-        header->tensors.size() != directory_.kinds.size())
+        header->tensors.size() != directory_.uses.size())
       return error(StatusCode::corrupt_file, "its directory does not fit the header of its model");
-    auto sections = sections_of(*header, directory_.kinds, directory_.header_bytes, directory_.gguf_bytes);
+    auto sections = sections_of(*header, directory_.uses, directory_.header_bytes, directory_.gguf_bytes);
     if (sections.ok() && sections->size() != directory_.sections.size())
       return error(StatusCode::corrupt_file, "has ", directory_.sections.size(), " sections, the header of its model ",
                    "needs ", sections->size());

@@ -82,10 +82,10 @@ TEST(DamagedArtifact, EveryCutIsFound) {
 TEST(DamagedArtifact, AnotherVersionAndAnotherFileAreSaid) {
   const Artifact a;
   std::string changed = a.bytes;
-  changed[6] = 2;
+  changed[6] = 3;
   const Status version = a.unpacked(changed);
   EXPECT_EQ(version.code(), StatusCode::unsupported);
-  EXPECT_EQ(version.message(), a.path + ": artifacts of version 2 are not supported; 1 is");
+  EXPECT_EQ(version.message(), a.path + ": artifacts of version 3 are not supported; 2 is");
   const Status other = a.unpacked(std::string(100, 'x'));
   EXPECT_EQ(other.message(),
             a.path + ": this is no artifact of tritium experiment pack (it does not begin with \"TRITPK\")");
@@ -129,7 +129,7 @@ TEST(DamagedArtifact, ADirectoryThatDoesNotFitTheModelIsRefused) {
     change(changed);
     return a.unpacked_with(changed).message();
   };
-  EXPECT_NE(refused([](Directory& c) { c.kinds.clear(); }).find("does not fit the header"), std::string::npos);
+  EXPECT_NE(refused([](Directory& c) { c.uses.clear(); }).find("does not fit the header"), std::string::npos);
   EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].radix = 1; }).find("impossible radix"),
             std::string::npos);
   EXPECT_NE(refused([](Directory& c) { c.sections[0].streams[0].radix = 257; }).find("impossible radix"),

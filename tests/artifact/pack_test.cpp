@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <filesystem>
+#include <limits>
+#include <span>
 
 #include "base/atomic_file.h"
 #include "base/folder.h"
@@ -91,6 +95,128 @@ TEST(Pack, LogitsAreTheSameBitForBit) {
       ASSERT_TRUE(before.ok() && after.ok()) << before.message() << after.message();
       EXPECT_EQ(*before, *after);
     }
+}
+
+// ---- floats that are less than floats
+
+struct Floats {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+// Rows s q of integers to `largest`, which each row has, under a scale of F16 each.
+Floats integer_rows(const std::string& name, int64_t rows, int64_t cols, int largest) {
+  Floats t = {name, {rows, cols}, {}};
+  for (int64_t i = 0; i < rows * cols; ++i) {
+    const float scale = f16_to_f32(f32_to_f16(0.01f + 0.001f * static_cast<float>(i / cols)));
+    const auto q = i % cols == 0 ? largest : static_cast<int>(i * i * 7 % (2 * largest + 1)) - largest;
+    t.values.push_back(scale * static_cast<float>(q));
+  }
+  return t;
+}
+
+PackedModel pack_floats(const Files& files, const std::vector<Floats>& floats) {
+  std::vector<GgufTensor> tensors;
+  for (const Floats& t : floats) {
+    const auto bytes = std::as_bytes(std::span(t.values));  // whatever they are
+    tensors.push_back(
+        {.name = t.name, .type = StorageType::f32, .shape = t.shape, .bytes = {bytes.begin(), bytes.end()}});
+  }
+  const Status written = write_gguf(files.model, Metadata(), tensors);
+  EXPECT_TRUE(written.ok()) << written.message();
+  files.expect_the_same_file_back();
+  return files.pack();
+}
+
+const PackedStream* stream_of_type(const PackedModel& packed, const std::string& type, const std::string& part) {
+  for (const PackedStream& s : packed.streams)
+    if (s.type == type && s.part == part) return &s;
+  return nullptr;
+}
+
+TEST(Pack, RowsOfIntegersBecomeCodesAndScalesOfF16) {
+  const Files files;
+  const PackedModel packed = pack_floats(files, {integer_rows("a", 40, 96, 7)});
+  const PackedStream *codes = stream_of_type(packed, "F32 of integers to 7", "codes"),
+                     *scales = stream_of_type(packed, "F32 of integers to 7", "scales");
+  ASSERT_TRUE(codes && scales);
+  EXPECT_EQ(codes->radix, 15);
+  EXPECT_EQ(codes->weights, 40 * 96);
+  EXPECT_EQ(codes->packed_bytes, 40 * 96 / 2);  // two digits a byte
+  EXPECT_EQ(scales->packed_bytes, 40 * 2);
+}
+
+TEST(Pack, EachTensorOfIntegersHasTheRadixOfItsLargest) {
+  const Files files;
+  const PackedModel packed =
+      pack_floats(files, {integer_rows("a", 40, 96, 7), integer_rows("b", 30, 50, 31), integer_rows("c", 9, 200, 1)});
+  for (const auto& [type, radix] : {std::pair("F32 of integers to 7", 15), std::pair("F32 of integers to 31", 63),
+                                    std::pair("F32 of integers to 1", 3)}) {
+    ASSERT_TRUE(stream_of_type(packed, type, "codes")) << type;
+    EXPECT_EQ(stream_of_type(packed, type, "codes")->radix, radix);
+  }
+}
+
+TEST(Pack, IntegersMayHaveAScaleForEachGroupOfColumns) {
+  Floats t = {"a", {30, 192}, {}};  // a row is a group of 128 and one of 64
+  for (int64_t i = 0; i < 30 * 192; ++i) {
+    const int64_t col = i % 192;
+    const float scale = f16_to_f32(f32_to_f16(0.01f + 0.001f * static_cast<float>(i / 192) + (col < 128 ? 0.0f : 0.7f)));
+    const auto q = col % 128 == 0 ? 7 : static_cast<int>(i * i * 7 % 15) - 7;
+    t.values.push_back(scale * static_cast<float>(q));
+  }
+  const Files files;
+  const PackedModel packed = pack_floats(files, {t});
+  const PackedStream *codes = stream_of_type(packed, "F32 of integers to 7 in groups of 128", "codes"),
+                     *scales = stream_of_type(packed, "F32 of integers to 7 in groups of 128", "scales");
+  ASSERT_TRUE(codes && scales);
+  EXPECT_EQ(codes->radix, 15);
+  EXPECT_EQ(scales->packed_bytes, 30 * 2 * 2);
+}
+
+TEST(Pack, OneRowThatIsNoIntegersKeepsTheTensorAsItIs) {
+  for (const float other : {0.1f / 3.0f, -0.0f, 1e-8f}) {
+    const Files files;
+    Floats t = integer_rows("a", 40, 96, 7);
+    t.values[37 * 96 + 5] = other;
+    const PackedModel packed = pack_floats(files, {t});
+    EXPECT_TRUE(stream_of_type(packed, "F32", "values")) << other;
+  }
+  const Files files;
+  Floats t = integer_rows("a", 40, 96, 7);
+  for (float& v : t.values) v *= 1.0001f;  // under scales that F16 does not have
+  EXPECT_TRUE(stream_of_type(pack_floats(files, {t}), "F32", "values"));
+}
+
+TEST(Pack, RowsOfZerosAreIntegersToo) {
+  const Files files;
+  Floats t = integer_rows("a", 40, 96, 7);
+  std::fill_n(t.values.begin() + 96, 2 * 96, 0.0f);
+  EXPECT_TRUE(stream_of_type(pack_floats(files, {t}), "F32 of integers to 7", "codes"));
+}
+
+TEST(Pack, FloatsThatAreF16OrBf16TakeTwoBytes) {
+  Floats f16 = {"f16", {20, 100}, {}}, bf16 = {"bf16", {20, 100}, {}};
+  for (int i = 0; i < 2000; ++i) {
+    const auto x = static_cast<float>(std::sin(i) * 3.0);
+    f16.values.push_back(f16_to_f32(f32_to_f16(x)));
+    bf16.values.push_back(bf16_to_f32(f32_to_bf16(x * 1e20f)));
+  }
+  const Files files;
+  const PackedModel packed = pack_floats(files, {f16, bf16});
+  for (const char* type : {"F32 of F16", "F32 of BF16"}) {
+    ASSERT_TRUE(stream_of_type(packed, type, "values")) << type;
+    EXPECT_EQ(stream_of_type(packed, type, "values")->packed_bytes, 4000) << type;
+    EXPECT_EQ(stream_of_type(packed, type, "values")->raw_bytes, 8000) << type;
+  }
+}
+
+TEST(Pack, FloatsThatAreNotFiniteComeBack) {
+  Floats t = {"a", {20, 100}, std::vector<float>(2000, std::numeric_limits<float>::infinity())};
+  t.values[7] = std::bit_cast<float>(0x7fa00001u);  // a signalling NaN with a payload
+  t.values[1999] = -std::numeric_limits<float>::denorm_min();
+  pack_floats(Files(), {t});
 }
 
 TEST(Pack, TensorsAreCountedByWhatTheyAreFor) {

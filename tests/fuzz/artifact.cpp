@@ -35,6 +35,18 @@ struct Base {
       t.bytes.resize(*storage_bytes(type, t.shape));
       for (size_t i = 0; i < t.bytes.size(); ++i) t.bytes[i] = std::byte{static_cast<uint8_t>(i * i % 41)};
     }
+    // Rows of integers under a scale, values of F16, and others.
+    for (const int kind : {0, 1, 2}) {
+      std::vector<float> values(2048);
+      for (size_t i = 0; i < values.size(); ++i) {
+        const auto q = static_cast<float>(static_cast<int>(i * i % 15) - 7);
+        values[i] = kind == 0 ? 0.25f * q : kind == 1 ? 1.0f + static_cast<float>(i % 1000) / 1024.0f : q / 3.0f + 1e-3f;
+      }
+      GgufTensor& t = tensors.emplace_back();
+      t = {.name = "floats" + std::to_string(kind), .type = StorageType::f32, .shape = {2, 1024}, .bytes = {}};
+      t.bytes.resize(values.size() * sizeof(float));
+      std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
+    }
     require(write_gguf(model, Metadata(), tensors).ok(), "a model is written");
     require(pack_model(model, {.output = artifact, .level = 1}).ok(), "a model is packed");
     bytes = bytes_of_file(artifact);
@@ -53,15 +65,16 @@ void change_directory(Directory& d, Choices& choices) {
   for (uint8_t n = 1 + choices.take<uint8_t>() % 4; n > 0; --n) {
     SectionEntry& section = d.sections[choices.below(d.sections.size())];
     StreamEntry& stream = section.streams[choices.below(section.streams.size())];
-    switch (choices.take<uint8_t>() % 9) {
+    switch (choices.take<uint8_t>() % 10) {
       case 0: d.gguf_bytes = choices.take<uint64_t>(); break;
       case 1: d.header_bytes += choices.take<int8_t>(); break;
-      case 2: d.kinds[choices.below(d.kinds.size())] = static_cast<Kind>(choices.below(9)); break;
+      case 2: d.uses[choices.below(d.uses.size())].kind = static_cast<Kind>(choices.below(9)); break;
       case 3: stream.packing = static_cast<Packing>(choices.take<uint8_t>() % 7); break;
       case 4: stream.radix = choices.take<uint16_t>(); break;
       case 5: stream.packed_bytes += choices.take<uint64_t>(); break;
       case 6: section.streams.resize(1 + choices.below(2)); break;
       case 7: std::swap(section, d.sections[choices.below(d.sections.size())]); break;
+      case 8: d.uses[choices.below(d.uses.size())].content = {choices.take<uint8_t>(), choices.take<uint16_t>()}; break;
       default: d.gguf_bytes += choices.take<uint8_t>(); break;
     }
   }

@@ -37,6 +37,7 @@ ALLOWED = {
     "engine/model_files": ["model_files", "text", "format", "tensor", "base", "tritium"],
     "engine/convert": ["convert", "model", "model_files", "format", "tensor", "base", "tritium"],
     "engine/artifact": ["artifact", "model", "format", "tensor", "base", "tritium"],
+    "engine/experiment": ["experiment", "base", "tritium"],
     "engine/graph": ["graph", "ops", "tensor", "base", "tritium"],
     "engine/model": ["model", "graph", "ops", "tensor", "base", "tritium"],
     "engine/layers": ["layers", "model", "graph", "cpu_ref/reference_backend.h", "ops", "tensor", "base", "tritium"],

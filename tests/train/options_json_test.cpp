@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "tritium/experiment.hpp"
 #include "tritium/training.hpp"
 
 namespace tritium {
@@ -184,11 +185,12 @@ TEST(QuantCompare, ASmallStudyHasEveryRowAndRealQuantisation) {
   const Result<QuantCompareReport> report =
       quant_compare({.seeds = 2, .smoke = true, .steps = 20, .learning_rate = 3e-3, .threads = 2});
   ASSERT_TRUE(report.ok()) << report.message();
-  ASSERT_EQ(report->equal_steps.size(), 3u);
-  ASSERT_EQ(report->equal_bytes.size(), 3u);
-  EXPECT_EQ(report->equal_steps[2].name, "ternary");
-  EXPECT_GT(report->equal_steps[0].model_bytes, 5 * report->equal_steps[2].model_bytes);
-  const auto ternary_bytes = static_cast<double>(report->equal_bytes[2].model_bytes);
+  ASSERT_EQ(report->equal_steps.size(), 4u);
+  ASSERT_EQ(report->equal_bytes.size(), 4u);
+  EXPECT_EQ(report->equal_steps[2].name, "int4");
+  EXPECT_EQ(report->equal_steps[3].name, "ternary");
+  EXPECT_GT(report->equal_steps[0].model_bytes, 5 * report->equal_steps[3].model_bytes);
+  const auto ternary_bytes = static_cast<double>(report->equal_bytes[3].model_bytes);
   for (const QuantCompareRow& row : report->equal_bytes)
     EXPECT_NEAR(static_cast<double>(row.model_bytes), ternary_bytes, 0.25 * ternary_bytes) << row.name;
   for (const QuantCompareRow& row : report->equal_steps) {
@@ -197,6 +199,16 @@ TEST(QuantCompare, ASmallStudyHasEveryRowAndRealQuantisation) {
   }
   EXPECT_GE(report->checks.size(), 7u);
   for (const ActivityCheck& check : report->checks) EXPECT_TRUE(check.passed) << check.what << ": " << check.found;
+}
+
+TEST(QuantCompare, WidthsAreEachTrainedInEveryWay) {
+  const QuantCompareOptions options = {.smoke = true, .steps = 3, .learning_rate = 3e-3, .threads = 2};
+  const Result<std::vector<QuantCompareRow>> rows = quant_compare_widths(options, {16, 40});
+  ASSERT_TRUE(rows.ok()) << rows.message();
+  ASSERT_EQ(rows->size(), 8u);
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ((*rows)[i].dim, i < 4 ? 16 : 40);
+  EXPECT_GT((*rows)[2].model_bytes, (*rows)[3].model_bytes) << "int4 and ternary";
+  EXPECT_EQ(quant_compare_widths(options, {12}).code(), StatusCode::invalid_argument);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/format_text.h"
-#include "train/report/svg.h"
+#include "base/svg.h"
 
 namespace tritium {
 namespace {

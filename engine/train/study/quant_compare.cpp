@@ -1,4 +1,4 @@
-// The three-way comparison: full precision, int8 and ternary on the same batches.
+// Ways to quantise compared: full precision, int8, int4 and ternary on the same batches, over widths.
 #include <cmath>
 
 #include "base/cancel.h"
@@ -8,6 +8,7 @@
 #include "train/description.h"
 #include "train/run.h"
 #include "train/study/activity_checks.h"
+#include "tritium/experiment.hpp"
 
 namespace tritium::training {
 namespace {
@@ -43,7 +44,7 @@ struct Way {
 
 const std::vector<Way>& ways() {
   static const std::vector<Way> kWays = {
-      {"full precision", WeightMode::full}, {"int8", WeightMode::int8}, {"ternary", WeightMode::ternary}};
+      {"full precision", WeightMode::full}, {"int8", WeightMode::int8}, {"int4", WeightMode::int4}, {"ternary", WeightMode::ternary}};
   return kWays;
 }
 
@@ -62,6 +63,8 @@ Result<uint64_t> packed_bytes(const Plan& plan, int64_t width, WeightMode mode, 
       bytes += rows * cols * 2;
     } else if (mode == WeightMode::int8) {
       bytes += rows * (cols + 2);
+    } else if (mode == WeightMode::int4) {
+      bytes += rows * ((cols + 1) / 2 + 2);
     } else {
       bytes += rows * ((cols + 3) / 4 + 2);
     }
@@ -99,10 +102,13 @@ class Study {
   }
 
   Result<QuantCompareReport> run();
+  // Every way at every width.
+  Result<std::vector<QuantCompareRow>> sweep(const std::vector<int64_t>& widths);
 
  private:
   TrainOptions options_of(const Way& way, int64_t width, int64_t seed) const;
   Result<QuantCompareRow> train(const Way& way, int64_t width, const std::string& note, QuantCompareReport& report);
+  Status check() const;
 
   const QuantCompareOptions& options_;
   Plan plan_;
@@ -169,9 +175,31 @@ Result<QuantCompareRow> Study::train(const Way& way, int64_t width, const std::s
   return row;
 }
 
-Result<QuantCompareReport> Study::run() {
+Status Study::check() const {
   if (options_.seeds < 1)
     return error(StatusCode::invalid_argument, "seeds is ", options_.seeds, ", must be 1 or more");
+  return Status();
+}
+
+Result<std::vector<QuantCompareRow>> Study::sweep(const std::vector<int64_t>& widths) {
+  if (Status s = check(); !s.ok()) return s;
+  for (const int64_t width : widths)
+    if (width < 1 || width % (2 * plan_.heads) != 0)
+      return error(StatusCode::invalid_argument, "a width is ", width, ", must be a multiple of ", 2 * plan_.heads,
+                   ": heads of an even size");
+  std::vector<QuantCompareRow> rows;
+  QuantCompareReport checks;
+  for (const int64_t width : widths)
+    for (const Way& way : ways()) {
+      Result<QuantCompareRow> row = train(way, width, "", checks);
+      if (!row.ok()) return row.status();
+      rows.push_back(*std::move(row));
+    }
+  return rows;
+}
+
+Result<QuantCompareReport> Study::run() {
+  if (Status s = check(); !s.ok()) return s;
   QuantCompareReport report;
   for (const Way& way : ways()) {
     Result<QuantCompareRow> row = train(way, plan_.dim, "", report);
@@ -201,6 +229,14 @@ namespace tritium {
 Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options) try {
   const CancelScope scope(options.keep_going);
   return training::Study(options).run();
+} catch (...) {
+  return caught();
+}
+
+Result<std::vector<QuantCompareRow>> quant_compare_widths(const QuantCompareOptions& options,
+                                                          const std::vector<int64_t>& widths) try {
+  const CancelScope scope(options.keep_going);
+  return training::Study(options).sweep(widths);
 } catch (...) {
   return caught();
 }

@@ -85,6 +85,8 @@ class Interruptions(WithModel):
         words = self.write("words.txt", base64.encodebytes(random.randbytes(20_000_000)))
         yield "tokenizer", ["tokenizer", "train", words, "--vocab", "60000", "-o", self.path("words.gguf")]
         yield "selftest", ["selftest", "--backend", "cpu"]
+        yield "golf", ["experiment", "golf", "--preset", "int4-mlp-11l", "--data", text, "--vocab", "280", "--minutes", "5"]
+        yield "study", ["experiment", "study", "ste-training", "--data", text, "-o", self.path("study"), "--resume"]
         yield "experiment", ["experiment", "quant-compare", "--seeds", "50", "--threads", "1"]
 
     def test_every_signal_ends_every_action_soon_and_well(self):

@@ -1,4 +1,4 @@
-#include "train/report/svg.h"
+#include "base/svg.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,136 @@
+#include "train/study/fault_values.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/cancel.h"
+#include "tensor/half.h"
+
+namespace tritium::training {
+namespace {
+
+constexpr float kSmallest = 1e-12f;
+
+float as_f16(float x) { return f16_to_f32(f32_to_f16(x)); }
+
+float largest_of(std::span<const float> row) {
+  float most = 0;
+  for (const float w : row) most = std::fmax(most, std::abs(w));
+  return most;
+}
+
+// s clip(round(w / s), -c, c), s of F16.
+void quantise_row(std::span<const float> row, float scale, int qmax, std::span<float> out) {
+  const float s = as_f16(std::fmax(scale, kSmallest));
+  const auto c = static_cast<float>(qmax);
+  for (size_t i = 0; i < row.size(); ++i)
+    out[i] = s > 0 ? s * std::clamp(std::nearbyint(row[i] / s), -c, c) : 0.0f;
+}
+
+// alpha t by groups: alpha = mean |w|, of F16.
+void ternarise_group(std::span<const float> group, std::span<float> out) {
+  double sum = 0;
+  for (const float w : group) sum += std::abs(w);
+  quantise_row(group, static_cast<float>(sum / static_cast<double>(group.size())), 1, out);
+}
+
+// The trainer's own rule.
+std::vector<float> quantised(std::span<const float> shadow, const QuantisedMatrix& m) {
+  std::vector<float> out(shadow.size());
+  const auto cols = static_cast<size_t>(m.cols), group = m.group_size > 0 ? static_cast<size_t>(m.group_size) : cols;
+  for (size_t row = 0; row < shadow.size(); row += cols) {
+    check_cancelled();
+    const auto in = shadow.subspan(row, cols);
+    const auto to = std::span(out).subspan(row, cols);
+    if (m.qmax > 0) {
+      quantise_row(in, largest_of(in) / static_cast<float>(m.qmax), m.qmax, to);
+      continue;
+    }
+    for (size_t at = 0; at < cols; at += group) {
+      const size_t n = std::min(group, cols - at);
+      ternarise_group(in.subspan(at, n), to.subspan(at, n));
+    }
+  }
+  return out;
+}
+
+std::vector<float> with_floor(const QuantisedMatrix& m) {
+  std::vector<float> out(m.shadow.size());
+  const auto cols = static_cast<size_t>(m.cols);
+  const auto c = static_cast<float>(m.qmax);
+  for (size_t row = 0; row < out.size(); row += cols) {
+    const auto in = m.shadow.subspan(row, cols);
+    quantise_row(in, std::fmax(largest_of(in) / c, 1.0f / c), m.qmax, std::span(out).subspan(row, cols));
+  }
+  return out;
+}
+
+// |w| of the row at a quantile, between neighbours.
+float quantile(std::vector<float>& magnitudes, double p) {
+  const double at = p * static_cast<double>(magnitudes.size() - 1);
+  const auto below = static_cast<size_t>(at);
+  const size_t above = std::min(below + 1, magnitudes.size() - 1);
+  const auto part = static_cast<float>(at - static_cast<double>(below));
+  return magnitudes[below] + part * (magnitudes[above] - magnitudes[below]);
+}
+
+std::vector<float> clipped_by(const QuantisedMatrix& m, double p) {
+  std::vector<float> out(m.shadow.size());
+  const auto cols = static_cast<size_t>(m.cols);
+  std::vector<float> magnitudes(cols);
+  for (size_t row = 0; row < out.size(); row += cols) {
+    check_cancelled();
+    const auto in = m.shadow.subspan(row, cols);
+    std::ranges::transform(in, magnitudes.begin(), [](float w) { return std::abs(w); });
+    std::ranges::sort(magnitudes);
+    quantise_row(in, quantile(magnitudes, p) / static_cast<float>(m.qmax), m.qmax, std::span(out).subspan(row, cols));
+  }
+  return out;
+}
+
+std::vector<float> with_clip(const QuantisedMatrix& m) {
+  std::vector<float> best;
+  double least = std::numeric_limits<double>::infinity();
+  for (const double p : {0.999, 0.9995, 0.9999, 0.99999, 1.0}) {
+    std::vector<float> values = clipped_by(m, p);
+    double error = 0;
+    for (size_t i = 0; i < values.size(); ++i) error += std::pow(double{values[i]} - m.shadow[i], 2);
+    if (error < least) least = error, best = std::move(values);
+  }
+  return best;
+}
+
+std::vector<float> with_bf16_input(const QuantisedMatrix& m) {
+  std::vector<float> shadow(m.shadow.size());
+  std::ranges::transform(m.shadow, shadow.begin(), [](float w) { return bf16_to_f32(f32_to_bf16(w)); });
+  return quantised(shadow, m);
+}
+
+std::vector<float> pruned(const QuantisedMatrix& m) {
+  std::vector<float> magnitudes(m.shadow.size()), shadow(m.shadow.begin(), m.shadow.end());
+  std::ranges::transform(m.shadow, magnitudes.begin(), [](float w) { return std::abs(w); });
+  const auto n = static_cast<size_t>((m.attention ? 0.03 : 0.05) * static_cast<double>(magnitudes.size()));
+  std::ranges::nth_element(magnitudes, magnitudes.begin() + static_cast<std::ptrdiff_t>(n));
+  for (float& w : shadow)
+    if (std::abs(w) < magnitudes[n]) w = 0;
+  return quantised(shadow, m);
+}
+
+}  // namespace
+
+std::vector<float> faulty_values(Fault fault, const QuantisedMatrix& m) {
+  const bool integers = m.qmax > 0;
+  switch (fault) {
+    case Fault::scale_floor: return integers ? with_floor(m) : std::vector(m.trained.begin(), m.trained.end());
+    case Fault::export_clip: return integers ? with_clip(m) : std::vector(m.trained.begin(), m.trained.end());
+    case Fault::bf16_input: return with_bf16_input(m);
+    case Fault::unquantised_validation: return {m.shadow.begin(), m.shadow.end()};
+    case Fault::prune_after: return pruned(m);
+    case Fault::requantise_twice: return quantised(m.trained, m);
+  }
+  return {};
+}
+
+}  // namespace tritium::training

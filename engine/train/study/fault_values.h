@@ -1,0 +1,34 @@
+// What published exports made of the shadows of a trained model, where training saw something else (parameter-golf,
+// pull requests 314, 549, 640 and 910).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace tritium::training {
+
+enum class Fault {
+  scale_floor,             // s = max(max |w| / qmax, 1 / qmax)
+  export_clip,             // s by the best of five quantiles of |w|, one for a matrix
+  bf16_input,              // the shadows are rounded to BF16 first
+  unquantised_validation,  // none at all: what is validated are the shadows
+  prune_after,             // the smallest 5 % (attention: 3 %) become 0 after training
+  requantise_twice,        // trits of what the trits stand for, whose mean is a smaller alpha
+};
+
+// One matrix as training quantises it.
+struct QuantisedMatrix {
+  std::span<const float> shadow;
+  std::span<const float> trained;  // what the forward pass multiplied with
+  int64_t cols = 0;
+  int qmax = 0;            // of integers by rows; 0: trits
+  int64_t group_size = 0;  // of trits: columns that share an alpha; 0: a row
+  bool attention = false;
+};
+
+// What the faulty export has in its place.
+std::vector<float> faulty_values(Fault fault, const QuantisedMatrix& matrix);
+
+}  // namespace tritium::training

@@ -14,8 +14,9 @@ void integer_scales(const IntegerScalesParams& p, std::span<const std::byte> par
 //   clip_search  of s = q / qmax, with q the quantiles .999, .9995, .9999, .99999 and 1 of |w| (linear between ranks),
 //                that with the least sum of (w - s clip(round(w / s), -qmax, qmax))^2; of equal ones the largest
 // 0 where all |w| are below 1e-30. Errors are those of the scale as it is stored: with round_to_f16 the nearest F16, at
-// least 2^-24 and at most 65504. Sums are of floats in one order on all devices, so the choice is the same on all; where
-// two errors differ by less than the rounding of a sum (1e-6), it may not be that of exact arithmetic.
+// least 2^-24 and at most 65504. They are added up in floats and in one order on all devices, so the choice is the same
+// on all; where two errors are as near as floats tell w from s round(w / s) (2^-23 |w|), it may not be that of exact
+// arithmetic.
 struct IntegerScales {
   static constexpr std::string_view kName = "integer_scales";
   static constexpr double kTolerance = kExact;

@@ -30,6 +30,8 @@ Result<Setup> prepare_run(const TrainOptions& options);
 Recipe recipe_of(const TrainOptions& options);
 Recipe frozen_recipe(const TrainOptions& options);  // of a teacher: as an application runs it
 OptimizerOptions optimizer_options_of(const TrainOptions& options);
+// Whether the recipe has weights that become trits.
+bool has_ternary(const Recipe& recipe);
 AverageOptions average_options_of(const TrainOptions& options);
 
 }  // namespace tritium::training

@@ -102,7 +102,7 @@ Tensor Muon::direction(Ops& ops, const BitLinear& p, float beta, const Tensor& n
                   .y = into,
                   .a_scale = beta,
                   .b_scale = 1.0f,
-                  .step_factor = now ? StepFactor::gradient_scale : StepFactor::none,
+                  .step_factor = now ? StepFactor::momentum : StepFactor::none,
                   .now = now});
   };
   add(p.m);

@@ -21,7 +21,8 @@ class Muon {
 
   // Constants that the steps of a parameter need.
   void allocate(Allocator& allocator, const BitLinear& parameter);
-  // momentum m <- beta m + g with g = gradient_scale * gradient, by the gradient_scale of `now` (StepValues), or 1;
+  // momentum m <- beta m + g with g = gradient_scale * gradient; `now` (StepValues), where it is given, has the
+  // gradient_scale, 1 without, and what beta is multiplied with;
   // returns the orthogonal factor of g + beta m (Nesterov) for each matrix of the stack. The gradient is overwritten.
   Tensor direction(Ops& ops, const BitLinear& parameter, float beta, const Tensor& now) const;
 

@@ -1,5 +1,6 @@
 // Optimisers: one pass over each parameter reads gradient, states and shadow once and writes them once
-// (ops/adamw_update.h and ops/sgd_update.h have the formulas).
+// (ops/adamw_update.h and ops/sgd_update.h have the formulas), for some after passes that make of the gradient a
+// direction (muon.h, ops/factored_direction.h).
 #pragma once
 
 #include <functional>
@@ -33,6 +34,8 @@ struct OptimizerOptions {
 struct StepOptions {
   int64_t step = 1;  // from 1
   float learning_rate = 1e-3f;
+  float momentum = -1.0f;     // below 0: OptimizerOptions::momentum
+  float weight_decay = 1.0f;  // what there is of OptimizerOptions::weight_decay
   float gradient_scale = 1.0f;
   float noise_scale = 0.0f;
   float lambda = 1.0f;  // Transformer::requantize
@@ -82,6 +85,7 @@ class Optimizer {
   void adamw(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
   void sgd(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
   void muon(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
+  void adalomo(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
 
   void allocate_states(Allocator& allocator, BitLinear& parameter);
   void allocate_shared(Allocator& allocator);

@@ -104,6 +104,8 @@ inline constexpr Row kOptionTable[] = {
      &O::momentum_warmup,
      "steps over which it goes from there to momentum; 0: none",
      {0, kMostSteps, "from 0 to 4294967296"}},
+    {"muon_steps", &O::muon_steps, "Newton-Schulz steps of muon", {1, 10, "from 1 to 10"}},
+    {"muon_row_norm", &O::muon_row_norm, "muon brings the rows of a momentum to one size first"},
     {"states_8bit", &O::states_8bit, "keep the states of adamw in 8 bits", kAny, "--adam-8bit"},
     {"average", &O::average, "weights that are exported; none: the last; averages are known to hurt ternary ones"},
     {"ema_decay", &O::ema_decay, "of ema", kDecay},

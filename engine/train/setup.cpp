@@ -231,6 +231,7 @@ OptimizerOptions optimizer_options_of(const TrainOptions& o) {
           .beta1 = static_cast<float>(o.beta1),
           .beta2 = static_cast<float>(o.beta2),
           .momentum = static_cast<float>(o.momentum),
+          .muon = {.steps = static_cast<int>(o.muon_steps), .row_norm = o.muon_row_norm},
           .states_8bit = o.states_8bit,
           .rounding = o.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
           .ste_clip = static_cast<float>(o.ste_clip),

@@ -20,8 +20,9 @@ struct Setup {
   std::shared_ptr<const Tokenizer> tokenizer{};
   Corpus corpus{};
   Recipe recipe{};
-  int64_t steps = 0;                    // 0: until the minutes are over
-  std::vector<std::string> warnings{};  // what of the model's file is ignored or unusable
+  int64_t steps = 0;  // 0: until the minutes are over
+  std::vector<std::string>
+      warnings{};  // what of the model's file is ignored or unusable, and what is known to go wrong
 };
 
 // Errors say which option, file or key is wrong and what would do.

@@ -49,6 +49,7 @@ const std::vector<Way>& ways() {
       {"by_layer", [](TrainOptions& o) { o.update_by_layer = true, o.clip = 0; }},
       {"by_layer_tied", [](TrainOptions& o) { o.transformer = kTied, o.update_by_layer = true, o.clip = 0; }},
       {"muon", [](TrainOptions& o) { o.optimizer = OptimizerKind::muon; }},
+      {"muon_rows", [](TrainOptions& o) { o.optimizer = OptimizerKind::muon, o.muon_row_norm = true; }},
       {"sgd", [](TrainOptions& o) { o.optimizer = OptimizerKind::sgd; }},
       {"adalomo", [](TrainOptions& o) { o.optimizer = OptimizerKind::adalomo, o.shadow = ShadowPrecision::bf16; }},
       {"adalomo_by_layer",

@@ -117,7 +117,8 @@ struct TrainOptions {
   double warmup = 0.02, cooldown = 0.4, min_rate = 0.0;
   double weight_decay = 0.0, decay_until = 1.0, clip = 1.0;
   double beta1 = 0.9, beta2 = 0.95, momentum = 0.95, momentum_from = 0.92;
-  int64_t momentum_warmup = 0;
+  int64_t momentum_warmup = 0, muon_steps = 5;
+  bool muon_row_norm = false;
   bool states_8bit = false;
   Average average = Average::none;
   double ema_decay = 0.997, swa_fraction = 0.4;

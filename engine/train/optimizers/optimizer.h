@@ -16,7 +16,8 @@ struct OptimizerOptions {
   float beta1 = 0.9f;
   float beta2 = 0.95f;
   float eps = 1e-8f;
-  float momentum = 0.95f;                    // of sgd and muon
+  float momentum = 0.95f;  // of sgd and muon
+  MuonOptions muon;
   bool states_8bit = false;                  // of parameters with at least 4096 weights
   Rounding rounding = Rounding::stochastic;  // of BF16 shadows
   float noise_zone = 0.1f;                   // of boundary noise
@@ -54,7 +55,7 @@ struct ParameterBytes {
 class Optimizer {
  public:
   Optimizer(Ops& ops, Transformer& model, const OptimizerOptions& options)
-      : ops_(ops), model_(model), options_(options) {}
+      : ops_(ops), model_(model), options_(options), muon_(options.muon) {}
 
   // Memory for states, and for the gradients of everything that trains (by_layer: of the largest layers).
   void allocate(Allocator& allocator);

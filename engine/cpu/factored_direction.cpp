@@ -15,7 +15,7 @@ class Factored {
       : p_(p),
         rows_(p.rows),
         cols_(p.cols),
-        chunks_(ceil_div<int64_t>(p.rows, p.chunk_rows)),
+        chunks_(ceil_div(p.rows, p.chunk_rows)),
         gradient_(gradient),
         row_squares_(row_squares),
         col_squares_(col_squares),

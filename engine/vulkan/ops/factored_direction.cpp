@@ -20,8 +20,8 @@ Status launch(Recorder& recorder, const FactoredDirection& op) {
   const Limits& limits = recorder.limits();
   if (Status status = fit_whole(op, limits); !status.ok()) return status;
   const FactoredDirectionParams p = op.params();
-  const int64_t n = p.n_matrices, chunks = ceil_div<int64_t>(p.rows, p.chunk_rows);
-  const int64_t row_floats = round_up<int64_t>(n * p.rows, 64), column_floats = n * chunks * p.cols;
+  const int64_t n = p.n_matrices, chunks = ceil_div(p.rows, p.chunk_rows);
+  const int64_t row_floats = round_up(n * p.rows, 64), column_floats = n * chunks * p.cols;
   const Result<Tensor> scratch = recorder.scratch(2 * row_floats + column_floats);
   if (!scratch.ok()) return scratch.status();
   if (Status status = fit_whole(op.kName, {&*scratch}, limits); !status.ok()) return status;
@@ -42,7 +42,7 @@ Status launch(Recorder& recorder, const FactoredDirection& op) {
                                 .groups = folded_groups(groups, limits),
                                 .constants = std::move(constants)});
   };
-  const int64_t strips = ceil_div<int64_t>(p.cols, kWorkgroup);
+  const int64_t strips = ceil_div(p.cols, kWorkgroup);
   dispatch("factored_direction.rows", {{&op.gradient}, planes.rows, planes.columns, planes.rows}, n * p.rows, {0});
   dispatch("factored_direction.columns", {{&op.gradient}, planes.columns}, n * chunks * strips, {});
   dispatch("factored_direction.factors",

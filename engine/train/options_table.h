@@ -139,6 +139,7 @@ inline constexpr Row kOptionTable[] = {
     {"scale_sync", &O::scale_sync, "what shares an alpha; auto: per_tensor, or as the scales of a ternary file"},
     {"group_size", &O::group_size, "columns of per_group: 16, 32, 64, 128 or 256; integers have groups then, too"},
     {"prune", &O::prune, "part of each row of quantised weights, those of least magnitude, that is 0", kDecay},
+    {"gptq", &O::gptq, "tokens of training text by whose inputs integers are rounded in the end; 0: to nearest", kFrom0},
     {"alpha_momentum", &O::alpha_momentum, "running average of alphas; 0: exact", kDecay},
     {"quantize_from", &O::quantize_from, "part of the steps before weights are quantised at all", kPart},
     {"warm_start", &O::warm_start, "part of the steps after that over which they are quantised more and more", kPart},

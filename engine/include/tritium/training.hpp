@@ -152,6 +152,7 @@ struct TrainOptions {
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;
   double prune = 0.0;
+  int64_t gptq = 0;
   double alpha_momentum = 0.0, quantize_from = 0.0, warm_start = 0.0, noise = 0.0, ste_clip = 0.0;
   double balance = 0.01, z_loss = 1e-3, bias_rate = 1e-3;
   bool checkpoint_activations = false;

@@ -19,7 +19,7 @@
 namespace tritium::experiment {
 namespace {
 
-constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored";
+constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored", *kProjectionGrid = "projection-grid";
 
 double bits_per_byte(double nats, int64_t bytes) { return nats / std::numbers::ln2 / static_cast<double>(bytes); }
 
@@ -142,7 +142,7 @@ class Golf {
     result_.valid_tokens = needs->valid_tokens;
     std::vector<FaultyExport> faulty;
     for (const std::string& name : options_.mismatches)
-      if (of_export(name)) faulty.push_back({name, file(name + ".gguf")});
+      if (of_export(name) && name != kProjectionGrid) faulty.push_back({name, file(name + ".gguf")});
     const Result<TrainReport> report = train(t, "training", faulty);
     if (!report.ok()) return report.status();
     // Settings without what is the machine's or the folder's.
@@ -217,7 +217,11 @@ class Golf {
   Status look_at_mismatches() {
     for (const std::string& name : options_.mismatches) {
       GolfMismatch m = {.name = name, .what = find_mismatch(name)->what};
-      const Result<double> clean = name == kTailRescored ? slid(false) : Result<double>(result_.exported_bpb);
+      if (name == kProjectionGrid)
+        if (Status s = train_projections(); !s.ok()) return s;
+      const Result<double> clean = name == kTailRescored     ? slid(false)
+                                   : name == kProjectionGrid ? evaluate_file("projections.gguf")
+                                                             : Result<double>(result_.exported_bpb);
       if (!clean.ok()) return clean.status();
       const Result<double> with = name == kTailRescored   ? slid(true)
                                   : name == kAverageAfter ? averaged()
@@ -238,6 +242,21 @@ class Golf {
     const int64_t n = std::ssize(tokens_), stride = std::max<int64_t>(1, context_ / 4);
     return evaluate(*model, faulty ? tail_rescoring_windows(n, context_, stride) : sliding_windows(n, context_, stride),
                     kTailRescored);
+  }
+
+  // Another training, whose own export and the faulty one differ in the projections alone.
+  Status train_projections() {
+    if (plan_.shape.bigram_length == 0 && plan_.shape.value_length == 0)
+      return error(StatusCode::invalid_argument, options_.preset, " has no projections of embeddings: mismatch ",
+                   kProjectionGrid, " is for the presets with int4");
+    TrainOptions t = training("projections.gguf");
+    t.steps = result_.steps;
+    t.minutes = 0;
+    std::vector<std::string> modes;
+    if (plan_.shape.bigram_length > 0) modes.push_back("bigram_output.weight=int6");
+    if (plan_.shape.value_length > 0) modes.push_back("value_output.weight=int6");
+    if (Status s = set_train_option(t, "weights", modes); !s.ok()) return s;
+    return train(t, "training projections", {{kProjectionGrid, file(join(kProjectionGrid, ".gguf"))}}).status();
   }
 
   // The same steps again; what is exported is the average, with which nothing was trained.

@@ -31,6 +31,8 @@ constexpr std::array kFaults = {
                      "what is validated are the shadows, not what is exported"},
     NamedExportFault{Fault::prune_after, "prune-after",
                      "the smallest 5 % of weights, of attention 3 %, become 0 after training"},
+    NamedExportFault{Fault::projections_f16, "projection-grid",
+                     "projections of embeddings are trained as int6 and exported as F16"},
     NamedExportFault{Fault::requantise_twice, "requantise-twice",
                      "trits are quantised again when they are loaded, which shrinks their alphas"},
 };
@@ -41,7 +43,7 @@ struct Weight {
   int64_t cols = 0;
   int qmax = 0;
   int64_t group_size = 0;
-  bool attention = false;
+  bool attention = false, projection = false;
 
   QuantisedMatrix matrix(size_t first, size_t n) const {
     return {.shadow = std::span(shadow).subspan(first, n),
@@ -49,7 +51,8 @@ struct Weight {
             .cols = cols,
             .qmax = qmax,
             .group_size = group_size,
-            .attention = attention};
+            .attention = attention,
+            .projection = projection};
   }
 };
 
@@ -71,7 +74,8 @@ Status collect(Ops& ops, Transformer& model, Weights& weights) {
                                 .cols = p->cols,
                                 .qmax = static_cast<int>(quantizer_of(p->mode)),
                                 .group_size = p->group_size,
-                                .attention = p->role == TensorRole::attention};
+                                .attention = p->role == TensorRole::attention,
+                                .projection = p->name == "bigram_output.weight" || p->name == "value_output.weight"};
   }
   return Status();
 }

@@ -129,6 +129,7 @@ void show_progress(const TrainProgress& p, bool terminal) {
   if (p.bits_per_byte) add("  bits/byte %.4f", *p.bits_per_byte);
   if (p.divergence) add("  KL %.4f", *p.divergence);
   add("  %.0f tok/s", p.tokens_per_second);
+  if (p.hardness < 1) add("  weights %.0f%% quantised", 100.0 * p.hardness);
   if (p.flipped_percent > 0) add("  flips %.2f%%", p.flipped_percent);
   if (p.zero_percent > 0) add("  zeros %.0f%%", p.zero_percent);
   if (p.router_entropy) add("  router %.2f nats", *p.router_entropy);

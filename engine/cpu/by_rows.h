@@ -114,6 +114,15 @@ inline SharedRows<ThresholdScalesParams> shared_rows(const ThresholdScalesParams
   return {&ThresholdScalesParams::n_rows, p.cols};
 }
 
+inline SharedRows<IntegerScalesParams> shared_rows(const IntegerScalesParams& p) {
+  const int64_t reads = p.clip_search ? 6 : 1;
+  return {&IntegerScalesParams::n_rows, 2 * reads * p.cols};
+}
+inline SharedRows<PruneParams> shared_rows(const PruneParams& p) { return {&PruneParams::n_rows, 8 * int64_t{p.cols}}; }
+inline SharedRows<SparseSignsParams> shared_rows(const SparseSignsParams& p) {
+  return {&SparseSignsParams::n_rows, 3 * int64_t{p.cols}};
+}
+
 bool whole(const auto&, const Tensor*) { return false; }
 inline bool whole(const RouteTokensBackward& op, const Tensor* t) { return t == &op.load; }
 

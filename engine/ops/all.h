@@ -26,11 +26,13 @@
 #include "ops/gated_activation.h"
 #include "ops/gated_activation_backward.h"
 #include "ops/group_rows.h"
+#include "ops/integer_scales.h"
 #include "ops/kl_divergence.h"
 #include "ops/packed_matmul.h"
 #include "ops/packed_matmul_f32.h"
 #include "ops/previous_rows.h"
 #include "ops/previous_rows_backward.h"
+#include "ops/prune.h"
 #include "ops/quantize_activations.h"
 #include "ops/reject_values.h"
 #include "ops/reject_values_backward.h"
@@ -45,6 +47,7 @@
 #include "ops/sgd_update.h"
 #include "ops/soft_cap.h"
 #include "ops/soft_cap_backward.h"
+#include "ops/sparse_signs.h"
 #include "ops/store_kv.h"
 #include "ops/sum_squares.h"
 #include "ops/ternarize.h"
@@ -73,7 +76,7 @@ using AllOps =
            RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
            GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits,
            KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
-           ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues,
+           ThresholdScales, IntegerScales, Prune, SparseSigns, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues,
            SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward, BalanceBias>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.

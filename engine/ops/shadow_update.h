@@ -32,6 +32,14 @@ inline Checker& check_packed_like(Checker& c, const Weight& packed, const Weight
             "the trits must have the parameter's shape");
 }
 
+// `floats` holds something for each weight of w.
+inline Checker& check_floats_like(Checker& c, const Weight& floats, const Weight& w) {
+  c.weight(floats, WeightKind::dense).that(floats.dtype == DType::f32, "what is made of the parameter must be f32");
+  return c.that(floats.n_matrices == w.n_matrices && floats.rows == w.rows && floats.cols == w.cols &&
+                    floats.row_stride == w.row_stride,
+                "what is made of the parameter must have its shape");
+}
+
 inline Checker& check_flips(Checker& c, const Tensor& flips, const Weight& w) {
   return flips ? c.tensor("flips", flips, DType::i32, {rows_of(w)}) : c;
 }

@@ -223,11 +223,67 @@ void cases_of<FakeQuantize>(Cases& c) {
       for (DType dtype : {DType::f32, DType::bf16})
         if (c.next(p.text(), " ", name_of(dtype), " qmax ", static_cast<int>(q)))
           c.run(FakeQuantize{.parameter = dense_of(p, dtype, c),
-                             .alpha = q == Quantizer::ternary ? alpha_of(p, c) : Tensor(),
+                             .alpha = alpha_of(p, c),
                              .y = dense_of(p, DType::f32, c),
                              .quantizer = q,
                              .group_size = p.group_size,
                              .lambda = dtype == DType::f32 ? 1.0f : 0.25f});
+  const Parameter p = {2, 9, 140, 0, 18};
+  for (Quantizer q : {Quantizer::ternary, Quantizer::int4}) {
+    if (!c.next(p.text(), " of another source, qmax ", static_cast<int>(q))) continue;
+    const Weight source = dense_of(p, DType::f32, c);
+    c.run(FakeQuantize{.parameter = dense_of(p, DType::bf16, c),
+                       .alpha = alpha_of(p, c),
+                       .y = dense_of(p, DType::f32, c),
+                       .quantizer = q,
+                       .lambda = 0.25f,
+                       .bound = q == Quantizer::ternary ? alpha_of(p, c) : Tensor(),
+                       .source = source.data});
+  }
+  if (c.next(p.text(), " without alpha: the weights as floats"))
+    c.run(FakeQuantize{.parameter = dense_of(p, DType::bf16, c), .alpha = {}, .y = dense_of(p, DType::f32, c)});
+}
+
+template <>
+void cases_of<IntegerScales>(Cases& c) {
+  for (const auto& [rows, cols, group] : Table<int64_t, int64_t, int64_t>{
+           {1, 1, 0}, {5, 7, 0}, {9, 300, 0}, {3, 129, 64}, {4, 256, 32}, {2, 2600, 0}, {2, 2600, 1280}})
+    for (Quantizer q : {Quantizer::int4, Quantizer::int8})
+      for (DType dtype : {DType::f32, DType::bf16})
+        for (bool search : {false, true}) {
+          if (!c.next(rows, " x ", cols, ", group ", group, " ", name_of(dtype), " qmax ", static_cast<int>(q),
+                      search ? ", clip search" : ""))
+            continue;
+          c.run(IntegerScales{.parameter = c.dense(1, rows, cols, dtype),
+                              .alpha = c.zeros({rows * (group > 0 ? ceil_div(cols, group) : 1)}),
+                              .quantizer = q,
+                              .group_size = group,
+                              .clip_search = search,
+                              .round_to_f16 = dtype == DType::bf16});
+        }
+}
+
+template <>
+void cases_of<Prune>(Cases& c) {
+  for (const Parameter& p : kParameters)
+    for (DType dtype : {DType::f32, DType::bf16})
+      for (int64_t pruned : {int64_t{0}, p.cols / 3, p.cols - 1})
+        if (c.next(p.text(), " ", name_of(dtype), " without ", pruned))
+          c.run(Prune{.parameter = dense_of(p, dtype, c), .y = dense_of(p, DType::f32, c), .n_pruned = pruned});
+}
+
+template <>
+void cases_of<SparseSigns>(Cases& c) {
+  for (const auto& [matrices, rows, cols, group] :
+       Table<int64_t, int64_t, int64_t, int64_t>{{1, 1, 64, 0}, {1, 5, 256, 0}, {2, 3, 768, 256}, {1, 2, 1280, 64}})
+    for (DType dtype : {DType::f32, DType::bf16}) {
+      if (!c.next(matrices, " x ", rows, " x ", cols, ", group ", group, " ", name_of(dtype))) continue;
+      c.run(SparseSigns{.parameter = c.dense(matrices, rows, cols, dtype),
+                        .y = c.dense(matrices, rows, cols, DType::f32),
+                        .alpha = c.zeros({matrices * rows * (group > 0 ? cols / group : 1)}),
+                        .group_size = group,
+                        .round_to_f16 = dtype == DType::bf16});
+    }
 }
 
 template <>

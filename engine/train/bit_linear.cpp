@@ -78,7 +78,8 @@ Result<BitLinear> BitLinear::from_weights(Allocator& allocator, const std::strin
   layer.n_matrices = shape[0];
   layer.rows = shape[1];
   layer.cols = shape[2];
-  layer.group_size = has_trits(options.mode) && options.group_size < layer.cols ? options.group_size : 0;
+  const bool in_groups = has_trits(options.mode) || is_integer(options.mode);
+  layer.group_size = in_groups && options.group_size < layer.cols ? options.group_size : 0;
   layer.mode = options.mode;
   layer.shadow_precision = options.shadow;
   if (static_cast<int64_t>(weights.size()) != layer.elements() && !(allocator.counts() && weights.empty()))

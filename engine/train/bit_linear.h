@@ -74,6 +74,7 @@ class BitLinear final : public Parameter {
   bool as_loaded = false;   // the trits came from a file and have not been trained yet
   bool one_scale = false;   // they came with one for all
   bool beyond_f16 = false;  // they came with scales that F16 cannot hold
+  bool sparse34 = false;    // one of each four trits is 0 (ops/sparse_signs.h)
   Weight packed;            // modes ternary and stochastic, and frozen ternary weights
   Weight shadow;     // f32 or bf16, while it trains (mode stochastic has none); and frozen weights that are not ternary
   Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)

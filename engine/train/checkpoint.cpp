@@ -55,7 +55,7 @@ std::vector<Item> items_of(Transformer& model) {
   }
   size_t index = 0;
   for (const auto& quantizer : model.quantizers()) {
-    if (!quantizer->alpha()) continue;
+    if (!quantizer->kept()) continue;
     add(join("alpha.", index), quantizer->alpha());
     add(join("bound.", index), quantizer->bound());
     ++index;

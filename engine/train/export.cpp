@@ -33,10 +33,12 @@ StorageType storage_of(const BitLinear& p, ExportType type) {
     case ExportType::tq2_0: return StorageType::tq2_0;
     case ExportType::i2_s: return StorageType::i2_s;
     case ExportType::q2_0: return StorageType::q2_0;
+    case ExportType::stq1_0: return StorageType::stq1_0;
     case ExportType::f16: return StorageType::f16;
     case ExportType::adapter:
     case ExportType::automatic: break;
   }
+  if (p.sparse34) return StorageType::stq1_0;
   // Scales that are not trained are kept, whatever they are; those that are have been rounded to F16.
   const bool kept = p.mode == WeightMode::frozen || p.mode == WeightMode::stochastic;
   if (kept && p.beyond_f16)

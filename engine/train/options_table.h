@@ -13,7 +13,7 @@ namespace tritium::training {
 template <typename... T>
 using FieldOf = std::variant<T TrainOptions::*...>;
 using Field = FieldOf<bool, int, int64_t, uint32_t, double, std::string, std::vector<std::string>, WeightMode,
-                      ShadowPrecision, TernaryQuantizer, ScaleSync, OptimizerKind, Schedule, Average, ExportType>;
+                      ShadowPrecision, TernaryQuantizer, IntegerQuantizer, ScaleSync, OptimizerKind, Schedule, Average, ExportType>;
 
 // Both bounds are allowed; in words, or everything is.
 struct Range {
@@ -37,12 +37,13 @@ constexpr std::string_view names_of(WeightMode) {
   return "full, ternary, int8, int6, int5, int4, frozen, stochastic, lora";
 }
 constexpr std::string_view names_of(ShadowPrecision) { return "bf16, fp32"; }
-constexpr std::string_view names_of(TernaryQuantizer) { return "auto, absmean, threshold"; }
+constexpr std::string_view names_of(TernaryQuantizer) { return "auto, absmean, threshold, sparse34"; }
+constexpr std::string_view names_of(IntegerQuantizer) { return "absmax, clip"; }
 constexpr std::string_view names_of(ScaleSync) { return "auto, per_block, per_expert, per_tensor, per_row, per_group"; }
 constexpr std::string_view names_of(OptimizerKind) { return "adamw, sgd, muon"; }
 constexpr std::string_view names_of(Schedule) { return "constant, linear, cosine, wsd"; }
 constexpr std::string_view names_of(Average) { return "none, ema, swa"; }
-constexpr std::string_view names_of(ExportType) { return "auto, tq1_0, tq2_0, i2_s, q2_0, f16, adapter"; }
+constexpr std::string_view names_of(ExportType) { return "auto, tq1_0, tq2_0, i2_s, q2_0, stq1_0, f16, adapter"; }
 
 // Open bounds are the numbers next to them; the largest number is below infinity.
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -114,6 +115,8 @@ inline constexpr Row kOptionTable[] = {
     {"head", &O::head, "weights of the output head"},
     {"norms", &O::norms, "never quantised", kAny, nullptr, "full, frozen"},
     {"routers", &O::routers, "never quantised", kAny, nullptr, "full, frozen"},
+    {"weights", &O::weights,
+     "PATTERN=MODE: modes of tensors by their names, over those of roles; * is any text; the last that fits counts"},
     {"lora_rank", &O::lora_rank, "of adapters", {1, 4096, "from 1 to 4096"}},
     {"lora_alpha", &O::lora_alpha, "adapters are multiplied by alpha / rank", kAbove0},
     {"int8_activations", &O::int8_activations, "quantise inputs of products; flag: do not", kAny, "--f32-activations"},
@@ -121,10 +124,14 @@ inline constexpr Row kOptionTable[] = {
     {"stochastic_rounding", &O::stochastic_rounding, "of BF16 shadows; flag: to nearest", kAny, "--nearest-rounding"},
     {"ternary_quantizer", &O::ternary_quantizer,
      "how trits follow their shadows; auto: threshold for a Maple's, else absmean"},
+    {"integer_quantizer", &O::integer_quantizer,
+     "scales of integers: absmax, or clip: of five quantiles that with the least error"},
     {"scale_sync", &O::scale_sync, "what shares an alpha; auto: per_tensor, or as the scales of a ternary file"},
-    {"group_size", &O::group_size, "columns of per_group: 16, 32, 64, 128 or 256"},
+    {"group_size", &O::group_size, "columns of per_group: 16, 32, 64, 128 or 256; integers have groups then, too"},
+    {"prune", &O::prune, "part of each row of quantised weights, those of least magnitude, that is 0", kDecay},
     {"alpha_momentum", &O::alpha_momentum, "running average of alphas; 0: exact", kDecay},
-    {"warm_start", &O::warm_start, "part of the steps over which weights become ternary", kPart},
+    {"quantize_from", &O::quantize_from, "part of the steps before weights are quantised at all", kPart},
+    {"warm_start", &O::warm_start, "part of the steps after that over which they are quantised more and more", kPart},
     {"noise", &O::noise, "boundary noise, in alphas; fades to 0", kFrom0},
     {"ste_clip", &O::ste_clip, "weights beyond this many alphas get no gradient; 0: all do", kFrom0},
     {"balance", &O::balance, "coefficient of the load balance loss", kFrom0},
@@ -144,7 +151,7 @@ inline constexpr Row kOptionTable[] = {
     {"overwrite", &O::overwrite, "remove the files of the run that the folder holds, and begin anew"},
     {"The result"},
     {"output", &O::output, "GGUF file to write", kAny, "-o,--output"},
-    {"export_type", &O::export_type, "auto: the first of tq2_0, q2_0, f16 that fits; adapter if only that learns"},
+    {"export_type", &O::export_type, "auto: the first of tq2_0, q2_0, f16 that fits, stq1_0 of sparse34; adapter if only that learns"},
     {"The machine"},
     {"profile", &O::profile, "show how long each operation took; slower"},
     {"backend", &O::backend, "cpu, vulkan, vulkan:INDEX, reference"},

@@ -69,11 +69,21 @@ Status check_options(const TrainOptions& o) {
   if (o.feed_forward == WeightMode::stochastic && shared)
     return refuse("stochastic weights keep the alphas they start with; scale_sync is for those with shadows (ternary)");
   if (o.ternary_quantizer == TernaryQuantizer::threshold &&
-      (o.alpha_momentum > 0 || o.warm_start > 0 ||
-       (o.scale_sync != ScaleSync::automatic && o.scale_sync != ScaleSync::per_row)))
+      (o.alpha_momentum > 0 || (o.scale_sync != ScaleSync::automatic && o.scale_sync != ScaleSync::per_row)))
     return refuse(
-        "the threshold quantiser has an exact scale for each row from the first step: it goes with scale_sync auto or "
-        "per_row, alpha_momentum 0 and warm_start 0");
+        "the threshold quantiser has an exact scale for each row: it goes with scale_sync auto or per_row and "
+        "alpha_momentum 0");
+  const bool by_block = o.scale_sync == ScaleSync::per_group && o.group_size == 256;
+  if (o.ternary_quantizer == TernaryQuantizer::sparse34 &&
+      (o.alpha_momentum > 0 || o.prune > 0 ||
+       (o.scale_sync != ScaleSync::automatic && o.scale_sync != ScaleSync::per_row && !by_block)))
+    return refuse(
+        "sparse34 has an exact scale for each row or block, and as many zeros as its format: it goes with scale_sync "
+        "auto, per_row or per_group with group_size 256, alpha_momentum 0 and prune 0");
+  if (o.quantize_from + o.warm_start > 1)
+    return refuse("quantize_from ", o.quantize_from, " and warm_start ", o.warm_start,
+                  " are more than all steps together: weights would not be quantised in the end");
+  if (const auto rules = parse_mode_rules(o.weights); !rules.ok()) return rules.status();
   if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
     return refuse(
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
@@ -182,6 +192,13 @@ Status open_teacher(const TrainOptions& o, Setup& setup) {
   return Status();
 }
 
+// Of the tensors that the model has.
+std::vector<TensorSpec> specs_there(const CheckedModel& model) {
+  std::vector<TensorSpec> specs = tensor_specs(model.config());
+  std::erase_if(specs, [&](const TensorSpec& spec) { return !model.tensors().find(spec.name); });
+  return specs;
+}
+
 int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
   int64_t steps = o.steps;
   if (o.epochs > 0) {
@@ -195,12 +212,14 @@ int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
 }  // namespace
 
 Recipe recipe_of(const TrainOptions& o) {
+  Result<std::vector<ModeRule>> rules = parse_mode_rules(o.weights);
   return {.embedding = o.embedding,
           .attention = o.attention,
           .feed_forward = o.feed_forward,
           .head = o.head,
           .norms = o.norms,
           .routers = o.routers,
+          .rules = rules.ok() ? *std::move(rules) : std::vector<ModeRule>(),
           .lora_rank = o.lora_rank,
           .lora_alpha = o.lora_alpha,
           .seed = o.seed,
@@ -208,9 +227,10 @@ Recipe recipe_of(const TrainOptions& o) {
           .ternary_quantizer = o.warm_start > 0 && o.ternary_quantizer == TernaryQuantizer::automatic
                                    ? TernaryQuantizer::absmean
                                    : o.ternary_quantizer,
+          .integer_quantizer = o.integer_quantizer,
           .scale_sync = o.scale_sync,
           .group_size = o.group_size,
-          .scales = {.momentum = static_cast<float>(o.alpha_momentum), .round_to_f16 = true},
+          .scales = {.momentum = static_cast<float>(o.alpha_momentum), .round_to_f16 = true, .prune = o.prune},
           .int8_activations = o.int8_activations,
           .balance = static_cast<float>(o.balance),
           .z_loss = static_cast<float>(o.z_loss),
@@ -284,6 +304,7 @@ Result<Setup> prepare_run(const TrainOptions& o) {
     return error(StatusCode::invalid_argument,
                  "update_by_layer: the model's lab.layer_order has a layer several times, whose gradient is there only "
                  "when the first of them has its own; train without");
+  if (Status s = check_mode_rules(recipe_of(o).rules, specs_there(setup.model)); !s.ok()) return s;
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;
   Result<std::shared_ptr<const Tokenizer>> tokenizer =

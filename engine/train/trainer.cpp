@@ -43,6 +43,8 @@ int64_t Run::expected_steps(int64_t step) const {
   return std::max(steps, step);
 }
 
+double Run::hardness(int64_t step) const { return hardening(options_, step, expected_steps(step)); }
+
 int64_t Run::interval(int64_t wanted, int64_t parts) const {
   return wanted > 0 ? wanted : std::max<int64_t>(1, setup_.steps > 0 ? setup_.steps / parts : 50);
 }
@@ -59,7 +61,7 @@ Status Run::prepare_weights() {
   }
   optimizer_ = std::make_unique<Optimizer>(ops_, *model_, optimizer_options_of(options_));
   averages_.emplace(*model_, average_options_of(options_));
-  const auto lambda = static_cast<float>(hardening(options_, 0, expected_steps(0)));
+  const auto lambda = static_cast<float>(hardness(0));
   const RunMemory memory = {.model = *model_,
                             .teacher = teacher_.get(),
                             .optimizer = *optimizer_,
@@ -163,7 +165,7 @@ Status Run::resume() {
     state_.best_valid_loss = INFINITY;
   report_.checkpoint = choice->path;
   if (Status s = folder_.describe(options_); !s.ok()) return s;
-  model_->restore(ops_, static_cast<float>(hardening(options_, state_.step, expected_steps(state_.step))));
+  model_->restore(ops_, static_cast<float>(hardness(state_.step)));
   return ops_.finish();
 }
 
@@ -173,8 +175,8 @@ StepOptions Run::step_options(int64_t step) const {
   return {.step = step,
           .learning_rate = static_cast<float>(options_.learning_rate * learning_rate_factor(options_, step, total)),
           .gradient_scale = 1.0f,
-          .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
-          .lambda = static_cast<float>(hardening(options_, step, total))};
+          .noise_scale = hardness(step) > 0 ? static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)) : 0.0f,
+          .lambda = static_cast<float>(hardness(step))};
 }
 
 Status Run::one_step(int64_t step) {
@@ -218,8 +220,15 @@ Status Run::one_step(int64_t step) {
   const Result<int64_t> averaged = averages_->update(workspace_, step, expected_steps(step), state_.averaged_steps);
   if (!averaged.ok()) return averaged.status();
   state_.averaged_steps = *averaged;
-  observer_->stepped(loss, norm, double{now.learning_rate}, batch.n_scored,
-                     std::chrono::duration<double>(Clock::now() - begun).count());
+  observer_->stepped({.loss = loss,
+                      .gradient_norm = norm,
+                      .learning_rate = double{now.learning_rate},
+                      .hardness = double{now.lambda},
+                      .tokens = batch.n_scored,
+                      .seconds = std::chrono::duration<double>(Clock::now() - begun).count()});
+  if (now.lambda > 0 && hardness(step - 1) == 0 && options_.quantize_from > 0)
+    log_to(options_.log, LogLevel::info,
+           join("from step ", step, " on weights are quantised", now.lambda < 1 ? ", more and more" : ""));
   return ops_.finish();
 }
 
@@ -237,6 +246,10 @@ Status Run::look_at_experts() {
 
 // Before the first step, outside of the minutes.
 Status Run::look_first() {
+  if (options_.quantize_from > 0 && hardness(state_.step) == 0)
+    log_to(options_.log, LogLevel::info,
+           join("weights are in full precision for the first ", options_.quantize_from * 100,
+                " % of the steps, and held-out text is scored with them so; what is exported is quantised"));
   const Result<double> first = held_out_->loss(ops_, workspace_, *model_);
   if (!first.ok()) return first.status();
   report_.first_valid_loss = report_.valid_loss = *first;
@@ -291,6 +304,7 @@ Status Run::train() {
   if (state_.step == 0)
     return error(StatusCode::cancelled, "no step was taken in ", options_.minutes,
                  " minutes: nothing was learned, and nothing is exported; more minutes are needed");
+  if (hardness(state_.step) < 1) model_->requantize(ops_, 1.0f);  // as they are exported
   const Result<double> final_loss = held_out_->loss(ops_, workspace_, *model_);
   if (final_loss.code() == StatusCode::cancelled) return report_.stop = TrainStop::interrupted, Status();
   if (!final_loss.ok()) return final_loss.status();

@@ -63,6 +63,7 @@ class Run {
   double seconds() const { return state_.seconds + std::chrono::duration<double>(Clock::now() - started_).count(); }
   // Steps in all: as asked for, or as many as the minutes will allow at the present speed.
   int64_t expected_steps(int64_t step) const;
+  double hardness(int64_t step) const;  // of weights after a step: hardening()
   bool minutes_are_over() const { return options_.minutes > 0 && seconds() >= options_.minutes * 60.0; }
   int64_t interval(int64_t wanted, int64_t parts) const;
 

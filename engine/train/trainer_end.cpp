@@ -32,6 +32,7 @@ Result<double> Run::evaluate() {
   Result<double> loss = held_out_->loss_of_sample(ops_, workspace_, *model_);
   if (!loss.ok()) return loss;
   report_.valid_loss = *loss;
+  if (hardness(state_.step) < 1) return loss;  // of other weights than would be exported: no measure for those
   const bool better = *loss < state_.best_valid_loss;
   state_.evaluations_since_best = better ? 0 : state_.evaluations_since_best + 1;
   if (!better) return loss;

@@ -182,13 +182,13 @@ std::vector<float> Transformer::logits(Ops& ops, Workspace& workspace, const Tok
 void Transformer::make_soft(Allocator& allocator) {
   for (const auto& quantizer : quantizers_)
     for (BitLinear* member : quantizer->members())
-      if (quantizer->softens() && !member->effective.data) member->make_effective(allocator);
+      if (quantizer->packs() && !member->effective.data) member->make_effective(allocator);
 }
 
 void Transformer::drop_soft() {
   for (const auto& quantizer : quantizers_)
     for (BitLinear* member : quantizer->members())
-      if (quantizer->softens()) member->effective = {};
+      if (quantizer->packs()) member->effective = {};
 }
 
 void Transformer::requantize(Ops& ops, float lambda) {
@@ -219,9 +219,11 @@ void Transformer::record_requantize(Ops& ops, int64_t layer, bool soft) {
 }
 
 void Transformer::restore(Ops& ops, float lambda) {
+  for (const auto& quantizer : quantizers_)
+    if (!quantizer->kept()) quantizer->measure(ops, true);
   if (lambda < 1.0f) return requantize(ops, lambda);
   for (const auto& quantizer : quantizers_)
-    if (!quantizer->alpha()) quantizer->quantize(ops);  // trits are as they were stored
+    if (!quantizer->kept()) quantizer->quantize(ops);  // the others are as they were stored
 }
 
 const WeightQuantizer* Transformer::quantizer_of(const BitLinear& parameter) const {

@@ -13,6 +13,7 @@
 #include "ops/step_values.h"
 #include "ops/workspace.h"
 #include "tensor/tensor_map.h"
+#include "train/mode_rules.h"
 #include "train/quantizers/quantizer.h"
 
 namespace tritium::training {
@@ -25,11 +26,13 @@ struct Recipe {
   WeightMode head = WeightMode::full;
   WeightMode norms = WeightMode::full;
   WeightMode routers = WeightMode::full;
+  std::vector<ModeRule> rules{};  // over those
   int64_t lora_rank = 16;
   double lora_alpha = 32.0;
   uint32_t seed = 0;  // of the adapters' first values
   ShadowPrecision shadow = ShadowPrecision::fp32;
   TernaryQuantizer ternary_quantizer = TernaryQuantizer::automatic;
+  IntegerQuantizer integer_quantizer = IntegerQuantizer::absmax;
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;  // of ScaleSync::per_group
   ScaleOptions scales;
@@ -40,7 +43,7 @@ struct Recipe {
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
 };
 
-WeightMode mode_of(TensorRole role, const Recipe& recipe);
+WeightMode mode_of(const TensorSpec& tensor, const Recipe& recipe);
 
 struct TokenBatch {
   int64_t n_sequences = 0;

@@ -85,8 +85,10 @@ std::vector<float> first_values_of_a(int64_t elements, int64_t cols, uint64_t se
 
 }  // namespace
 
-WeightMode mode_of(TensorRole role, const Recipe& recipe) {
-  switch (role) {
+WeightMode mode_of(const TensorSpec& tensor, const Recipe& recipe) {
+  if (!tensor.learned) return WeightMode::frozen;
+  if (const ModeRule* rule = rule_for(recipe.rules, tensor.name)) return rule->mode;
+  switch (tensor.role) {
     case TensorRole::embedding: return recipe.embedding;
     case TensorRole::attention: return recipe.attention;
     case TensorRole::feed_forward: return recipe.feed_forward;
@@ -108,7 +110,7 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
   for (const TensorSpec& slot : tensor_specs(config_)) {
     if (!source.find(slot.name)) continue;  // an optional one: the head is the embedding
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
-    const WeightMode mode = slot.learned ? mode_of(slot.role, recipe_) : WeightMode::frozen;
+    const WeightMode mode = mode_of(slot, recipe_);
     const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
                                       .shadow = slot.exact() ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};
@@ -128,6 +130,7 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
   Result<Quantizers> quantizers = make_quantizers(allocator, order_,
                                                   {.ternary = recipe_.ternary_quantizer,
                                                    .trained_by_threshold = config_.architecture == "maple",
+                                                   .integers = recipe_.integer_quantizer,
                                                    .scale_sync = recipe_.scale_sync,
                                                    .scales = recipe_.scales});
   if (!quantizers.ok()) return quantizers.status();

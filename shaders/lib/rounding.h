@@ -9,7 +9,7 @@ TRITIUM_LIB_BEGIN
 // Blocks whose largest magnitude is below this are quantised as zeros: 127 / m would leave the float range.
 #define TRITIUM_SMALLEST_MAX 1e-30f
 
-// n / m, correctly rounded to nearest even, for 4 <= n < 2^24 and finite m >= TRITIUM_SMALLEST_MAX. Vulkan allows a
+// n / m, correctly rounded to nearest even, for 1 <= n < 2^24, TRITIUM_SMALLEST_MAX <= m <= n * 2^126. Vulkan allows a
 // division 2.5 ULP of error, so this one is done in integers: with m = f * 2^e, 2^23 <= f < 2^24, the quotient n * 2^k
 // / f is developed bit by bit to 24 bits, and the remainder decides the rounding.
 TRITIUM_FUNCTION float exact_quotient(uint n, float m) {
@@ -54,24 +54,6 @@ TRITIUM_FUNCTION int quantize_to_int8(float x, float inverse) {
 // The scale that goes with exact_quotient(127, m).
 TRITIUM_FUNCTION float activation_scale(float m) {
   TRITIUM_PRECISE float scale = m * (1.0f / 127.0f);
-  return scale;
-}
-
-// Rows of integers: codes are clip(round_half_even(w * inverse), -qmax - 1, qmax), qmax one of 127, 31, 15, 7, with
-// inverse = exact_quotient(qmax, m) and m the largest |w| of the row.
-TRITIUM_FUNCTION int quantize_to_integer(float w, float inverse, int qmax) {
-  TRITIUM_PRECISE float scaled = w * inverse;
-  TRITIUM_PRECISE float shifted = scaled + 12582912.0f;
-  TRITIUM_PRECISE float rounded = shifted - 12582912.0f;
-  const int code = int(rounded);
-  return code > qmax ? qmax : (code < -qmax - 1 ? -qmax - 1 : code);
-}
-
-// The scale that goes with it: m / qmax by constants that a compiler divides, not a device.
-TRITIUM_FUNCTION float integer_scale(float m, int qmax) {
-  const float unit =
-      qmax == 127 ? 1.0f / 127.0f : (qmax == 31 ? 1.0f / 31.0f : (qmax == 15 ? 1.0f / 15.0f : 1.0f / 7.0f));
-  TRITIUM_PRECISE float scale = m * unit;
   return scale;
 }
 

@@ -10,13 +10,15 @@ struct FakeQuantizeParams {
   uint cols;
   uint row_stride;  // elements, of parameter and y
   uint dtype;       // of the parameter: TRITIUM_DTYPE_F32 or BF16
-  uint quantizer;   // 0 ternary, else qmax of a row-wise integer: 127, 31, 15, 7
-  uint n_alpha;     // ternary: scales, each for an equal part of the rows and groups
-  uint n_groups;    // ternary: scale groups in a row
-  uint group_size;  // ternary: columns a group covers
+  uint quantizer;   // 0 ternary, else qmax of an integer: 127, 31, 15, 7
+  uint n_alpha;     // scales, each for an equal part of the rows and groups; 0: nothing is quantised
+  uint n_groups;    // scale groups in a row
+  uint group_size;  // columns a group covers
   float lambda;
+  uint own_bound;   // trits are rounded by bounds of their own, not by alpha
+  uint own_source;  // what is quantised is not the parameter
 };
-TRITIUM_CHECK_SIZE(FakeQuantizeParams, 36)
+TRITIUM_CHECK_SIZE(FakeQuantizeParams, 44)
 
 TRITIUM_PARAMS_END
 

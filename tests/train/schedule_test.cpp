@@ -59,5 +59,17 @@ TEST(Hardening, GoesFromZeroToOneOverItsPartOfTheSteps) {
   EXPECT_EQ(hardening(o, 90, 100), 1.0);
 }
 
+TEST(Hardening, BeginsWhenWeightsAreToBeQuantised) {
+  TrainOptions o;
+  o.quantize_from = 0.3;
+  EXPECT_EQ(hardening(o, 0, 100), 0.0);
+  EXPECT_EQ(hardening(o, 29, 100), 0.0) << "step 30 is computed in full precision";
+  EXPECT_EQ(hardening(o, 30, 100), 1.0);
+  o.warm_start = 0.2;
+  EXPECT_EQ(hardening(o, 30, 100), 0.0);
+  EXPECT_DOUBLE_EQ(hardening(o, 40, 100), 0.5);
+  EXPECT_EQ(hardening(o, 50, 100), 1.0);
+}
+
 }  // namespace
 }  // namespace tritium::training

@@ -8,6 +8,7 @@
 
 #include "base/counter_rng.h"
 #include "shaders/lib/activation.h"
+#include "shaders/lib/integers.h"
 #include "shaders/lib/rounding.h"
 #include "shaders/lib/softmax.h"
 #include "shaders/lib/ternary.h"

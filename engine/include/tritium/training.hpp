@@ -54,6 +54,13 @@ enum class TernaryQuantizer {
   automatic,  // threshold for the trits of a Maple, which were trained so; else absmean
   absmean,    // alpha = mean |w| over what shares it, 0 below alpha / 2 (Ma et al. 2024)
   threshold,  // of each row: 0 below 0.7 mean |w|, alpha = the mean of the others (Li et al. 2016)
+  sparse34,   // the least of each four is 0, the others are not; alpha = their mean, of each row (Huang et al. 2025)
+};
+
+// How the scales of integers follow their shadows: one for each row, with ScaleSync::per_group one for each group.
+enum class IntegerQuantizer {
+  absmax,  // max |w| / qmax
+  clip,    // of five quantiles of |w| (.999 … 1), each over qmax, that with the least squared error
 };
 
 enum class OptimizerKind {
@@ -78,11 +85,12 @@ enum class Average {
 
 // How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
 enum class ExportType {
-  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; adapter where only adapters learn
+  automatic,  // stq1_0 of sparse34; else tq2_0 where rows are multiples of 256, q2_0 (64), f16; adapter where it alone learns
   tq1_0,
   tq2_0,
   i2_s,
   q2_0,
+  stq1_0,   // of sparse34
   f16,      // adapters are merged: trits cannot hold what is smaller than half an alpha
   adapter,  // only the LoRA adapters, for the model that was fine-tuned
 };
@@ -130,15 +138,18 @@ struct TrainOptions {
   WeightMode embedding = WeightMode::full;
   WeightMode attention = WeightMode::ternary, feed_forward = WeightMode::ternary;
   WeightMode head = WeightMode::full, norms = WeightMode::full, routers = WeightMode::full;
+  std::vector<std::string> weights;  // "PATTERN=MODE": of tensors of such names (* is any text), over the roles; the last
   int64_t lora_rank = 16;
   double lora_alpha = 32.0;
   bool int8_activations = true;
   ShadowPrecision shadow = ShadowPrecision::fp32;
   bool stochastic_rounding = true;
   TernaryQuantizer ternary_quantizer = TernaryQuantizer::automatic;
+  IntegerQuantizer integer_quantizer = IntegerQuantizer::absmax;
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;
-  double alpha_momentum = 0.0, warm_start = 0.0, noise = 0.0, ste_clip = 0.0;
+  double prune = 0.0;
+  double alpha_momentum = 0.0, quantize_from = 0.0, warm_start = 0.0, noise = 0.0, ste_clip = 0.0;
   double balance = 0.01, z_loss = 1e-3, bias_rate = 1e-3;
   bool checkpoint_activations = false;
 
@@ -170,6 +181,7 @@ struct TrainProgress {
   double seconds_left = 0;
   double flipped_percent = 0;            // trits that changed since the last report
   double zero_percent = 0;               // trits that are zero
+  double hardness = 1;                   // below 1 weights are not yet quantised (quantize_from, warm_start); 0: at all
   std::optional<double> divergence;      // from the teacher's predictions, nats a token
   std::optional<double> router_entropy;  // nats, mean over tokens and layers
   std::vector<float> expert_load;        // fraction of slots, layer after layer

@@ -18,9 +18,7 @@ Tensor Averages::shadow_as_floats(Ops& ops, const BitLinear& p) {
   Weight floats = p.shadow;
   floats.dtype = DType::f32;
   floats.data = ops.temporary(p.shadow.data.shape);
-  // Fully soft: the value itself.
-  ops(FakeQuantize{
-      .parameter = p.shadow, .alpha = {}, .y = floats, .quantizer = Quantizer::int8, .group_size = 0, .lambda = 0});
+  ops(FakeQuantize{.parameter = p.shadow, .alpha = {}, .y = floats});
   return floats.data;
 }
 

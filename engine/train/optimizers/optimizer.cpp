@@ -148,7 +148,7 @@ void Optimizer::scale_rate(const BitLinear& p) {
 }
 
 void Optimizer::scale_rates(const WeightQuantizer& quantizer) {
-  if (options_.alpha_rate == 0.0f || !quantizer.alpha()) return;
+  if (options_.alpha_rate == 0.0f || !quantizer.packs()) return;  // integers learn at the rate itself
   std::vector<float> alphas(static_cast<size_t>(quantizer.alpha().elements()));
   ops_.download(quantizer.alpha(), std::as_writable_bytes(std::span(alphas)));
   double sum = 0;
@@ -188,7 +188,7 @@ double Optimizer::gradient_norm(Workspace& workspace) {
 // Numbers of a step are factors of 1, or of the parameter's relative rate (shaders/lib/step.h).
 ShadowUpdate Optimizer::shadow_update(const BitLinear& p, bool soft) const {
   const WeightQuantizer* quantizer = model_.quantizer_of(p);
-  const bool trits = quantizer && quantizer->alpha();
+  const bool trits = quantizer && quantizer->packs();
   const bool pack_now = trits && quantizer->packs_while_updating() && !soft;
   return {.parameter = p.shadow,
           .sums = p.sums,

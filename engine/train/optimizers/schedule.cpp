@@ -26,8 +26,10 @@ double learning_rate_factor(const TrainOptions& o, int64_t step, int64_t total) 
 }
 
 double hardening(const TrainOptions& o, int64_t step, int64_t total) {
-  const double steps = o.warm_start * static_cast<double>(std::max<int64_t>(total, 1));
-  return steps < 1.0 ? 1.0 : std::min(1.0, static_cast<double>(step) / steps);
+  const auto n = static_cast<double>(std::max<int64_t>(total, 1));
+  const double since = static_cast<double>(step) - std::floor(o.quantize_from * n), ramp = o.warm_start * n;
+  if (since < 0) return 0.0;
+  return ramp < 1.0 ? 1.0 : std::min(1.0, since / ramp);
 }
 
 }  // namespace tritium::training

@@ -13,7 +13,8 @@ double learning_rate_factor(const TrainOptions& options, int64_t step, int64_t t
 // beginning.
 inline constexpr int64_t kUntilMeasured = 1000;
 
-// 0 … 1: how far weights have hardened (Recipe, warm start).
+// 0 … 1: how far weights have hardened after a step, those that the next one is computed with. 0 for the first
+// quantize_from of the steps, then rising to 1 over warm_start of them.
 double hardening(const TrainOptions& options, int64_t step, int64_t total);
 
 }  // namespace tritium::training

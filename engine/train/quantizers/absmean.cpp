@@ -7,13 +7,12 @@ namespace {
 class AbsmeanQuantizer final : public WeightQuantizer {
  public:
   AbsmeanQuantizer(Allocator& allocator, std::vector<BitLinear*> members, int64_t n_scales, const ScaleOptions& options)
-      : WeightQuantizer(std::move(members)), n_scales_(n_scales), options_(options) {
+      : WeightQuantizer(std::move(members), options.prune), n_scales_(n_scales), options_(options) {
     alpha_ = allocator.tensor(members_.front()->name + ".alpha", {n_scales});
   }
 
   bool uses_sums() const override { return true; }
-  bool packs_while_updating() const override { return options_.momentum > 0.0f; }
-  bool softens() const override { return true; }
+  bool packs_while_updating() const override { return options_.momentum > 0.0f && !prunes(); }
 
   void measure(Ops& ops, bool exact) const override {
     Tensor total;
@@ -39,18 +38,15 @@ class AbsmeanQuantizer final : public WeightQuantizer {
 
   void quantize(Ops& ops) const override {
     for (const BitLinear* m : members_)
-      ops(Ternarize{.parameter = m->shadow, .alpha = alpha_, .weight = m->packed, .flips = m->flips, .bound = {}});
+      ops(Ternarize{.parameter = kept_of(ops, *m),
+                    .alpha = alpha_,
+                    .weight = m->packed,
+                    .flips = m->flips,
+                    .bound = {}});
   }
 
   void soften(Ops& ops, float lambda, const Tensor& now) const override {
-    for (const BitLinear* m : members_)
-      ops(FakeQuantize{.parameter = m->shadow,
-                       .alpha = alpha_,
-                       .y = m->effective,
-                       .quantizer = Quantizer::ternary,
-                       .group_size = m->group_size,
-                       .lambda = lambda,
-                       .now = now});
+    for (const BitLinear* m : members_) ops(softened(ops, *m, lambda, now));
   }
 
  private:

@@ -33,10 +33,11 @@ class Maker {
 
   Status add(BitLinear& p) {
     if (quantizer_of(p.mode) != Quantizer::ternary) {
-      made_.push_back(make_integers(p));
-      return Status();
+      made_.push_back(make_integers(allocator_, p, options_.integers, options_.scales));
+      return allocator_.status();
     }
     if (p.mode != WeightMode::ternary) return Status();
+    if (options_.ternary == TernaryQuantizer::sparse34) return add_sparse34(p);
     if (by_threshold(p)) return add_threshold(p);
     const bool shared = options_.scale_sync == ScaleSync::per_block || options_.scale_sync == ScaleSync::per_expert;
     const ScaleSync own = shared                                        ? ScaleSync::per_tensor
@@ -74,6 +75,20 @@ class Maker {
     if (!p.trains())
       if (Status s = p.init_shadow_as_dequantized(allocator_); !s.ok()) return s;
     made_.push_back(make_threshold(allocator_, p, options_.scales));
+    return allocator_.status();
+  }
+
+  Status add_sparse34(BitLinear& p) {
+    // What STQ1_0 stores: blocks of 256 columns, a scale for each.
+    if (p.cols % 256 != 0 || (p.group_size > 0 && p.group_size != 256))
+      return error(StatusCode::unsupported, p.name, ": sparse34 is stored as STQ1_0, in blocks of 256 columns with a ",
+                   "scale each; this has ", p.cols, " columns",
+                   p.group_size > 0 ? join(" in groups of ", p.group_size) : std::string(),
+                   ": give it another mode (weights: ", p.name, "=full)");
+    if (!p.trains())
+      if (Status s = p.init_shadow_as_dequantized(allocator_); !s.ok()) return s;
+    p.sparse34 = true;
+    made_.push_back(make_sparse34(allocator_, p, options_.scales));
     return allocator_.status();
   }
 

@@ -20,31 +20,41 @@ class WeightQuantizer {
   const std::vector<BitLinear*>& members() const { return members_; }
   int64_t layer() const { return members_.front()->layer; }
 
-  // Of trits, f32 [n]: scales, equal parts of every member's scale groups; integers have none to keep.
+  // f32 [n]: scales, equal parts of every member's scale groups.
   const Tensor& alpha() const { return alpha_; }
   // Where a trit becomes 0, as a multiple of 1/2 (ops/ternarize.h); none: alpha.
   const Tensor& bound() const { return bound_; }
   const Tensor& rounded_by() const { return bound_ ? bound_ : alpha_; }
+  // A checkpoint holds its scales, and what was quantised by them; else both follow from the shadows.
+  virtual bool kept() const { return true; }
 
   // measure() reads BitLinear::sums, as the optimiser's last pass left them.
   virtual bool uses_sums() const { return false; }
   // The scales of the shadows as they are. exact: without a running average, also where there is one.
-  virtual void measure(Ops&, bool exact [[maybe_unused]]) const {}
+  virtual void measure(Ops& ops, bool exact) const = 0;
   // Trits, or integers, by the scales as they are; flips are counted.
   virtual void quantize(Ops& ops) const = 0;
   // The optimiser's pass packs already, by the scales of the step before.
   virtual bool packs_while_updating() const { return false; }
-  // Between shadow and trits: w + lambda (alpha t - w); with `now` (StepValues), lambda times its own.
-  virtual bool softens() const { return false; }
-  virtual void soften(Ops& ops, float lambda [[maybe_unused]], const Tensor& now [[maybe_unused]]) const {
-    quantize(ops);
-  }
+  // Into BitLinear::effective: w + lambda (quantised - w); with `now` (StepValues), lambda times its own.
+  virtual void soften(Ops& ops, float lambda, const Tensor& now) const = 0;
+  // quantize() packs trits; else it writes to BitLinear::effective, too.
+  virtual bool packs() const { return true; }
 
  protected:
-  explicit WeightQuantizer(std::vector<BitLinear*> members) : members_(std::move(members)) {}
+  WeightQuantizer(std::vector<BitLinear*> members, double prune) : members_(std::move(members)), prune_(prune) {}
+
+  bool prunes() const { return prune_ > 0.0; }
+  // What is quantised of a member: the shadow, or a copy without the least of each row.
+  Weight kept_of(Ops& ops, const BitLinear& member) const;
+  // The operation that all of them soften by, as far as it is the same.
+  FakeQuantize softened(Ops& ops, const BitLinear& member, float lambda, const Tensor& now) const;
 
   std::vector<BitLinear*> members_;
   Tensor alpha_, bound_;
+
+ private:
+  double prune_;
 };
 
 using Quantizers = std::vector<std::unique_ptr<WeightQuantizer>>;
@@ -54,7 +64,13 @@ struct ScaleOptions {
   // pack while it updates.
   float momentum = 0.0f;
   bool round_to_f16 = true;  // to what files store: what is trained is what is deployed
+  // The part of each row, floor(prune cols) of the least |shadow|, that is quantised as 0. By rows, for a threshold of a
+  // whole matrix would be measured anew each step; scales are those of all weights.
+  double prune = 0.0;
 };
+
+// A copy in floats of the shadow's layout, to be written.
+Weight float_copy(Ops& ops, const BitLinear& member);
 
 // alpha = mean |shadow| over everything that shares it, trits round(w / alpha) (Ma et al. 2024, "The Era of 1-bit
 // LLMs"). Members have equal numbers of alphas: n_scales parts each; alpha[i] covers part i of every member.
@@ -62,12 +78,16 @@ std::unique_ptr<WeightQuantizer> make_absmean(Allocator& allocator, std::vector<
                                               const ScaleOptions& options);
 // Of each row: alpha = the mean of the |shadow| above 0.7 of its mean, the others are 0 (ops/threshold_scales.h).
 std::unique_ptr<WeightQuantizer> make_threshold(Allocator& allocator, BitLinear& member, const ScaleOptions& options);
-// Integers by rows: s = max |w| / qmax.
-std::unique_ptr<WeightQuantizer> make_integers(BitLinear& member);
+// Of each four columns, 16 apart, the least |shadow| is 0 and the others are not (ops/sparse_signs.h).
+std::unique_ptr<WeightQuantizer> make_sparse34(Allocator& allocator, BitLinear& member, const ScaleOptions& options);
+// Integers by rows, or groups of columns (ops/integer_scales.h).
+std::unique_ptr<WeightQuantizer> make_integers(Allocator& allocator, BitLinear& member, IntegerQuantizer scales,
+                                               const ScaleOptions& options);
 
 struct QuantizerOptions {
   TernaryQuantizer ternary = TernaryQuantizer::automatic;
   bool trained_by_threshold = false;  // weights that come as trits were: their trits and alphas stay
+  IntegerQuantizer integers = IntegerQuantizer::absmax;
   ScaleSync scale_sync = ScaleSync::automatic;
   ScaleOptions scales;
 };

@@ -7,7 +7,7 @@ namespace {
 class ThresholdQuantizer final : public WeightQuantizer {
  public:
   ThresholdQuantizer(Allocator& allocator, BitLinear& member, const ScaleOptions& options)
-      : WeightQuantizer({&member}), round_to_f16_(options.round_to_f16) {
+      : WeightQuantizer({&member}, options.prune), round_to_f16_(options.round_to_f16) {
     const int64_t n_rows = member.n_matrices * member.rows;
     alpha_ = allocator.tensor(member.name + ".alpha", {n_rows});
     bound_ = allocator.tensor(member.name + ".bound", {n_rows});
@@ -20,7 +20,12 @@ class ThresholdQuantizer final : public WeightQuantizer {
 
   void quantize(Ops& ops) const override {
     const BitLinear& m = *members_.front();
-    ops(Ternarize{.parameter = m.shadow, .alpha = alpha_, .weight = m.packed, .flips = m.flips, .bound = bound_});
+    ops(Ternarize{
+        .parameter = kept_of(ops, m), .alpha = alpha_, .weight = m.packed, .flips = m.flips, .bound = bound_});
+  }
+
+  void soften(Ops& ops, float lambda, const Tensor& now) const override {
+    ops(softened(ops, *members_.front(), lambda, now));
   }
 
  private:

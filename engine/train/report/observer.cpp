@@ -41,13 +41,14 @@ Result<Observer> Observer::create(const TrainOptions& options, const std::string
   return observer;
 }
 
-void Observer::stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds) {
-  loss_ += loss;
-  norm_ += norm;
-  learning_rate_ = learning_rate;
+void Observer::stepped(const StepSeen& step) {
+  loss_ += step.loss;
+  norm_ += step.gradient_norm;
+  learning_rate_ = step.learning_rate;
+  hardness_ = step.hardness;
   ++steps_;
-  tokens_ += tokens;
-  seconds_ += seconds;
+  tokens_ += step.tokens;
+  seconds_ += step.seconds;
 }
 
 std::optional<double> Observer::mean_loss() const {
@@ -118,7 +119,8 @@ Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t ste
                          .learning_rate = learning_rate_,
                          .gradient_norm = norm_ / n,
                          .tokens_per_second = tokens_per_second(),
-                         .seconds = seconds};
+                         .seconds = seconds,
+                         .hardness = hardness_};
   if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte_of_sample(*valid_loss);
   progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
   if (divergence_) progress.divergence = *divergence_ / n;

@@ -13,6 +13,14 @@
 
 namespace tritium::training {
 
+// What a step was.
+struct StepSeen {
+  double loss = 0, gradient_norm = 0, learning_rate = 0;
+  double hardness = 1;  // of the weights after it (TrainProgress)
+  int64_t tokens = 0;
+  double seconds = 0;
+};
+
 class Observer {
  public:
   // Opens the logs of options.folder, of the run of that name; on resume, rows after `step` are dropped.
@@ -20,8 +28,7 @@ class Observer {
 
   // What was packed for the first time, or again after a resume, is no flip.
   static void begin(Ops& ops, Transformer& model);
-  // After a step of `seconds`.
-  void stepped(double loss, double norm, double learning_rate, int64_t tokens, double seconds);
+  void stepped(const StepSeen& step);
   // The step's divergence from a teacher, nats a token.
   void taught(double divergence) { divergence_ = divergence_.value_or(0.0) + divergence; }
   // Of the steps since the last report; none when there were none.
@@ -41,7 +48,7 @@ class Observer {
   std::string chart_path_;
   LogSink sink_;
   bool row_missing_ = false, chart_missing_ = false;
-  double loss_ = 0, norm_ = 0, learning_rate_ = 0, seconds_ = 0;
+  double loss_ = 0, norm_ = 0, learning_rate_ = 0, hardness_ = 1, seconds_ = 0;
   std::optional<double> divergence_;
   int64_t steps_ = 0, tokens_ = 0;
 };

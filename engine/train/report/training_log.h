@@ -10,7 +10,8 @@
 
 namespace tritium {
 
-// What a row holds of it is in log_record.cpp: not `steps`, `seconds_left`, `zero_percent` and `divergence`.
+// What a row holds of it is in log_record.cpp: not `steps`, `seconds_left`, `zero_percent`,
+// `hardness` and `divergence`.
 using LogRecord = TrainProgress;
 
 // Without line ends. Numbers are the shortest text that reads back as the same value, in any locale.

@@ -29,9 +29,11 @@ inline int64_t workgroups_of(const GatedActivation& op) { return groups_for_valu
 inline int64_t workgroups_of(const GatedActivationBackward& op) { return groups_for_values(op.dy); }
 // One for each expert and one for the slots without.
 inline int64_t workgroups_of(const GroupRows& op) { return op.start.elements(); }
+inline int64_t workgroups_of(const IntegerScales& op) { return op.alpha.elements(); }
 inline int64_t workgroups_of(const KlDivergence& op) { return op.logits.shape[0]; }
 inline int64_t workgroups_of(const PreviousRows& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const PreviousRowsBackward& op) { return groups_for_values(op.dx); }
+inline int64_t workgroups_of(const Prune& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const QuantizeActivations& op) { return op.scales.elements(); }
 inline int64_t workgroups_of(const RejectValues& op) { return op.x.shape[0] * op.x.shape[1]; }
 inline int64_t workgroups_of(const RejectValuesBackward& op) { return op.v.shape[0] * op.v.shape[1]; }
@@ -44,6 +46,7 @@ inline int64_t workgroups_of(const ScaledAdd& op) { return groups_for_values(op.
 inline int64_t workgroups_of(const SgdUpdate& op) { return rows_of(op.shadow.parameter); }
 inline int64_t workgroups_of(const SoftCap& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const SoftCapBackward& op) { return groups_for_values(op.dx); }
+inline int64_t workgroups_of(const SparseSigns& op) { return op.alpha.elements(); }
 inline int64_t workgroups_of(const StoreKv& op) { return 2 * op.k.shape[0] * op.k.shape[1]; }
 inline int64_t workgroups_of(const Ternarize& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const ThresholdScales& op) { return rows_of(op.parameter); }

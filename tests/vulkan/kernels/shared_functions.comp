@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "lib/activation.h"
+#include "lib/integers.h"
 #include "lib/rounding.h"
 #include "lib/softmax.h"
 #include "lib/ternary.h"

@@ -19,7 +19,8 @@
 namespace tritium::experiment {
 namespace {
 
-constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored", *kProjectionGrid = "projection-grid";
+constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored",
+                     *kProjectionGrid = "projection-grid";
 
 double bits_per_byte(double nats, int64_t bytes) { return nats / std::numbers::ln2 / static_cast<double>(bytes); }
 
@@ -68,8 +69,8 @@ class Golf {
     result_.vocab_size = options_.vocab_size > 0 ? options_.vocab_size : options_.smoke ? 320 : 1024;
     context_ = options_.smoke ? 32 : options_.scale == 1 ? 2048 : 256;
     constexpr double kSmokeScale = 1.0 / 80;
-    Result<GolfPlan> plan = plan_golf(options_.preset, options_.smoke ? kSmokeScale : options_.scale,
-                                      result_.vocab_size, context_);
+    Result<GolfPlan> plan =
+        plan_golf(options_.preset, options_.smoke ? kSmokeScale : options_.scale, result_.vocab_size, context_);
     if (!plan.ok()) return plan.status();
     plan_ = *std::move(plan);
     result_.transformer = plan_.transformer;
@@ -79,7 +80,8 @@ class Golf {
 
   Status make_texts() {
     if (Status s = say("reading", 0); !s.ok()) return s;
-    const int64_t valid_bytes = options_.smoke ? std::min<int64_t>(options_.valid_bytes, 8 << 10) : options_.valid_bytes;
+    const int64_t valid_bytes =
+        options_.smoke ? std::min<int64_t>(options_.valid_bytes, 8 << 10) : options_.valid_bytes;
     Result<Texts> texts = read_texts(options_.data, options_.valid_data, valid_bytes);
     if (!texts.ok()) return texts.status();
     valid_ = std::move(texts->valid);
@@ -96,7 +98,8 @@ class Golf {
                           .progress = [&](const std::string&, double f) { return say("vocabulary", f).ok(); },
                           .keep_going = options_.keep_going});
     if (!made.ok()) return made.status();
-    bytes_of_train_token_ = static_cast<double>(made->n_bytes) / static_cast<double>(std::max<int64_t>(1, made->n_tokens));
+    bytes_of_train_token_ =
+        static_cast<double>(made->n_bytes) / static_cast<double>(std::max<int64_t>(1, made->n_tokens));
     return Status();
   }
 
@@ -230,7 +233,8 @@ class Golf {
       m.exported_bpb = *with;
       m.cost_bpb = *with - *clean;
       // Here the fault is the number that was believed.
-      if (name == "unquantised-validation") m.cost_bpb = result_.exported_bpb - *with, m.exported_bpb = result_.exported_bpb;
+      if (name == "unquantised-validation")
+        m.cost_bpb = result_.exported_bpb - *with, m.exported_bpb = result_.exported_bpb;
       result_.mismatches.push_back(std::move(m));
     }
     return Status();
@@ -266,7 +270,8 @@ class Golf {
     t.ema_decay = 0.997;
     t.steps = result_.steps;
     t.minutes = 0;
-    if (const Result<TrainReport> report = train(t, "training for the average", {}); !report.ok()) return report.status();
+    if (const Result<TrainReport> report = train(t, "training for the average", {}); !report.ok())
+      return report.status();
     return evaluate_file("average-after.gguf");
   }
 

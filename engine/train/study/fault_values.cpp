@@ -25,8 +25,7 @@ float largest_of(std::span<const float> row) {
 void quantise_row(std::span<const float> row, float scale, int qmax, std::span<float> out) {
   const float s = as_f16(std::fmax(scale, kSmallest));
   const auto c = static_cast<float>(qmax);
-  for (size_t i = 0; i < row.size(); ++i)
-    out[i] = s > 0 ? s * std::clamp(std::nearbyint(row[i] / s), -c, c) : 0.0f;
+  for (size_t i = 0; i < row.size(); ++i) out[i] = s > 0 ? s * std::clamp(std::nearbyint(row[i] / s), -c, c) : 0.0f;
 }
 
 // alpha t by groups: alpha = mean |w|, of F16.

@@ -24,8 +24,9 @@ struct NamedExportFault {
 
 constexpr std::array kFaults = {
     NamedExportFault{Fault::scale_floor, "scale-floor", "scales of integer rows are at least 1 / qmax at export"},
-    NamedExportFault{Fault::export_clip, "export-clip",
-                     "export takes the best of five quantiles of |w| a matrix for its scales, training the largest |w|"},
+    NamedExportFault{
+        Fault::export_clip, "export-clip",
+        "export takes the best of five quantiles of |w| a matrix for its scales, training the largest |w|"},
     NamedExportFault{Fault::bf16_input, "bf16-input", "shadows are rounded to BF16 before one of both quantises them"},
     NamedExportFault{Fault::unquantised_validation, "unquantised-validation",
                      "what is validated are the shadows, not what is exported"},
@@ -104,8 +105,7 @@ Status write_faulty(const std::string& clean, const std::string& output, Fault f
     if (!values.ok()) return values.status();
     Result<std::vector<std::byte>> bytes = encode_f32(*values, info.shape, StorageType::f32);
     if (!bytes.ok()) return bytes.status();
-    tensors.push_back(
-        {.name = info.name, .type = StorageType::f32, .shape = info.shape, .bytes = *std::move(bytes)});
+    tensors.push_back({.name = info.name, .type = StorageType::f32, .shape = info.shape, .bytes = *std::move(bytes)});
   }
   return write_gguf(output, (*file)->metadata(), tensors);
 }
@@ -120,7 +120,8 @@ Result<TrainReport> train_with(const TrainOptions& options, const TrainCallbacks
   if (options.output.empty()) return error(StatusCode::invalid_argument, "faulty exports go beside an output; set one");
   for (const FaultyExport& f : faulty_exports)
     if (!find_fault(f.fault))
-      return error(StatusCode::invalid_argument, "\"", f.fault, "\" is no fault of an export; export_faults() has them");
+      return error(StatusCode::invalid_argument, "\"", f.fault,
+                   "\" is no fault of an export; export_faults() has them");
   Weights weights;
   const Inspection inspect = [&](Ops& ops, Workspace&, Transformer& model, const Batch&) {
     return faulty_exports.empty() ? Status() : collect(ops, model, weights);

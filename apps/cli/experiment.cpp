@@ -110,7 +110,8 @@ int compare(CompareOptions options) {
 void add_experiment(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("experiment", "golf, studies, quant-compare; artifacts: pack, unpack");
   command->require_subcommand(1);
-  CLI::App* study = command->add_subcommand("quant-compare", "full precision, int8, int4 and ternary on the same batches");
+  CLI::App* study =
+      command->add_subcommand("quant-compare", "full precision, int8, int4 and ternary on the same batches");
   auto options = std::make_shared<CompareOptions>();
   study->add_option("--data", options->study.data, "text files; without any, a short text that comes with the program");
   study->add_option("--seeds", options->study.seeds, "runs of each kind")->capture_default_str();

@@ -30,9 +30,9 @@ json to_json(const StudyReport& r) {
     }
     arms.push_back({{"name", arm.name}, {"what", arm.what}, {"against", arm.against}, {"figures", figures}});
   }
-  return {{"study", r.study},         {"question", r.question},       {"main_figure", r.main_figure}, {"arms", arms},
-          {"runs", r.runs},           {"runs_before", r.runs_before}, {"rows", r.rows},
-          {"chart", r.chart}};
+  return {{"study", r.study}, {"question", r.question}, {"main_figure", r.main_figure},
+          {"arms", arms},     {"runs", r.runs},         {"runs_before", r.runs_before},
+          {"rows", r.rows},   {"chart", r.chart}};
 }
 
 std::string text_of(const Interval& i) {
@@ -58,8 +58,7 @@ void show(const StudyReport& r) {
   for (const StudyArm& arm : r.arms) {
     const StudyFigure* main = figure_of(arm, r.main_figure);
     if (!main) continue;
-    const std::string difference =
-        main->difference ? text_of(*main->difference) + " " + arm.against : std::string("-");
+    const std::string difference = main->difference ? text_of(*main->difference) + " " + arm.against : std::string("-");
     print_format("%-24s %-22s %-42s %lld  %s\n", arm.name.c_str(), text_of(main->value).c_str(), difference.c_str(),
                  static_cast<long long>(main->value.n), arm.what.c_str());
   }
@@ -111,11 +110,12 @@ void add_study(CLI::App& experiment, Action& action) {
   command->add_option("--scale", s.scale, "of parameter-golf")->capture_default_str();
   command->add_option("--threads", s.threads, "0: all")->capture_default_str();
   command->add_flag("--json", options->json, "the table as JSON");
-  command->footer("Studies:\n" + list_of_studies() +
-                  "Rows are added one a run, and are on the disk before the next begins: a study that was killed goes on\n"
-                  "with --resume and gives the same table.\n"
-                  "Example:\n"
-                  "  tritium experiment study three-way --data book.txt -o runs --seeds 5");
+  command->footer(
+      "Studies:\n" + list_of_studies() +
+      "Rows are added one a run, and are on the disk before the next begins: a study that was killed goes on\n"
+      "with --resume and gives the same table.\n"
+      "Example:\n"
+      "  tritium experiment study three-way --data book.txt -o runs --seeds 5");
   command->callback([=, &action] { action = [options] { return run(*options); }; });
 }
 

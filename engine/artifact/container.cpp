@@ -109,7 +109,9 @@ Result<Directory> parse_directory(std::span<const uint8_t> bytes) {
     if (!kind) in.fail(error(StatusCode::corrupt_file, "kind ", int{number}, " is unknown"));
     Content content = {in.value<uint8_t>("a content")};
     content.group = in.value<uint16_t>("a size of groups");
-    if (!content.valid()) in.fail(error(StatusCode::corrupt_file, "content ", int{content.number}, " in groups of ", content.group, " is unknown"));
+    if (!content.valid())
+      in.fail(error(StatusCode::corrupt_file, "content ", int{content.number}, " in groups of ", content.group,
+                    " is unknown"));
     d.uses.push_back({kind.value_or(Kind::other), content});
   }
   constexpr uint64_t kLeastSection = 1 + 1 + 2 + 8;

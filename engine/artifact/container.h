@@ -6,11 +6,11 @@
 //   u64 directory's offset, u64 its bytes unpacked, u64 bytes of this file, u64 XXH3 of all before it
 //
 // The directory: u64 bytes of the GGUF file, u64 its XXH3, u64 its header's bytes, u64 the header's bytes packed;
-// u32 tensors, of each a u8 kind, a u8 content and the u16 columns of its groups (float_content.h); u32 sections, each of them: u8 streams (1 or 2), and of each stream u8 packing,
-// u16 radix of its codes (0: none), u64 bytes packed.
+// u32 tensors, of each a u8 kind, a u8 content and the u16 columns of its groups (float_content.h); u32 sections, each
+// of them: u8 streams (1 or 2), and of each stream u8 packing, u16 radix of its codes (0: none), u64 bytes packed.
 //
-// A section of two streams has the codes of its blocks, or of its rows of integers, and what is left of these: scales. A section
-// of one has all bytes, of F16 and BF16 that stand in F32 two of four.
+// A section of two streams has the codes of its blocks, or of its rows of integers, and what is left of these: scales.
+// A section of one has all bytes, of F16 and BF16 that stand in F32 two of four.
 #pragma once
 
 #include <cstdint>

@@ -96,8 +96,7 @@ RowScale scale_of_row(std::span<const float> row) {
   for (int k = 1; k <= Content::kMostInteger; ++k) {
     const uint16_t half = f32_to_f16(most / static_cast<float>(k));
     const float scale = f16_to_f32(half);
-    if (scale > 0 && std::isfinite(scale) && same_bits(scale * static_cast<float>(k), most) &&
-        multiples(row, scale, k))
+    if (scale > 0 && std::isfinite(scale) && same_bits(scale * static_cast<float>(k), most) && multiples(row, scale, k))
       return {half, k};
   }
   return {.largest = -1};

@@ -1,5 +1,6 @@
-// What the floats of an F32 tensor are in truth: values of F16 or BF16, or integers q under a scale s of F16 for each row, or
-// for each group of columns, as quantisation-aware training leaves them. Known from the values alone, and only where the same bits come back.
+// What the floats of an F32 tensor are in truth: values of F16 or BF16, or integers q under a scale s of F16 for each
+// row, or for each group of columns, as quantisation-aware training leaves them. Known from the values alone, and only
+// where the same bits come back.
 #pragma once
 
 #include <cstdint>

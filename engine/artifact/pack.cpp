@@ -54,9 +54,8 @@ class Packer {
     if (!contents.ok()) return contents.status();
     std::vector<TensorUse> uses;
     for (size_t i = 0; i < kinds->size(); ++i) uses.push_back({(*kinds)[i], (*contents)[i]});
-    directory_ = {.gguf_bytes = input_.size(),
-                  .header_bytes = header_bytes_of(header, input_.size()),
-                  .uses = std::move(uses)};
+    directory_ = {
+        .gguf_bytes = input_.size(), .header_bytes = header_bytes_of(header, input_.size()), .uses = std::move(uses)};
     if (directory_.header_bytes > kMostHeaderBytes)
       return error(StatusCode::unsupported, "its header has ", directory_.header_bytes, " bytes; an artifact holds ",
                    kMostHeaderBytes);

@@ -74,9 +74,8 @@ Status pack_apart(const Section& section, const SectionParts& parts, int level, 
 
 Status pack_whole(const Section& section, const Bytes& bytes, int level, PackedSection& packed) {
   const char* part = section.type ? "values" : "bytes";
-  Status s = add_smallest(section, part,
-                          pack_numbers_each_way(as_one_stream(section, bytes), number_bytes(section, false)), level,
-                          packed);
+  Status s = add_smallest(
+      section, part, pack_numbers_each_way(as_one_stream(section, bytes), number_bytes(section, false)), level, packed);
   if (!s.ok()) return s;
   packed.streams.back().weights = section.weights;
   packed.streams.back().raw_bytes = bytes.size();

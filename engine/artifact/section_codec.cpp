@@ -28,7 +28,8 @@ bool has_rows(const Section& section) {
 uint64_t rest_bytes(const Section& section) {
   if (!has_integers(section)) return static_cast<uint64_t>(blocks_of(section) * parts_of(*section.type).rest_bytes());
   int64_t scales = 0;
-  for (const Piece& p : section.pieces) scales += codes_of(section, p) / p.row_codes * section.content.scales(p.row_codes);
+  for (const Piece& p : section.pieces)
+    scales += codes_of(section, p) / p.row_codes * section.content.scales(p.row_codes);
   return static_cast<uint64_t>(scales) * sizeof(uint16_t);
 }
 
@@ -124,7 +125,9 @@ void put_together(const Section& section, const SectionParts& taken, std::span<u
   }
 }
 
-bool comes_apart(const Section& section) { return section.type && (has_integers(section) || parts_of(*section.type).codes > 0); }
+bool comes_apart(const Section& section) {
+  return section.type && (has_integers(section) || parts_of(*section.type).codes > 0);
+}
 
 int64_t number_bytes(const Section& section, bool apart) {
   if (!section.type) return 1;
@@ -161,7 +164,8 @@ std::vector<Candidate> pack_numbers_each_way(const Bytes& numbers, int64_t width
 
 Result<std::vector<uint64_t>> stream_sizes(const Section& section, const SectionEntry& entry) {
   if (Status s = check_entry(section, entry); !s.ok()) return s;
-  if (entry.streams.size() == 1) return std::vector<uint64_t>{section.content.narrow() ? section.bytes / 2 : section.bytes};
+  if (entry.streams.size() == 1)
+    return std::vector<uint64_t>{section.content.narrow() ? section.bytes / 2 : section.bytes};
   const StreamEntry& codes = entry.streams[0];
   const uint64_t size = packed_size(static_cast<uint64_t>(section.codes), codes.radix, codes.packing);
   return std::vector<uint64_t>{size, rest_bytes(section)};

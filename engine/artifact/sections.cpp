@@ -95,8 +95,8 @@ uint64_t header_bytes_of(const GgufHeader& header, uint64_t file_bytes) {
   return first;
 }
 
-Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const TensorUse> uses, uint64_t header_bytes,
-                                         uint64_t file_bytes) {
+Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const TensorUse> uses,
+                                         uint64_t header_bytes, uint64_t file_bytes) {
   std::vector<size_t> order(header.tensors.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, {}, [&](size_t i) { return header.tensors[i].offset; });

@@ -1,5 +1,5 @@
-// A GGUF file as a list of sections, each of one kind, type and content and small enough to be held whole. Pack and unpack
-// make the same list from the same header, kinds and contents.
+// A GGUF file as a list of sections, each of one kind, type and content and small enough to be held whole. Pack and
+// unpack make the same list from the same header, kinds and contents.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ struct TensorUse {
 
 // Of all bytes from `header_bytes` on, each once: tensors, and what lies between and behind them. `uses`: of the
 // header's tensors, in its order. corrupt_file: tensors overlap, or one cannot have such a content.
-Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const TensorUse> uses, uint64_t header_bytes,
-                                         uint64_t file_bytes);
+Result<std::vector<Section>> sections_of(const GgufHeader& header, std::span<const TensorUse> uses,
+                                         uint64_t header_bytes, uint64_t file_bytes);
 
 // Up to the first tensor; all of the file where there is none.
 uint64_t header_bytes_of(const GgufHeader& header, uint64_t file_bytes);

@@ -69,8 +69,8 @@ std::vector<Arm> quality_ceiling(bool smoke) {
                     .what = join("adapters of rank ", rank, " beside frozen trits"),
                     .against = "ste",
                     .settings = join(R"({"attention": "lora", "feed_forward": "lora", "embedding": "frozen", )",
-                                     R"("norms": "frozen", "head": "frozen", "learning_rate": 2e-3, "lora_rank": )", rank,
-                                     R"(, "lora_alpha": )", 2 * rank, "}")});
+                                     R"("norms": "frozen", "head": "frozen", "learning_rate": 2e-3, "lora_rank": )",
+                                     rank, R"(, "lora_alpha": )", 2 * rank, "}")});
   arms.push_back({.name = "ste-bf16",
                   .what = "the same with BF16 shadows and moments of 8 bits",
                   .against = "ste",
@@ -89,13 +89,12 @@ std::vector<Arm> expert_count(bool smoke) {
   const int64_t all = smoke ? 512 : 4096;  // columns of all experts; a quarter of them is used by a token
   std::vector<Arm> arms;
   const auto add = [&](const std::string& mode, const std::string& name, int64_t experts, int64_t columns, bool bias) {
-    arms.push_back(
-        {.name = name,
-         .what = join(experts, " experts of ", columns, " columns, ", experts / 4, " for a token, ", mode,
-                      bias ? ", balanced by a bias" : ""),
-         .against = "ternary-16",
-         .transformer = mixture(dim, layers, experts, experts / 4, columns, bias),
-         .settings = join(R"({"feed_forward": ")", mode, R"("})", "")});
+    arms.push_back({.name = name,
+                    .what = join(experts, " experts of ", columns, " columns, ", experts / 4, " for a token, ", mode,
+                                 bias ? ", balanced by a bias" : ""),
+                    .against = "ternary-16",
+                    .transformer = mixture(dim, layers, experts, experts / 4, columns, bias),
+                    .settings = join(R"({"feed_forward": ")", mode, R"("})", "")});
   };
   for (const int64_t n : smoke ? std::vector<int64_t>{16, 4} : std::vector<int64_t>{16, 4, 8, 32, 64, 128})
     if (all / n >= 16) add("ternary", join("ternary-", n), n, std::max<int64_t>(32, all / n), false);
@@ -140,13 +139,15 @@ std::vector<Arm> three_way(bool smoke) {
 
 const std::vector<Study>& study_list() {
   static const std::vector<Study> kStudies = {
-      {"ste-training", "is straight-through training viable with BF16 shadows and small optimisers, and do shared alphas matter",
+      {"ste-training",
+       "is straight-through training viable with BF16 shadows and small optimisers, and do shared alphas matter",
        "valid_bpb", RunKind::train, 1500, 3e-3, ste_training},
       {"quality-ceiling", "can adapters on a ternary model reach what training its shadows reaches, and at which rank",
        "target_bpb", RunKind::adapt, 600, 1e-3, quality_ceiling},
       {"expert-count", "few large experts or many small ones, for the same bytes", "valid_bpb", RunKind::exported, 1500,
        3e-3, expert_count},
-      {"parameter-golf", "which design says most in as many bytes", "exported_bpb", RunKind::golf, 0, 0, parameter_golf},
+      {"parameter-golf", "which design says most in as many bytes", "exported_bpb", RunKind::golf, 0, 0,
+       parameter_golf},
       {"three-way", "full precision, int8, int4 and ternary over widths", "valid_bpb", RunKind::exported, 1500, 3e-3,
        three_way},
   };

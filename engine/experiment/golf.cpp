@@ -19,7 +19,8 @@
 namespace tritium::experiment {
 namespace {
 
-constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored";
+constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored",
+                     *kProjectionGrid = "projection-grid";
 
 double bits_per_byte(double nats, int64_t bytes) { return nats / std::numbers::ln2 / static_cast<double>(bytes); }
 
@@ -68,8 +69,8 @@ class Golf {
     result_.vocab_size = options_.vocab_size > 0 ? options_.vocab_size : options_.smoke ? 320 : 1024;
     context_ = options_.smoke ? 32 : options_.scale == 1 ? 2048 : 256;
     constexpr double kSmokeScale = 1.0 / 80;
-    Result<GolfPlan> plan = plan_golf(options_.preset, options_.smoke ? kSmokeScale : options_.scale,
-                                      result_.vocab_size, context_);
+    Result<GolfPlan> plan =
+        plan_golf(options_.preset, options_.smoke ? kSmokeScale : options_.scale, result_.vocab_size, context_);
     if (!plan.ok()) return plan.status();
     plan_ = *std::move(plan);
     result_.transformer = plan_.transformer;
@@ -79,7 +80,8 @@ class Golf {
 
   Status make_texts() {
     if (Status s = say("reading", 0); !s.ok()) return s;
-    const int64_t valid_bytes = options_.smoke ? std::min<int64_t>(options_.valid_bytes, 8 << 10) : options_.valid_bytes;
+    const int64_t valid_bytes =
+        options_.smoke ? std::min<int64_t>(options_.valid_bytes, 8 << 10) : options_.valid_bytes;
     Result<Texts> texts = read_texts(options_.data, options_.valid_data, valid_bytes);
     if (!texts.ok()) return texts.status();
     valid_ = std::move(texts->valid);
@@ -96,7 +98,8 @@ class Golf {
                           .progress = [&](const std::string&, double f) { return say("vocabulary", f).ok(); },
                           .keep_going = options_.keep_going});
     if (!made.ok()) return made.status();
-    bytes_of_train_token_ = static_cast<double>(made->n_bytes) / static_cast<double>(std::max<int64_t>(1, made->n_tokens));
+    bytes_of_train_token_ =
+        static_cast<double>(made->n_bytes) / static_cast<double>(std::max<int64_t>(1, made->n_tokens));
     return Status();
   }
 
@@ -142,7 +145,7 @@ class Golf {
     result_.valid_tokens = needs->valid_tokens;
     std::vector<FaultyExport> faulty;
     for (const std::string& name : options_.mismatches)
-      if (of_export(name)) faulty.push_back({name, file(name + ".gguf")});
+      if (of_export(name) && name != kProjectionGrid) faulty.push_back({name, file(name + ".gguf")});
     const Result<TrainReport> report = train(t, "training", faulty);
     if (!report.ok()) return report.status();
     // Settings without what is the machine's or the folder's.
@@ -217,7 +220,11 @@ class Golf {
   Status look_at_mismatches() {
     for (const std::string& name : options_.mismatches) {
       GolfMismatch m = {.name = name, .what = find_mismatch(name)->what};
-      const Result<double> clean = name == kTailRescored ? slid(false) : Result<double>(result_.exported_bpb);
+      if (name == kProjectionGrid)
+        if (Status s = train_projections(); !s.ok()) return s;
+      const Result<double> clean = name == kTailRescored     ? slid(false)
+                                   : name == kProjectionGrid ? evaluate_file("projections.gguf")
+                                                             : Result<double>(result_.exported_bpb);
       if (!clean.ok()) return clean.status();
       const Result<double> with = name == kTailRescored   ? slid(true)
                                   : name == kAverageAfter ? averaged()
@@ -226,7 +233,8 @@ class Golf {
       m.exported_bpb = *with;
       m.cost_bpb = *with - *clean;
       // Here the fault is the number that was believed.
-      if (name == "unquantised-validation") m.cost_bpb = result_.exported_bpb - *with, m.exported_bpb = result_.exported_bpb;
+      if (name == "unquantised-validation")
+        m.cost_bpb = result_.exported_bpb - *with, m.exported_bpb = result_.exported_bpb;
       result_.mismatches.push_back(std::move(m));
     }
     return Status();
@@ -240,6 +248,21 @@ class Golf {
                     kTailRescored);
   }
 
+  // Another training, whose own export and the faulty one differ in the projections alone.
+  Status train_projections() {
+    if (plan_.shape.bigram_length == 0 && plan_.shape.value_length == 0)
+      return error(StatusCode::invalid_argument, options_.preset, " has no projections of embeddings: mismatch ",
+                   kProjectionGrid, " is for the presets with int4");
+    TrainOptions t = training("projections.gguf");
+    t.steps = result_.steps;
+    t.minutes = 0;
+    std::vector<std::string> modes;
+    if (plan_.shape.bigram_length > 0) modes.push_back("bigram_output.weight=int6");
+    if (plan_.shape.value_length > 0) modes.push_back("value_output.weight=int6");
+    if (Status s = set_train_option(t, "weights", modes); !s.ok()) return s;
+    return train(t, "training projections", {{kProjectionGrid, file(join(kProjectionGrid, ".gguf"))}}).status();
+  }
+
   // The same steps again; what is exported is the average, with which nothing was trained.
   Result<double> averaged() {
     TrainOptions t = training("average-after.gguf");
@@ -247,7 +270,8 @@ class Golf {
     t.ema_decay = 0.997;
     t.steps = result_.steps;
     t.minutes = 0;
-    if (const Result<TrainReport> report = train(t, "training for the average", {}); !report.ok()) return report.status();
+    if (const Result<TrainReport> report = train(t, "training for the average", {}); !report.ok())
+      return report.status();
     return evaluate_file("average-after.gguf");
   }
 

@@ -64,13 +64,7 @@ GolfPlan ternary_unet() {
 // Ours: a shared expert beside two of sixteen, chosen with a bias that balances them.
 GolfPlan ternary_moe() {
   GolfPlan plan = ternary_unet();
-  plan.shape = {.dim = 512,
-                .layers = 8,
-                .ffn = 384,
-                .experts = 16,
-                .top_k = 2,
-                .shared_ffn = 768,
-                .sub_norms = true};
+  plan.shape = {.dim = 512, .layers = 8, .ffn = 384, .experts = 16, .top_k = 2, .shared_ffn = 768, .sub_norms = true};
   plan.training.balance = 0.0;
   return plan;
 }
@@ -104,8 +98,8 @@ double bits_of(WeightMode mode) {
 
 double bytes_of(WeightMode mode, int64_t rows, int64_t cols, const TrainOptions& t) {
   const auto n = static_cast<double>(rows) * static_cast<double>(cols);
-  const double scale_bits = mode == WeightMode::ternary ? 14.0 / static_cast<double>(t.group_size)
-                                                        : 14.0 / static_cast<double>(cols);
+  const double scale_bits =
+      mode == WeightMode::ternary ? 14.0 / static_cast<double>(t.group_size) : 14.0 / static_cast<double>(cols);
   return n * (bits_of(mode) + scale_bits) / 8;
 }
 
@@ -136,8 +130,8 @@ Result<GolfShape> shape_within(const GolfPlan& plan, double scale, int64_t vocab
   const double layers = std::pow(scale, 0.25);
   GolfShape best = at_width(plan.shape, kUnit, layers);
   if (!fits(best))
-    return error(StatusCode::invalid_argument, "the scale ", scale, " allows ", plan.limit, " bytes; the smallest model ",
-                 "of this preset with ", vocab_size, " tokens needs some ",
+    return error(StatusCode::invalid_argument, "the scale ", scale, " allows ", plan.limit,
+                 " bytes; the smallest model ", "of this preset with ", vocab_size, " tokens needs some ",
                  std::llround(expected_bytes(best, plan.training, vocab_size) / kFilled),
                  ": a larger --scale or a smaller --vocab is needed");
   for (GolfShape next = best; fits(next); next = at_width(plan.shape, best.dim + kUnit, layers)) best = next;
@@ -147,8 +141,8 @@ Result<GolfShape> shape_within(const GolfPlan& plan, double scale, int64_t vocab
 
 std::string json_of(const GolfShape& s, int64_t context) {
   std::string text =
-      join(R"({"architecture": "tritium-lab", "dim": )", s.dim, R"(, "layers": )", s.layers, R"(, "heads": )", s.heads(),
-           R"(, "kv_heads": )", s.kv_heads(), R"(, "head_dim": )", s.head_dim, R"(, "ffn": )", s.ffn,
+      join(R"({"architecture": "tritium-lab", "dim": )", s.dim, R"(, "layers": )", s.layers, R"(, "heads": )",
+           s.heads(), R"(, "kv_heads": )", s.kv_heads(), R"(, "head_dim": )", s.head_dim, R"(, "ffn": )", s.ffn,
            R"(, "context": )", context, R"(, "activation": ")", s.activation,
            R"(", "tied_head": true, "embedding_norm": true, "query_gain": true, "skips": true, "x0_mixing": true, )",
            R"("residual_scales": true, "logit_cap": 30, "init": "orthogonal", "zero_outputs": true)");
@@ -188,8 +182,7 @@ double expected_bytes(const GolfShape& s, const TrainOptions& t, int64_t vocab_s
   const auto vectors = static_cast<double>(s.dim * (7 + s.experts) + (s.sub_norms ? s.dim + s.ffn : 0));
   layer += 3.6 * vectors;
   double all = static_cast<double>(s.layers) * layer + bytes_of(t.embedding, vocab_size, s.dim, t);
-  if (s.bigram_buckets > 0)
-    all += bytes_of(t.embedding, s.bigram_buckets + s.dim, s.bigram_length, t);
+  if (s.bigram_buckets > 0) all += bytes_of(t.embedding, s.bigram_buckets + s.dim, s.bigram_length, t);
   if (s.value_length > 0) all += bytes_of(t.embedding, vocab_size + kv, s.value_length, t);
   return all + 2000 + 7.0 * static_cast<double>(vocab_size);  // the header, with the vocabulary's texts
 }

@@ -1,5 +1,5 @@
-// The rows of a study: a file of JSON lines, one for each run, which grows by whole lines that are on the disk before the
-// next run begins. What a killed process left of a line is cut off when the file is opened again.
+// The rows of a study: a file of JSON lines, one for each run, which grows by whole lines that are on the disk before
+// the next run begins. What a killed process left of a line is cut off when the file is opened again.
 #pragma once
 
 #include <cstdint>

@@ -127,9 +127,9 @@ GolfOptions ArmRunner::golf_options(const Arm& arm, uint32_t seed) const {
 
 Result<std::string> ArmRunner::settings(const Arm& arm) const {
   if (study_.kind == RunKind::golf)
-    return join("{\"preset\": \"", arm.preset, "\", \"scale\": ", options_.scale, ", \"smoke\": ",
-                options_.smoke ? "true" : "false", ", \"steps\": ", options_.steps, ", \"minutes\": ", options_.minutes,
-                "}");
+    return join("{\"preset\": \"", arm.preset, "\", \"scale\": ", options_.scale,
+                ", \"smoke\": ", options_.smoke ? "true" : "false", ", \"steps\": ", options_.steps,
+                ", \"minutes\": ", options_.minutes, "}");
   const Result<TrainOptions> t = options_of(arm);
   if (!t.ok()) return t.status();
   if (study_.kind != RunKind::adapt) return said(*t);
@@ -224,7 +224,8 @@ Result<Figures> ArmRunner::adapt_arm(const Arm& arm, uint32_t seed) const {
                        before = bits_per_byte_of(*loaded, texts_.source_valid, t->context);
   for (const Status& s : {target.status(), before.status()})
     if (!s.ok()) return s;
-  f.insert(f.begin(), {{"target_bpb", *target}, {"source_bpb", *before}, {"deployed_bytes", static_cast<double>(bytes)}});
+  f.insert(f.begin(),
+           {{"target_bpb", *target}, {"source_bpb", *before}, {"deployed_bytes", static_cast<double>(bytes)}});
   std::error_code none;
   std::filesystem::remove(folder_.file("run.gguf"), none);
   return f;

@@ -62,7 +62,8 @@ Result<std::vector<Arm>> chosen_arms(const Study& study, const StudyOptions& o) 
 
 Status check_options(const Study& study, const StudyOptions& o) {
   const auto refuse = [](const auto&... parts) { return error(StatusCode::invalid_argument, parts...); };
-  if (o.seeds < 0 || o.seeds > 1000) return refuse("seeds are ", o.seeds, ", must be 1 to 1000, or 0 for the usual ones");
+  if (o.seeds < 0 || o.seeds > 1000)
+    return refuse("seeds are ", o.seeds, ", must be 1 to 1000, or 0 for the usual ones");
   if (o.steps < 0) return refuse("steps are ", o.steps, ", must be at least 0");
   if (!(o.minutes >= 0 && std::isfinite(o.minutes))) return refuse("minutes are ", o.minutes, ", must be at least 0");
   if (o.steps > 0 && o.minutes > 0) return refuse("a run ends by steps or by minutes; say one of the two");
@@ -123,7 +124,8 @@ Result<StudyReport> run_study(const StudyOptions& o) {
     const Result<std::string> settings = runner.settings(arm);
     if (!settings.ok()) return settings.status();
     const std::string identity = runner.identity(arm, *settings);
-    const auto known = std::ranges::find_if(rows->rows(), [&](const Row& r) { return r.is_run(arm.name, seed, identity); });
+    const auto known =
+        std::ranges::find_if(rows->rows(), [&](const Row& r) { return r.is_run(arm.name, seed, identity); });
     if (known != rows->rows().end()) {
       own.push_back(*known);
       ++report.runs_before;

@@ -16,7 +16,8 @@ struct Window {
   int64_t start = 0, size = 0, first = 0;
 };
 
-// Neighbours that share one token, as train() validates: each has at most `inputs` tokens before the last that it scores.
+// Neighbours that share one token, as train() validates: each has at most `inputs` tokens before the last that it
+// scores.
 std::vector<Window> separate_windows(int64_t tokens, int64_t inputs);
 // `size` tokens each, `stride` apart; the first window that reaches the end is the last.
 std::vector<Window> sliding_windows(int64_t tokens, int64_t size, int64_t stride);

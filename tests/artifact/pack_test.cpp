@@ -162,7 +162,8 @@ TEST(Pack, IntegersMayHaveAScaleForEachGroupOfColumns) {
   Floats t = {"a", {30, 192}, {}};  // a row is a group of 128 and one of 64
   for (int64_t i = 0; i < 30 * 192; ++i) {
     const int64_t col = i % 192;
-    const float scale = f16_to_f32(f32_to_f16(0.01f + 0.001f * static_cast<float>(i / 192) + (col < 128 ? 0.0f : 0.7f)));
+    const float scale =
+        f16_to_f32(f32_to_f16(0.01f + 0.001f * static_cast<float>(i / 192) + (col < 128 ? 0.0f : 0.7f)));
     const auto q = col % 128 == 0 ? 7 : static_cast<int>(i * i * 7 % 15) - 7;
     t.values.push_back(scale * static_cast<float>(q));
   }

@@ -40,7 +40,9 @@ struct Base {
       std::vector<float> values(2048);
       for (size_t i = 0; i < values.size(); ++i) {
         const auto q = static_cast<float>(static_cast<int>(i * i % 15) - 7);
-        values[i] = kind == 0 ? 0.25f * q : kind == 1 ? 1.0f + static_cast<float>(i % 1000) / 1024.0f : q / 3.0f + 1e-3f;
+        values[i] = kind == 0   ? 0.25f * q
+                    : kind == 1 ? 1.0f + static_cast<float>(i % 1000) / 1024.0f
+                                : q / 3.0f + 1e-3f;
       }
       GgufTensor& t = tensors.emplace_back();
       t = {.name = "floats" + std::to_string(kind), .type = StorageType::f32, .shape = {2, 1024}, .bytes = {}};

@@ -25,8 +25,7 @@ float largest_of(std::span<const float> row) {
 void quantise_row(std::span<const float> row, float scale, int qmax, std::span<float> out) {
   const float s = as_f16(std::fmax(scale, kSmallest));
   const auto c = static_cast<float>(qmax);
-  for (size_t i = 0; i < row.size(); ++i)
-    out[i] = s > 0 ? s * std::clamp(std::nearbyint(row[i] / s), -c, c) : 0.0f;
+  for (size_t i = 0; i < row.size(); ++i) out[i] = s > 0 ? s * std::clamp(std::nearbyint(row[i] / s), -c, c) : 0.0f;
 }
 
 // alpha t by groups: alpha = mean |w|, of F16.
@@ -36,39 +35,41 @@ void ternarise_group(std::span<const float> group, std::span<float> out) {
   quantise_row(group, static_cast<float>(sum / static_cast<double>(group.size())), 1, out);
 }
 
-// The trainer's own rule.
-std::vector<float> quantised(std::span<const float> shadow, const QuantisedMatrix& m) {
+// Calls quantise(in, out) for each part of the matrix that has a scale of its own.
+template <typename Quantise>
+std::vector<float> by_scales(std::span<const float> shadow, const QuantisedMatrix& m, const Quantise& quantise) {
   std::vector<float> out(shadow.size());
   const auto cols = static_cast<size_t>(m.cols), group = m.group_size > 0 ? static_cast<size_t>(m.group_size) : cols;
   for (size_t row = 0; row < shadow.size(); row += cols) {
     check_cancelled();
-    const auto in = shadow.subspan(row, cols);
-    const auto to = std::span(out).subspan(row, cols);
-    if (m.qmax > 0) {
-      quantise_row(in, largest_of(in) / static_cast<float>(m.qmax), m.qmax, to);
-      continue;
-    }
     for (size_t at = 0; at < cols; at += group) {
       const size_t n = std::min(group, cols - at);
-      ternarise_group(in.subspan(at, n), to.subspan(at, n));
+      quantise(shadow.subspan(row + at, n), std::span(out).subspan(row + at, n));
     }
   }
   return out;
+}
+
+// The trainer's own rule.
+std::vector<float> quantised(std::span<const float> shadow, const QuantisedMatrix& m) {
+  return by_scales(shadow, m, [&](std::span<const float> in, std::span<float> out) {
+    if (m.qmax > 0) {
+      quantise_row(in, largest_of(in) / static_cast<float>(m.qmax), m.qmax, out);
+    } else {
+      ternarise_group(in, out);
+    }
+  });
 }
 
 std::vector<float> with_floor(const QuantisedMatrix& m) {
-  std::vector<float> out(m.shadow.size());
-  const auto cols = static_cast<size_t>(m.cols);
   const auto c = static_cast<float>(m.qmax);
-  for (size_t row = 0; row < out.size(); row += cols) {
-    const auto in = m.shadow.subspan(row, cols);
-    quantise_row(in, std::fmax(largest_of(in) / c, 1.0f / c), m.qmax, std::span(out).subspan(row, cols));
-  }
-  return out;
+  return by_scales(m.shadow, m, [&](std::span<const float> in, std::span<float> out) {
+    quantise_row(in, std::fmax(largest_of(in) / c, 1.0f / c), m.qmax, out);
+  });
 }
 
 // |w| of the row at a quantile, between neighbours.
-float quantile(std::vector<float>& magnitudes, double p) {
+float quantile(std::span<const float> magnitudes, double p) {
   const double at = p * static_cast<double>(magnitudes.size() - 1);
   const auto below = static_cast<size_t>(at);
   const size_t above = std::min(below + 1, magnitudes.size() - 1);
@@ -77,17 +78,13 @@ float quantile(std::vector<float>& magnitudes, double p) {
 }
 
 std::vector<float> clipped_by(const QuantisedMatrix& m, double p) {
-  std::vector<float> out(m.shadow.size());
-  const auto cols = static_cast<size_t>(m.cols);
-  std::vector<float> magnitudes(cols);
-  for (size_t row = 0; row < out.size(); row += cols) {
-    check_cancelled();
-    const auto in = m.shadow.subspan(row, cols);
+  std::vector<float> magnitudes;
+  return by_scales(m.shadow, m, [&](std::span<const float> in, std::span<float> out) {
+    magnitudes.resize(in.size());
     std::ranges::transform(in, magnitudes.begin(), [](float w) { return std::abs(w); });
     std::ranges::sort(magnitudes);
-    quantise_row(in, quantile(magnitudes, p) / static_cast<float>(m.qmax), m.qmax, std::span(out).subspan(row, cols));
-  }
-  return out;
+    quantise_row(in, quantile(magnitudes, p) / static_cast<float>(m.qmax), m.qmax, out);
+  });
 }
 
 std::vector<float> with_clip(const QuantisedMatrix& m) {
@@ -106,6 +103,12 @@ std::vector<float> with_bf16_input(const QuantisedMatrix& m) {
   std::vector<float> shadow(m.shadow.size());
   std::ranges::transform(m.shadow, shadow.begin(), [](float w) { return bf16_to_f32(f32_to_bf16(w)); });
   return quantised(shadow, m);
+}
+
+std::vector<float> rounded_to_f16(std::span<const float> shadow) {
+  std::vector<float> values(shadow.size());
+  std::ranges::transform(shadow, values.begin(), as_f16);
+  return values;
 }
 
 std::vector<float> pruned(const QuantisedMatrix& m) {
@@ -128,6 +131,8 @@ std::vector<float> faulty_values(Fault fault, const QuantisedMatrix& m) {
     case Fault::bf16_input: return with_bf16_input(m);
     case Fault::unquantised_validation: return {m.shadow.begin(), m.shadow.end()};
     case Fault::prune_after: return pruned(m);
+    case Fault::projections_f16:
+      return m.projection ? rounded_to_f16(m.shadow) : std::vector(m.trained.begin(), m.trained.end());
     case Fault::requantise_twice: return quantised(m.trained, m);
   }
   return {};

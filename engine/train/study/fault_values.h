@@ -15,6 +15,7 @@ enum class Fault {
   bf16_input,              // the shadows are rounded to BF16 first
   unquantised_validation,  // none at all: what is validated are the shadows
   prune_after,             // the smallest 5 % (attention: 3 %) become 0 after training
+  projections_f16,         // shadows of the projections of embeddings, which training quantised, as F16
   requantise_twice,        // trits of what the trits stand for, whose mean is a smaller alpha
 };
 
@@ -23,9 +24,10 @@ struct QuantisedMatrix {
   std::span<const float> shadow;
   std::span<const float> trained;  // what the forward pass multiplied with
   int64_t cols = 0;
-  int qmax = 0;            // of integers by rows; 0: trits
-  int64_t group_size = 0;  // of trits: columns that share an alpha; 0: a row
+  int qmax = 0;            // of integers; 0: trits
+  int64_t group_size = 0;  // columns that share a scale; 0: a row
   bool attention = false;
+  bool projection = false;  // of an embedding of bigrams or of values
 };
 
 // What the faulty export has in its place.

@@ -24,13 +24,16 @@ struct NamedExportFault {
 
 constexpr std::array kFaults = {
     NamedExportFault{Fault::scale_floor, "scale-floor", "scales of integer rows are at least 1 / qmax at export"},
-    NamedExportFault{Fault::export_clip, "export-clip",
-                     "export takes the best of five quantiles of |w| a matrix for its scales, training the largest |w|"},
+    NamedExportFault{
+        Fault::export_clip, "export-clip",
+        "export takes the best of five quantiles of |w| a matrix for its scales, training the largest |w|"},
     NamedExportFault{Fault::bf16_input, "bf16-input", "shadows are rounded to BF16 before one of both quantises them"},
     NamedExportFault{Fault::unquantised_validation, "unquantised-validation",
                      "what is validated are the shadows, not what is exported"},
     NamedExportFault{Fault::prune_after, "prune-after",
                      "the smallest 5 % of weights, of attention 3 %, become 0 after training"},
+    NamedExportFault{Fault::projections_f16, "projection-grid",
+                     "projections of embeddings are trained as int6 and exported as F16"},
     NamedExportFault{Fault::requantise_twice, "requantise-twice",
                      "trits are quantised again when they are loaded, which shrinks their alphas"},
 };
@@ -41,7 +44,7 @@ struct Weight {
   int64_t cols = 0;
   int qmax = 0;
   int64_t group_size = 0;
-  bool attention = false;
+  bool attention = false, projection = false;
 
   QuantisedMatrix matrix(size_t first, size_t n) const {
     return {.shadow = std::span(shadow).subspan(first, n),
@@ -49,7 +52,8 @@ struct Weight {
             .cols = cols,
             .qmax = qmax,
             .group_size = group_size,
-            .attention = attention};
+            .attention = attention,
+            .projection = projection};
   }
 };
 
@@ -71,7 +75,8 @@ Status collect(Ops& ops, Transformer& model, Weights& weights) {
                                 .cols = p->cols,
                                 .qmax = static_cast<int>(quantizer_of(p->mode)),
                                 .group_size = p->group_size,
-                                .attention = p->role == TensorRole::attention};
+                                .attention = p->role == TensorRole::attention,
+                                .projection = p->name == "bigram_output.weight" || p->name == "value_output.weight"};
   }
   return Status();
 }
@@ -100,8 +105,7 @@ Status write_faulty(const std::string& clean, const std::string& output, Fault f
     if (!values.ok()) return values.status();
     Result<std::vector<std::byte>> bytes = encode_f32(*values, info.shape, StorageType::f32);
     if (!bytes.ok()) return bytes.status();
-    tensors.push_back(
-        {.name = info.name, .type = StorageType::f32, .shape = info.shape, .bytes = *std::move(bytes)});
+    tensors.push_back({.name = info.name, .type = StorageType::f32, .shape = info.shape, .bytes = *std::move(bytes)});
   }
   return write_gguf(output, (*file)->metadata(), tensors);
 }
@@ -116,7 +120,8 @@ Result<TrainReport> train_with(const TrainOptions& options, const TrainCallbacks
   if (options.output.empty()) return error(StatusCode::invalid_argument, "faulty exports go beside an output; set one");
   for (const FaultyExport& f : faulty_exports)
     if (!find_fault(f.fault))
-      return error(StatusCode::invalid_argument, "\"", f.fault, "\" is no fault of an export; export_faults() has them");
+      return error(StatusCode::invalid_argument, "\"", f.fault,
+                   "\" is no fault of an export; export_faults() has them");
   Weights weights;
   const Inspection inspect = [&](Ops& ops, Workspace&, Transformer& model, const Batch&) {
     return faulty_exports.empty() ? Status() : collect(ops, model, weights);

@@ -43,8 +43,10 @@ struct Way {
 };
 
 const std::vector<Way>& ways() {
-  static const std::vector<Way> kWays = {
-      {"full precision", WeightMode::full}, {"int8", WeightMode::int8}, {"int4", WeightMode::int4}, {"ternary", WeightMode::ternary}};
+  static const std::vector<Way> kWays = {{"full precision", WeightMode::full},
+                                         {"int8", WeightMode::int8},
+                                         {"int4", WeightMode::int4},
+                                         {"ternary", WeightMode::ternary}};
   return kWays;
 }
 

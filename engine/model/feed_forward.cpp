@@ -66,7 +66,7 @@ Routing route_to_experts(const LayerContext& c, const Value& x) {
 Value mixture_of_experts(const LayerContext& c, const Value& x) {
   const Routing routing = route_to_experts(c, x);
   const LayerParameters& w = c.parameters;
-  const Value chosen = combine_experts(c.tape, feed_forward(c, x, feed_forward_of(w), routing.expert_ids), routing);
+  Value chosen = combine_experts(c.tape, feed_forward(c, x, feed_forward_of(w), routing.expert_ids), routing);
   if (!w.ffn_up_shexp) return chosen;
   return add(c.tape, chosen, feed_forward(c, x, {w.ffn_gate_shexp, w.ffn_up_shexp, w.ffn_down_shexp}, {}));
 }

@@ -85,7 +85,8 @@ enum class Average {
 
 // How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
 enum class ExportType {
-  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; stq1_0 of sparse34; only adapters: adapter
+  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; stq1_0 of sparse34; adapter of
+              // adapters
   tq1_0,
   tq2_0,
   i2_s,

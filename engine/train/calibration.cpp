@@ -101,13 +101,15 @@ class Calibration {
     const auto n = static_cast<size_t>(p.n_matrices), size = weights->size() / n, n_scales = scales->size() / n;
     bool any = false;
     for (size_t m = 0; m < n; ++m) {
-      if (inputs.hessians[m].empty()) inputs.hessians[m].resize(static_cast<size_t>(p.cols * p.cols));
-      else any = true;
-      const Status rounded = gptq_round(std::span(*weights).subspan(m * size, size), p.cols,
-                                        std::move(inputs.hessians[m]),
-                                        {.scales = std::span(*scales).subspan(m * n_scales, n_scales),
-                                         .group_size = p.group_size,
-                                         .qmax = static_cast<int>(quantizer_of(p.mode))});
+      if (inputs.hessians[m].empty())
+        inputs.hessians[m].resize(static_cast<size_t>(p.cols * p.cols));
+      else
+        any = true;
+      const Status rounded =
+          gptq_round(std::span(*weights).subspan(m * size, size), p.cols, std::move(inputs.hessians[m]),
+                     {.scales = std::span(*scales).subspan(m * n_scales, n_scales),
+                      .group_size = p.group_size,
+                      .qmax = static_cast<int>(quantizer_of(p.mode))});
       if (!rounded.ok()) return rounded;
     }
     if (!any) return Status();

@@ -86,7 +86,8 @@ enum class Average {
 
 // How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
 enum class ExportType {
-  automatic,  // stq1_0 of sparse34; else tq2_0 where rows are multiples of 256, q2_0 (64), f16; adapter where it alone learns
+  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; stq1_0 of sparse34; adapter of
+              // adapters
   tq1_0,
   tq2_0,
   i2_s,
@@ -141,7 +142,7 @@ struct TrainOptions {
   WeightMode embedding = WeightMode::full;
   WeightMode attention = WeightMode::ternary, feed_forward = WeightMode::ternary;
   WeightMode head = WeightMode::full, norms = WeightMode::full, routers = WeightMode::full;
-  std::vector<std::string> weights;  // "PATTERN=MODE": of tensors of such names (* is any text), over the roles; the last
+  std::vector<std::string> weights;  // "PATTERN=MODE", over those: by the names of tensors
   int64_t lora_rank = 16;
   double lora_alpha = 32.0;
   bool int8_activations = true;

@@ -275,9 +275,15 @@ std::string_view Tokenizer::bytes_of(int32_t token) const {
 
 int64_t Tokenizer::text_bytes(int32_t previous, int32_t token) const {
   const std::string_view bytes = bytes_of(token);
-  const bool special = is_control(previous) || table_.kinds[static_cast<size_t>(previous)] == TokenKind::user_defined;
+  const TokenKind kind = table_.contains(previous) ? table_.kinds[static_cast<size_t>(previous)] : TokenKind::control;
+  const bool special = kind == TokenKind::control || kind == TokenKind::user_defined;
   const bool after_prefix = prefix_once_ ? previous < 0 || previous == bos_ : special;
   return std::ssize(bytes) - (add_space_prefix_ && after_prefix && bytes.starts_with(' ') ? 1 : 0);
+}
+
+int64_t Tokenizer::bytes_after_first(std::string_view text, int32_t first) const {
+  const bool as_it_stands = prefix_if_missing_ && text.starts_with(' ');
+  return std::ssize(text) - (as_it_stands ? std::ssize(bytes_of(first)) : text_bytes(-1, first));
 }
 
 // `changed` holds what the normalizer wrote; room for it is made before, since the parts lie within.

@@ -58,6 +58,8 @@ class Tokenizer {
   // for the space that encode() puts before a text and after special tokens. Over a text they add up to its length,
   // where the vocabulary changes nothing of it.
   int64_t text_bytes(int32_t previous, int32_t token) const;
+  // Of a whole text, the bytes that its tokens after the first stand for.
+  int64_t bytes_after_first(std::string_view text, int32_t first) const;
   // Text of a sequence from its beginning: without the space that encode() puts before the first word; bytes that are
   // not UTF-8 become U+FFFD. `show_control`: control tokens as they are written, instead of nothing.
   std::string decode(std::span<const int32_t> tokens, bool show_control = false) const;

@@ -38,6 +38,7 @@ struct Recipe {
   float z_loss = 1e-3f;
   float bias_rate = 1e-3f;              // of the bias of the experts' choice, where a model has one
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
+  bool as_stored = false;               // ternary: what is ternary in the file; the rest learns in full precision
 };
 
 WeightMode mode_of(TensorRole role, const Recipe& recipe);
@@ -119,6 +120,8 @@ class Transformer {
   // the routers' losses are added to those of the parameters. The pass is recorded once for a shape of batch and
   // options.
   double loss(Ops& ops, Workspace& workspace, const TokenBatch& batch, const LossOptions& options);
+  // Of the last loss(): of each input's target, in nats; 0 where it has none.
+  std::vector<float> token_losses(Ops& ops) const;
   // After a loss or gradients that are not finite: runs the last pass again, operation by operation, and says which one
   // writes the first such value (": the first is what …"), or nothing where none does. Gradients are then undefined.
   std::string first_not_finite(Backend& backend) const;

@@ -108,7 +108,9 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
   for (const TensorSpec& slot : tensor_specs(config_)) {
     if (!source.find(slot.name)) continue;  // an optional one: the head is the embedding
     const int64_t group = recipe_.scale_sync == ScaleSync::per_group ? recipe_.group_size : 0;
-    const WeightMode mode = slot.learned ? mode_of(slot.role, recipe_) : WeightMode::frozen;
+    WeightMode mode = slot.learned ? mode_of(slot.role, recipe_) : WeightMode::frozen;
+    const bool made_ternary = mode == WeightMode::ternary && !source.find(slot.name)->ternary;
+    if (recipe_.as_stored && made_ternary) mode = WeightMode::full;
     const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
                                       .shadow = slot.exact() ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};

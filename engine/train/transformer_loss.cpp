@@ -93,6 +93,16 @@ double Transformer::loss(Ops& ops, Workspace& workspace, const TokenBatch& batch
   return total;
 }
 
+std::vector<float> Transformer::token_losses(Ops& ops) const {
+  std::vector<float> losses(static_cast<size_t>(batch_ ? batch_->n_tokens() : 0));
+  for (size_t part = 0; batch_ && part < batch_->parts.size(); ++part) {
+    const BatchTensors::Part& p = batch_->parts[part];
+    const auto own = std::span(losses).subspan(static_cast<size_t>(p.first), static_cast<size_t>(p.rows));
+    ops.download(p.losses, std::as_writable_bytes(own));
+  }
+  return losses;
+}
+
 std::string Transformer::first_not_finite(Backend& backend) const {
   if (!last_pass_) return {};
   const Result<NotFinite> found = tritium::first_not_finite(backend, last_pass_->recording->program());

@@ -242,6 +242,37 @@ TEST(Evaluate, AWindowOverTheWholeTextIsTheMeanOfOnePass) {
   EXPECT_NEAR(e->nll, nll / static_cast<double>(tokens->size() - 1), 1e-5);
 }
 
+// nats of tokens[at] after those of its window before it, from a session of its own.
+double score_of(const Model& model, std::span<const int32_t> tokens, int64_t at, int64_t window, int64_t stride) {
+  const int64_t n = std::ssize(tokens);
+  // Tokens of the first window see all before them; of a later one, which scores `stride`, those from its beginning.
+  const int64_t later = at < window ? 0 : (at - window) / stride + 1;
+  const int64_t begin = later == 0 ? 0 : std::min(n, window + later * stride) - window;
+  Result<Session> session = model.create_session({.kv = KvCacheType::f32});
+  EXPECT_TRUE(session.ok()) << session.message();
+  const auto logits = session->evaluate(tokens.subspan(static_cast<size_t>(begin), static_cast<size_t>(at - begin)));
+  EXPECT_TRUE(logits.ok()) << logits.message();
+  double sum = 0;
+  for (float l : *logits) sum += std::exp(double{l});
+  return std::log(sum) - (*logits)[static_cast<size_t>(tokens[static_cast<size_t>(at)])];
+}
+
+TEST(Evaluate, IsTheSumOfScoresThatAreComputedOneByOne) {
+  const Model model = load();
+  for (const std::string text : {"ab", "The quick brown fox jumps over it"}) {
+    const auto tokens = model.tokenize(text);
+    ASSERT_TRUE(tokens.ok());
+    for (const auto& [window, stride] : {std::pair<int64_t, int64_t>{2, 1}, {8, 3}, {16, 15}, {11, 5}, {33, 7}}) {
+      double nats = 0;
+      for (int64_t t = 1; t < std::ssize(*tokens); ++t) nats += score_of(model, *tokens, t, window, stride);
+      const Result<Evaluation> e =
+          model.evaluate(text, {.window = window, .stride = stride, .kv = KvCacheType::f32});
+      ASSERT_TRUE(e.ok()) << e.message();
+      EXPECT_NEAR(e->nll * static_cast<double>(e->tokens), nats, 1e-4) << window << " " << stride;
+    }
+  }
+}
+
 TEST(Evaluate, ATextTooShortToScoreIsRefused) { EXPECT_EQ(load().evaluate("").code(), StatusCode::invalid_argument); }
 
 TEST(Version, IsThatOfTheHeaders) {

@@ -1,6 +1,7 @@
 #include "api/inspect.h"
 
 #include <algorithm>
+#include <set>
 
 #include "backends.h"
 #include "base/caught.h"
@@ -14,8 +15,12 @@
 namespace tritium {
 namespace {
 
+// Of a table that is not the head a token reads one row; a layer that computes several times has its weights once.
 void count_parameters(const TensorMap& source, const Config& config, ModelInfo& info) {
   const bool tied = !source.find("output.weight");
+  std::set<std::string> tables;
+  for (const TensorSpec& spec : tensor_specs(config))
+    if (spec.table && !(tied && spec.name == "token_embd.weight")) tables.insert(spec.name);
   for (const TensorInfo& t : source.tensors()) {
     const auto n = static_cast<uint64_t>(t.elements());
     info.parameters += n;
@@ -23,10 +28,8 @@ void count_parameters(const TensorMap& source, const Config& config, ModelInfo& 
     if (t.shape.size() == 3) {
       info.active_parameters +=
           n / static_cast<uint64_t>(config.n_experts) * static_cast<uint64_t>(config.n_experts_used);
-    } else if (t.name != "token_embd.weight" || tied) {
-      info.active_parameters += n;  // of an untied embedding a token reads one row
     } else {
-      info.active_parameters += static_cast<uint64_t>(config.dim);
+      info.active_parameters += tables.contains(t.name) ? static_cast<uint64_t>(t.shape.back()) : n;
     }
   }
 }

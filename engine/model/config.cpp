@@ -231,7 +231,7 @@ Result<Config> read_config(const TensorMap& source) {
     return error(StatusCode::unsupported, source.source(), ": architecture \"", *architecture, "\" is not supported",
                  about_unsupported(*architecture), "; supported: ", supported_architectures());
   if (Status status = refuse_unsupported(source, *architecture); !status.ok()) return status.within(source.source());
-  if (Status status = arch->lab ? Status() : refuse_lab_keys(source, *architecture); !status.ok())
+  if (Status status = check_lab_keys(source.metadata(), *architecture, arch->lab); !status.ok())
     return status.within(source.source());
 
   Config c;

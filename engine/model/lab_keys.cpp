@@ -1,7 +1,8 @@
 #include "model/lab_keys.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
+#include <string_view>
 
 #include "base/format_text.h"
 
@@ -9,6 +10,25 @@ namespace tritium {
 namespace {
 
 constexpr int64_t kMaxRows = 1 << 26, kMaxDim = 1 << 20;
+
+constexpr std::array<std::string_view, 18> kKeys = {"plain_feed_forward",
+                                                    "sub_norms",
+                                                    "qk_norm",
+                                                    "query_gain",
+                                                    "embedding_norm",
+                                                    "bigram_buckets",
+                                                    "bigram_length",
+                                                    "smear",
+                                                    "value_embedding_length",
+                                                    "value_embedding_layers",
+                                                    "skips",
+                                                    "x0_mixing",
+                                                    "residual_scales",
+                                                    "exclusive_layers",
+                                                    "layer_order",
+                                                    "shared_feed_forward_length",
+                                                    "router_bias",
+                                                    "logit_cap"};
 
 void read_norms(KeyReader& keys, Config& c) {
   const std::string norm = keys.text_or("lab.qk_norm", "none");
@@ -83,10 +103,16 @@ void read_lab(KeyReader& keys, Config& c) {
   keys.require(!lab.router_bias || c.moe(), "lab.router_bias", "is true, but the model has no experts");
 }
 
-Status refuse_lab_keys(const TensorMap& source, const std::string& architecture) {
-  for (const auto& [key, value] : source.metadata().values())
-    if (key.starts_with(architecture + ".lab."))
+Status check_lab_keys(const Metadata& metadata, const std::string& architecture, bool lab) {
+  const std::string prefix = architecture + ".lab.";
+  for (const auto& [key, value] : metadata.values()) {
+    if (!key.starts_with(prefix)) continue;
+    if (!lab)
       return error(StatusCode::unsupported, "key ", key, " is one of tritium-lab, which ", architecture, " is not");
+    if (std::ranges::find(kKeys, std::string_view(key).substr(prefix.size())) == kKeys.end())
+      return error(StatusCode::unsupported, "key ", key,
+                   " names a part of the model that is not known here; a later version of tritium may know it");
+  }
   return Status();
 }
 

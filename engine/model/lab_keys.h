@@ -9,7 +9,7 @@ namespace tritium {
 // After everything else was read.
 void read_lab(KeyReader& keys, Config& config);
 
-// A model of another architecture that has such keys asks for what it would not get.
-Status refuse_lab_keys(const TensorMap& source, const std::string& architecture);
+// Refuses those that ask for what the model would not get: of an architecture that has none, and unknown ones.
+Status check_lab_keys(const Metadata& metadata, const std::string& architecture, bool lab);
 
 }  // namespace tritium

@@ -30,6 +30,10 @@ class SpecList {
     add(name, {width}, TensorRole::norm, -1, member);
     specs_.back().initial = initial;
   }
+  void add_table(const char* name, int64_t rows, int64_t cols, const Parameter* ModelParameters::*member) {
+    add(name, {rows, cols}, TensorRole::embedding, -1, member);
+    specs_.back().table = true;
+  }
   // The norm before the projection of that name.
   void add_input_norm(size_t i, const char* name, int64_t width, const Parameter* InputNorms::*member) {
     if (!config_.input_norms) return;
@@ -128,6 +132,7 @@ void SpecList::per_layer_embedding(size_t i) {
   const int64_t dim = config_.dim, width = config_.layers[i].ple_dim;
   if (width == 0) return;
   add(i, "ple_embd", {config_.vocab_size, width}, TensorRole::embedding, &L::ple_embd);
+  specs_.back().table = true;
   add(i, "ple_input", {width, dim}, TensorRole::embedding, &L::ple_input);
   add_vector(i, "ple_norm", width, &L::ple_norm);
   add(i, "ple_gate", {width, dim}, TensorRole::feed_forward, &L::ple_gate);
@@ -140,7 +145,7 @@ void SpecList::before_layers() {
   const Config& c = config_;
   const LabConfig& lab = c.lab;
   if (lab.bigram_dim > 0) {
-    add("bigram_embd.weight", {lab.bigram_buckets, lab.bigram_dim}, TensorRole::embedding, -1, &M::bigram_embd);
+    add_table("bigram_embd.weight", lab.bigram_buckets, lab.bigram_dim, &M::bigram_embd);
     add("bigram_output.weight", {c.dim, lab.bigram_dim}, TensorRole::embedding, -1, &M::bigram_output);
     add_vector("bigram_scale.weight", 1, &M::bigram_scale, 0.05f);
   }
@@ -150,7 +155,7 @@ void SpecList::before_layers() {
   int64_t width = 0;
   for (const LayerConfig& layer : c.layers)
     if (layer.value_embedding) width = layer.v_dim();
-  add("value_embd.weight", {c.vocab_size, lab.value_embedding_dim}, TensorRole::embedding, -1, &M::value_embd);
+  add_table("value_embd.weight", c.vocab_size, lab.value_embedding_dim, &M::value_embd);
   add("value_output.weight", {width, lab.value_embedding_dim}, TensorRole::embedding, -1, &M::value_output);
   add_vector("value_embd_scale.weight", 1, &M::value_embd_scale, 0.1f);
 }
@@ -169,7 +174,7 @@ void SpecList::stream(size_t i) {
 std::vector<TensorSpec> tensor_specs(const Config& c) {
   using M = ModelParameters;
   SpecList list(c);
-  list.add("token_embd.weight", {c.vocab_size, c.dim}, TensorRole::embedding, -1, &M::token_embd);
+  list.add_table("token_embd.weight", c.vocab_size, c.dim, &M::token_embd);
   list.before_layers();
   for (size_t i = 0; i < c.layers.size(); ++i) {
     list.stream(i);

@@ -95,6 +95,7 @@ struct TensorSpec {
   bool to_stream = false;  // what it makes is added to the residual stream
   float initial = 1.0f;    // of a vector that is not loaded
   bool learned = true;     // by its gradient; else by a rule of its own
+  bool table = false;      // a token reads one row of it; token_embd: unless it is the head, too
   std::function<const Parameter*&(ModelParameters&)> where;
 
   bool vector() const { return role == TensorRole::norm; }

@@ -73,14 +73,30 @@ bool read_lab_key(const std::string& key, const nlohmann::json& value, Lab& lab)
   return false;
 }
 
+namespace {
+
+Status check_layers(const Lab& lab, int64_t layers) {
+  const auto refuse = [](auto... what) {
+    return error(StatusCode::invalid_argument, "the description of the transformer: ", what...);
+  };
+  if (!lab.ffn_by_layer.empty() && std::ssize(lab.ffn_by_layer) != layers)
+    return refuse("ffn_by_layer has ", lab.ffn_by_layer.size(), " numbers, must have one for each of the ", layers,
+                  " layers");
+  for (const int64_t layer : lab.value_embedding_layers)
+    if (layer >= layers) return refuse("value_embedding_layers names layer ", layer, ", the last one is ", layers - 1);
+  if (lab.exclusive_layers > layers)
+    return refuse("exclusive_layers is ", lab.exclusive_layers, ", there are ", layers, " layers");
+  return Status();
+}
+
+}  // namespace
+
 Status set_lab_keys(const Lab& lab, int64_t layers, Metadata& m) {
+  if (Status s = check_layers(lab, layers); !s.ok()) return s;
   const auto set = [&m](const char* key, MetadataValue value) {
     m.set(std::string("tritium-lab.") + key, std::move(value));
   };
   if (!lab.ffn_by_layer.empty()) {
-    if (std::ssize(lab.ffn_by_layer) != layers)
-      return error(StatusCode::invalid_argument, "the description of the transformer: ffn_by_layer has ",
-                   lab.ffn_by_layer.size(), " numbers, must have one for each of the ", layers, " layers");
     const bool experts = m.contains("tritium-lab.expert_count");
     set(experts ? "expert_feed_forward_length" : "feed_forward_length", lab.ffn_by_layer);
   }
@@ -103,7 +119,8 @@ Status set_lab_keys(const Lab& lab, int64_t layers, Metadata& m) {
   if (!lab.layer_order.empty()) set("lab.layer_order", lab.layer_order);
   if (lab.value_embedding_length > 0) set("lab.value_embedding_length", lab.value_embedding_length);
   std::vector<bool> with_values, exclusive;
-  for (int64_t i = 0; i < layers; ++i) {
+  constexpr int64_t kBeyondAnyModel = 1 << 16;  // refused when the configuration is read
+  for (int64_t i = 0; i < std::min(layers, kBeyondAnyModel); ++i) {
     with_values.push_back(std::ranges::count(lab.value_embedding_layers, i) > 0);
     exclusive.push_back(i >= layers - lab.exclusive_layers);
   }

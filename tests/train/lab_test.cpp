@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "model/token_work.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/byte_model.h"
 #include "tests/train/training_model.h"
@@ -105,9 +106,42 @@ TEST(LabKeys, OfAnotherArchitectureAreRefused) {
   EXPECT_NE(info.message().find("llama.lab.smear"), std::string::npos) << info.message();
 }
 
+// Of a token: one row of each table, weights of a layer as often as it computes.
+TEST(LabWork, CountsRowsOfTablesAndLayersAsOftenAsTheyCompute) {
+  const auto work_of = [](const std::string& description) {
+    const Result<MemoryTensorMap> map = training::make_transformer(description, kVocabulary, 1);
+    EXPECT_TRUE(map.ok()) << map.message();
+    const Result<CheckedModel> model = CheckedModel::check(*map);
+    EXPECT_TRUE(model.ok()) << model.message();
+    return token_work(model->config(), describe_weights(*model));
+  };
+  const auto described = [](const std::string& more) {
+    return R"({"architecture": "tritium-lab", "layers": 2, "dim": 16, "heads": 2, "ffn": 32, "tied_head": false)" + more + "}";
+  };
+  const TokenWork plain = work_of(described(""));
+  const uint64_t norm = 16 * 4, layer = (4 * 16 * 16 + 2 * 16 * 32 + 2 * 8) * 4 + 2 * norm;
+  EXPECT_EQ(plain.weight_bytes, 2 * layer + norm + 16 * 4 + kVocabulary * 16 * 4);  // head, and a row of the embedding
+  EXPECT_EQ(work_of(described(R"(, "layer_order": [0, 1, 0, 1, 1])")).weight_bytes, plain.weight_bytes + 3 * layer);
+  EXPECT_EQ(work_of(described(R"(, "bigram_buckets": 1000, "bigram_length": 8)")).weight_bytes,
+            plain.weight_bytes + (8 + 16 * 8 + 1) * 4);
+  EXPECT_EQ(work_of(described(R"(, "ple": 4)")).weight_bytes,
+            plain.weight_bytes + 2 * (4 + 3 * 16 * 4 + 4 + 16) * 4);
+  EXPECT_EQ(work_of(described(R"(, "value_embedding_length": 8, "value_embedding_layers": [1])")).weight_bytes,
+            plain.weight_bytes + (8 + 16 * 8 + 1 + 1) * 4);
+}
+
 struct Refused {
   const char *keys, *said;
 };
+
+TEST(LabKeys, ThatAreNotKnownAreRefused) {
+  Result<MemoryTensorMap> map = training::make_transformer(kLabMoe, kVocabulary, 1);
+  ASSERT_TRUE(map.ok()) << map.message();
+  map->mutable_metadata().set("tritium-lab.lab.telepathy", true);
+  const Result<Config> config = read_config(*map);
+  EXPECT_EQ(config.code(), StatusCode::unsupported);
+  EXPECT_NE(config.message().find("tritium-lab.lab.telepathy names a part"), std::string::npos) << config.message();
+}
 
 TEST(LabKeys, ThatContradictEachOtherAreRefused) {
   for (const Refused& r :
@@ -119,6 +153,8 @@ TEST(LabKeys, ThatContradictEachOtherAreRefused) {
         Refused{R"("shared_ffn": 8)", "the model has no experts"}, Refused{R"("qk_norm": "some")", "lab.qk_norm"},
         Refused{R"("activation": "tanh")", "leaky_relu2"},
         Refused{R"("ffn_by_layer": [8, 8])", "must have one for each of the 3 layers"},
+        Refused{R"("value_embedding_length": 8, "value_embedding_layers": [1, 3])", "names layer 3, the last one is 2"},
+        Refused{R"("exclusive_layers": 4)", "exclusive_layers is 4, there are 3 layers"},
         Refused{R"("smear": 1)", "is no key, or not of its type"}}) {
     const std::string description =
         std::string(R"({"architecture": "tritium-lab", "layers": 3, "dim": 16, "heads": 2, )") + r.keys + "}";
@@ -126,6 +162,14 @@ TEST(LabKeys, ThatContradictEachOtherAreRefused) {
     ASSERT_FALSE(map.ok()) << r.keys;
     EXPECT_NE(map.message().find(r.said), std::string::npos) << map.message();
   }
+}
+
+TEST(LabKeys, OfMoreLayersThanAnyModelHasAreRefusedAtOnce) {
+  const Result<MemoryTensorMap> map = training::make_transformer(
+      R"({"architecture": "tritium-lab", "layers": 1000000000000, "dim": 16, "heads": 2, "exclusive_layers": 1})",
+      kVocabulary, 1);
+  ASSERT_FALSE(map.ok());
+  EXPECT_NE(map.message().find("block_count is 1000000000000"), std::string::npos) << map.message();
 }
 
 TEST(LabKeys, InTheDescriptionOfAnotherArchitectureAreRefused) {

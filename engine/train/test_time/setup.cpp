@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/format_text.h"
+#include "model/metadata_keys.h"
 #include "model/tensors.h"
 #include "model_files/open_model.h"
 #include "train/memory_plan.h"
@@ -68,6 +69,8 @@ Result<TestTimeSetup> prepare_test_time(const TestTimeOptions& o) {
   if (!tokenizer.ok()) return tokenizer.status().within(o.model);
   setup.run.tokenizer = *std::move(tokenizer);
   for (const std::string& warning : setup.run.tokenizer->warnings()) setup.run.warnings.push_back(warning);
+  if (std::string unknown = unknown_keys_warning(setup.run.model.metadata()); !unknown.empty())
+    setup.run.warnings.push_back(std::move(unknown));
   setup.tokens = setup.run.tokenizer->encode(o.text);
   const int64_t n = std::ssize(setup.tokens);
   if (n < 2) return error(StatusCode::invalid_argument, "the text has ", n, " tokens; at least 2 are needed");

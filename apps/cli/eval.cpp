@@ -27,12 +27,8 @@ constexpr std::array<std::pair<const char*, LearningPart>, 4> kParts = {{{"all",
                                                                          {"norms", LearningPart::norms}}};
 
 nlohmann::json json_of(const Evaluation& e) {
-  return {{"nll", e.nll},
-          {"loss", e.nll},
-          {"perplexity", e.perplexity},
-          {"bits_per_byte", e.bits_per_byte},
-          {"tokens", e.tokens},
-          {"bytes", e.bytes}};
+  return {{"nll", e.nll},       {"loss", e.nll},   {"perplexity", e.perplexity}, {"bits_per_byte", e.bits_per_byte},
+          {"tokens", e.tokens}, {"bytes", e.bytes}};
 }
 
 nlohmann::json json_of(const TestTimeReport& report, const TestTimeOptions& options) {
@@ -120,8 +116,8 @@ int score_and_learn(EvalOptions& options, std::string text) {
   }
   print_line("", result->score);
   if (result->baseline) print_line("without learning: ", *result->baseline);
-  print_format("%zu chunks of %lld tokens, %lld updates; weights unchanged while each was scored\n", result->chunks.size(),
-               static_cast<long long>(result->chunk), static_cast<long long>(result->updates));
+  print_format("%zu chunks of %lld tokens, %lld updates; weights unchanged while each was scored\n",
+               result->chunks.size(), static_cast<long long>(result->chunk), static_cast<long long>(result->updates));
   return kOk;
 }
 
@@ -151,8 +147,8 @@ void add_learning(CLI::App& command, EvalOptions& options) {
           [&o](const std::string& name) {
             for (const auto& [known, part] : kParts)
               if (name == known) return void(o.learns = part);
-            throw CLI::ValidationError("--ttt-train", "\"" + name +
-                                                          "\" is not known; take all, attention, feed_forward or norms");
+            throw CLI::ValidationError("--ttt-train",
+                                       "\"" + name + "\" is not known; take all, attention, feed_forward or norms");
           },
           "what learns: all | attention | feed_forward | norms (default all)"),
       command.add_flag("--ttt-baseline", o.baseline, "score the text without learning, too")};
@@ -176,8 +172,9 @@ void add_eval(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--stride", options->evaluation.stride, "tokens scored for each window; 0: half the window")
       ->capture_default_str();
-  command->add_flag("--json", options->json,
-                    "nll (also as loss), perplexity, bits_per_byte, tokens, bytes as JSON; with --ttt also chunks, ttt");
+  command->add_flag(
+      "--json", options->json,
+      "nll (also as loss), perplexity, bits_per_byte, tokens, bytes as JSON; with --ttt also chunks, ttt");
   add_learning(*command, *options);
   command->footer(
       "Examples:\n"

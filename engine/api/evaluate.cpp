@@ -46,14 +46,14 @@ Result<Evaluation> Model::evaluate(std::string_view text, const EvaluationOption
   if (!state_) return error(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
   const CancelScope scope(options.keep_going);
   const std::string& path = state_->info.path;
-  const Result<WindowSizes> sizes =
-      window_sizes(options.window, options.stride, state_->config.context_length, path);
+  const Result<WindowSizes> sizes = window_sizes(options.window, options.stride, state_->config.context_length, path);
   if (!sizes.ok()) return sizes.status();
   const Result<std::vector<int32_t>> tokens = tokenize(text);
   if (!tokens.ok()) return tokens.status();
   if (tokens->size() < 2)
     return error(StatusCode::invalid_argument, "the text has ", tokens->size(), " tokens; at least 2 are needed");
-  Result<Session> session = create_session({.context = sizes->window, .activations = options.activations, .kv = options.kv});
+  Result<Session> session =
+      create_session({.context = sizes->window, .activations = options.activations, .kv = options.kv});
   if (!session.ok()) return session.status();
 
   const std::span<const int32_t> all(*tokens);

@@ -25,7 +25,8 @@ struct Window {
 };
 
 // The first window scores all that it holds but the text's first token, which nothing predicts; each later one the next
-// `stride` tokens, with as many before them as fit. The last ends with the text and scores what is left: no token twice.
+// `stride` tokens, with as many before them as fit. The last ends with the text and scores what is left: no token
+// twice.
 class SlidingWindows {
  public:
   SlidingWindows(int64_t tokens, const WindowSizes& sizes) : tokens_(tokens), sizes_(sizes) {}
@@ -38,8 +39,8 @@ class SlidingWindows {
   WindowSizes sizes_;
 };
 
-// Of `tokens` scored tokens that stand for `bytes` of text and took `nats` in all. device_error: a perplexity that is no
-// number.
+// Of `tokens` scored tokens that stand for `bytes` of text and took `nats` in all. device_error: a perplexity that is
+// no number.
 Result<Evaluation> evaluation_of(double nats, int64_t tokens, int64_t bytes, const std::string& source);
 
 }  // namespace tritium

@@ -265,8 +265,7 @@ TEST(Evaluate, IsTheSumOfScoresThatAreComputedOneByOne) {
     for (const auto& [window, stride] : {std::pair<int64_t, int64_t>{2, 1}, {8, 3}, {16, 15}, {11, 5}, {33, 7}}) {
       double nats = 0;
       for (int64_t t = 1; t < std::ssize(*tokens); ++t) nats += score_of(model, *tokens, t, window, stride);
-      const Result<Evaluation> e =
-          model.evaluate(text, {.window = window, .stride = stride, .kv = KvCacheType::f32});
+      const Result<Evaluation> e = model.evaluate(text, {.window = window, .stride = stride, .kv = KvCacheType::f32});
       ASSERT_TRUE(e.ok()) << e.message();
       EXPECT_NEAR(e->nll * static_cast<double>(e->tokens), nats, 1e-4) << window << " " << stride;
     }

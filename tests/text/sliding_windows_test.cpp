@@ -70,10 +70,13 @@ TEST(WindowSizes, ThatAreImpossibleAreRefusedWithWhatIsPossible) {
   const struct {
     int64_t window, stride, context;
     const char* said;
-  } cases[] = {{101, 1, 100, "window is 101, must be 2 to 100"}, {1, 1, 100, "window is 1, must be 2 to 100"},
+  } cases[] = {{101, 1, 100, "window is 101, must be 2 to 100"},
+               {1, 1, 100, "window is 1, must be 2 to 100"},
                {-5, 0, 100, "window is -5"},
-               {16, 16, 100, "stride is 16, must be 1 to 15"},   {16, 600, 100, "a smaller stride, or a larger window"},
-               {16, -1, 100, "stride is -1, must be 1 to 15"},   {0, 0, 1, "m: a context of one token"}};
+               {16, 16, 100, "stride is 16, must be 1 to 15"},
+               {16, 600, 100, "a smaller stride, or a larger window"},
+               {16, -1, 100, "stride is -1, must be 1 to 15"},
+               {0, 0, 1, "m: a context of one token"}};
   for (const auto& c : cases) {
     const Result<WindowSizes> sizes = window_sizes(c.window, c.stride, c.context, "m");
     ASSERT_FALSE(sizes.ok()) << c.said;

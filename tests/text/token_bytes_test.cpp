@@ -1,4 +1,5 @@
-// The bytes of a text that each of its tokens stands for: together they are the text, whatever the vocabulary adds to it.
+// The bytes of a text that each of its tokens stands for: together they are the text, whatever the vocabulary adds to
+// it.
 #include <gtest/gtest.h>
 
 #include "tests/text/small_byte_vocabulary.h"
@@ -9,8 +10,8 @@ namespace {
 
 // <unk>, <s>, </s>, a mark that texts may have, pieces with and without a space before them, and perhaps bytes.
 Metadata pieces(bool with_bytes, bool add_bos) {
-  std::vector<Piece> all = {{"<m>", 0, kUserDefined}, {"\u2581", -9}, {"\u2581\u2581", -3}, {"a", -5},
-                            {"b", -5},                {"\u2581a", -2}, {"\u2581ab", -1}};
+  std::vector<Piece> all = {{"<m>", 0, kUserDefined}, {"\u2581", -9},  {"\u2581\u2581", -3}, {"a", -5}, {"b", -5},
+                            {"\u2581a", -2},          {"\u2581ab", -1}};
   if (with_bytes)
     for (const Piece& byte : byte_pieces()) all.push_back(byte);
   Metadata m = vocabulary(all);
@@ -25,8 +26,16 @@ int64_t sum_of(const Tokenizer& t, const std::vector<int32_t>& tokens, size_t fr
   return bytes;
 }
 
-const std::vector<std::string> kTexts = {"ab a",     " ab",       "  ab  a ",    "<m>ab",  "ab<m> ab<m>a", "\xC3\xA9 a",
-                                         "\xF0\x9F\x99\x82", "a\xFF" "b", "\n\n a\tb"};
+const std::vector<std::string> kTexts = {"ab a",
+                                         " ab",
+                                         "  ab  a ",
+                                         "<m>ab",
+                                         "ab<m> ab<m>a",
+                                         "\xC3\xA9 a",
+                                         "\xF0\x9F\x99\x82",
+                                         "a\xFF"
+                                         "b",
+                                         "\n\n a\tb"};
 
 TEST(TokenBytes, OfATextAddUpToItsLength) {
   for (const bool add_bos : {false, true}) {

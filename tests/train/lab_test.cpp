@@ -116,7 +116,8 @@ TEST(LabWork, CountsRowsOfTablesAndLayersAsOftenAsTheyCompute) {
     return token_work(model->config(), describe_weights(*model));
   };
   const auto described = [](const std::string& more) {
-    return R"({"architecture": "tritium-lab", "layers": 2, "dim": 16, "heads": 2, "ffn": 32, "tied_head": false)" + more + "}";
+    return R"({"architecture": "tritium-lab", "layers": 2, "dim": 16, "heads": 2, "ffn": 32, "tied_head": false)" +
+           more + "}";
   };
   const TokenWork plain = work_of(described(""));
   const uint64_t norm = 16 * 4, layer = (4 * 16 * 16 + 2 * 16 * 32 + 2 * 8) * 4 + 2 * norm;
@@ -124,8 +125,7 @@ TEST(LabWork, CountsRowsOfTablesAndLayersAsOftenAsTheyCompute) {
   EXPECT_EQ(work_of(described(R"(, "layer_order": [0, 1, 0, 1, 1])")).weight_bytes, plain.weight_bytes + 3 * layer);
   EXPECT_EQ(work_of(described(R"(, "bigram_buckets": 1000, "bigram_length": 8)")).weight_bytes,
             plain.weight_bytes + (8 + 16 * 8 + 1) * 4);
-  EXPECT_EQ(work_of(described(R"(, "ple": 4)")).weight_bytes,
-            plain.weight_bytes + 2 * (4 + 3 * 16 * 4 + 4 + 16) * 4);
+  EXPECT_EQ(work_of(described(R"(, "ple": 4)")).weight_bytes, plain.weight_bytes + 2 * (4 + 3 * 16 * 4 + 4 + 16) * 4);
   EXPECT_EQ(work_of(described(R"(, "value_embedding_length": 8, "value_embedding_layers": [1])")).weight_bytes,
             plain.weight_bytes + (8 + 16 * 8 + 1 + 1) * 4);
 }
@@ -161,6 +161,40 @@ TEST(LabKeys, ThatContradictEachOtherAreRefused) {
     const Result<MemoryTensorMap> map = training::make_transformer(description, kVocabulary, 1);
     ASSERT_FALSE(map.ok()) << r.keys;
     EXPECT_NE(map.message().find(r.said), std::string::npos) << map.message();
+  }
+}
+
+// Of a file that somebody else wrote.
+TEST(LabKeys, OfAFileAreHeldToTypesLengthsAndTensors) {
+  using Ids = std::vector<int64_t>;
+  const struct {
+    const char* key;
+    MetadataValue value;
+    const char* said;
+  } cases[] = {
+      {"lab.smear", std::string("yes"), "must be true or false"},
+      {"lab.exclusive_layers", std::vector<bool>{true}, "must have one value for each of the 2 layers"},
+      {"lab.value_embedding_layers", Ids{0, 2}, "has 2, must be 0 or 1"},
+      {"lab.layer_order", Ids{0, 2}, "must be an array of 1 to 4096 integers of 0 to 1"},
+      {"lab.layer_order", Ids{1, 0}, "has layer 1 before layer 0"},
+      {"lab.logit_cap", -1.0, "is -1, must be 0 to"},
+      {"lab.bigram_length", int64_t{4}, "both are 0, or there are at least 2 buckets"},
+      {"lab.value_embedding_length", int64_t{4}, "names some layers where lab.value_embedding_length is above 0"},
+      {"lab.qk_norm", std::string("per_token"), "supported: none, per_head, whole"},
+      {"hidden_activation", std::string("tanh"), "hidden_activation"},
+      {"lab.skips", true, "blk.1.skip_scale.weight"},
+      {"lab.plain_feed_forward", true, "ffn_gate"},
+      {"lab.router_bias", false, "ffn_gate_bias"},
+      {"embedding_length_per_layer_input", int64_t{5}, "ple_embd"},
+      {"lab.shared_feed_forward_length", int64_t{9}, "shexp"},
+  };
+  for (const auto& c : cases) {
+    Result<MemoryTensorMap> map = training::make_transformer(kLabMoe, kVocabulary, 1);
+    ASSERT_TRUE(map.ok()) << map.message();
+    map->mutable_metadata().set(std::string("tritium-lab.") + c.key, c.value);
+    const Result<CheckedModel> model = CheckedModel::check(*map);
+    EXPECT_FALSE(model.ok()) << c.key;
+    EXPECT_NE(model.message().find(c.said), std::string::npos) << c.key << ": " << model.message();
   }
 }
 

@@ -71,7 +71,7 @@ struct TestTimeReport {
   Evaluation score;
   std::vector<ScoredChunk> chunks;
   std::optional<Evaluation> baseline{};
-  std::vector<float> losses{};  // of each token, nats; the first one's, which nothing predicts, is 0
+  std::vector<float> losses{};                // of each token, nats; the first one's, which nothing predicts, is 0
   int64_t window = 0, stride = 0, chunk = 0;  // as they were taken
   int64_t updates = 0;
   int64_t checks = 0;  // checksums that were compared, and equal

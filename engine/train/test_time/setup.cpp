@@ -23,8 +23,9 @@ Status check_options(const TestTimeOptions& o) {
   if (!(o.clip >= 0) || !std::isfinite(o.clip))
     return refuse("clip is ", o.clip, ", must be a number of at least 0; 0: gradients are as they are");
   if (o.activations == Activations::int8_block)
-    return error(StatusCode::unsupported,
-                 "test-time training: activations that are rounded by blocks of 256 have no gradients; take int8 or f32");
+    return error(
+        StatusCode::unsupported,
+        "test-time training: activations that are rounded by blocks of 256 have no gradients; take int8 or f32");
   return Status();
 }
 
@@ -119,9 +120,10 @@ Status fit_test_time(TestTimeSetup& setup, Backend& backend, uint64_t available)
   std::string parts;
   for (const MemoryPart& part : least.memory)
     if (part.bytes >> 20 > 0) parts += join(parts.empty() ? "" : ", ", part.what, " ", part.bytes >> 20);
-  return error(StatusCode::out_of_memory, "test-time training needs about ", least.memory_bytes >> 20, " MiB (", parts,
-               "), ", available >> 20,
-               " MiB are free; a smaller window, or learning norms alone, needs less, and a score without learning least");
+  return error(
+      StatusCode::out_of_memory, "test-time training needs about ", least.memory_bytes >> 20, " MiB (", parts, "), ",
+      available >> 20,
+      " MiB are free; a smaller window, or learning norms alone, needs less, and a score without learning least");
 }
 
 }  // namespace tritium::training

@@ -1,5 +1,5 @@
-// What test-time training starts from: options, checked and made complete -> vocabulary, tokens, windows, chunks, and how
-// the model is held in memory.
+// What test-time training starts from: options, checked and made complete -> vocabulary, tokens, windows, chunks, and
+// how the model is held in memory.
 #pragma once
 
 #include "train/setup.h"

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int64_t kWorkOfLearning = 3;  // forward, and twice as much backward
 
-// The part of the learning rate that chunk i of n learns at (Loshchilov & Hutter 2017): 1 for the first, 0 for the last,
-// which is not learned.
+// The part of the learning rate that chunk i of n learns at (Loshchilov & Hutter 2017): 1 for the first, 0 for the
+// last, which is not learned.
 double cosine(int64_t i, int64_t n) {
   const double progress = static_cast<double>(i) / static_cast<double>(std::max<int64_t>(n - 1, 1));
   return 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
@@ -121,9 +121,9 @@ Status TestTimeRun::update(std::span<const Sequence> sequences, double factor) {
   const double norm = optimizer_->gradient_norm(workspace_);
   if (Status s = ops_.finish(); !s.ok()) return s;
   if (!std::isfinite(loss) || !std::isfinite(norm))
-    return not_finite(norm, join("after ", report_.updates, " updates the loss is ", loss, ", and the gradient's norm"));
-  StepOptions step = {.step = ++report_.updates,
-                      .learning_rate = static_cast<float>(options_.learning_rate * factor)};
+    return not_finite(norm,
+                      join("after ", report_.updates, " updates the loss is ", loss, ", and the gradient's norm"));
+  StepOptions step = {.step = ++report_.updates, .learning_rate = static_cast<float>(options_.learning_rate * factor)};
   if (options_.clip > 0 && norm > options_.clip) step.gradient_scale = static_cast<float>(options_.clip / norm);
   optimizer_->step(workspace_, step);
   return ops_.finish();

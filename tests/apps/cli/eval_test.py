@@ -28,8 +28,8 @@ class Evaluations(WithModel):
         self.assertNotIn("ttt", figures)
 
     def test_learning_at_a_rate_of_0_gives_the_score_without_it(self):
-        plain = self.figures("--kv", "f32", "--backend", "cpu")
-        learned = self.figures("--ttt", "--ttt-lr", 0, "--backend", "cpu")
+        plain = self.figures("--kv", "f32", "--activations", "f32", "--backend", "cpu")
+        learned = self.figures("--ttt", "--ttt-lr", 0, "--activations", "f32", "--backend", "cpu")
         self.assertAlmostEqual(learned["bits_per_byte"], plain["bits_per_byte"], delta=1e-6)
         self.assertEqual((learned["tokens"], learned["bytes"]), (plain["tokens"], plain["bytes"]))
 

@@ -119,15 +119,16 @@ TEST(LabWork, CountsRowsOfTablesAndLayersAsOftenAsTheyCompute) {
     return R"({"architecture": "tritium-lab", "layers": 2, "dim": 16, "heads": 2, "ffn": 32, "tied_head": false)" +
            more + "}";
   };
+  constexpr uint64_t kPadded = 8;  // floats of a vector of one
   const TokenWork plain = work_of(described(""));
   const uint64_t norm = 16 * 4, layer = (4 * 16 * 16 + 2 * 16 * 32 + 2 * 8) * 4 + 2 * norm;
   EXPECT_EQ(plain.weight_bytes, 2 * layer + norm + 16 * 4 + kVocabulary * 16 * 4);  // head, and a row of the embedding
   EXPECT_EQ(work_of(described(R"(, "layer_order": [0, 1, 0, 1, 1])")).weight_bytes, plain.weight_bytes + 3 * layer);
   EXPECT_EQ(work_of(described(R"(, "bigram_buckets": 1000, "bigram_length": 8)")).weight_bytes,
-            plain.weight_bytes + (8 + 16 * 8 + 1) * 4);
-  EXPECT_EQ(work_of(described(R"(, "ple": 4)")).weight_bytes, plain.weight_bytes + 2 * (4 + 3 * 16 * 4 + 4 + 16) * 4);
+            plain.weight_bytes + (8 + 16 * 8 + kPadded) * 4);
+  EXPECT_EQ(work_of(described(R"(, "ple": 8)")).weight_bytes, plain.weight_bytes + 2 * (8 + 3 * 16 * 8 + 8 + 16) * 4);
   EXPECT_EQ(work_of(described(R"(, "value_embedding_length": 8, "value_embedding_layers": [1])")).weight_bytes,
-            plain.weight_bytes + (8 + 16 * 8 + 1 + 1) * 4);
+            plain.weight_bytes + (8 + 16 * 8 + 2 * kPadded) * 4);
 }
 
 struct Refused {

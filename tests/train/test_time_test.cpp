@@ -293,7 +293,9 @@ TEST(TestTimeTraining, LearnsInThePrecisionOfTheFile) {
     const auto model = training::Transformer::create(counting, setup->run.model, setup->run.recipe);
     ASSERT_TRUE(model.ok()) << model.message();
     for (const training::BitLinear* p : (*model)->parameters())
-      if (p->role == TensorRole::attention) EXPECT_EQ(p->mode, mode) << p->name;
+      if (p->role == TensorRole::attention) {
+        EXPECT_EQ(p->mode, mode) << p->name;
+      }
   }
 }
 
@@ -382,8 +384,9 @@ TEST(TestTimeChunks, HoldEveryWindowOnceInOrder) {
           EXPECT_EQ(c.first_token, next_token);
           EXPECT_EQ(c.end_token, windows[c.end_window - 1].end);
           // It ends as soon as a multiple of `chunk` is reached.
-          if (c.end_window - c.first_window > 1)
+          if (c.end_window - c.first_window > 1) {
             EXPECT_EQ(windows[c.end_window - 2].end / chunk, c.first_token / chunk);
+          }
           next_window = c.end_window, next_token = c.end_token;
         }
         EXPECT_EQ(next_window, windows.count());

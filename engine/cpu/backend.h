@@ -76,6 +76,7 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   void compute(const DenseMatmul& op);
   void compute(const DenseMatmulBackward& op);
   void compute(const EmbeddingBackward& op);
+  void compute(const FactoredDirection& op);
   void compute(const FakeQuantize& op);
   void compute(const PackedMatmul& op);
   void compute(const PackedMatmulF32& op);

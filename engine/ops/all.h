@@ -21,6 +21,7 @@
 #include "ops/embedding.h"
 #include "ops/embedding_backward.h"
 #include "ops/expert_load.h"
+#include "ops/factored_direction.h"
 #include "ops/fake_quantize.h"
 #include "ops/flip_trits.h"
 #include "ops/gated_activation.h"
@@ -67,14 +68,14 @@ struct OpList {
   static void each(auto&& f) { (f(std::type_identity<Op>()), ...); }
 };
 
-using AllOps =
-    OpList<Embedding, RmsNorm, QuantizeActivations, TernaryMatmul, TernaryMatmulF32, PackedMatmul, PackedMatmulF32,
-           DenseMatmul, Rope, StoreKv, Attention, GatedActivation, Add, RouteTokens, CombineExperts, EmbeddingBackward,
-           RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
-           GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits,
-           KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
-           ThresholdScales, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues,
-           SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward, BalanceBias>;
+using AllOps = OpList<Embedding, RmsNorm, QuantizeActivations, TernaryMatmul, TernaryMatmulF32, PackedMatmul,
+                      PackedMatmulF32, DenseMatmul, Rope, StoreKv, Attention, GatedActivation, Add, RouteTokens,
+                      CombineExperts, EmbeddingBackward, RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward,
+                      WeightGradient, AttentionBackward, GatedActivationBackward, CombineExpertsBackward,
+                      RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits, KlDivergence, ScaledAdd, SumSquares,
+                      DequantizeActivations, Absmean, Ternarize, FakeQuantize, ThresholdScales, AdamwUpdate, SgdUpdate,
+                      FactoredDirection, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues, SoftCap,
+                      ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward, BalanceBias>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

@@ -9,11 +9,11 @@ namespace cpu_ref {
 void scaled_add(const ScaledAddParams& p, std::span<const float> a, std::span<const float> b, std::span<float> y);
 }
 
-// What of a training step b_scale is multiplied with.
+// What of a training step the scales are multiplied with.
 enum class StepFactor : uint32_t {
   none = TRITIUM_STEP_NOTHING,
-  gradient_scale = TRITIUM_STEP_GRADIENT_SCALE,
-  loss_scale = TRITIUM_STEP_LOSS_SCALE
+  momentum = TRITIUM_STEP_MOMENTUM,     // a_scale by the momentum, b_scale by what clipping leaves of gradients
+  loss_scale = TRITIUM_STEP_LOSS_SCALE  // b_scale
 };
 
 // y = a_scale a + b_scale b; y may be a or b.

@@ -274,4 +274,24 @@ void cases_of<SgdUpdate>(Cases& c) {
                           .gradient_scale = 0.5f});
 }
 
+template <>
+void cases_of<FactoredDirection>(Cases& c) {
+  for (const auto& [n, rows, cols, spread] : Table<int64_t, int64_t, int64_t, double>{
+           {1, 1, 1, 1.0}, {1, 5, 7, 1e-3}, {1, 1, 300, 10.0}, {4, 33, 129, 0.01}, {2, 200, 20, 1e-6}}) {
+    if (!c.next(n, " x ", rows, " x ", cols, ", gradients of ", spread)) continue;
+    FactoredDirection direction{.gradient = c.random({n, rows, cols}, spread),
+                                .row_squares = c.zeros({n, rows}),
+                                .col_squares = c.zeros({n, cols}),
+                                .correction2 = 20.0f,
+                                .gradient_scale = 0.5f};
+    c.run(direction);
+    // A second step with other gradients, of the first matrix alone.
+    std::vector<float> values(static_cast<size_t>(n * rows * cols));
+    const std::vector<int32_t> some = c.some_below(rows * cols, 200, -100);
+    for (size_t i = 0; i < some.size(); ++i) values[i] = static_cast<float>(some[i] * spread / 20.0);
+    direction.gradient = c.floats({n, rows, cols}, values);
+    c.run(direction);
+  }
+}
+
 }  // namespace tritium::cases

@@ -190,7 +190,7 @@ Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
 
 void BitLinear::drop_shadow() {
   shadow = effective = {};
-  gradient = m = v = m_scales = v_scales = sums = flips = average = {};
+  gradient = m = v = m_scales = v_scales = row_squares = col_squares = sums = flips = average = {};
 }
 
 Result<std::vector<float>> BitLinear::values(Backend& backend) const {

@@ -84,11 +84,12 @@ class BitLinear final : public Parameter {
   float lora_scale = 1.0f;
 
   // Of the optimiser; made on its first step.
-  Tensor m, v;                // f32 or i8, as the gradient
-  Tensor m_scales, v_scales;  // with i8
-  Tensor sums;                // f32 [n_matrices * rows * groups]: sums of |shadow|
-  Tensor average;             // f32, laid out as the shadow (averages.h)
-  Tensor flips;               // i32 [n_matrices * rows]: trits that changed since they were last read
+  Tensor m, v;                      // f32 or i8, as the gradient
+  Tensor m_scales, v_scales;        // with i8
+  Tensor row_squares, col_squares;  // f32 [n_matrices, rows] and [n_matrices, cols], in place of m and v (adalomo)
+  Tensor sums;                      // f32 [n_matrices * rows * groups]: sums of |shadow|
+  Tensor average;                   // f32, laid out as the shadow (averages.h)
+  Tensor flips;                     // i32 [n_matrices * rows]: trits that changed since they were last read
 };
 
 // The quantiser of a mode; ternary for the modes that have none of their own.

@@ -51,6 +51,8 @@ std::vector<Item> items_of(Transformer& model) {
     add(p->name + ".v", p->v);
     add(p->name + ".m_scales", p->m_scales);
     add(p->name + ".v_scales", p->v_scales);
+    add(p->name + ".row_squares", p->row_squares);
+    add(p->name + ".col_squares", p->col_squares);
     if (p->ternary() && p->trains()) items.push_back({p->name + ".trits", {}, p});
   }
   size_t index = 0;

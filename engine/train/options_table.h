@@ -39,7 +39,7 @@ constexpr std::string_view names_of(WeightMode) {
 constexpr std::string_view names_of(ShadowPrecision) { return "bf16, fp32"; }
 constexpr std::string_view names_of(TernaryQuantizer) { return "auto, absmean, threshold"; }
 constexpr std::string_view names_of(ScaleSync) { return "auto, per_block, per_expert, per_tensor, per_row, per_group"; }
-constexpr std::string_view names_of(OptimizerKind) { return "adamw, sgd, muon"; }
+constexpr std::string_view names_of(OptimizerKind) { return "adamw, sgd, muon, adalomo"; }
 constexpr std::string_view names_of(Schedule) { return "constant, linear, cosine, wsd"; }
 constexpr std::string_view names_of(Average) { return "none, ema, swa"; }
 constexpr std::string_view names_of(ExportType) { return "auto, tq1_0, tq2_0, i2_s, q2_0, f16, adapter"; }
@@ -84,19 +84,29 @@ inline constexpr Row kOptionTable[] = {
     {"micro_batch", &O::micro_batch, "sequences at once, gradients add up; 0: all", kFrom0},
     {"seed", &O::seed, "of weights, batches and rounding", kSeed},
     {"The optimiser"},
-    {"optimizer", &O::optimizer, "muon: matrices of the layers by it, the rest by adamw"},
+    {"optimizer", &O::optimizer,
+     "muon: matrices of the layers by it, the rest by adamw; adalomo: factored moments, the least memory"},
     {"learning_rate", &O::learning_rate, "peak learning rate", kAbove0, "--lr"},
     {"ternary_rate", &O::ternary_rate,
      "of ternary weights, in alphas; 0: as --lr; below 0: 0.05 for trits of a file, else --lr", kAny, "--ternary-lr"},
-    {"schedule", &O::schedule, "of the rate; wsd: warm-up, stable, fall; linear and cosine fall to 0"},
+    {"schedule", &O::schedule, "of the rate; wsd: warm-up, stable, fall; linear and cosine fall from its end on"},
     {"warmup", &O::warmup, "part of the steps over which the rate rises", kPart},
     {"cooldown", &O::cooldown, "part of the steps over which wsd falls", kPart},
+    {"min_rate", &O::min_rate, "what of the peak is left where the rate has fallen", kPart},
     {"weight_decay", &O::weight_decay, "of matrices", kFrom0},
+    {"decay_until", &O::decay_until, "part of the steps after which weights decay no more", kPart},
     {"clip", &O::clip, "largest norm of all gradients together; 0: none", kFrom0},
     {"beta1", &O::beta1, "of AdamW", kDecay},
-    {"beta2", &O::beta2, "of AdamW", kDecay},
+    {"beta2", &O::beta2, "of AdamW and adalomo", kDecay},
     {"momentum", &O::momentum, "of sgd and muon", kDecay},
-    {"states_8bit", &O::states_8bit, "keep the optimiser's states in 8 bits", kAny, "--adam-8bit"},
+    {"momentum_from", &O::momentum_from, "where the momentum begins, with momentum_warmup", kDecay},
+    {"momentum_warmup",
+     &O::momentum_warmup,
+     "steps over which it goes from there to momentum; 0: none",
+     {0, kMostSteps, "from 0 to 4294967296"}},
+    {"muon_steps", &O::muon_steps, "Newton-Schulz steps of muon", {1, 10, "from 1 to 10"}},
+    {"muon_row_norm", &O::muon_row_norm, "muon brings the rows of a momentum to one size first"},
+    {"states_8bit", &O::states_8bit, "keep the states of adamw in 8 bits", kAny, "--adam-8bit"},
     {"average", &O::average, "weights that are exported; none: the last; averages are known to hurt ternary ones"},
     {"ema_decay", &O::ema_decay, "of ema", kDecay},
     {"swa_fraction", &O::swa_fraction, "part of the steps that swa averages", kPart},

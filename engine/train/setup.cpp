@@ -231,6 +231,7 @@ OptimizerOptions optimizer_options_of(const TrainOptions& o) {
           .beta1 = static_cast<float>(o.beta1),
           .beta2 = static_cast<float>(o.beta2),
           .momentum = static_cast<float>(o.momentum),
+          .muon = {.steps = static_cast<int>(o.muon_steps), .row_norm = o.muon_row_norm},
           .states_8bit = o.states_8bit,
           .rounding = o.stochastic_rounding ? Rounding::stochastic : Rounding::nearest,
           .ste_clip = static_cast<float>(o.ste_clip),
@@ -238,6 +239,11 @@ OptimizerOptions optimizer_options_of(const TrainOptions& o) {
           .alpha_rate = static_cast<float>(alpha_rate / o.learning_rate),
           .weight_decay = static_cast<float>(o.weight_decay),
           .by_layer = o.update_by_layer};
+}
+
+bool has_ternary(const Recipe& r) {
+  const auto modes = {r.embedding, r.attention, r.feed_forward, r.head};
+  return std::ranges::find(modes, WeightMode::ternary) != modes.end();
 }
 
 AverageOptions average_options_of(const TrainOptions& o) {
@@ -314,6 +320,10 @@ Result<Setup> prepare_run(const TrainOptions& o) {
   if (!plan.ok()) return plan.status();
   setup.recipe = recipe_of(o);
   setup.steps = steps_of(o, *plan);
+  if (o.average != Average::none && has_ternary(setup.recipe))
+    setup.warnings.push_back(
+        "averages of shadows are known to hurt ternary weights, by 0.12 to 0.52 bits a byte (mass near 0 rounds to 0): "
+        "look at both losses in the end, or train without average");
   return setup;
 }
 

@@ -20,8 +20,9 @@ struct Setup {
   std::shared_ptr<const Tokenizer> tokenizer{};
   Corpus corpus{};
   Recipe recipe{};
-  int64_t steps = 0;                    // 0: until the minutes are over
-  std::vector<std::string> warnings{};  // what of the model's file is ignored or unusable
+  int64_t steps = 0;  // 0: until the minutes are over
+  std::vector<std::string>
+      warnings{};  // what of the model's file is ignored or unusable, and what is known to go wrong
 };
 
 // Errors say which option, file or key is wrong and what would do.
@@ -30,6 +31,8 @@ Result<Setup> prepare_run(const TrainOptions& options);
 Recipe recipe_of(const TrainOptions& options);
 Recipe frozen_recipe(const TrainOptions& options);  // of a teacher: as an application runs it
 OptimizerOptions optimizer_options_of(const TrainOptions& options);
+// Whether the recipe has weights that become trits.
+bool has_ternary(const Recipe& recipe);
 AverageOptions average_options_of(const TrainOptions& options);
 
 }  // namespace tritium::training

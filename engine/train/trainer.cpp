@@ -172,6 +172,8 @@ StepOptions Run::step_options(int64_t step) const {
   const double progress = static_cast<double>(step) / static_cast<double>(total);
   return {.step = step,
           .learning_rate = static_cast<float>(options_.learning_rate * learning_rate_factor(options_, step, total)),
+          .momentum = static_cast<float>(momentum_of(options_, step)),
+          .weight_decay = static_cast<float>(weight_decay_factor(options_, step, total)),
           .gradient_scale = 1.0f,
           .noise_scale = static_cast<float>(options_.noise * std::max(0.0, 1.0 - progress)),
           .lambda = static_cast<float>(hardening(options_, step, total))};

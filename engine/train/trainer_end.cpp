@@ -90,6 +90,12 @@ Status Run::choose_weights() {
     const Result<double> loss = held_out_->loss(ops_, workspace_, *model_);
     if (!loss.ok()) return loss.status();
     report_.average_valid_loss = *loss;
+    constexpr double kWorse = 0.01;
+    if (has_ternary(setup_.recipe) && *loss > report_.valid_loss + kWorse)
+      log_to(options_.log, LogLevel::warning,
+             join("the averaged weights are worse when they are ternary: ", *loss, " nats a token on held-out text, ",
+                  report_.valid_loss, " those of the last step; they are exported as asked, average none (--average ",
+                  "none) exports the last"));
   } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
     const std::string path = folder_.path_of(kBestCheckpoint);
     const Status usable = named_checkpoint(path, folder_.identity(), {}).status();

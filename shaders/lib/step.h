@@ -5,6 +5,7 @@
 
 #include "../params/adamw_update.h"
 #include "../params/cross_entropy.h"
+#include "../params/factored_direction.h"
 #include "../params/fake_quantize.h"
 #include "../params/flip_trits.h"
 #include "../params/kl_divergence.h"
@@ -27,6 +28,13 @@ TRITIUM_FUNCTION AdamwUpdateParams at_step(AdamwUpdateParams p, StepValues now) 
   p.correction1 *= now.correction1;
   p.correction2 *= now.correction2;
   p.gradient_scale *= now.gradient_scale;
+  p.weight_decay *= now.weight_decay;
+  return p;
+}
+
+TRITIUM_FUNCTION FactoredDirectionParams at_step(FactoredDirectionParams p, StepValues now) {
+  p.correction2 *= now.correction2;
+  p.gradient_scale *= now.gradient_scale;
   return p;
 }
 
@@ -34,6 +42,8 @@ TRITIUM_FUNCTION SgdUpdateParams at_step(SgdUpdateParams p, StepValues now) {
   p.shadow = at_step(p.shadow, now);
   p.learning_rate *= now.learning_rate;
   if (p.scaled_by_step == 1u) p.gradient_scale *= now.gradient_scale;
+  p.momentum *= now.momentum;
+  p.weight_decay *= now.weight_decay;
   return p;
 }
 
@@ -58,7 +68,10 @@ TRITIUM_FUNCTION KlDivergenceParams at_step(KlDivergenceParams p, StepValues now
 }
 
 TRITIUM_FUNCTION ScaledAddParams at_step(ScaledAddParams p, StepValues now) {
-  if (p.step_factor == TRITIUM_STEP_GRADIENT_SCALE) p.b_scale *= now.gradient_scale;
+  if (p.step_factor == TRITIUM_STEP_MOMENTUM) {
+    p.a_scale *= now.momentum;
+    p.b_scale *= now.gradient_scale;
+  }
   if (p.step_factor == TRITIUM_STEP_LOSS_SCALE) p.b_scale *= now.loss_scale;
   return p;
 }

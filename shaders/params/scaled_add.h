@@ -9,7 +9,7 @@ struct ScaledAddParams {
   uint n_values;
   float a_scale;
   float b_scale;
-  uint step_factor;  // TRITIUM_STEP_…: what of the step b_scale is multiplied with
+  uint step_factor;  // TRITIUM_STEP_…: what of the step the scales are multiplied with
 };
 TRITIUM_CHECK_SIZE(ScaledAddParams, 16)
 

@@ -15,12 +15,14 @@ struct StepValues {
   float noise_scale;
   float lambda;      // how far weights have hardened
   float loss_scale;  // 1 / scored tokens
+  float momentum;    // of SGD and Muon
+  float weight_decay;
 };
-TRITIUM_CHECK_SIZE(StepValues, 32)
+TRITIUM_CHECK_SIZE(StepValues, 40)
 
-// Which of them a ScaledAdd multiplies its b_scale with.
+// Which of them a ScaledAdd multiplies its numbers with: b_scale, and in a momentum a_scale by the momentum itself.
 #define TRITIUM_STEP_NOTHING 0
-#define TRITIUM_STEP_GRADIENT_SCALE 1
+#define TRITIUM_STEP_MOMENTUM 1
 #define TRITIUM_STEP_LOSS_SCALE 2
 
 TRITIUM_PARAMS_END

@@ -21,7 +21,9 @@ constexpr StepValues kStep = {.step = 5,
                               .gradient_scale = 0.25f,
                               .noise_scale = 0.5f,
                               .lambda = 0.5f,
-                              .loss_scale = 8.0f};
+                              .loss_scale = 8.0f,
+                              .momentum = 0.5f,
+                              .weight_decay = 0.25f};
 
 ShadowUpdate given(ShadowUpdate s) {
   s.step += kStep.step;
@@ -34,12 +36,20 @@ AdamwUpdate given(AdamwUpdate op) {
   op.correction1 *= kStep.correction1;
   op.correction2 *= kStep.correction2;
   op.gradient_scale *= kStep.gradient_scale;
+  op.weight_decay *= kStep.weight_decay;
+  return op;
+}
+FactoredDirection given(FactoredDirection op) {
+  op.correction2 *= kStep.correction2;
+  op.gradient_scale *= kStep.gradient_scale;
   return op;
 }
 SgdUpdate given(SgdUpdate op) {
   op.shadow = given(op.shadow);
   op.learning_rate *= kStep.learning_rate;
   op.gradient_scale *= kStep.gradient_scale;
+  op.momentum *= kStep.momentum;
+  op.weight_decay *= kStep.weight_decay;
   return op;
 }
 FlipTrits given(FlipTrits op) {
@@ -59,6 +69,7 @@ KlDivergence given(KlDivergence op) {
   return op;
 }
 ScaledAdd given(ScaledAdd op) {
+  op.a_scale *= kStep.momentum;
   op.b_scale *= kStep.gradient_scale;
   return op;
 }
@@ -85,7 +96,7 @@ class AtStep final : public Each<AtStep, ForwardingBackend, AllOps> {
       EXPECT_TRUE(inner().upload(now_, std::as_bytes(std::span(&kStep, 1))).ok());
     }
     op.now = now_;
-    if constexpr (requires { op.step_factor; }) op.step_factor = StepFactor::gradient_scale;
+    if constexpr (requires { op.step_factor; }) op.step_factor = StepFactor::momentum;
     return op;
   }
 

@@ -1,6 +1,9 @@
 // Averages of shadows against the same sums on the host.
 #include "train/optimizers/averages.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "shaders/lib/ternary.h"
 #include "tests/train/training_model.h"
 
@@ -74,6 +77,29 @@ TEST_P(ShadowAverages, BecomeTheTritsThatAreExported) {
                 shader::ternary_trit(averaged[static_cast<size_t>(row * trits->cols() + c)],
                                      trits->scale(matrix, in_matrix, c)));
     }
+}
+
+TEST_P(ShadowAverages, BecomeTheIntegersThatAreEvaluated) {
+  TrainingModel m(training_backend(GetParam()), kTinyMoe, {.feed_forward = WeightMode::int4});
+  training::Averages averages(*m.model, {.kind = Average::swa, .fraction = 1.0});
+  Allocator allocator(*m.backend);
+  averages.allocate(allocator);
+  for (int64_t step = 1; step <= 4; ++step) {
+    m.step(step);
+    ASSERT_TRUE(averages.update(m.workspace, step, 4, step - 1).ok());
+  }
+  ASSERT_TRUE(averages.take_over(*m.backend).ok());
+  m.optimizer->start(m.workspace, 1.0f);
+  ASSERT_TRUE(m.ops.finish().ok());
+  const training::BitLinear& p = m.parameter(kName);
+  const std::vector<float> average = *p.values(*m.backend), evaluated = *p.forward_values(*m.backend);
+  const auto cols = static_cast<size_t>(p.cols);
+  for (size_t row = 0; row < average.size() / cols; ++row) {
+    double largest = 0;
+    for (size_t c = 0; c < cols; ++c) largest = std::max(largest, std::abs(double{average[row * cols + c]}));
+    for (size_t c = 0; c < cols; ++c)
+      ASSERT_NEAR(evaluated[row * cols + c], std::nearbyint(average[row * cols + c] * 7 / largest) * largest / 7, 1e-5);
+  }
 }
 
 }  // namespace

@@ -50,6 +50,12 @@ TEST(Checkpoint, AResumedRunIsTheUninterruptedOneToTheBit) {
                 trained(recipe, {.states_8bit = states_8bit}, 0, 6));
 }
 
+TEST(Checkpoint, HoldsFactoredMomentsAndMomenta) {
+  for (OptimizerKind kind : {OptimizerKind::adalomo, OptimizerKind::muon})
+    EXPECT_EQ(trained({.shadow = ShadowPrecision::bf16}, {.kind = kind}, 3, 6),
+              trained({.shadow = ShadowPrecision::bf16}, {.kind = kind}, 0, 6));
+}
+
 class DamagedCheckpoint : public testing::Test {
  protected:
   DamagedCheckpoint() : model_(training_backend("cpu"), kTinyDense, {}), path_(folder_.file("run.ckpt")) {

@@ -33,8 +33,9 @@ std::vector<float> random_gradient(int64_t rows, int64_t cols, bool transposed) 
   return values;
 }
 
-Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transposed = false) {
-  Direction result{rows, cols, random_gradient(rows, cols, transposed), {}};
+Direction direction_of(Backend& backend, int64_t rows, int64_t cols, std::vector<float> gradient,
+                       const training::MuonOptions& options = {}) {
+  Direction result{rows, cols, std::move(gradient), {}};
   result.direction.resize(result.gradient.size());
   Ops ops(backend);
   training::BitLinear p;
@@ -44,7 +45,7 @@ Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transp
   ops.upload(p.gradient, std::as_bytes(std::span(result.gradient)));
   const std::vector<float> zeros(result.gradient.size());
   ops.upload(p.m, std::as_bytes(std::span(zeros)));
-  training::Muon muon;
+  training::Muon muon(options);
   Allocator allocator(backend);
   muon.allocate(allocator, p);
   const Tensor direction = muon.direction(ops, p, 0.95f, {});
@@ -52,6 +53,10 @@ Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transp
   const Status status = ops.finish();
   EXPECT_TRUE(status.ok()) << status.message();
   return result;
+}
+
+Direction direction_on(Backend& backend, int64_t rows, int64_t cols, bool transposed = false) {
+  return direction_of(backend, rows, cols, random_gradient(rows, cols, transposed));
 }
 
 class MuonDirection : public ::testing::TestWithParam<const char*> {
@@ -124,6 +129,55 @@ TEST_P(MuonDirection, IsZeroForAnExpertWithoutTokens) {
   ops.download(muon.direction(ops, p, 0.95f, {}), std::as_writable_bytes(std::span(direction)));
   EXPECT_TRUE(ops.finish().ok());
   EXPECT_EQ(direction, zeros);
+}
+
+// The only singular value of u v^T is 1 once it is normed, and goes through the quintic as a number.
+TEST_P(MuonDirection, OfOneSingularValueIsTheQuinticOnceForEachStep) {
+  std::vector<float> gradient;
+  for (int64_t i = 0; i < kExperts * 8 * 16; ++i)
+    gradient.push_back(static_cast<float>((i / 16 % 8 + 1) * (i % 16 % 3 - 1)) * 0.01f);
+  double expected = 1;
+  for (int steps = 1; steps <= 6; ++steps) {
+    expected = 3.4445 * expected - 4.7750 * std::pow(expected, 3) + 2.0315 * std::pow(expected, 5);
+    const Direction d = direction_of(*backend, 8, 16, gradient, {.steps = steps});
+    double squares = 0;
+    for (int64_t r = 0; r < 8; ++r)
+      for (int64_t c = 0; c < 16; ++c) squares += d.at(d.direction, 1, r, c) * d.at(d.direction, 1, r, c);
+    EXPECT_NEAR(std::sqrt(squares), expected, 1e-4) << steps << " steps";
+  }
+}
+
+TEST_P(MuonDirection, WithRowNormDoesNotDependOnTheSizeOfRows) {
+  for (const auto& [rows, cols] : {std::pair{8, 40}, {24, 16}}) {
+    const std::vector<float> gradient = random_gradient(rows, cols, false);
+    std::vector<float> scaled = gradient;
+    for (size_t i = 0; i < scaled.size(); ++i)
+      scaled[i] *= static_cast<float>(1 + i / static_cast<size_t>(cols) % static_cast<size_t>(rows));
+    const Direction one = direction_of(*backend, rows, cols, gradient, {.row_norm = true});
+    const Direction other = direction_of(*backend, rows, cols, scaled, {.row_norm = true});
+    const Direction without = direction_of(*backend, rows, cols, scaled);
+    double difference = 0;
+    for (size_t i = 0; i < scaled.size(); ++i) {
+      ASSERT_NEAR(one.direction[i], other.direction[i], 1e-4);
+      difference = std::max(difference, std::abs(double{without.direction[i]} - double{other.direction[i]}));
+    }
+    EXPECT_GT(difference, 0.05);
+  }
+}
+
+TEST_P(MuonDirection, FollowsTheMomentumOfTheStep) {
+  TrainingModel m(std::move(backend), kTinyMoe, {}, {.kind = OptimizerKind::muon, .momentum = 0.9f});
+  training::BitLinear& p = m.parameter("blk.0.attn_q.weight");
+  const auto gradient = [&] {
+    m.loss(true);
+    return m.values_of(p.gradient);
+  };
+  const std::vector<float> first = gradient();
+  m.optimizer->step(m.workspace, {.step = 1, .learning_rate = 0.01f});
+  const std::vector<float> second = gradient();
+  m.optimizer->step(m.workspace, {.step = 2, .learning_rate = 0.01f, .momentum = 0.5f});
+  const std::vector<float> momentum = m.values_of(p.m);
+  for (size_t i = 0; i < momentum.size(); ++i) ASSERT_NEAR(momentum[i], 0.5 * first[i] + second[i], 1e-6) << i;
 }
 
 TEST_P(MuonDirection, LearnsATinyMixture) {

@@ -25,7 +25,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, StochasticFlips, ::testing::Values("reference
 
 TEST_P(StochasticFlips, LearnWithoutAShadow) {
   for (ScaleSync sync : {ScaleSync::automatic, ScaleSync::per_row})
-    for (OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::sgd, OptimizerKind::muon}) {
+    for (OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::sgd, OptimizerKind::muon, OptimizerKind::adalomo}) {
       TrainingModel m = model(stochastic_recipe(sync), {.kind = kind});
       const double before = m.loss(false);
       for (int64_t step = 1; step <= 15; ++step) m.step(step, kind == OptimizerKind::sgd ? 0.1f : 0.01f);

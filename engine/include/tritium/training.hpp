@@ -58,15 +58,16 @@ enum class TernaryQuantizer {
 
 enum class OptimizerKind {
   adamw,
-  sgd,   // with momentum
-  muon,  // matrices of the layers by their orthogonal momentum, the rest by adamw
+  sgd,      // with momentum
+  muon,     // matrices of the layers by their orthogonal momentum, the rest by adamw
+  adalomo,  // second moments as a number a row and a column, no first ones (Lv et al. 2023)
 };
 
 enum class Schedule {
   constant,
-  linear,  // to 0
-  cosine,  // to 0
-  wsd,     // warm-up, stable, then linear to 0 over the last `cooldown` of the steps
+  linear,  // to min_rate
+  cosine,  // to min_rate
+  wsd,     // warm-up, stable, then linear to min_rate over the last `cooldown` of the steps
 };
 
 // Weights that are evaluated and exported in the end, in place of the last step's.
@@ -113,9 +114,11 @@ struct TrainOptions {
   OptimizerKind optimizer = OptimizerKind::adamw;
   double learning_rate = 1e-3, ternary_rate = -1.0;
   Schedule schedule = Schedule::wsd;
-  double warmup = 0.02, cooldown = 0.4;
-  double weight_decay = 0.0, clip = 1.0;
-  double beta1 = 0.9, beta2 = 0.95, momentum = 0.95;
+  double warmup = 0.02, cooldown = 0.4, min_rate = 0.0;
+  double weight_decay = 0.0, decay_until = 1.0, clip = 1.0;
+  double beta1 = 0.9, beta2 = 0.95, momentum = 0.95, momentum_from = 0.92;
+  int64_t momentum_warmup = 0, muon_steps = 5;
+  bool muon_row_norm = false;
   bool states_8bit = false;
   Average average = Average::none;
   double ema_decay = 0.997, swa_fraction = 0.4;

@@ -9,7 +9,6 @@ namespace tritium::training {
 namespace {
 
 constexpr int64_t kSideAlign = 8;
-constexpr int kIterations = 5;
 // Jordan et al. 2024: the steepest odd quintic at 0 that keeps singular values within about 0.7 and 1.2.
 constexpr float kA = 3.4445f, kB = -4.7750f, kC = 2.0315f;
 
@@ -30,7 +29,11 @@ void Muon::allocate(Allocator& allocator, const BitLinear& p) {
     allocator.upload(ids, std::as_bytes(std::span(values)));
     matrix_of_row_[{p.n_matrices, rows}] = ids;
   }
-  const int64_t elements = p.rows * p.cols;
+  allocate_norm(allocator, p.rows * p.cols);
+  if (options_.row_norm) allocate_norm(allocator, p.cols);
+}
+
+void Muon::allocate_norm(Allocator& allocator, int64_t elements) {
   if (norm_weights_.contains(elements)) return;
   const Tensor weights = allocator.tensor("norm weights", {elements});
   const std::vector<float> values(static_cast<size_t>(elements),
@@ -84,13 +87,13 @@ Muon::Stack Muon::newton_schulz(Ops& ops, const Stack& x) const {
   return y;
 }
 
-// An RMS norm over a whole matrix, with weights 1 / sqrt(elements).
-Muon::Stack Muon::normalized(Ops& ops, const Stack& x) const {
-  const int64_t elements = x.rows * x.cols;
+// An RMS norm over a whole matrix, or a row, with weights 1 / sqrt(elements).
+Muon::Stack Muon::normalized(Ops& ops, const Stack& x, int64_t elements) const {
+  const int64_t parts = x.n * x.rows * x.cols / elements;
   Stack y = take(ops, x.n, x.rows, x.cols);
-  ops(RmsNorm{.x = x.data.view({x.n, elements}),
+  ops(RmsNorm{.x = x.data.view({parts, elements}),
               .weight = norm_weights_.at(elements),
-              .y = y.data.view({x.n, elements}),
+              .y = y.data.view({parts, elements}),
               .eps = 1e-30f});  // an expert without tokens stays 0
   return y;
 }
@@ -102,13 +105,15 @@ Tensor Muon::direction(Ops& ops, const BitLinear& p, float beta, const Tensor& n
                   .y = into,
                   .a_scale = beta,
                   .b_scale = 1.0f,
-                  .step_factor = now ? StepFactor::gradient_scale : StepFactor::none,
+                  .step_factor = now ? StepFactor::momentum : StepFactor::none,
                   .now = now});
   };
   add(p.m);
   add(p.gradient);
-  Stack x = normalized(ops, {p.gradient, p.n_matrices, p.rows, p.cols});
-  for (int i = 0; i < kIterations; ++i) x = newton_schulz(ops, x);
+  Stack x = {p.gradient, p.n_matrices, p.rows, p.cols};
+  if (options_.row_norm) x = normalized(ops, x, p.cols);
+  x = normalized(ops, x, p.rows * p.cols);
+  for (int i = 0; i < options_.steps; ++i) x = newton_schulz(ops, x);
   return x.data;
 }
 

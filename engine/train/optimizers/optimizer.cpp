@@ -39,7 +39,12 @@ void Optimizer::allocate_states(Allocator& allocator, BitLinear& p) {
   const bool codes = options_.states_8bit && p.elements() >= kSmallest8bit && adamw;
   const DType dtype = codes ? DType::i8 : DType::f32;
   if (!options_.by_layer) p.gradient = allocator.tensor(p.name + ".gradient", shape_of(p));
-  p.m = allocator.tensor(p.name + ".m", shape_of(p), dtype);
+  if (kind == OptimizerKind::adalomo) {
+    p.row_squares = allocator.tensor(p.name + ".row_squares", {p.n_matrices, p.rows});
+    p.col_squares = allocator.tensor(p.name + ".col_squares", {p.n_matrices, p.cols});
+  } else {
+    p.m = allocator.tensor(p.name + ".m", shape_of(p), dtype);
+  }
   if (adamw) p.v = allocator.tensor(p.name + ".v", shape_of(p), dtype);
   if (codes) {
     const Shape blocks = {n_rows, ceil_div(p.cols, 256)};
@@ -84,7 +89,8 @@ ParameterBytes Optimizer::bytes() const {
   ParameterBytes total{.gradients = shared_bytes_};
   for (const BitLinear* p : model_.parameters()) {
     total.shadows += sum({&p->shadow.data, &p->effective.data});
-    total.states += sum({&p->m, &p->v, &p->m_scales, &p->v_scales, &p->sums, &p->flips});
+    total.states +=
+        sum({&p->m, &p->v, &p->m_scales, &p->v_scales, &p->row_squares, &p->col_squares, &p->sums, &p->flips});
     total.gradients += sum({&p->gradient});
     total.trits += sum({&p->packed.data, &p->packed.scales});
     total.averages += sum({&p->average});
@@ -230,13 +236,13 @@ void Optimizer::sgd(Ops& ops, const BitLinear& p, const ShadowUpdate& shadow) co
                 .gradient = p.gradient,
                 .m = p.m,
                 .learning_rate = rate_of(p),
-                .momentum = options_.momentum,
+                .momentum = 1.0f,
                 .weight_decay = decay_of(p),
                 .now = model_.step_values()});
 }
 
 void Optimizer::muon(Ops& ops, const BitLinear& p, const ShadowUpdate& shadow) const {
-  const Tensor direction = muon_.direction(ops, p, options_.momentum, model_.step_values());
+  const Tensor direction = muon_.direction(ops, p, 1.0f, model_.step_values());
   // The direction is momentum already: what is left is a plain step. Weight decay goes by the learning rate itself.
   const auto scale = static_cast<float>(Muon::step_scale(p));
   ops(SgdUpdate{.shadow = shadow,
@@ -247,6 +253,21 @@ void Optimizer::muon(Ops& ops, const BitLinear& p, const ShadowUpdate& shadow) c
                 .scaled_by_step = false,
                 .now = model_.step_values()});
   ops(ScaledAdd{.a = p.gradient, .b = p.gradient, .y = p.gradient, .a_scale = 0.0f, .b_scale = 0.0f});
+}
+
+void Optimizer::adalomo(Ops& ops, const BitLinear& p, const ShadowUpdate& shadow) const {
+  ops(FactoredDirection{.gradient = p.gradient,
+                        .row_squares = p.row_squares,
+                        .col_squares = p.col_squares,
+                        .beta2 = options_.beta2,
+                        .now = model_.step_values()});
+  ops(SgdUpdate{.shadow = shadow,
+                .gradient = p.gradient,
+                .m = {},
+                .learning_rate = rate_of(p),
+                .weight_decay = decay_of(p),
+                .scaled_by_step = false,
+                .now = model_.step_values()});
 }
 
 void Optimizer::record_update(Ops& ops, const BitLinear& p, bool soft) {
@@ -267,6 +288,7 @@ void Optimizer::record_shadow(Ops& ops, const BitLinear& p, const ShadowUpdate& 
     case OptimizerKind::adamw: return adamw(ops, p, shadow);
     case OptimizerKind::muon: return muon(ops, p, shadow);
     case OptimizerKind::sgd: return sgd(ops, p, shadow);
+    case OptimizerKind::adalomo: return adalomo(ops, p, shadow);
   }
 }
 
@@ -290,6 +312,8 @@ void Optimizer::set_step(const StepOptions& o) {
   now.learning_rate = o.learning_rate;
   now.correction1 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta1}, t)));
   now.correction2 = static_cast<float>(1.0 / (1.0 - std::pow(double{options_.beta2}, t)));
+  now.momentum = o.momentum < 0.0f ? options_.momentum : o.momentum;
+  now.weight_decay = o.weight_decay;
   now.gradient_scale = o.gradient_scale;
   now.noise_scale = o.noise_scale;
   now.lambda = o.lambda;

@@ -1,5 +1,6 @@
 // Optimisers: one pass over each parameter reads gradient, states and shadow once and writes them once
-// (ops/adamw_update.h and ops/sgd_update.h have the formulas).
+// (ops/adamw_update.h and ops/sgd_update.h have the formulas), for some after passes that make of the gradient a
+// direction (muon.h, ops/factored_direction.h).
 #pragma once
 
 #include <functional>
@@ -15,7 +16,8 @@ struct OptimizerOptions {
   float beta1 = 0.9f;
   float beta2 = 0.95f;
   float eps = 1e-8f;
-  float momentum = 0.95f;                    // of sgd and muon
+  float momentum = 0.95f;  // of sgd and muon
+  MuonOptions muon;
   bool states_8bit = false;                  // of parameters with at least 4096 weights
   Rounding rounding = Rounding::stochastic;  // of BF16 shadows
   float noise_zone = 0.1f;                   // of boundary noise
@@ -33,6 +35,8 @@ struct OptimizerOptions {
 struct StepOptions {
   int64_t step = 1;  // from 1
   float learning_rate = 1e-3f;
+  float momentum = -1.0f;     // below 0: OptimizerOptions::momentum
+  float weight_decay = 1.0f;  // what there is of OptimizerOptions::weight_decay
   float gradient_scale = 1.0f;
   float noise_scale = 0.0f;
   float lambda = 1.0f;  // Transformer::requantize
@@ -51,7 +55,7 @@ struct ParameterBytes {
 class Optimizer {
  public:
   Optimizer(Ops& ops, Transformer& model, const OptimizerOptions& options)
-      : ops_(ops), model_(model), options_(options) {}
+      : ops_(ops), model_(model), options_(options), muon_(options.muon) {}
 
   // Memory for states, and for the gradients of everything that trains (by_layer: of the largest layers).
   void allocate(Allocator& allocator);
@@ -82,6 +86,7 @@ class Optimizer {
   void adamw(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
   void sgd(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
   void muon(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
+  void adalomo(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow) const;
 
   void allocate_states(Allocator& allocator, BitLinear& parameter);
   void allocate_shared(Allocator& allocator);

@@ -9,6 +9,12 @@ namespace tritium::training {
 // `warmup_steps`, is applied.
 double learning_rate_factor(const TrainOptions& options, int64_t step, int64_t total);
 
+// The momentum of `step`: from momentum_from to momentum over the first momentum_warmup steps.
+double momentum_of(const TrainOptions& options, int64_t step);
+
+// What of the weight decay there is at `step`: all of it, or none.
+double weight_decay_factor(const TrainOptions& options, int64_t step, int64_t total);
+
 // Steps that a run of some minutes counts on until it knows better, so that warm-up and warm start begin at their
 // beginning.
 inline constexpr int64_t kUntilMeasured = 1000;

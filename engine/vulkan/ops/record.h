@@ -19,6 +19,7 @@ Status launch(Recorder& recorder, const DenseMatmulBackward& op);
 Status launch(Recorder& recorder, const AttentionBackward& op);
 Status launch(Recorder& recorder, const ScaleColumnsBackward& op);
 Status launch(Recorder& recorder, const SumSquares& op);
+Status launch(Recorder& recorder, const FactoredDirection& op);
 
 template <typename Op>
 Status record(Recorder& recorder, const Op& op) {

@@ -30,6 +30,10 @@ Status launch(Recorder& recorder, const FactoredDirection& op) {
   };
   const FactorPlanes planes = {plane(0, row_floats), plane(row_floats, row_floats),
                                plane(2 * row_floats, column_floats)};
+  const auto read = [](Binding plane) {
+    plane.access = Access::read;
+    return plane;
+  };
   const Binding gradient = {&op.gradient, Access::write}, now = {op.now ? &op.now : nullptr};
   const std::vector<uint32_t> at_step = {op.now ? 1u : 0u};
   Status status;
@@ -43,14 +47,16 @@ Status launch(Recorder& recorder, const FactoredDirection& op) {
                                 .constants = std::move(constants)});
   };
   const int64_t strips = ceil_div(p.cols, kWorkgroup);
-  dispatch("factored_direction.rows", {{&op.gradient}, planes.rows, planes.columns, planes.rows}, n * p.rows, {0});
+  dispatch("factored_direction.rows", {{&op.gradient}, read(planes.squares), read(planes.columns), planes.rows},
+           n * p.rows, {0});
   dispatch("factored_direction.columns", {{&op.gradient}, planes.columns}, n * chunks * strips, {});
   dispatch("factored_direction.factors",
            {planes.rows, planes.columns, {&op.row_squares, Access::write}, {&op.col_squares, Access::write}, now}, n,
            at_step);
-  dispatch("factored_direction.rows", {{&op.gradient}, planes.rows, planes.columns, planes.squares}, n * p.rows, {1});
-  dispatch("factored_direction.clip", {planes.squares, planes.rows}, n, {});
-  dispatch(op.kName, {gradient, planes.rows, planes.columns}, groups_for_values(op.gradient), {});
+  dispatch("factored_direction.rows", {{&op.gradient}, read(planes.rows), read(planes.columns), planes.squares},
+           n * p.rows, {1});
+  dispatch("factored_direction.clip", {read(planes.squares), planes.rows}, n, {});
+  dispatch(op.kName, {gradient, read(planes.rows), read(planes.columns)}, groups_for_values(op.gradient), {});
   return status;
 }
 

@@ -61,9 +61,8 @@ void integer_scales(const IntegerScalesParams& p, std::span<const std::byte> par
         most = std::fmax(most, magnitudes[c]);
       }
       alpha[row * p.n_groups + g] =
-          p.clip_search
-              ? searched_scale(weights, magnitudes, p)
-              : shader::stored_integer_scale(most, static_cast<int>(p.quantizer), p.round_to_f16 != 0);
+          p.clip_search ? searched_scale(weights, magnitudes, p)
+                        : shader::stored_integer_scale(most, static_cast<int>(p.quantizer), p.round_to_f16 != 0);
     }
 }
 

@@ -1,8 +1,8 @@
-// s = max |w| / qmax, or of five quantiles of |w| in its place that with the least squared error: of each group of columns of
-// a row (lib/integers.h).
+// s = max |w| / qmax, or of five quantiles of |w| in its place that with the least squared error: of each group of
+// columns of a row (lib/integers.h).
 //   parameter: f32 or bf16 [n_rows, row_stride]; alpha: f32 [n_rows, n_groups]
-// A workgroup takes a group. The search reads it twice for each of the n / 1000 + 2 largest distinct magnitudes, and once
-// for each of at most five scales.
+// A workgroup takes a group. The search reads it twice for each of the n / 1000 + 2 largest distinct magnitudes, and
+// once for each of at most five scales.
 #version 450
 
 #include "lib/grid.glsl"
@@ -86,7 +86,7 @@ void main() {
   const float most = largest_below(uintBitsToFloat(0x7F800000u));
   float scale = 0.0;
   if (most >= TRITIUM_SMALLEST_MAX)
-    scale = p.clip_search == 1u ? searched_scale(most)
-                                : stored_integer_scale(most, int(p.quantizer), p.round_to_f16 == 1u);
+    scale =
+        p.clip_search == 1u ? searched_scale(most) : stored_integer_scale(most, int(p.quantizer), p.round_to_f16 == 1u);
   if (gl_LocalInvocationIndex == 0u) alpha[group] = scale;
 }

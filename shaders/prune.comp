@@ -1,7 +1,7 @@
 // y = w, 0 where |w| is below that of rank n_pruned, from the least, of its row.
 //   parameter: f32 or bf16 [n_rows, row_stride]; y: f32 [n_rows, row_stride]
-// A workgroup takes a row. Floats of one sign are in the order of their bits, so the magnitude of a rank is found bit by bit: 31
-// counts, each of which reads the row.
+// A workgroup takes a row. Floats of one sign are in the order of their bits, so the magnitude of a rank is found bit
+// by bit: 31 counts, each of which reads the row.
 #version 450
 
 #include "lib/grid.glsl"

@@ -1,5 +1,5 @@
-// Of each four columns 16 apart the signs of three, those of the largest |w|; alpha = their mean |w|, over each group of columns of a
-// row.
+// Of each four columns 16 apart the signs of three, those of the largest |w|; alpha = their mean |w|, over each group
+// of columns of a row.
 //   parameter: f32 or bf16 [n_rows, row_stride]; y: f32 [n_rows, row_stride]; alpha: f32 [n_rows, n_groups]
 // A workgroup takes a group: 8 (6) bytes a weight.
 #version 450

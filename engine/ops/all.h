@@ -76,8 +76,9 @@ using AllOps =
            RmsNormBackward, TernaryMatmulBackward, DenseMatmulBackward, WeightGradient, AttentionBackward,
            GatedActivationBackward, CombineExpertsBackward, RouteTokensBackward, ExpertLoad, CrossEntropy, FlipTrits,
            KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
-           ThresholdScales, IntegerScales, Prune, SparseSigns, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns, PreviousRows, RejectValues,
-           SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward, SoftCapBackward, BalanceBias>;
+           ThresholdScales, IntegerScales, Prune, SparseSigns, AdamwUpdate, SgdUpdate, Argmax, GroupRows, ScaleColumns,
+           PreviousRows, RejectValues, SoftCap, ScaleColumnsBackward, PreviousRowsBackward, RejectValuesBackward,
+           SoftCapBackward, BalanceBias>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

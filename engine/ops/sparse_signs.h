@@ -10,9 +10,9 @@ void sparse_signs(const SparseSignsParams& p, std::span<const std::byte> paramet
                   std::span<float> alpha);
 }
 
-// 3:4 sparse trits (Huang et al. 2025, "Sherry"; what STQ1_0 stores): of the columns 64 i + j + {0, 16, 32, 48}, j < 16,
-// that with the least |w| (of equal ones the first) is y = 0, the others are y = 1 where w >= 0, else -1;
-// alpha = the mean |w| of the others, over each group of columns of a row: the scale of the least squared error.
+// 3:4 sparse trits (Huang et al. 2025, "Sherry"; what STQ1_0 stores): of the columns 64 i + j + {0, 16, 32, 48}, j <
+// 16, that with the least |w| (of equal ones the first) is y = 0, the others are y = 1 where w >= 0, else -1; alpha =
+// the mean |w| of the others, over each group of columns of a row: the scale of the least squared error.
 struct SparseSigns {
   static constexpr std::string_view kName = "sparse_signs";
   static constexpr double kTolerance = kExact;

@@ -21,7 +21,8 @@ std::vector<std::string_view> mode_names() {
 // Tries of a * with more and more text: a name is short.
 bool fits(std::string_view pattern, std::string_view name) {
   if (pattern.empty()) return name.empty();
-  if (pattern.front() != '*') return !name.empty() && pattern.front() == name.front() && fits(pattern.substr(1), name.substr(1));
+  if (pattern.front() != '*')
+    return !name.empty() && pattern.front() == name.front() && fits(pattern.substr(1), name.substr(1));
   const std::string_view rest = pattern.substr(std::min(pattern.find_first_not_of('*'), pattern.size()));
   if (rest.empty()) return true;
   for (size_t skipped = 0; skipped < name.size(); ++skipped)
@@ -71,7 +72,8 @@ Status check_mode_rules(std::span<const ModeRule> rules, std::span<const TensorS
     for (const TensorSpec& tensor : tensors) any = any || fits(rule.pattern, tensor.name);
     if (!any)
       return error(StatusCode::invalid_argument, "weights: no tensor of the model is called \"", rule.pattern,
-                   "\"; names are as ", tensors.front().name, ", ", tensors[tensors.size() / 2].name, " (* is any text)");
+                   "\"; names are as ", tensors.front().name, ", ", tensors[tensors.size() / 2].name,
+                   " (* is any text)");
   }
   for (const TensorSpec& tensor : tensors) {
     const ModeRule* rule = rule_for(rules, tensor.name);

@@ -12,8 +12,9 @@ namespace tritium::training {
 
 template <typename... T>
 using FieldOf = std::variant<T TrainOptions::*...>;
-using Field = FieldOf<bool, int, int64_t, uint32_t, double, std::string, std::vector<std::string>, WeightMode,
-                      ShadowPrecision, TernaryQuantizer, IntegerQuantizer, ScaleSync, OptimizerKind, Schedule, Average, ExportType>;
+using Field =
+    FieldOf<bool, int, int64_t, uint32_t, double, std::string, std::vector<std::string>, WeightMode, ShadowPrecision,
+            TernaryQuantizer, IntegerQuantizer, ScaleSync, OptimizerKind, Schedule, Average, ExportType>;
 
 // Both bounds are allowed; in words, or everything is.
 struct Range {
@@ -129,6 +130,8 @@ inline constexpr Row kOptionTable[] = {
     {"scale_sync", &O::scale_sync, "what shares an alpha; auto: per_tensor, or as the scales of a ternary file"},
     {"group_size", &O::group_size, "columns of per_group: 16, 32, 64, 128 or 256; integers have groups then, too"},
     {"prune", &O::prune, "part of each row of quantised weights, those of least magnitude, that is 0", kDecay},
+    {"gptq", &O::gptq, "tokens of training text by whose inputs integers are rounded in the end; 0: to nearest",
+     kFrom0},
     {"alpha_momentum", &O::alpha_momentum, "running average of alphas; 0: exact", kDecay},
     {"quantize_from", &O::quantize_from, "part of the steps before weights are quantised at all", kPart},
     {"warm_start", &O::warm_start, "part of the steps after that over which they are quantised more and more", kPart},
@@ -151,7 +154,8 @@ inline constexpr Row kOptionTable[] = {
     {"overwrite", &O::overwrite, "remove the files of the run that the folder holds, and begin anew"},
     {"The result"},
     {"output", &O::output, "GGUF file to write", kAny, "-o,--output"},
-    {"export_type", &O::export_type, "auto: the first of tq2_0, q2_0, f16 that fits, stq1_0 of sparse34; adapter if only that learns"},
+    {"export_type", &O::export_type,
+     "auto: the first of tq2_0, q2_0, f16 that fits, stq1_0 of sparse34; adapter if only that learns"},
     {"The machine"},
     {"profile", &O::profile, "show how long each operation took; slower"},
     {"backend", &O::backend, "cpu, vulkan, vulkan:INDEX, reference"},

@@ -80,6 +80,7 @@ Status check_options(const TrainOptions& o) {
     return refuse(
         "sparse34 has an exact scale for each row or block, and as many zeros as its format: it goes with scale_sync "
         "auto, per_row or per_group with group_size 256, alpha_momentum 0 and prune 0");
+  if (o.gptq > 0 && o.prune > 0) return refuse("gptq rounds what prune would set to 0 after it: give one of the two");
   if (o.quantize_from + o.warm_start > 1)
     return refuse("quantize_from ", o.quantize_from, " and warm_start ", o.warm_start,
                   " are more than all steps together: weights would not be quantised in the end");

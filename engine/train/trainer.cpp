@@ -10,6 +10,7 @@
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
+#include "train/calibration.h"
 #include "train/expert_distance.h"
 #include "train/export.h"
 #include "train/limits.h"
@@ -53,6 +54,9 @@ Status Run::prepare_weights() {
   Result<std::unique_ptr<Transformer>> model = Transformer::create(*backend_, setup_.model, setup_.recipe);
   if (!model.ok()) return model.status();
   model_ = *std::move(model);
+  if (options_.gptq > 0 && !has_integers(*model_))
+    return error(StatusCode::invalid_argument,
+                 "gptq rounds integers, and no weights are (attention, feed_forward, weights: int8 … int4)");
   if (setup_.teacher) {
     Result<std::unique_ptr<Transformer>> teacher =
         Transformer::create(*backend_, *setup_.teacher, frozen_recipe(options_));

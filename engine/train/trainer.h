@@ -56,6 +56,7 @@ class Run {
   Status save(const std::string& name);
   void save_or_warn(const std::string& name);
   Status choose_weights();
+  Status calibrate();
   Status export_result();
   std::string what_is_kept() const;
   Status finish();

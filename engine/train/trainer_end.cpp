@@ -4,6 +4,7 @@
 #include "base/cancel.h"
 #include "base/format_text.h"
 #include "base/log.h"
+#include "train/calibration.h"
 #include "train/export.h"
 #include "train/trainer.h"
 
@@ -106,6 +107,27 @@ Status Run::choose_weights() {
   return ops_.finish();
 }
 
+// Integers by the inputs of the batches that would come next; held-out text is scored as they are then.
+Status Run::calibrate() {
+  if (options_.gptq == 0) return Status();
+  const int64_t sequences = options_.micro_batch > 0 ? options_.micro_batch : options_.batch;
+  const auto tokens = static_cast<size_t>(sequences * options_.context);
+  std::vector<Batch> drawn;
+  std::vector<TokenBatch> parts;
+  for (int64_t seen = 0; seen < options_.gptq; seen += options_.batch * options_.context)
+    drawn.push_back(batches_->batch(state_.step + static_cast<int64_t>(drawn.size())));
+  for (const Batch& batch : drawn)
+    for (size_t at = 0; at < batch.inputs.size(); at += tokens)
+      parts.push_back({sequences, options_.context, std::span(batch.inputs).subspan(at, tokens),
+                       std::span(batch.targets).subspan(at, tokens)});
+  if (Status s = round_calibrated(ops_, workspace_, *model_, parts); !s.ok()) return s.within("gptq");
+  const Result<double> loss = held_out_->loss(ops_, workspace_, *model_);
+  if (!loss.ok()) return loss.status();
+  report_.valid_loss = *loss;
+  report_.bits_per_byte = held_out_->bits_per_byte(*loss);
+  return Status();
+}
+
 Status Run::export_result() {
   const Batch& sample = held_out_->first();
   const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
@@ -135,6 +157,7 @@ Status Run::finish() {
   if (report_.stop == TrainStop::interrupted) return unsaved_;
   if (Status s = choose_weights(); !s.ok()) return s;
   model_->requantize(ops_, 1.0f);
+  if (Status s = calibrate(); !s.ok()) return s;
   if (inspect_)
     if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
   if (const Status s = options_.output.empty() ? ops_.finish() : export_result(); !s.ok())

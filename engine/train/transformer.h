@@ -136,6 +136,8 @@ class Transformer {
   BatchTensors& tensors_of(Allocator& allocator, int64_t n_sequences, int64_t sequence_length,
                            const Transformer* teacher = nullptr);
   void record_loss(Ops& ops, const BatchTensors& batch, const LossOptions& options);
+  // Brings the inputs of a pass to where it reads them.
+  void upload_tokens(Ops& ops, const BatchTensors& batch, std::span<const int32_t> tokens) const;
 
   // The numbers that recorded operations multiply theirs with, in step_values(); upload_step() brings them there.
   const Tensor& step_values() const { return step_tensor_; }
@@ -188,8 +190,6 @@ class Transformer {
   LayerContext layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index) const;
   void balance_choice(Tape& tape, const BatchTensors& batch, size_t step, const LossOptions& options) const;
   Value logits_of(Tape& tape, const Value& x, ActivationMode inputs, const Tensor& into = {}) const;
-  // Brings the inputs of a pass to where it reads them.
-  void upload_tokens(Ops& ops, const BatchTensors& batch, std::span<const int32_t> tokens) const;
   void head_loss(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
                  const LossOptions& options);
   void losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,

@@ -110,7 +110,8 @@ TEST(IntegerScales, TheSearchedOneHasTheLeastErrorOfTheFive) {
             among = among || std::abs(found - scale) <= (to_f16 ? 0x1p-10f : 1e-6f) * scale;
           }
           EXPECT_TRUE(among) << n << " weights, qmax " << qmax;
-          EXPECT_LE(error_of(row, double{found}, qmax), least + unsure_error(row, double{found}, qmax)) << n << " " << qmax;
+          EXPECT_LE(error_of(row, double{found}, qmax), least + unsure_error(row, double{found}, qmax))
+              << n << " " << qmax;
         }
 }
 
@@ -132,8 +133,7 @@ TEST(IntegerScales, AreHalvesWhereTheyAreStoredAsHalves) {
 }
 
 TEST(IntegerScales, OfZerosAreZero) {
-  for (bool clip : {false, true})
-    EXPECT_EQ(scale_of({0.0f, -0.0f, 0.0f}, {.clip = clip, .to_f16 = true}), 0.0f);
+  for (bool clip : {false, true}) EXPECT_EQ(scale_of({0.0f, -0.0f, 0.0f}, {.clip = clip, .to_f16 = true}), 0.0f);
 }
 
 // Codes of s times codes are those codes, and s comes out again, for scales that F16 holds.

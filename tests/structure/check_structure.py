@@ -58,7 +58,7 @@ ALLOWED = {
     "engine": [],  # what is added to engine/ gets a rule of its own
     "cpu_ref": ["cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "shaders/params": ["types.h", "shadow.h"],
-    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "grid.glsl", "parameter.glsl", "reduce.glsl", "shadow.h", "ternary.h"],
+    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "grid.glsl", "parameter.glsl", "reduce.glsl", "rounding.h", "shadow.h", "ternary.h"],
     "shaders/probe": ["params/probe.h"],
     "shaders": ["lib", "params"],
 }

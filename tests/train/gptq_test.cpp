@@ -42,8 +42,8 @@ std::vector<float> random_weights(size_t n, uint64_t seed) {
 }
 
 float on_grid(double w, float scale, int qmax) {
-  return scale * static_cast<float>(
-                     std::clamp(std::nearbyint(w / double{scale}), static_cast<double>(-qmax), static_cast<double>(qmax)));
+  return scale * static_cast<float>(std::clamp(std::nearbyint(w / double{scale}), static_cast<double>(-qmax),
+                                               static_cast<double>(qmax)));
 }
 
 std::vector<float> to_nearest(const std::vector<float>& w, float scale, int qmax) {

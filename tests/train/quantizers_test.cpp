@@ -1,5 +1,6 @@
 // What holds of every way to quantise, on every backend: one object makes the weights of training, validation and
 // export.
+#include <algorithm>
 #include <cmath>
 
 #include "format/gguf.h"
@@ -41,9 +42,14 @@ std::vector<Way> all_ways() {
   pruned_trits.scales.prune = 0.6;
   Recipe sparse = absmean;
   sparse.ternary_quantizer = TernaryQuantizer::sparse34;
-  return {{"Absmax", absmax},       {"Clip", clip},           {"Groups", groups},
-          {"PrunedIntegers", pruned}, {"Absmean", absmean, kWide}, {"Threshold", threshold, kWide},
-          {"PrunedTrits", pruned_trits, kWide}, {"Sparse34", sparse, kWide}};
+  return {{"Absmax", absmax},
+          {"Clip", clip},
+          {"Groups", groups},
+          {"PrunedIntegers", pruned},
+          {"Absmean", absmean, kWide},
+          {"Threshold", threshold, kWide},
+          {"PrunedTrits", pruned_trits, kWide},
+          {"Sparse34", sparse, kWide}};
 }
 
 class Quantizers : public testing::TestWithParam<std::tuple<std::string, size_t>> {
@@ -185,8 +191,7 @@ TEST_P(Quantizers, TheLeastOfEachRowArePrunedAndTheirShadowsStay) {
       std::vector<float> sorted = magnitudes;
       std::ranges::sort(sorted);
       EXPECT_GT(sorted[n / 2], 0.0f);
-      for (size_t c = 0; c < cols; ++c)
-        if (magnitudes[c] < sorted[n]) ASSERT_EQ(values[row * cols + c], 0.0f) << p.name;
+      for (size_t c = 0; c < cols; ++c) ASSERT_TRUE(magnitudes[c] >= sorted[n] || values[row * cols + c] == 0.0f);
     }
   }
 }
@@ -217,8 +222,7 @@ TEST(SparseTrits, RowsThatTheFormatCannotHoldAreRefused) {
   const Result<MemoryTensorMap> map = training::make_transformer(kTinyDense, kVocabulary, 3);
   const Result<CheckedModel> source = CheckedModel::check(*map);
   ASSERT_TRUE(source.ok());
-  const auto made =
-      training::Transformer::create(*backend, *source, {.ternary_quantizer = TernaryQuantizer::sparse34});
+  const auto made = training::Transformer::create(*backend, *source, {.ternary_quantizer = TernaryQuantizer::sparse34});
   EXPECT_NE(made.message().find("blk.0.attn_q.weight: sparse34 is stored as STQ1_0, in blocks of 256 columns"),
             std::string::npos)
       << made.message();

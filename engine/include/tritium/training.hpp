@@ -85,7 +85,8 @@ enum class Average {
 
 // How ternary weights are written. Weights that are not ternary are stored exactly (F32, or BF16 shadows as BF16).
 enum class ExportType {
-  automatic,  // stq1_0 of sparse34; else tq2_0 where rows are multiples of 256, q2_0 (64), f16; adapter where it alone learns
+  automatic,  // tq2_0 where rows are multiples of 256, else q2_0 (64), else f16; stq1_0 of sparse34; adapter of
+              // adapters
   tq1_0,
   tq2_0,
   i2_s,
@@ -138,7 +139,7 @@ struct TrainOptions {
   WeightMode embedding = WeightMode::full;
   WeightMode attention = WeightMode::ternary, feed_forward = WeightMode::ternary;
   WeightMode head = WeightMode::full, norms = WeightMode::full, routers = WeightMode::full;
-  std::vector<std::string> weights;  // "PATTERN=MODE": of tensors of such names (* is any text), over the roles; the last
+  std::vector<std::string> weights;  // "PATTERN=MODE", over those: by the names of tensors
   int64_t lora_rank = 16;
   double lora_alpha = 32.0;
   bool int8_activations = true;
@@ -149,6 +150,7 @@ struct TrainOptions {
   ScaleSync scale_sync = ScaleSync::automatic;
   int64_t group_size = 128;
   double prune = 0.0;
+  int64_t gptq = 0;
   double alpha_momentum = 0.0, quantize_from = 0.0, warm_start = 0.0, noise = 0.0, ste_clip = 0.0;
   double balance = 0.01, z_loss = 1e-3, bias_rate = 1e-3;
   bool checkpoint_activations = false;

@@ -64,8 +64,8 @@ struct ScaleOptions {
   // pack while it updates.
   float momentum = 0.0f;
   bool round_to_f16 = true;  // to what files store: what is trained is what is deployed
-  // The part of each row, floor(prune cols) of the least |shadow|, that is quantised as 0. By rows, for a threshold of a
-  // whole matrix would be measured anew each step; scales are those of all weights.
+  // The part of each row, floor(prune cols) of the least |shadow|, that is quantised as 0. By rows, for a threshold of
+  // a whole matrix would be measured anew each step; scales are those of all weights.
   double prune = 0.0;
 };
 

@@ -20,8 +20,7 @@ class Sparse34Quantizer final : public WeightQuantizer {
   // Signs of 1 and a bound of 1 give themselves as trits, whatever alpha is.
   void quantize(Ops& ops) const override {
     const BitLinear& m = *members_.front();
-    ops(Ternarize{
-        .parameter = signs(ops), .alpha = alpha_, .weight = m.packed, .flips = m.flips, .bound = ones_});
+    ops(Ternarize{.parameter = signs(ops), .alpha = alpha_, .weight = m.packed, .flips = m.flips, .bound = ones_});
   }
 
   void soften(Ops& ops, float lambda, const Tensor& now) const override {
@@ -35,11 +34,8 @@ class Sparse34Quantizer final : public WeightQuantizer {
   Weight find_signs(Ops& ops, const Tensor& alpha) const {
     const BitLinear& m = *members_.front();
     const Weight y = float_copy(ops, m);
-    ops(SparseSigns{.parameter = m.shadow,
-                    .y = y,
-                    .alpha = alpha,
-                    .group_size = m.group_size,
-                    .round_to_f16 = round_to_f16_});
+    ops(SparseSigns{
+        .parameter = m.shadow, .y = y, .alpha = alpha, .group_size = m.group_size, .round_to_f16 = round_to_f16_});
     return y;
   }
   Weight signs(Ops& ops) const { return find_signs(ops, ops.temporary(alpha_.shape)); }

@@ -279,7 +279,7 @@ struct MeanAndDeviation {
 
 // One way to quantise, over all seeds.
 struct QuantCompareRow {
-  std::string name;  // "full precision", "int8", "ternary"
+  std::string name;  // "full precision", "int8", "int4", "ternary"
   int64_t dim = 0;
   uint64_t model_bytes = 0;  // packed; what is not quantised counts 2 bytes
   MeanAndDeviation train_loss, valid_loss, perplexity, bits_per_byte;
@@ -297,7 +297,7 @@ struct QuantCompareReport {
   std::vector<ActivityCheck> checks;         // that the ternary model's quantisation is real, of the first seed
 };
 
-// Trains the same small transformer on the same batches in full precision, int8 and ternary.
+// Trains the same small transformer on the same batches in full precision, int8, int4 and ternary.
 Result<QuantCompareReport> quant_compare(const QuantCompareOptions& options);
 
 // ---- options by name ---------------------------------------------------------------------------------------------

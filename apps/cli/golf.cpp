@@ -102,7 +102,7 @@ void add_golf(CLI::App& experiment, Action& action) {
   command->add_flag("--smoke", g.smoke, "a tiny model and a few steps: seconds");
   command->add_option("--scale", g.scale, "of the published 16,000,000 bytes; 1: its sizes, for GPUs")
       ->capture_default_str();
-  command->add_option("--vocab", g.vocab_size, "tokens, learned from the text; 0: 1024, with --smoke 320")
+  command->add_option("--vocab", g.vocab_size, "tokens, learned from the text; 0: 1024, with --smoke 384")
       ->capture_default_str();
   command->add_option("--steps", g.steps, "of training")->capture_default_str();
   command->add_option("--minutes", g.minutes, "of training, without --steps; 0: 10")->capture_default_str();

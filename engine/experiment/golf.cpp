@@ -66,7 +66,7 @@ class Golf {
 
   Status plan() {
     result_.preset = options_.preset;
-    result_.vocab_size = options_.vocab_size > 0 ? options_.vocab_size : options_.smoke ? 320 : 1024;
+    result_.vocab_size = options_.vocab_size > 0 ? options_.vocab_size : options_.smoke ? 384 : 1024;
     context_ = options_.smoke ? 32 : options_.scale == 1 ? 2048 : 256;
     constexpr double kSmokeScale = 1.0 / 80;
     Result<GolfPlan> plan =

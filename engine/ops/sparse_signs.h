@@ -35,7 +35,7 @@ struct SparseSigns {
             .dtype = static_cast<uint32_t>(parameter.dtype),
             .n_groups = u32(parameter.cols / group),
             .group_size = u32(group),
-            .per_kept = 1.0f / static_cast<float>(group / 4 * 3),
+            .per_kept = 1.0f / static_cast<float>(group - group / 4),
             .round_to_f16 = round_to_f16 ? 1u : 0u};
   }
 

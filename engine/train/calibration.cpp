@@ -80,7 +80,7 @@ class Calibration {
       if (const auto* product = std::get_if<DenseMatmul>(&step.op))
         if (Inputs* inputs = inputs_of(product->weight))
           if (Status s = add_inputs(backend_, *product, *inputs); !s.ok()) return s;
-      const Status ran = std::visit([this](const auto& op) { return backend_.run(op); }, step.op);
+      Status ran = std::visit([this](const auto& op) { return backend_.run(op); }, step.op);
       if (!ran.ok()) return ran;
     }
     return Status();
@@ -105,11 +105,10 @@ class Calibration {
         inputs.hessians[m].resize(static_cast<size_t>(p.cols * p.cols));
       else
         any = true;
-      const Status rounded =
-          gptq_round(std::span(*weights).subspan(m * size, size), p.cols, std::move(inputs.hessians[m]),
-                     {.scales = std::span(*scales).subspan(m * n_scales, n_scales),
-                      .group_size = p.group_size,
-                      .qmax = static_cast<int>(quantizer_of(p.mode))});
+      Status rounded = gptq_round(std::span(*weights).subspan(m * size, size), p.cols, std::move(inputs.hessians[m]),
+                                  {.scales = std::span(*scales).subspan(m * n_scales, n_scales),
+                                   .group_size = p.group_size,
+                                   .qmax = static_cast<int>(quantizer_of(p.mode))});
       if (!rounded.ok()) return rounded;
     }
     if (!any) return Status();

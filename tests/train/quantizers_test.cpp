@@ -18,7 +18,7 @@ using training::WeightQuantizer;
 
 // Rows of 256 and 512, which every format can hold.
 constexpr const char* kWide =
-    R"({"architecture": "llama", "dim": 256, "layers": 1, "heads": 2, "head_dim": 64, "kv_heads": 1, "ffn": 512, "context": 16, "tied_head": false})";
+    R"({"architecture": "llama", "dim": 256, "layers": 1, "heads": 4, "head_dim": 64, "kv_heads": 1, "ffn": 512, "context": 16, "tied_head": false})";
 
 struct Way {
   const char* name;

@@ -57,7 +57,7 @@ struct GolfOptions {
   bool smoke = false;                   // a model of some ten thousand weights and a few steps
   int64_t steps = 0;
   double minutes = 0;      // without steps; 0: 10
-  int64_t vocab_size = 0;  // 0: 1024, with smoke 320
+  int64_t vocab_size = 0;  // 0: 1024, with smoke 384
   int64_t valid_bytes = 256 << 10;
   uint32_t seed = 0;
   std::string backend = "cpu";

@@ -63,7 +63,7 @@ Status read_words(const std::vector<std::string>& files, const VocabularyTrainin
   for (const std::string& file : files) {
     Result<TextReader> reader = TextReader::open(file, o.waiting);
     if (!reader.ok()) return reader.status();
-    const Status status = read_documents(*reader, [&](const Document& document) {
+    Status status = read_documents(*reader, [&](const Document& document) {
       count_words(document, words);
       tell(o, "reading", size > 0 ? std::min(1.0, static_cast<double>(words.n_bytes()) / size) : 0);
       return Status();

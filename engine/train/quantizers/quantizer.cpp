@@ -14,7 +14,7 @@ Weight float_copy(Ops& ops, const BitLinear& member) {
 Weight WeightQuantizer::kept_of(Ops& ops, const BitLinear& member) const {
   const auto n = static_cast<int64_t>(std::floor(prune_ * static_cast<double>(member.cols)));
   if (n == 0) return member.shadow;
-  const Weight kept = float_copy(ops, member);
+  Weight kept = float_copy(ops, member);
   ops(Prune{.parameter = member.shadow, .y = kept, .n_pruned = n});
   return kept;
 }

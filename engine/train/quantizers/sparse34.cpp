@@ -33,7 +33,7 @@ class Sparse34Quantizer final : public WeightQuantizer {
  private:
   Weight find_signs(Ops& ops, const Tensor& alpha) const {
     const BitLinear& m = *members_.front();
-    const Weight y = float_copy(ops, m);
+    Weight y = float_copy(ops, m);
     ops(SparseSigns{
         .parameter = m.shadow, .y = y, .alpha = alpha, .group_size = m.group_size, .round_to_f16 = round_to_f16_});
     return y;

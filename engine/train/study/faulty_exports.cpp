@@ -2,6 +2,7 @@
 // that were quantised replaced by what a faulty export made of their shadows (fault_values.h), as floats.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 
 #include "base/cancel.h"
@@ -142,6 +143,7 @@ namespace tritium {
 const std::vector<ExportFault>& export_faults() {
   static const std::vector<ExportFault> kList = [] {
     std::vector<ExportFault> list;
+    list.reserve(std::size(training::kFaults));
     for (const auto& f : training::kFaults) list.push_back({f.name, f.what});
     return list;
   }();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "artifact/code_packing.h"
@@ -29,7 +30,8 @@ struct Content {
   bool valid() const { return number <= kBf16 + kMostInteger && (group == 0 || largest_integer() > 0); }
   // Scales of a row; the last group may have fewer columns.
   int64_t scales(int64_t cols) const { return group > 0 ? (cols + group - 1) / group : 1; }
-  auto operator<=>(const Content&) const = default;
+  bool operator==(const Content&) const = default;
+  bool operator<(const Content& other) const { return std::pair(number, group) < std::pair(other.number, other.group); }
 };
 
 // With fewer values nothing is won.

@@ -126,7 +126,7 @@ Status RowFile::append(Row row) {
   const std::string line = json_of(row) + "\n";
   const bool placed = ::lseek(descriptor_, static_cast<off_t>(end_), SEEK_SET) >= 0;
   if (!placed || !write_all(descriptor_, std::as_bytes(std::span(line))) || ::fsync(descriptor_) != 0) {
-    const Status problem = system_error(path_, "a row cannot be written");
+    Status problem = system_error(path_, "a row cannot be written");
     if (::ftruncate(descriptor_, static_cast<off_t>(end_)) != 0) return problem.within("and the file cannot be cut");
     return problem;
   }

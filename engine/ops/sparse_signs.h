@@ -28,14 +28,14 @@ struct SparseSigns {
   }
 
   SparseSignsParams params() const {
-    const int64_t group = scale_group_size(group_size, parameter.cols);
+    const int64_t group = scale_group_size(group_size, parameter.cols), kept = group / 4 * 3;
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
             .row_stride = u32(parameter.row_stride),
             .dtype = static_cast<uint32_t>(parameter.dtype),
             .n_groups = u32(parameter.cols / group),
             .group_size = u32(group),
-            .per_kept = 1.0f / static_cast<float>(group - group / 4),
+            .per_kept = 1.0f / static_cast<float>(kept),
             .round_to_f16 = round_to_f16 ? 1u : 0u};
   }
 

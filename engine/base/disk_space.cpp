@@ -39,10 +39,12 @@ int reserve_blocks(int descriptor, const std::string& path, uint64_t bytes) {
   rlimit largest{};
   if (::getrlimit(RLIMIT_FSIZE, &largest) == 0 && largest.rlim_cur != RLIM_INFINITY && bytes > largest.rlim_cur)
     return EFBIG;
-  const int problem = take_blocks(descriptor, bytes);
-  if (problem != EOPNOTSUPP && problem != ENOSYS && problem != EINVAL) return problem;
+  // Asked for more than there is, a file system may take all it has before it says so, and whoever writes meanwhile
+  // finds the disk full.
   const std::optional<uint64_t> free = free_disk_bytes(path);
-  return free && *free < bytes ? ENOSPC : 0;
+  if (free && *free < bytes) return ENOSPC;
+  const int problem = take_blocks(descriptor, bytes);
+  return problem != EOPNOTSUPP && problem != ENOSYS && problem != EINVAL ? problem : 0;
 }
 
 }  // namespace tritium

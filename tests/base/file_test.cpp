@@ -171,7 +171,8 @@ TEST(AtomicFile, ThreadsThatWriteToOneNameEachSucceedAndTheNameShowsOneOfThem) {
       threads.emplace_back([&, letter] {
         const std::string text(letter == 'a' ? 50'000 : 80'000, letter);
         for (int i = 0; i < kWrites; ++i) {
-          if (!write_file(path, text).ok()) ++problems;
+          const Status written = write_file(path, text);
+          EXPECT_TRUE(written.ok()) << written.message();
           const std::string seen = get(path);
           if (seen != std::string(50'000, 'a') && seen != std::string(80'000, 'b')) ++problems;
         }

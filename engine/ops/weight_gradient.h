@@ -12,7 +12,8 @@ void weight_gradient(const WeightGradientParams& p, std::span<const float> x, st
 }
 
 // dw[m] += sum over rows r that use matrix m, ascending, of dy[r]^T x[row of r]. Straight-through: this is the gradient
-// of the shadow weights. x is what the forward pass multiplied with: floats, or int8 codes times their scales.
+// of the shadow weights. x is what the forward pass multiplied with: floats, or int8 codes times their scales. Rows
+// that use a matrix which dw does not have add nothing: the first ones of a stack can train alone.
 struct WeightGradient {
   static constexpr std::string_view kName = "weight_gradient";
   static constexpr double kTolerance = kLongSum;

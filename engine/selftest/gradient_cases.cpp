@@ -62,17 +62,21 @@ void cases_of<DenseMatmulBackward>(Cases& c) {
 template <>
 void cases_of<WeightGradient>(Cases& c) {
   for (const Product& p : kProducts) {
-    const auto run = [&](const Tensor& x, const CaseInputs::Quantized& quantized) {
+    const auto run = [&](const Tensor& x, const CaseInputs::Quantized& quantized, int64_t n_matrices) {
       c.run(WeightGradient{.x = x,
                            .q = quantized.q,
                            .scales = quantized.scales,
                            .dy = c.random({p.dy_rows(), p.rows}),
                            .expert_ids = expert_ids(p, c),
-                           .dw = c.random({p.n_matrices, p.rows, p.cols})});
+                           .dw = c.random({n_matrices, p.rows, p.cols})});
     };
-    if (c.next(p.text(), " f32")) run(c.random({p.x_rows(), p.cols}), {});
+    if (c.next(p.text(), " f32")) run(c.random({p.x_rows(), p.cols}), {}, p.n_matrices);
+    if (p.n_matrices > 1 && c.next(p.text(), " f32, of the first matrix")) run(c.random({p.x_rows(), p.cols}), {}, 1);
     for (bool per_block : {false, true})
-      if (c.next(p.text(), per_block ? " int8 blocks" : " int8")) run({}, c.quantized(p.x_rows(), p.cols, per_block));
+      if (c.next(p.text(), per_block ? " int8 blocks" : " int8"))
+        run({}, c.quantized(p.x_rows(), p.cols, per_block), p.n_matrices);
+    if (p.n_matrices > 1 && c.next(p.text(), " int8, of the first matrix"))
+      run({}, c.quantized(p.x_rows(), p.cols, false), 1);
   }
 }
 

@@ -172,6 +172,7 @@ Status BitLinear::init_shadow_as_dequantized(Allocator& allocator) {
     const Result<TernaryMatrix> trits = allocator.backend()->download_weight(packed);
     if (!trits.ok()) return trits.status();
     weights = trits->dequantize();
+    weights.resize(static_cast<size_t>(elements()));
   }
   shadow = allocator.weight(dense_of(*this, weights, dtype_of(shadow_precision)), name);
   return allocator.status();
@@ -195,7 +196,7 @@ void BitLinear::drop_shadow() {
 }
 
 Result<std::vector<float>> BitLinear::values(Backend& backend) const {
-  if (shadow.data) return dense_values(backend, shadow);
+  if (shadow.data && !trains_in_part()) return dense_values(backend, shadow);
   const Result<TernaryMatrix> trits = backend.download_weight(packed);
   if (!trits.ok()) return trits.status();
   return trits->dequantize();

@@ -50,6 +50,16 @@ class BitLinear final : public Parameter {
   // Frees the shadow and everything that only training needs.
   void drop_shadow();
 
+  // The first n_matrices of a stack train, the others are trits alone.
+  bool trains_in_part() const { return ternary() && packed.n_matrices > n_matrices; }
+  // The trits of those that train.
+  Weight trained_trits() const {
+    Weight weight = packed;
+    weight.n_matrices = n_matrices;
+    return weight;
+  }
+  int64_t stack_elements() const { return (trains_in_part() ? packed.n_matrices : n_matrices) * rows * cols; }
+
   bool ternary() const { return static_cast<bool>(packed.data); }
   bool trains() const override { return mode == WeightMode::stochastic || (shadow.data && mode != WeightMode::frozen); }
   // The dense or packed weight that the forward pass multiplies with.
@@ -68,6 +78,7 @@ class BitLinear final : public Parameter {
   std::string name;
   TensorRole role = TensorRole::feed_forward;
   int64_t layer = 0;  // TensorSpec::layer
+  // Of what trains; packed.n_matrices may be more.
   int64_t n_matrices = 1, rows = 0, cols = 0, group_size = 0;
   WeightMode mode = WeightMode::full;
   ShadowPrecision shadow_precision = ShadowPrecision::fp32;

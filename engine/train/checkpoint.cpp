@@ -118,7 +118,7 @@ Status write_item(const Item& item, Backend& backend, std::span<const std::byte>
   if (!item.packed) return backend.upload(item.tensor, bytes);
   BitLinear& layer = *item.packed;
   const auto granularity = layer.group_size > 0 ? ScaleGranularity::group : ScaleGranularity::row;
-  TernaryMatrix trits(layer.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
+  TernaryMatrix trits(layer.packed.n_matrices, layer.rows, layer.cols, granularity, layer.group_size);
   std::memcpy(trits.words().data(), bytes.data(), trits.words().size_bytes());
   std::memcpy(trits.scales().data(), bytes.data() + trits.words().size_bytes(), trits.scales().size_bytes());
   Result<Weight> weight = backend.upload_weight(trits, layer.name);
@@ -144,6 +144,7 @@ std::string header_of(const std::vector<Item>& items, const CheckpointState& sta
                         {"seconds", state.seconds},
                         {"averaged_steps", state.averaged_steps},
                         {"options", state.options},
+                        {"experts", state.experts},
                         {"bytes", offset},
                         {"tensors", tensors}}
       .dump();
@@ -227,6 +228,7 @@ Result<CheckpointState> state_of(const std::string& path, const nlohmann::json& 
   state.best_valid_loss = best != header.end() && best->is_number() ? best->get<double>() : INFINITY;
   state.seconds = header.value("seconds", 0.0);
   state.options = header.value("options", std::string());
+  state.experts = header.value("experts", ExpertOrder());
   state.identity = {header.value("run", std::string()), header.value("model", std::string())};
   for (const auto& [key, field] : {std::pair{"step", &state.step},
                                    {"evaluations_since_best", &state.evaluations_since_best},

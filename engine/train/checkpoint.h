@@ -22,6 +22,7 @@ struct CheckpointState {
   int64_t averaged_steps = 0;
   double seconds = 0;   // spent in training so far
   std::string options;  // TrainOptions as JSON, resolved
+  ExpertOrder experts;  // Transformer::experts() of the run: what is stored is in that order
   RunIdentity identity;
 };
 

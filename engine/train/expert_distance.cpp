@@ -8,7 +8,7 @@ Result<std::optional<double>> expert_distance(Backend& backend, const Transforme
   double sum = 0;
   int64_t pairs = 0;
   for (const BitLinear* p : model.parameters()) {
-    if (p->n_matrices < 2 || p->role != TensorRole::feed_forward) continue;
+    if (p->stack_elements() == p->rows * p->cols || p->role != TensorRole::feed_forward) continue;
     const Result<std::vector<float>> values = p->values(backend);
     if (!values.ok()) return values.status();
     const auto size = static_cast<size_t>(p->rows * p->cols);

@@ -18,7 +18,7 @@ int64_t file_type_of(StorageType type) {
 
 std::vector<int64_t> file_shape(const BitLinear& p) {
   if (p.role == TensorRole::norm) return {p.cols};
-  if (p.name.ends_with("_exps.weight")) return {p.n_matrices, p.rows, p.cols};
+  if (p.name.ends_with("_exps.weight")) return {p.ternary() ? p.packed.n_matrices : p.n_matrices, p.rows, p.cols};
   return {p.rows, p.cols};
 }
 

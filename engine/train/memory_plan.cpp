@@ -80,8 +80,8 @@ Result<TrainPlan> plan_memory(const TrainOptions& o, const Setup& setup, Backend
   TrainPlan plan;
   const Config& c = setup.model.config();
   for (const BitLinear* p : (*model)->parameters()) {
-    const auto n = static_cast<uint64_t>(p->elements());
-    const bool routed = c.moe() && p->n_matrices == c.n_experts;
+    const auto n = static_cast<uint64_t>(p->stack_elements());
+    const bool routed = c.moe() && p->stack_elements() == c.n_experts * p->rows * p->cols;
     plan.parameters += n;
     plan.active_parameters +=
         routed ? n / static_cast<uint64_t>(c.n_experts) * static_cast<uint64_t>(c.n_experts_used) : n;

@@ -16,6 +16,7 @@
 #include "train/limits.h"
 #include "train/options_table.h"
 #include "train/run_folder.h"
+#include "train/trained_experts.h"
 #include "tritium/text_file.hpp"
 
 namespace tritium::training {
@@ -89,6 +90,17 @@ Status check_options(const TrainOptions& o) {
     return refuse(
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
         "are known");
+  const Result<ExpertChoice> experts = expert_choice_of(o.experts_train);
+  if (!experts.ok()) return experts.status();
+  if (experts->n > 0 && shared)
+    return refuse("experts_train keeps the alphas of experts that do not train: scale_sync per_block and per_expert ",
+                  "share them with those that do");
+  if (experts->n > 0 && (o.warm_start > 0 || o.quantize_from > 0))
+    return refuse(
+        "experts_train keeps the others as trits, among which none are softened: it goes with warm_start 0 and "
+        "quantize_from 0");
+  if (experts->kind == ExpertChoice::Kind::rotate && o.average != Average::none)
+    return refuse("experts_train rotate trains other experts from time to time, of which there is no average");
   if (o.resume == "auto" && o.folder.empty()) return refuse("resume auto needs the folder of the run");
   if (o.overwrite && !o.resume.empty())
     return refuse("overwrite removes the run that resume would go on with; say one of the two");
@@ -236,6 +248,7 @@ Recipe recipe_of(const TrainOptions& o) {
           .balance = static_cast<float>(o.balance),
           .z_loss = static_cast<float>(o.z_loss),
           .bias_rate = static_cast<float>(o.bias_rate),
+          .trained_experts = expert_choice_of(o.experts_train).ok() ? expert_choice_of(o.experts_train)->n : 0,
           .checkpoint_activations = o.checkpoint_activations};
 }
 

@@ -118,6 +118,8 @@ Status Run::prepare() {
   held_out_.emplace(setup_.corpus.valid, *setup_.tokenizer, options_.context, sequences, between);
   state_.best_valid_loss = INFINITY;
   if (Status s = resume(); !s.ok()) return s;
+  if (state_.step == 0)
+    if (Status s = choose_experts(); !s.ok()) return s;
   if (Status s = check_room_for_checkpoints(); !s.ok()) return s;
   Result<Observer> observer = Observer::create(options_, folder_.identity().run, state_.step);
   if (!observer.ok()) return observer.status();
@@ -152,7 +154,7 @@ Status Run::resume() {
                  ", beyond the ", setup_.steps, " that are asked for; ask for more steps");
   const std::string options = state_.options;
   const RunIdentity identity = state_.identity;
-  Result<CheckpointState> state = read_checkpoint(choice->path, *backend_, *model_);
+  Result<CheckpointState> state = read(choice->path);
   if (!state.ok()) return state.status();
   const std::string changed = changed_options(state->options, options);
   state_ = *std::move(state);
@@ -279,7 +281,8 @@ Status Run::take_steps() {
       report_.stop = TrainStop::interrupted;
       break;
     }
-    Status s = one_step(step);
+    Status s = rotate_experts(step);
+    if (s.ok()) s = one_step(step);
     if (s.ok()) {
       state_.step = step;
       s = look_around(step, step == setup_.steps || minutes_are_over());

@@ -43,6 +43,11 @@ class Run {
   Status check_room_for_checkpoints() const;
   std::string used_up() const;
   Status resume();
+  Status choose_experts();
+  Result<ExpertOrder> most_used(int64_t batches);
+  Status order_experts(const ExpertOrder& order, float lambda);
+  Status rotate_experts(int64_t step);
+  Result<CheckpointState> read(const std::string& path);
   Status train();
   Status look_first();
   Status take_steps();

@@ -64,6 +64,7 @@ Status Run::save(const std::string& name) {
   const CancelShield shield;
   CheckpointState now = state_;
   now.seconds = seconds();
+  now.experts = model_->experts();
   const std::string path = folder_.path_of(name);
   if (Status s = write_checkpoint(path, *backend_, *model_, now); !s.ok()) return s;
   if (name == kBestCheckpoint) return Status();
@@ -101,7 +102,7 @@ Status Run::choose_weights() {
   } else if (report_.stop == TrainStop::early && !options_.folder.empty()) {
     const std::string path = folder_.path_of(kBestCheckpoint);
     const Status usable = named_checkpoint(path, folder_.identity(), {}).status();
-    const Result<CheckpointState> best = usable.ok() ? read_checkpoint(path, *backend_, *model_) : usable;
+    const Result<CheckpointState> best = usable.ok() ? read(path) : usable;
     if (!best.ok()) {
       log_to(options_.log, LogLevel::warning, best.message() + "; the last weights are taken in place of the best");
       return ops_.finish();
@@ -164,6 +165,7 @@ Status Run::finish() {
   if (Status s = choose_weights(); !s.ok()) return s;
   model_->requantize(ops_, 1.0f);
   if (Status s = calibrate(); !s.ok()) return s;
+  if (Status s = model_->restore_experts(*backend_); !s.ok()) return s;
   if (inspect_)
     if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
   if (const Status s = options_.output.empty() ? ops_.finish() : export_result(); !s.ok())

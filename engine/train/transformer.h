@@ -40,9 +40,13 @@ struct Recipe {
   float balance = 0.01f;  // router losses
   float z_loss = 1e-3f;
   float bias_rate = 1e-3f;              // of the bias of the experts' choice, where a model has one
+  int64_t trained_experts = 0;          // of each layer, the others stay as they are; 0: all
   bool checkpoint_activations = false;  // keep the inputs of layers alone, compute the rest again: less memory
   bool as_stored = false;               // ternary: what is ternary in the file; the rest learns in full precision
 };
+
+// By layer: the file's number of the expert at each place.
+using ExpertOrder = std::vector<std::vector<int32_t>>;
 
 WeightMode mode_of(const TensorSpec& tensor, const Recipe& recipe);
 
@@ -156,6 +160,18 @@ class Transformer {
   void make_soft(Allocator& allocator);
   void drop_soft();
 
+  // With Recipe::trained_experts: the experts of each layer in that order, of which the first ones train from now on,
+  // from their trits and without states. The model computes what it did. Optimizer::start() must follow.
+  Status order_experts(Backend& backend, const ExpertOrder& wanted);
+  // At the end of a run: the file's order, and no shadows, for what trained is among the others again.
+  Status restore_experts(Backend& backend);
+  const ExpertOrder& experts() const { return experts_; }  // empty: all of them train
+  // The file's number of an expert of a step of Config::order.
+  size_t expert_at(size_t step, size_t place) const {
+    if (experts_.empty()) return place;
+    return static_cast<size_t>(experts_[static_cast<size_t>(config_.order[step])][place]);
+  }
+
   // After a checkpoint was read, which holds shadows, alphas and trits: what is derived from those.
   void restore(Ops& ops, float lambda);
 
@@ -185,6 +201,9 @@ class Transformer {
   Transformer(const Config& config, const Recipe& recipe);
   Status load(Allocator& allocator, const TensorMap& source);
   Status add_adapter(Allocator& allocator, BitLinear& layer);
+  Status keep_in_part(BitLinear& layer) const;
+  Status place_experts(Backend& backend, size_t layer, const std::vector<int32_t>& wanted);
+  Status start_from_trits(Allocator& allocator, BitLinear& parameter);
 
   BatchTensors make_tensors(Allocator& allocator, int64_t n_sequences, int64_t sequence_length) const;
   Rotation rotation_of(Allocator& allocator, const Tensor& rows, int64_t sequence_length) const;
@@ -207,6 +226,7 @@ class Transformer {
   std::map<std::string, BitLinear> by_name_;
   std::vector<BitLinear*> order_;
   ModelParameters parameters_;
+  ExpertOrder experts_;
   Quantizers quantizers_;
   StepValues now_ = {};
   Tensor step_tensor_;

@@ -1,5 +1,6 @@
 // Weights of a Transformer: from a file, with their shadows and shared scales.
 #include <cmath>
+#include <numeric>
 
 #include "base/counter_rng.h"
 #include "base/format_text.h"
@@ -122,10 +123,18 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
     BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
     added.role = slot.role;
     added.layer = slot.layer;
+    if (Status s = keep_in_part(added); !s.ok()) return s;
     order_.push_back(&added);
     slot.where(parameters_) = &added;
     if (mode == WeightMode::lora)
       if (Status s = add_adapter(allocator, added); !s.ok()) return s;
+  }
+  if (recipe_.trained_experts > 0 && !config_.moe())
+    return error(StatusCode::invalid_argument, "experts_train: the model has no experts");
+  if (recipe_.trained_experts > 0 && recipe_.trained_experts < config_.n_experts) {
+    std::vector<int32_t> as_in_file(static_cast<size_t>(config_.n_experts));
+    std::iota(as_in_file.begin(), as_in_file.end(), 0);
+    experts_.assign(config_.layers.size(), as_in_file);
   }
   if (!parameters_.output) parameters_.output = parameters_.token_embd;
   step_tensor_ = allocator.tensor("step", step_shape());
@@ -138,6 +147,22 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
   if (!quantizers.ok()) return quantizers.status();
   quantizers_ = *std::move(quantizers);
   return allocator.status();
+}
+
+// Of a stack of experts only so many train as the recipe says.
+Status Transformer::keep_in_part(BitLinear& layer) const {
+  const int64_t n = recipe_.trained_experts;
+  if (n < 1 || layer.n_matrices <= n) return Status();
+  const auto refuse = [&](auto... what) {
+    return error(StatusCode::invalid_argument, "experts_train: ", layer.name, what...);
+  };
+  if (layer.mode != WeightMode::ternary || !layer.as_loaded)
+    return refuse(
+        " must be ternary in the file and while it trains (feed_forward ternary): the experts that do not train stay "
+        "packed");
+  if (layer.beyond_f16) return refuse(" has scales that F16 cannot hold, as trained ones must; train all");
+  layer.n_matrices = n;
+  return Status();
 }
 
 Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {

@@ -132,6 +132,11 @@ struct TrainOptions {
   Average average = Average::none;
   double ema_decay = 0.997, swa_fraction = 0.4;
   bool update_by_layer = false;
+  // Of a mixture whose experts are ternary, in its file, too: "all"; "most-used:N", those of each layer that the router
+  // chose for most of some batches of the text; "rotate:N", other N every rotate_every steps. The others have neither
+  // shadows nor states, and keep every trit.
+  std::string experts_train = "all";
+  int64_t rotate_every = 100;
 
   // ---- a teacher: the loss is (1 - distill) cross-entropy + distill temperature^2 KL(teacher || student)
   // + hidden_mse mean (difference of hidden values)^2 (Hinton et al. 2015; Wang et al. 2025, "BitDistill")

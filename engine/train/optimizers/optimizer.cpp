@@ -137,11 +137,16 @@ void Optimizer::record_start(Ops& ops) {
 void Optimizer::start(Workspace& workspace, float lambda) {
   if (!ops_.ok()) return;
   ops_.fail(workspace.run_once([this](Ops& ops) { record_start(ops); }));
+  if (!std::exchange(started_, true)) measure_rates();
+  step_.reset();  // rates are recorded
+  model_.requantize(ops_, lambda);
+}
+
+// By the alphas that a run begins with: one that goes on from a checkpoint knows no others.
+void Optimizer::measure_rates() {
   for (const auto& quantizer : model_.quantizers()) scale_rates(*quantizer);
   for (const BitLinear* p : model_.parameters())
     if (p->mode == WeightMode::stochastic) scale_rate(*p);
-  step_.reset();  // rates are recorded
-  model_.requantize(ops_, lambda);
 }
 
 void Optimizer::scale_rate(const BitLinear& p) {
@@ -199,7 +204,7 @@ ShadowUpdate Optimizer::shadow_update(const BitLinear& p, bool soft) const {
   return {.parameter = p.shadow,
           .sums = p.sums,
           .alpha = trits ? quantizer->rounded_by() : Tensor(),
-          .weight = pack_now ? p.packed : Weight(),
+          .weight = pack_now ? p.trained_trits() : Weight(),
           .flips = pack_now ? p.flips : Tensor(),
           .group_size = p.group_size,
           .rounding = options_.rounding,

@@ -91,6 +91,7 @@ class Optimizer {
   void allocate_states(Allocator& allocator, BitLinear& parameter);
   void allocate_shared(Allocator& allocator);
   // alpha_rate for those that share alphas, once these are known.
+  void measure_rates();
   void scale_rates(const WeightQuantizer& quantizer);
   void scale_rate(const BitLinear& parameter);  // of one without a shadow
   float rate_of(const BitLinear& parameter) const;
@@ -114,6 +115,7 @@ class Optimizer {
 
   std::unique_ptr<Recording> measure_;  // null: by_layer
   std::unique_ptr<Recording> step_;
+  bool started_ = false;
   std::pair<uint64_t, bool> recorded_for_;  // Transformer::structure(), soft
   LayerUpdate update_;
 };

@@ -38,8 +38,11 @@ class AbsmeanQuantizer final : public WeightQuantizer {
 
   void quantize(Ops& ops) const override {
     for (const BitLinear* m : members_)
-      ops(Ternarize{
-          .parameter = kept_of(ops, *m), .alpha = alpha_, .weight = m->packed, .flips = m->flips, .bound = {}});
+      ops(Ternarize{.parameter = kept_of(ops, *m),
+                    .alpha = alpha_,
+                    .weight = m->trained_trits(),
+                    .flips = m->flips,
+                    .bound = {}});
   }
 
   void soften(Ops& ops, float lambda, const Tensor& now) const override {

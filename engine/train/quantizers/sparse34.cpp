@@ -20,7 +20,8 @@ class Sparse34Quantizer final : public WeightQuantizer {
   // Signs of 1 and a bound of 1 give themselves as trits, whatever alpha is.
   void quantize(Ops& ops) const override {
     const BitLinear& m = *members_.front();
-    ops(Ternarize{.parameter = signs(ops), .alpha = alpha_, .weight = m.packed, .flips = m.flips, .bound = ones_});
+    ops(Ternarize{
+        .parameter = signs(ops), .alpha = alpha_, .weight = m.trained_trits(), .flips = m.flips, .bound = ones_});
   }
 
   void soften(Ops& ops, float lambda, const Tensor& now) const override {

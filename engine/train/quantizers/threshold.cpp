@@ -21,7 +21,7 @@ class ThresholdQuantizer final : public WeightQuantizer {
   void quantize(Ops& ops) const override {
     const BitLinear& m = *members_.front();
     ops(Ternarize{
-        .parameter = kept_of(ops, m), .alpha = alpha_, .weight = m.packed, .flips = m.flips, .bound = bound_});
+        .parameter = kept_of(ops, m), .alpha = alpha_, .weight = m.trained_trits(), .flips = m.flips, .bound = bound_});
   }
 
   void soften(Ops& ops, float lambda, const Tensor& now) const override {

@@ -73,8 +73,8 @@ Status Observer::read_trits(Ops& ops, Transformer& model, TrainProgress& progres
     clear(ops, p->flips);
     const Result<TernaryMatrix> matrix = ops.backend().download_weight(p->packed);
     if (!matrix.ok()) return matrix.status();
-    trits += static_cast<double>(p->elements());
-    zeros += matrix->zero_fraction() * static_cast<double>(p->elements());
+    trits += static_cast<double>(p->stack_elements());
+    zeros += matrix->zero_fraction() * static_cast<double>(p->stack_elements());
   }
   progress.flipped_percent = trits > 0 ? 100.0 * flips / trits : 0.0;
   progress.zero_percent = trits > 0 ? 100.0 * zeros / trits : 0.0;
@@ -90,7 +90,10 @@ Status Observer::read_routers(Ops& ops, Transformer& model, TrainProgress& progr
     ops.download(router.load, std::as_writable_bytes(std::span(load)));
     ops.download(router.logits, std::as_writable_bytes(std::span(logits)));
     if (Status s = ops.finish(); !s.ok()) return s;
-    progress.expert_load.insert(progress.expert_load.end(), load.begin(), load.end());
+    const auto step = static_cast<size_t>(&router - model.routers().data());
+    progress.expert_load.resize(progress.expert_load.size() + n);
+    const auto shown = std::span(progress.expert_load).last(n);
+    for (size_t i = 0; i < n; ++i) shown[model.expert_at(step, i)] = load[i];
     progress.n_experts = static_cast<int64_t>(n);
     for (size_t r = 0; r + n <= logits.size(); r += n)
       entropy += entropy_of(std::span(logits).subspan(r, n)), rows += 1;

@@ -3,7 +3,8 @@
 Downloads (apt-get download, or takes from --debs) linux-source-6.1, python3.11-doc, bible-kjv and bible-kjv-text, extracts them
 below a temporary folder, and writes OUT/{kernel,python,bible}.{train,valid}.txt and OUT/corpus.json: packages, files, bytes and
 SHA-256 of each text. A file is held out when the SHA-256 of its name in the package begins with 0 of 16 (kernel: that of its
-folder, so that drivers of one family are on one side); of the Bible, which is one file, books are files. --most: bytes of each
+folder, so that drivers of one family are on one side); of the Bible, which is one file, books are files. Of the kernel files of at
+most 32 KiB: tables of registers, of megabytes each, would be half the text and a text of another kind. --most: bytes of each
 training text; files are taken in the order of the hashes of their names, so that fewer bytes are a part of more. Texts are not
 for the repository: they have their packages' licences.
 """
@@ -18,6 +19,7 @@ import tempfile
 
 PACKAGES = ["linux-source-6.1", "python3.11-doc", "bible-kjv", "bible-kjv-text"]
 KERNEL_SUFFIXES = (".c", ".h", ".rst", ".S", ".txt")
+KERNEL_LARGEST = 32 << 10
 VERSE = re.compile(r"(\d?[A-Za-z]+)\d+:\d+ (.*)")
 
 
@@ -51,7 +53,7 @@ def kernel(root):
     """(name, what decides over its side, text) of each file."""
     with tarfile.open(next((root / "usr/src").glob("linux-source-6.1.tar.*"))) as archive:
         for member in archive:
-            if member.isfile() and member.name.endswith(KERNEL_SUFFIXES):
+            if member.isfile() and member.name.endswith(KERNEL_SUFFIXES) and member.size <= KERNEL_LARGEST:
                 text = text_of(archive.extractfile(member).read())
                 if text:
                     yield member.name, str(pathlib.PurePosixPath(member.name).parent), text

@@ -65,14 +65,12 @@ class Golf {
   }
 
   Status plan() {
-    result_.preset = options_.preset;
-    result_.vocab_size = options_.vocab_size > 0 ? options_.vocab_size : options_.smoke ? 384 : 1024;
-    context_ = options_.smoke ? 32 : options_.scale == 1 ? 2048 : 256;
-    constexpr double kSmokeScale = 1.0 / 80;
-    Result<GolfPlan> plan =
-        plan_golf(options_.preset, options_.smoke ? kSmokeScale : options_.scale, result_.vocab_size, context_);
+    Result<GolfPlan> plan = plan_of(options_);
     if (!plan.ok()) return plan.status();
     plan_ = *std::move(plan);
+    result_.preset = options_.preset;
+    result_.vocab_size = plan_.vocab_size;
+    context_ = plan_.training.context;
     result_.transformer = plan_.transformer;
     result_.artifact_limit = plan_.limit;
     return Status();

@@ -197,6 +197,7 @@ Result<GolfPlan> plan_golf(const std::string& preset, double scale, int64_t voca
   if (!(scale > 0 && scale <= 1))
     return error(StatusCode::invalid_argument, "the scale is ", scale, ", must be above 0 and at most 1");
   GolfPlan plan = found->plan();
+  plan.vocab_size = vocab_size;
   plan.limit = static_cast<uint64_t>(std::llround(kFullBytes * scale));
   TrainOptions& t = plan.training;
   t.optimizer = OptimizerKind::muon;
@@ -213,6 +214,13 @@ Result<GolfPlan> plan_golf(const std::string& preset, double scale, int64_t voca
   }
   plan.transformer = json_of(plan.shape, context);
   return plan;
+}
+
+Result<GolfPlan> plan_of(const GolfOptions& o) {
+  constexpr double kSmokeScale = 1.0 / 80;
+  const int64_t vocab_size = o.vocab_size > 0 ? o.vocab_size : o.smoke ? 384 : 1024;
+  const int64_t context = o.smoke ? 32 : o.scale == 1 ? 2048 : 256;
+  return plan_golf(o.preset, o.smoke ? kSmokeScale : o.scale, vocab_size, context);
 }
 
 }  // namespace tritium::experiment

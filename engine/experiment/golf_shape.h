@@ -27,11 +27,14 @@ struct GolfPlan {
   GolfShape shape;
   std::string transformer;  // as JSON
   TrainOptions training;    // without data, seed, length and files
-  uint64_t limit = 0;       // bytes
+  int64_t vocab_size = 0;
+  uint64_t limit = 0;  // bytes
 };
 
 // not_found: no preset has that name. invalid_argument: a scale at which no model of its kind fits.
 Result<GolfPlan> plan_golf(const std::string& preset, double scale, int64_t vocab_size, int64_t context);
+// With the scale, vocabulary and context of a run.
+Result<GolfPlan> plan_of(const GolfOptions& options);
 
 // Bytes that an artifact of it is expected to have: codes at about their entropy, scales, floats, a header.
 double expected_bytes(const GolfShape& shape, const TrainOptions& training, int64_t vocab_size);

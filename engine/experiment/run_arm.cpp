@@ -1,13 +1,16 @@
 #include "experiment/run_arm.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
+#include <sstream>
 
 #include "base/cancel.h"
 #include "base/checksum.h"
 #include "base/format_text.h"
+#include "experiment/golf_shape.h"
 #include "experiment/windows.h"
 #include "tritium/artifact.hpp"
 #include "tritium/runtime.hpp"
@@ -16,13 +19,31 @@
 namespace tritium::experiment {
 namespace {
 
-// Without what is the machine's, the folder's or the seed's.
+// The members of options as JSON, a text each: those begin a line, two blanks before their name.
+std::vector<std::string> members_of(const TrainOptions& t) {
+  std::istringstream text(train_options_to_json(t));
+  std::vector<std::string> members;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("  \"")) members.emplace_back();
+    if (line != "{" && line != "}" && !members.empty()) members.back() += line;
+  }
+  for (std::string& m : members)
+    if (m.ends_with(',')) m.pop_back();
+  return members;
+}
+
+// What is not as usual, so that a row stays that of its run when options are added; without what is the machine's, the
+// folder's or the seed's.
 std::string said(TrainOptions t) {
   t.data = t.valid_data = {};
   t.model = t.output = t.tokenizer = t.folder = "";
   t.seed = 0;
   t.threads = 0;
-  return train_options_to_json(t);
+  const std::vector<std::string> usual = members_of({});
+  std::string json;
+  for (const std::string& member : members_of(t))
+    if (std::ranges::find(usual, member) == usual.end()) json += join(json.empty() ? "{" : ",", member);
+  return json.empty() ? "{}" : json + "}";
 }
 
 Result<TrainReport> train_whole(const TrainOptions& t) {
@@ -126,10 +147,15 @@ GolfOptions ArmRunner::golf_options(const Arm& arm, uint32_t seed) const {
 }
 
 Result<std::string> ArmRunner::settings(const Arm& arm) const {
-  if (study_.kind == RunKind::golf)
+  if (study_.kind == RunKind::golf) {
+    const Result<GolfPlan> plan = plan_of(golf_options(arm, 0));
+    if (!plan.ok()) return plan.status();
+    TrainOptions t = plan->training;
+    t.transformer = plan->transformer;
+    t.steps = options_.steps, t.minutes = options_.minutes;
     return join("{\"preset\": \"", arm.preset, "\", \"scale\": ", options_.scale,
-                ", \"smoke\": ", options_.smoke ? "true" : "false", ", \"steps\": ", options_.steps,
-                ", \"minutes\": ", options_.minutes, "}");
+                ", \"smoke\": ", options_.smoke ? "true" : "false", ", \"own\": ", said(t), "}");
+  }
   const Result<TrainOptions> t = options_of(arm);
   if (!t.ok()) return t.status();
   if (study_.kind != RunKind::adapt) return said(*t);

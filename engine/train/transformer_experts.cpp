@@ -39,7 +39,7 @@ Status reorder_trits(Backend& backend, BitLinear& stack, std::span<const int64_t
   put(trits->words());
   if (trits->scales().size() >= from.size()) put(trits->scales());
   Result<Weight> weight = backend.upload_weight(*trits, stack.name);
-  if (weight.ok()) stack.packed = *std::move(weight);
+  if (weight.ok()) stack.packed = *weight;
   return weight.status();
 }
 
@@ -61,6 +61,7 @@ Status forget_states(Backend& backend, const BitLinear& p) {
 // Trits, and the rows of the router, in the order that is wanted.
 Status Transformer::place_experts(Backend& backend, size_t layer, const std::vector<int32_t>& wanted) {
   std::vector<int64_t> from;
+  from.reserve(wanted.size());
   for (const int32_t expert : wanted)
     from.push_back(std::ranges::find(experts_[layer], expert) - experts_[layer].begin());
   const LayerParameters& parts = parameters_.layers[layer];

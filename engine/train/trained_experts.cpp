@@ -49,4 +49,11 @@ std::vector<int32_t> rotated(int64_t n_experts, int64_t n, int64_t phase) {
   return order;
 }
 
+bool is_expert_order(const ExpertOrder& order, size_t n_layers, int64_t n_experts) {
+  return order.size() == n_layers && std::ranges::all_of(order, [&](std::vector<int32_t> layer) {
+           std::ranges::sort(layer);
+           return layer == in_order(static_cast<size_t>(n_experts));
+         });
+}
+
 }  // namespace tritium::training

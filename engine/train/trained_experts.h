@@ -22,5 +22,7 @@ Result<ExpertChoice> expert_choice_of(const std::string& text);
 std::vector<int32_t> by_use(std::span<const double> use);
 // The n experts of a phase (0, 1, …) first, the others after them: each phase takes the next n.
 std::vector<int32_t> rotated(int64_t n_experts, int64_t n, int64_t phase);
+// Whether each of so many layers has every expert once: what a checkpoint says is not trusted.
+bool is_expert_order(const ExpertOrder& order, size_t n_layers, int64_t n_experts);
 
 }  // namespace tritium::training

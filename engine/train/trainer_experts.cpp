@@ -53,9 +53,10 @@ Status Run::choose_experts() {
 }
 
 Status Run::rotate_experts(int64_t step) {
+  if (model_->experts().empty()) return Status();
   const Result<ExpertChoice> choice = expert_choice_of(options_.experts_train);
   if (!choice.ok()) return choice.status();
-  if (model_->experts().empty() || choice->kind != ExpertChoice::Kind::rotate) return Status();
+  if (choice->kind != ExpertChoice::Kind::rotate) return Status();
   const int64_t phase = (step - 1) / options_.rotate_every;
   ExpertOrder order = model_->experts();
   for (std::vector<int32_t>& layer : order) layer = rotated(model_->config().n_experts, choice->n, phase);
@@ -66,9 +67,10 @@ Status Run::rotate_experts(int64_t step) {
 Result<CheckpointState> Run::read(const std::string& path) {
   const Result<CheckpointState> header = peek_checkpoint(path);
   if (!header.ok()) return header.status();
-  const ExpertOrder before = model_->experts();
-  if (header->experts.size() != before.size())
+  if (header->experts.size() != model_->experts().size())
     return error(StatusCode::invalid_argument, path, ": was made with another experts_train");
+  if (!is_expert_order(header->experts, model_->experts().size(), model_->config().n_experts))
+    return error(StatusCode::corrupt_file, path, ": its order of experts does not name each of them once");
   if (Status s = order_experts(header->experts, 1.0f); !s.ok()) return s;
   return read_checkpoint(path, *backend_, *model_);
 }

@@ -48,6 +48,17 @@ TEST(ExpertChoice, RotationTakesEachExpertInTurn) {
   }
 }
 
+TEST(ExpertOrder, NamesEachExpertOfEachLayerOnce) {
+  EXPECT_TRUE(training::is_expert_order({{1, 0, 2}, {0, 1, 2}}, 2, 3));
+  EXPECT_TRUE(training::is_expert_order({}, 0, 3));
+  for (const ExpertOrder& wrong : {ExpertOrder{{0, 1, 2}},
+                                   {{0, 1, 1}, {0, 1, 2}},
+                                   {{0, 1, 3}, {0, 1, 2}},
+                                   {{0, 1}, {0, 1, 2}},
+                                   {{-1, 0, 1}, {0, 1, 2}}})
+    EXPECT_FALSE(training::is_expert_order(wrong, 2, 3));
+}
+
 constexpr int64_t kExperts = 4, kTrained = 2;
 constexpr const char* kBalancedMoe =
     R"({"architecture": "tritium-lab", "dim": 32, "layers": 2, "heads": 4, "ffn": 16, "experts": 4, "top_k": 2,

@@ -13,12 +13,14 @@ namespace tritium::cpu_ref {
 void adamw_update(const AdamwUpdateParams& p, std::span<std::byte> parameter, std::span<float> sums,
                   std::span<const float> alpha, std::span<uint32_t> words, std::span<float> scales,
                   std::span<int32_t> flips, std::span<float> gradient, std::span<std::byte> m_plane,
-                  std::span<std::byte> v_plane, std::span<float> m_scales, std::span<float> v_scales) {
+                  std::span<std::byte> v_plane, std::span<float> m_scales, std::span<float> v_scales,
+                  std::span<const float> uses) {
   const ShadowPlanes shadow = {parameter, sums, alpha, words, scales, flips};
   const Moments moments = {p, m_plane, v_plane, m_scales, v_scales};
   const size_t cols = p.shadow.cols;
   std::vector<float> m(cols), v(cols), stepped(cols);
   for (size_t row = 0; row < p.shadow.n_rows; ++row) {
+    if (keeps_row(p.shadow, row, uses, gradient, shadow)) continue;
     moments.read(row, m, v);
     for (size_t c = 0; c < cols; ++c) {
       float& dw = gradient[row * cols + c];

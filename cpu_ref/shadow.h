@@ -82,4 +82,19 @@ inline void write_row(const ShadowParams& p, size_t row, std::span<const float> 
   if (p.count_flips) planes.flips[row] += changed;
 }
 
+// A row of a matrix that was not used: its gradient is cleared, it is written as it was, without noise.
+inline bool keeps_row(const ShadowParams& p, size_t row, std::span<const float> uses, std::span<float> gradient,
+                      const ShadowPlanes& planes) {
+  if (p.rows_per_matrix == 0 || uses[row / p.rows_per_matrix] != 0.0f) return false;
+  std::vector<float> same(p.cols);
+  for (size_t c = 0; c < p.cols; ++c) {
+    same[c] = static_cast<float>(shadow_value(p, planes, row, c));
+    gradient[row * p.cols + c] = 0.0f;
+  }
+  ShadowParams still = p;
+  still.noise_scale = 0.0f;
+  write_row(still, row, same, planes);
+  return true;
+}
+
 }  // namespace tritium::cpu_ref

@@ -2,7 +2,7 @@
 // the gradient is cleared. Then lib/shadow_row.glsl. With states_8bit, m and v are blocks of 256 columns of codes with a
 // scale each (lib/moments.h).
 //   parameter … flips: bindings 0 to 5; gradient: f32 [n_rows, cols]; m, v: the same, or i8 four to a word;
-//   m_scales, v_scales: f32 [n_rows, ceil(cols / 256)]
+//   m_scales, v_scales: f32 [n_rows, ceil(cols / 256)]; uses: f32 [n_rows / rows_per_matrix], 0: the rows stay
 // A workgroup updates a row, 256 columns at a time, an invocation two of them: 32 bytes (14 with 8-bit states and a bf16
 // parameter) and about 20 operations a weight.
 #version 450
@@ -19,7 +19,8 @@ layout(set = 0, binding = 7) buffer M { uint m[]; };
 layout(set = 0, binding = 8) buffer V { uint v[]; };
 layout(set = 0, binding = 9) buffer MScales { float m_scales[]; };
 layout(set = 0, binding = 10) buffer VScales { float v_scales[]; };
-layout(set = 0, binding = 11) readonly buffer Step { StepValues now; };
+layout(set = 0, binding = 11) readonly buffer Uses { float uses[]; };
+layout(set = 0, binding = 12) readonly buffer Step { StepValues now; };
 layout(constant_id = 0) const uint kAtStep = 0u;
 
 AdamwUpdateParams p;  // those of the step (lib/step.h)
@@ -53,6 +54,7 @@ float stepped(uint row, uint column, uint block, out Moments moments) {
   const float w = shadow_value(row, column);
   const float g = straight_through(gradient[at] * p.gradient_scale, w, row, column);
   gradient[at] = 0.0;
+  if (still) return w;
   moments = load_moments(at, block);
   moments.first = p.beta1 * moments.first + (1.0 - p.beta1) * g;
   moments.second = p.beta2 * moments.second + (1.0 - p.beta2) * g * g;
@@ -61,7 +63,7 @@ float stepped(uint row, uint column, uint block, out Moments moments) {
 }
 
 void store_moments(uint row, uint column, Moments moments, float m_scale, float v_scale) {
-  if (column >= s.cols) return;
+  if (column >= s.cols || still) return;
   const uint at = row * s.cols + column;
   if (p.states_8bit == 0u) {
     m[at] = floatBitsToUint(moments.first);
@@ -78,6 +80,8 @@ void main() {
   const uint row = folded_group();
   if (row >= p.shadow.n_rows) return;
   s = p.shadow;
+  still = s.rows_per_matrix > 0u && uses[row / s.rows_per_matrix] == 0.0;
+  if (still) s.noise_scale = 0.0;
   const uint blocks = (s.cols + 255u) / 256u;
   for (uint b = 0u; b < blocks; ++b) {
     const uint block = row * blocks + b;
@@ -88,7 +92,7 @@ void main() {
     if (column < s.cols) write_pair(row, column, first, second);
     float m_scale = 0.0;
     float v_scale = 0.0;
-    if (p.states_8bit == 1u) {
+    if (p.states_8bit == 1u && !still) {
       m_scale = workgroup_max(max(abs(one.first), abs(two.first)));  // its barriers: the old scales have been read
       v_scale = workgroup_max(max(one.second, two.second));
       if (gl_LocalInvocationIndex == 0u) {

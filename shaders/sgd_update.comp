@@ -1,5 +1,6 @@
 // m = momentum m + g, w -= learning_rate (m + weight_decay w); the gradient is cleared. Then lib/shadow_row.glsl.
-//   parameter … flips: bindings 0 to 5; gradient, m: f32 [n_rows, cols]
+//   parameter … flips: bindings 0 to 5; gradient, m: f32 [n_rows, cols]; uses: f32 [n_rows / rows_per_matrix], 0: the rows
+//   stay
 // A workgroup updates a row, an invocation two columns at a time: 24 bytes and about 6 operations a weight.
 #version 450
 
@@ -11,7 +12,8 @@
 layout(push_constant) uniform Push { SgdUpdateParams recorded; };
 layout(set = 0, binding = 6) buffer Gradient { float gradient[]; };
 layout(set = 0, binding = 7) buffer M { float m[]; };
-layout(set = 0, binding = 8) readonly buffer Step { StepValues now; };
+layout(set = 0, binding = 8) readonly buffer Uses { float uses[]; };
+layout(set = 0, binding = 9) readonly buffer Step { StepValues now; };
 layout(constant_id = 0) const uint kWithMomentum = 0u;
 layout(constant_id = 1) const uint kAtStep = 0u;
 
@@ -23,6 +25,7 @@ float stepped(uint row, uint column) {
   const float w = shadow_value(row, column);
   float direction = straight_through(gradient[at] * p.gradient_scale, w, row, column);
   gradient[at] = 0.0;
+  if (still) return w;
   if (kWithMomentum == 1u) {
     direction += p.momentum * m[at];
     m[at] = direction;
@@ -36,6 +39,8 @@ void main() {
   const uint row = folded_group();
   if (row >= p.shadow.n_rows) return;
   s = p.shadow;
+  still = s.rows_per_matrix > 0u && uses[row / s.rows_per_matrix] == 0.0;
+  if (still) s.noise_scale = 0.0;
   for (uint column = 2u * gl_LocalInvocationIndex; column < s.cols; column += 2u * kWorkgroup) {
     const float first = stepped(row, column);
     const float second = stepped(row, column + 1u);

@@ -157,9 +157,10 @@ struct UpdateKernels {
   // Those that ShadowParams does not ask for are null.
   void (*adamw_update)(const AdamwUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
                        const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, void* m,
-                       void* v, float* m_scales, float* v_scales);
+                       void* v, float* m_scales, float* v_scales, const float* uses);
   void (*sgd_update)(const SgdUpdateParams& p, const Rows32& layout, Range, void* parameter, float* sums,
-                     const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m);
+                     const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m,
+                     const float* uses);
 };
 
 // One of each, compiled for one instruction set by a file in isa/.

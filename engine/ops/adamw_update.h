@@ -9,7 +9,7 @@ namespace cpu_ref {
 void adamw_update(const AdamwUpdateParams& p, std::span<std::byte> parameter, std::span<float> sums,
                   std::span<const float> alpha, std::span<uint32_t> words, std::span<float> scales,
                   std::span<int32_t> flips, std::span<float> gradient, std::span<std::byte> m, std::span<std::byte> v,
-                  std::span<float> m_scales, std::span<float> v_scales);
+                  std::span<float> m_scales, std::span<float> v_scales, std::span<const float> uses);
 }
 
 // AdamW (Loshchilov & Hutter 2019) with g = gradient_scale * gradient:
@@ -41,6 +41,7 @@ struct AdamwUpdate {
     ShadowUpdate::visit(op.shadow, f);
     for (auto* t : {&op.gradient, &op.m, &op.v}) f(Role::in_out, *t);
     for (auto* t : {&op.m_scales, &op.v_scales}) f(Role::in_out, *t);
+    ShadowUpdate::visit_uses(op.shadow, f);
     f(Role::input, op.now, of_the_step);
   }
 

@@ -8,7 +8,7 @@ namespace tritium {
 namespace cpu_ref {
 void sgd_update(const SgdUpdateParams& p, std::span<std::byte> parameter, std::span<float> sums,
                 std::span<const float> alpha, std::span<uint32_t> words, std::span<float> scales,
-                std::span<int32_t> flips, std::span<float> gradient, std::span<float> m);
+                std::span<int32_t> flips, std::span<float> gradient, std::span<float> m, std::span<const float> uses);
 }
 
 // m = momentum m + g,   w -= learning_rate (m + weight_decay w); the gradient is cleared.
@@ -28,7 +28,9 @@ struct SgdUpdate {
 
   static void visit(auto& op, auto&& f) {
     ShadowUpdate::visit(op.shadow, f);
-    f(Role::in_out, op.gradient), f(Role::in_out, op.m), f(Role::input, op.now, of_the_step);
+    f(Role::in_out, op.gradient), f(Role::in_out, op.m);
+    ShadowUpdate::visit_uses(op.shadow, f);
+    f(Role::input, op.now, of_the_step);
   }
 
   SgdUpdateParams params() const {

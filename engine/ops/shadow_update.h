@@ -61,12 +61,17 @@ struct ShadowUpdate {
   float noise_scale = 0.0f;
   float noise_zone = 0.1f;
   float clip = 0.0f;  // clipped straight-through: the gradient of weights with |w| > clip alpha is 0; 0: of none
+  // f32 [n_matrices]: how often each was used; one that was not keeps its weights and its states, without noise or
+  // decay. None: all were used.
+  Tensor uses;
 
   static void visit(auto& s, auto&& f) {
     const bool rounded = s.parameter.dtype == DType::bf16;
     f(Role::in_out, s.parameter), f(rounded ? Role::sum_of_bf16 : Role::output, s.sums), f(Role::input, s.alpha);
     f(Role::in_out, s.weight, with_scales), f(Role::in_out, s.flips);
   }
+
+  static void visit_uses(auto& s, auto&& f) { f(Role::input, s.uses); }  // behind the operation's own tensors
 
   ShadowParams params() const {
     const int64_t group = scale_group_size(group_size, parameter.cols);
@@ -88,7 +93,8 @@ struct ShadowUpdate {
             .with_weight = weight.data ? 1u : 0u,
             .padded_cols = u32(weight.row_stride),
             .n_scales = u32(weight.groups_per_row()),
-            .count_flips = flips ? 1u : 0u};
+            .count_flips = flips ? 1u : 0u,
+            .rows_per_matrix = uses ? u32(parameter.rows) : 0};
   }
 
   Checker& check(Checker& c, const Tensor& gradient) const {
@@ -96,6 +102,7 @@ struct ShadowUpdate {
     const Weight& w = parameter;
     c.f32("gradient", gradient, {w.n_matrices, w.rows, w.cols});
     check_flips(c, flips, w);
+    if (uses) c.f32("uses", uses, {w.n_matrices});
     if (alpha) check_alpha(c, alpha, w, group_size);
     if (sums && c.ok()) c.f32("sums", sums, {rows_of(w) * ceil_div(w.cols, scale_group_size(group_size, w.cols))});
     if (!weight.data) return c;

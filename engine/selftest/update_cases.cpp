@@ -63,6 +63,14 @@ ShadowUpdate shadow_of(const Parameter& p, DType dtype, Rounding rounding, bool 
           .clip = repack ? 2.0f : 0.0f};
 }
 
+// Every other matrix was not used.
+Tensor uses_of(const Parameter& p, CaseInputs& in) {
+  if (p.n_matrices == 1) return {};
+  std::vector<float> uses;
+  for (int64_t i = 0; i < p.n_matrices; ++i) uses.push_back(i % 2 == 0 ? 0.0f : 3.0f);
+  return in.floats({p.n_matrices}, uses);
+}
+
 }  // namespace
 
 template <>
@@ -310,6 +318,7 @@ void cases_of<AdamwUpdate>(Cases& c) {
           c.run(update);
           // A second step, from states that are not zero.
           update.gradient = c.random(p.shape(), 0.01);
+          update.shadow.uses = uses_of(p, c);
           update.shadow.step = 4;
           c.run(update);
         }
@@ -320,14 +329,17 @@ void cases_of<SgdUpdate>(Cases& c) {
   for (const Parameter& p : kParameters)
     for (DType dtype : {DType::f32, DType::bf16})
       for (bool momentum : {false, true})
-        if (c.next(p.text(), " ", name_of(dtype), momentum ? ", momentum" : ""))
-          c.run(SgdUpdate{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, c),
-                          .gradient = c.random(p.shape(), 0.1),
-                          .m = momentum ? c.random(p.shape(), 0.1) : Tensor(),
-                          .learning_rate = 0.05f,
-                          .momentum = momentum ? 0.9f : 0.0f,
-                          .weight_decay = 0.01f,
-                          .gradient_scale = 0.5f});
+        if (c.next(p.text(), " ", name_of(dtype), momentum ? ", momentum" : "")) {
+          SgdUpdate update{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, c),
+                           .gradient = c.random(p.shape(), 0.1),
+                           .m = momentum ? c.random(p.shape(), 0.1) : Tensor(),
+                           .learning_rate = 0.05f,
+                           .momentum = momentum ? 0.9f : 0.0f,
+                           .weight_decay = 0.01f,
+                           .gradient_scale = 0.5f};
+          if (momentum) update.shadow.uses = uses_of(p, c);
+          c.run(update);
+        }
 }
 
 template <>

@@ -114,7 +114,7 @@ Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation&
   for (size_t step = 0; step < config_.order.size(); ++step) {
     done(config_.order[step]);
     const bool observed = options != nullptr;
-    if (observed) balance_choice(tape, batch, step, *options);
+    if (observed) count_uses(tape, batch, step), balance_choice(tape, batch, step, *options);
     const Value x = stream.input_of_step(step);
     const LayerEmbeddings embeddings = stream.embeddings_of_step(step);
     if (!recipe_.checkpoint_activations || !tape.recording()) {
@@ -133,6 +133,13 @@ Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation&
   }
   done(config_.n_layers());
   return rms_norm(tape, stream.value(), *parameters_.output_norm, config_.rms_eps);
+}
+
+void Transformer::count_uses(Tape& tape, const BatchTensors& batch, size_t step) const {
+  if (uses_.empty()) return;
+  tape.on_backward([&tape, uses = uses_[static_cast<size_t>(config_.order[step])], load = batch.routers[step].load] {
+    tape.ops()(ScaledAdd{.a = uses, .b = load, .y = uses, .a_scale = 1.0f, .b_scale = 1.0f});
+  });
 }
 
 // After the layer's gradients, for what is computed again chooses as it did before.

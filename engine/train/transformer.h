@@ -160,6 +160,12 @@ class Transformer {
   void make_soft(Allocator& allocator);
   void drop_soft();
 
+  // Of a stack of experts: how many tokens each had since record_no_uses() (ShadowUpdate::uses); none: another
+  // parameter.
+  Tensor uses_of(const BitLinear& parameter) const;
+  // Begins to count again, of a layer: to be recorded behind its update.
+  void record_no_uses(Ops& ops, int64_t layer) const;
+
   // With Recipe::trained_experts: the experts of each layer in that order, of which the first ones train from now on,
   // from their trits and without states. The model computes what it did. Optimizer::start() must follow.
   Status order_experts(Backend& backend, const ExpertOrder& wanted);
@@ -210,6 +216,7 @@ class Transformer {
   Value hidden(Tape& tape, const BatchTensors& batch, const Rotation& rotation, ActivationMode inputs,
                const LossOptions* options);
   LayerContext layer_of(Tape& tape, const Rotation& rotation, int64_t n_sequences, int64_t index) const;
+  void count_uses(Tape& tape, const BatchTensors& batch, size_t step) const;
   void balance_choice(Tape& tape, const BatchTensors& batch, size_t step, const LossOptions& options) const;
   Value logits_of(Tape& tape, const Value& x, ActivationMode inputs, const Tensor& into = {}) const;
   void head_loss(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,
@@ -227,6 +234,7 @@ class Transformer {
   std::vector<BitLinear*> order_;
   ModelParameters parameters_;
   ExpertOrder experts_;
+  std::vector<Tensor> uses_;  // of each layer's experts, f32 [n_experts]; empty: no layer has some
   Quantizers quantizers_;
   StepValues now_ = {};
   Tensor step_tensor_;

@@ -89,6 +89,20 @@ Status Transformer::order_experts(Backend& backend, const ExpertOrder& wanted) {
   return allocator.status();
 }
 
+Tensor Transformer::uses_of(const BitLinear& p) const {
+  const bool of_experts = p.trains_in_part() || (p.n_matrices > 1 && p.n_matrices == config_.n_experts);
+  if (!of_experts || uses_.empty() || p.layer < 0 || p.layer >= config_.n_layers()) return {};
+  Tensor uses = uses_[static_cast<size_t>(p.layer)];
+  uses.shape = {p.n_matrices};
+  return uses;
+}
+
+void Transformer::record_no_uses(Ops& ops, int64_t layer) const {
+  if (uses_.empty() || layer < 0 || layer >= config_.n_layers()) return;
+  const Tensor& uses = uses_[static_cast<size_t>(layer)];
+  ops(ScaledAdd{.a = uses, .b = uses, .y = uses, .a_scale = 0.0f, .b_scale = 0.0f});
+}
+
 Status Transformer::restore_experts(Backend& backend) {
   for (size_t layer = 0; layer < experts_.size(); ++layer) {
     std::vector<int32_t> as_in_file = experts_[layer];

@@ -136,6 +136,8 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
     std::iota(as_in_file.begin(), as_in_file.end(), 0);
     experts_.assign(config_.layers.size(), as_in_file);
   }
+  for (size_t i = 0; config_.moe() && i < config_.layers.size(); ++i)
+    uses_.push_back(allocator.tensor("experts' uses", {config_.n_experts}));
   if (!parameters_.output) parameters_.output = parameters_.token_embd;
   step_tensor_ = allocator.tensor("step", step_shape());
   Result<Quantizers> quantizers = make_quantizers(allocator, order_,

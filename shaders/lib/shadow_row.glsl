@@ -18,6 +18,7 @@ layout(set = 0, binding = 4) writeonly buffer Scales { float scales[]; };
 layout(set = 0, binding = 5) buffer Flips { int flips[]; };
 
 ShadowParams s;
+bool still = false;  // a row of a matrix that was not used: it is written as it was
 
 float shadow_value(uint row, uint column) {
   const uint at = row * s.row_stride + column;

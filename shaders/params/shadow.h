@@ -27,8 +27,9 @@ struct ShadowParams {
   uint padded_cols;   // of the packed trits
   uint n_scales;      // in a packed row, groups of padding alone included
   uint count_flips;
+  uint rows_per_matrix;  // each matrix has a number of uses; 0: none has one, all were used
 };
-TRITIUM_CHECK_SIZE(ShadowParams, 76)
+TRITIUM_CHECK_SIZE(ShadowParams, 80)
 
 TRITIUM_PARAMS_END
 

@@ -196,6 +196,20 @@ TRITIUM_INLINE typename V::F take_gradient(const Shadow& s, float* gradient, flo
   return V::magnitude(w) > s.p.clip * s.packed.alpha[alpha_of(s.p, row, c)] ? typename V::F{} : g;
 }
 
+// A row of a matrix that was not used: its gradient is cleared, it is written as it was, without noise.
+template <typename V>
+bool keeps_row(const Shadow& s, int64_t row, const float* uses, float* gradient) {
+  if (s.p.rows_per_matrix == 0 || uses[row / s.p.rows_per_matrix] != 0.0f) return false;
+  ShadowParams still = s.p;
+  still.noise_scale = 0.0f;
+  write_row<V>(
+      Shadow{still, s.parameter, s.sums, s.packed}, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
+        store_up_to<V>(gradient + row * still.cols + c, typename V::F{}, n);
+        return load_parameter<V>(s.parameter, still.dtype, row * still.row_stride + c, n);
+      });
+  return true;
+}
+
 template <typename V>
 void adamw_floats(const Adamw& a, int64_t row) {
   const ShadowParams& s = a.p.shadow;
@@ -305,10 +319,11 @@ void adamw_codes(const Adamw& a, int64_t row) {
 template <typename V>
 void adamw_update(const AdamwUpdateParams& p, const Rows32& layout, Range rows, void* parameter, float* sums,
                   const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, void* m, void* v,
-                  float* m_scales, float* v_scales) {
+                  float* m_scales, float* v_scales, const float* uses) {
   const Adamw a = {
       p, {p.shadow, parameter, sums, {layout, alpha, words, scales, flips}}, gradient, m, v, m_scales, v_scales};
   for (int64_t row = rows.first; row < rows.last; ++row) {
+    if (keeps_row<V>(a.shadow, row, uses, gradient)) continue;
     if (p.states_8bit) {
       adamw_codes<V>(a, row);
     } else {
@@ -319,10 +334,12 @@ void adamw_update(const AdamwUpdateParams& p, const Rows32& layout, Range rows, 
 
 template <typename V>
 void sgd_update(const SgdUpdateParams& p, const Rows32& layout, Range rows, void* parameter, float* sums,
-                const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m) {
+                const float* alpha, uint32_t* words, float* scales, int32_t* flips, float* gradient, float* m,
+                const float* uses) {
   const ShadowParams& s = p.shadow;
   const Shadow shadow = {s, parameter, sums, {layout, alpha, words, scales, flips}};
-  for (int64_t row = rows.first; row < rows.last; ++row)
+  for (int64_t row = rows.first; row < rows.last; ++row) {
+    if (keeps_row<V>(shadow, row, uses, gradient)) continue;
     write_row<V>(
         shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
           const int64_t at = row * s.cols + c;
@@ -334,6 +351,7 @@ void sgd_update(const SgdUpdateParams& p, const Rows32& layout, Range rows, void
           }
           return w - p.learning_rate * (direction + p.weight_decay * w);
         });
+  }
 }
 
 }  // namespace

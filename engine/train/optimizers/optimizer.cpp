@@ -212,13 +212,17 @@ ShadowUpdate Optimizer::shadow_update(const BitLinear& p, bool soft) const {
           .stream = stream_of(p),
           .noise_scale = trits ? 1.0f : 0.0f,
           .noise_zone = options_.noise_zone,
-          .clip = trits ? options_.ste_clip : 0.0f};
+          .clip = trits ? options_.ste_clip : 0.0f,
+          .uses = model_.uses_of(p)};
 }
 
 // The step as it would change a weight, made of 0, in place of a shadow.
 ShadowUpdate Optimizer::change_of(const BitLinear& p) const {
   const Tensor& change = changes_.at(p.elements());
-  return {.parameter = as_weight(change.view(shape_of(p)), p.name), .seed = options_.seed, .stream = stream_of(p)};
+  return {.parameter = as_weight(change.view(shape_of(p)), p.name),
+          .seed = options_.seed,
+          .stream = stream_of(p),
+          .uses = model_.uses_of(p)};
 }
 
 void Optimizer::adamw(Ops& ops, const BitLinear& p, const ShadowUpdate& shadow) const {
@@ -301,6 +305,7 @@ void Optimizer::record_layer(Ops& ops, int64_t layer, bool soft) {
   const Ops::Label label(ops, "optimizer");
   for (const BitLinear* p : model_.parameters_of(layer))
     if (p->trains()) record_update(ops, *p, soft);
+  model_.record_no_uses(ops, layer);
   for (const auto& quantizer : model_.quantizers())
     if (quantizer->layer() == layer) quantizer->measure(ops, false);
   model_.record_requantize(ops, layer, soft);

@@ -40,6 +40,7 @@ std::vector<Arm> ste_training(bool smoke) {
   add("adamw-8bit", "moments of 8 bits", R"({"states_8bit": true})");
   add("bf16-8bit", "BF16 stochastic, moments of 8 bits", R"({"shadow": "bf16", "states_8bit": true})");
   add("muon", "Muon for the matrices", R"({"optimizer": "muon", "learning_rate": 0.01})");
+  add("adalomo", "factored second moments, no first", R"({"optimizer": "adalomo"})");
   add("sgd", "momentum alone", R"({"optimizer": "sgd", "learning_rate": 0.1})");
   add("clipped", "no gradient beyond 1.5 alpha", R"({"ste_clip": 1.5})");
   add("noise-0.1", "boundary noise of 0.1 alpha", R"({"noise": 0.1})");
@@ -71,6 +72,13 @@ std::vector<Arm> quality_ceiling(bool smoke) {
                     .settings = join(R"({"attention": "lora", "feed_forward": "lora", "embedding": "frozen", )",
                                      R"("norms": "frozen", "head": "frozen", "learning_rate": 2e-3, "lora_rank": )",
                                      rank, R"(, "lora_alpha": )", 2 * rank, "}")});
+  for (const int rank : smoke ? std::vector{8} : std::vector{16, 64, 256})
+    arms.push_back({.name = join("lora-inside-", rank),
+                    .what = join("trits of the frozen weights and adapters of rank ", rank),
+                    .against = "ste",
+                    .settings = join(R"({"attention": "lora_qat", "feed_forward": "lora_qat", "embedding": "frozen", )",
+                                     R"("norms": "frozen", "head": "frozen", "learning_rate": 2e-3, "lora_rank": )",
+                                     rank, R"(, "lora_alpha": )", 2 * rank, "}")});
   arms.push_back({.name = "ste-bf16",
                   .what = "the same with BF16 shadows and moments of 8 bits",
                   .against = "ste",
@@ -100,6 +108,14 @@ std::vector<Arm> expert_count(bool smoke) {
     if (all / n >= 16) add("ternary", join("ternary-", n), n, std::max<int64_t>(32, all / n), false);
   arms.front().against.clear();
   add("ternary", "ternary-16-bias", 16, all / 16, true);
+  for (const char* router : {"int8", "ternary"}) {
+    Arm arm = arms.front();
+    arm.name = join("ternary-16-router-", router);
+    arm.what += join(", routers ", router);
+    arm.against = "ternary-16";
+    arm.settings = join(R"({"feed_forward": "ternary", "routers": ")", router, R"("})");
+    arms.push_back(std::move(arm));
+  }
   // As many bytes: 1.6 bits against 4 and 16.
   for (const int64_t n : smoke ? std::vector<int64_t>{4} : std::vector<int64_t>{4, 16, 64}) {
     add("int4", join("int4-", n), n, std::max<int64_t>(8, all * 2 / 5 / n), false);

@@ -16,7 +16,7 @@ enum class TensorRole {
   embedding,
   attention,
   feed_forward,
-  router,  // a small matrix, never quantised
+  router,  // a small matrix, whose inputs are not quantised
   norm,    // a vector, never quantised
   head,
   adapter,  // of a matrix
@@ -99,7 +99,7 @@ struct TensorSpec {
   std::function<const Parameter*&(ModelParameters&)> where;
 
   bool vector() const { return role == TensorRole::norm; }
-  // FP32 always.
+  // FP32 in files.
   bool exact() const { return role == TensorRole::norm || role == TensorRole::router; }
   // As a stack of matrices.
   int64_t n_matrices() const { return shape.size() == 3 ? shape[0] : 1; }

@@ -66,6 +66,7 @@ Quantizer quantizer_of(WeightMode mode) {
     case WeightMode::ternary:
     case WeightMode::stochastic:
     case WeightMode::lora:
+    case WeightMode::lora_qat:
     case WeightMode::frozen: break;
   }
   return Quantizer::ternary;
@@ -190,8 +191,24 @@ Status BitLinear::set_shadow(Backend& backend, const Tensor& values) {
   return Status();
 }
 
+Status BitLinear::keep_base(Allocator& allocator) {
+  std::vector<float> weights;
+  if (!allocator.counts()) {
+    Result<std::vector<float>> now = dense_values(*allocator.backend(), shadow);
+    if (!now.ok()) return now.status();
+    weights = *std::move(now);
+  }
+  base = allocator.weight(dense_of(*this, weights, DType::f32), name);
+  if (n_matrices == 1) return allocator.status();
+  matrix_of_row = allocator.tensor(name + ".matrix_of_row", {n_matrices * rows, 1}, DType::i32);
+  std::vector<int32_t> ids(static_cast<size_t>(n_matrices * rows));
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(static_cast<int64_t>(i) / rows);
+  allocator.upload(matrix_of_row, std::as_bytes(std::span(ids)));
+  return allocator.status();
+}
+
 void BitLinear::drop_shadow() {
-  shadow = effective = {};
+  shadow = effective = base = {};
   gradient = m = v = m_scales = v_scales = row_squares = col_squares = sums = flips = average = {};
 }
 

@@ -45,6 +45,8 @@ class BitLinear final : public Parameter {
   Status init_shadow_as_dequantized(Allocator& allocator);
   // Replaces the shadow by floats of the same layout, rounded to its type.
   Status set_shadow(Backend& backend, const Tensor& values);
+  // Keeps the shadow as it is as what an adapter inside the quantiser adds to.
+  Status keep_base(Allocator& allocator);
   // Memory for what is between shadow and trits.
   void make_effective(Allocator& allocator);
   // Frees the shadow and everything that only training needs.
@@ -61,11 +63,14 @@ class BitLinear final : public Parameter {
   int64_t stack_elements() const { return (trains_in_part() ? packed.n_matrices : n_matrices) * rows * cols; }
 
   bool ternary() const { return static_cast<bool>(packed.data); }
+  // WeightMode::lora_qat: trits of base + lora_scale B A, where the adapter alone learns.
+  bool adapter_inside() const { return lora_a && mode == WeightMode::ternary; }
+  bool adapter_beside() const { return lora_a && !adapter_inside(); }
   bool trains() const override { return mode == WeightMode::stochastic || (shadow.data && mode != WeightMode::frozen); }
   // The dense or packed weight that the forward pass multiplies with.
   const Weight& weight() const override { return effective.data ? effective : ternary() ? packed : shadow; }
   bool takes_codes() const override { return mode != WeightMode::full && (mode != WeightMode::frozen || ternary()); }
-  LowRank low_rank() const override { return {lora_a, lora_b, lora_scale}; }
+  LowRank low_rank() const override { return adapter_beside() ? LowRank{lora_a, lora_b, lora_scale} : LowRank{}; }
   int64_t elements() const { return n_matrices * rows * cols; }
   int64_t groups_per_row() const { return group_size > 0 ? (cols + group_size - 1) / group_size : 1; }
 
@@ -90,10 +95,13 @@ class BitLinear final : public Parameter {
   Weight shadow;     // f32 or bf16, while it trains (mode stochastic has none); and frozen weights that are not ternary
   Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 
-  // An adapter beside frozen weights (WeightMode::lora), whose parts are parameters of their own: y += scale B (A x).
+  // An adapter beside frozen weights (WeightMode::lora), y += scale B (A x), or inside the quantiser (lora_qat:
+  // transformer_adapters.cpp). Its parts are parameters of their own.
   BitLinear* lora_a = nullptr;  // [n_matrices, rank, cols]
   BitLinear* lora_b = nullptr;  // [n_matrices, rows, rank]
   float lora_scale = 1.0f;
+  Weight base;           // f32: the shadow before anything was learned, of an adapter inside
+  Tensor matrix_of_row;  // i32 [n_matrices * rows, 1], of a stack with one
 
   // Of the optimiser; made on its first step.
   Tensor m, v;                      // f32 or i8, as the gradient

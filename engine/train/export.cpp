@@ -23,7 +23,8 @@ std::vector<int64_t> file_shape(const BitLinear& p) {
 }
 
 StorageType storage_of(const BitLinear& p, ExportType type) {
-  if (p.lora_a) return StorageType::f32;  // merged
+  if (p.adapter_beside()) return StorageType::f32;            // merged
+  if (p.role == TensorRole::router) return StorageType::f32;  // as other programs read them
   if (!p.ternary()) {
     if (p.shadow.dtype == DType::f16) return StorageType::f16;
     return p.shadow.dtype == DType::bf16 ? StorageType::bf16 : StorageType::f32;
@@ -68,7 +69,7 @@ Result<std::vector<float>> merged_values(Backend& backend, const BitLinear& p) {
 }
 
 Result<std::vector<std::byte>> encode_values(Backend& backend, const BitLinear& p, const GgufTensor& tensor) {
-  if (p.lora_a) {
+  if (p.adapter_beside()) {
     const Result<std::vector<float>> merged = merged_values(backend, p);
     if (!merged.ok()) return merged.status();
     return encode_f32(*merged, tensor.shape, tensor.type);
@@ -173,8 +174,9 @@ Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Tr
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();
-    if (p->takes_codes() && !sums_alike(*p, tensor->type)) inputs = ActivationMode::f32;
-    if (p->ternary() && !p->lora_a) ternary_type = tensor->type, any_trits = true;
+    const bool router = p->role == TensorRole::router;  // its inputs are floats everywhere
+    if (!router && p->takes_codes() && !sums_alike(*p, tensor->type)) inputs = ActivationMode::f32;
+    if (!router && p->ternary() && !p->adapter_beside()) ternary_type = tensor->type, any_trits = true;
     tensors.push_back(*std::move(tensor));
   }
   if (const std::vector<float>& factors = model.rope_factors(); !factors.empty()) {

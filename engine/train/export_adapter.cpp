@@ -43,7 +43,7 @@ bool exports_adapter(const Transformer& model, ExportType type) {
 Status check_adapter_export(const Transformer& model, bool has_file) {
   bool any = false;
   for (const BitLinear* p : model.parameters()) {
-    any = any || p->lora_a;
+    any = any || p->adapter_beside();
     if (!p->trains() || p->role == TensorRole::adapter) continue;
     return error(StatusCode::invalid_argument, p->name,
                  " learns too, and an adapter file cannot hold it: freeze it (embedding, head, norms, routers: "

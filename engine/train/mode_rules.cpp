@@ -36,8 +36,10 @@ std::string_view why_not(const TensorSpec& tensor, WeightMode mode) {
   if (as_it_is) return {};
   if (!tensor.learned) return "is not learned by its gradient and stays as it is";
   if (tensor.role == TensorRole::norm) return "is a vector, which is never quantised: full or frozen";
-  if (tensor.role == TensorRole::router) return "is a router, which is never quantised: full or frozen";
-  if (tensor.role == TensorRole::embedding && mode == WeightMode::lora) return "is an embedding, which has no adapter";
+  const bool adapter = mode == WeightMode::lora || mode == WeightMode::lora_qat;
+  if (tensor.role == TensorRole::router && (adapter || mode == WeightMode::stochastic))
+    return "is a router, which has no adapter, nor trits without a shadow";
+  if (tensor.role == TensorRole::embedding && adapter) return "is an embedding, which has no adapter";
   return {};
 }
 

@@ -35,7 +35,7 @@ struct Row {
 
 // Names of the values, in their order.
 constexpr std::string_view names_of(WeightMode) {
-  return "full, ternary, int8, int6, int5, int4, frozen, stochastic, lora";
+  return "full, ternary, int8, int6, int5, int4, frozen, stochastic, lora, lora_qat";
 }
 constexpr std::string_view names_of(ShadowPrecision) { return "bf16, fp32"; }
 constexpr std::string_view names_of(TernaryQuantizer) { return "auto, absmean, threshold, sparse34"; }
@@ -128,7 +128,8 @@ inline constexpr Row kOptionTable[] = {
     {"feed_forward", &O::feed_forward, "weights of feed-forward parts and experts", kAny, "--experts"},
     {"head", &O::head, "weights of the output head"},
     {"norms", &O::norms, "never quantised", kAny, nullptr, "full, frozen"},
-    {"routers", &O::routers, "never quantised", kAny, nullptr, "full, frozen"},
+    {"routers", &O::routers, "of experts; their inputs and products are floats", kAny, nullptr,
+     "full, ternary, int8, int6, int5, int4, frozen"},
     {"weights", &O::weights,
      "PATTERN=MODE: modes of tensors by their names, over those of roles; * is any text; the last that fits counts"},
     {"lora_rank", &O::lora_rank, "of adapters", {1, 4096, "from 1 to 4096"}},

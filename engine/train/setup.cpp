@@ -277,7 +277,8 @@ OptimizerOptions optimizer_options_of(const TrainOptions& o) {
 
 bool has_ternary(const Recipe& r) {
   const auto modes = {r.embedding, r.attention, r.feed_forward, r.head};
-  return std::ranges::find(modes, WeightMode::ternary) != modes.end();
+  return std::ranges::find(modes, WeightMode::ternary) != modes.end() ||
+         std::ranges::find(modes, WeightMode::lora_qat) != modes.end();
 }
 
 AverageOptions average_options_of(const TrainOptions& o) {

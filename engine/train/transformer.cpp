@@ -91,7 +91,10 @@ Value Transformer::hidden(Tape& tape, const BatchTensors& batch, const Rotation&
                           const LossOptions* options) {
   const auto done = [&](int64_t layer) {
     if (options && options->update)
-      tape.on_backward([&tape, update = options->update, layer] { update->record(tape.ops(), layer); });
+      tape.on_backward([this, &tape, update = options->update, layer] {
+        record_adapter_gradients(tape.ops(), layer);
+        update->record(tape.ops(), layer);
+      });
   };
   const float router_scale = options ? options->router_scale : 0.0f;
   const StreamInputs stream_inputs = {
@@ -219,7 +222,8 @@ void Transformer::record_requantize(Ops& ops, int64_t layer, bool soft) {
     if (quantizer->layer() != layer) continue;
     if (soft) {
       quantizer->soften(ops, 1.0f, step_tensor_);
-    } else if (!quantizer->packs_while_updating()) {
+    } else if (!quantizer->packs_while_updating() ||
+               std::ranges::any_of(quantizer->members(), &BitLinear::adapter_inside)) {
       quantizer->quantize(ops);
     }
   }

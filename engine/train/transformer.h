@@ -18,7 +18,7 @@
 
 namespace tritium::training {
 
-// How each part is trained. Norms and routers are FP32: full or frozen.
+// How each part is trained. Norms are FP32: full or frozen; shadows of routers, too.
 struct Recipe {
   WeightMode embedding = WeightMode::full;
   WeightMode attention = WeightMode::ternary;
@@ -160,6 +160,11 @@ class Transformer {
   void make_soft(Allocator& allocator);
   void drop_soft();
 
+  // Of a layer's adapters inside quantisers: their gradients from those of the weights, which become 0; and the shadows
+  // from the adapters (transformer_adapters.cpp). To be recorded.
+  void record_adapter_gradients(Ops& ops, int64_t layer) const;
+  void record_adapted_shadows(Ops& ops, int64_t layer) const;
+
   // Of a stack of experts: how many tokens each had since record_no_uses() (ShadowUpdate::uses); none: another
   // parameter.
   Tensor uses_of(const BitLinear& parameter) const;
@@ -207,7 +212,7 @@ class Transformer {
   Transformer(const Config& config, const Recipe& recipe);
   Status load(Allocator& allocator, const TensorMap& source);
   Status add_adapter(Allocator& allocator, BitLinear& layer);
-  Status keep_in_part(BitLinear& layer) const;
+  Status keep_in_part(BitLinear& layer, WeightMode wanted) const;
   Status place_experts(Backend& backend, size_t layer, const std::vector<int32_t>& wanted);
   Status start_from_trits(Allocator& allocator, BitLinear& parameter);
 

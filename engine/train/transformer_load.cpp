@@ -76,6 +76,8 @@ Result<BitLinear> describe_layer(Allocator& allocator, const TensorMap& source, 
   return BitLinear::from_weights(allocator, slot.name, shape, {}, options);
 }
 
+constexpr int64_t kProductAlign = 8;  // rows of weights lie without gaps then
+
 // Of an adapter's parts, which start at A = small noise and B = 0: at first nothing is added (Hu et al. 2021, 4.1).
 std::vector<float> first_values_of_a(int64_t elements, int64_t cols, uint64_t seed) {
   const double bound = 1.0 / std::sqrt(static_cast<double>(cols));
@@ -114,8 +116,11 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
     WeightMode mode = mode_of(slot, recipe_);
     const bool made_ternary = mode == WeightMode::ternary && !source.find(slot.name)->ternary;
     if (recipe_.as_stored && made_ternary) mode = WeightMode::full;
-    const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen : mode,
-                                      .shadow = slot.exact() ? ShadowPrecision::fp32 : recipe_.shadow,
+    const bool inside = mode == WeightMode::lora_qat;  // its shadow is made anew each step
+    const BitLinearOptions options = {.mode = mode == WeightMode::lora ? WeightMode::frozen
+                                              : inside                 ? WeightMode::ternary
+                                                                       : mode,
+                                      .shadow = slot.exact() || inside ? ShadowPrecision::fp32 : recipe_.shadow,
                                       .group_size = group};
     const auto make = allocator.counts() ? describe_layer : load_layer;
     Result<BitLinear> layer = make(allocator, source, slot, options, recipe_);
@@ -123,10 +128,10 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
     BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
     added.role = slot.role;
     added.layer = slot.layer;
-    if (Status s = keep_in_part(added); !s.ok()) return s;
+    if (Status s = keep_in_part(added, mode); !s.ok()) return s;
     order_.push_back(&added);
     slot.where(parameters_) = &added;
-    if (mode == WeightMode::lora)
+    if (mode == WeightMode::lora || inside)
       if (Status s = add_adapter(allocator, added); !s.ok()) return s;
   }
   if (recipe_.trained_experts > 0 && !config_.moe())
@@ -148,17 +153,23 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
                                                    .scales = recipe_.scales});
   if (!quantizers.ok()) return quantizers.status();
   quantizers_ = *std::move(quantizers);
+  for (BitLinear* p : order_)
+    if (p->adapter_inside())
+      if (Status s = p->keep_base(allocator); !s.ok()) return s;
   return allocator.status();
 }
 
 // Of a stack of experts only so many train as the recipe says.
-Status Transformer::keep_in_part(BitLinear& layer) const {
+Status Transformer::keep_in_part(BitLinear& layer, WeightMode wanted) const {
   const int64_t n = recipe_.trained_experts;
-  if (n < 1 || layer.n_matrices <= n) return Status();
   const auto refuse = [&](auto... what) {
     return error(StatusCode::invalid_argument, "experts_train: ", layer.name, what...);
   };
-  if (layer.mode != WeightMode::ternary || !layer.as_loaded)
+  const bool some = n > 0 && n < config_.n_experts;
+  if (some && layer.role == TensorRole::router && wanted != WeightMode::full && wanted != WeightMode::frozen)
+    return refuse(" is quantised, and its rows change their places with the experts: routers full or frozen");
+  if (n < 1 || layer.n_matrices <= n) return Status();
+  if (wanted != WeightMode::ternary || !layer.as_loaded)
     return refuse(
         " must be ternary in the file and while it trains (feed_forward ternary): the experts that do not train stay "
         "packed");
@@ -170,7 +181,12 @@ Status Transformer::keep_in_part(BitLinear& layer) const {
 Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {
   const int64_t rank = recipe_.lora_rank, n = layer.n_matrices;
   const uint64_t seed = random_bits(recipe_.seed, order_.size());
-  const BitLinearOptions options = {.mode = WeightMode::full, .shadow = recipe_.shadow, .group_size = 0};
+  const bool inside = layer.mode == WeightMode::ternary;
+  if (inside && (rank % kProductAlign != 0 || layer.cols % kProductAlign != 0))
+    return error(StatusCode::invalid_argument, layer.name, ": lora_qat multiplies B and A, whose rank (", rank,
+                 ") and columns (", layer.cols, ") must be multiples of ", kProductAlign, " for that");
+  const BitLinearOptions options = {
+      .mode = WeightMode::full, .shadow = inside ? ShadowPrecision::fp32 : recipe_.shadow, .group_size = 0};
   const bool described = allocator.counts();
   const std::vector<float> noise = first_values_of_a(described ? 0 : n * rank * layer.cols, layer.cols, seed);
   const std::vector<float> zeros(described ? 0 : static_cast<size_t>(n * layer.rows * rank));

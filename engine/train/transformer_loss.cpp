@@ -132,6 +132,8 @@ void Transformer::record_loss(Ops& ops, const BatchTensors& batch, const LossOpt
   }
   if (taught && options.hidden_mse > 0.0f) imitate_hidden(tape, x, taught, batch, options);
   tape.backward();
+  if (tape.recording() && !options.update)
+    for (int64_t layer = -1; layer <= config_.n_layers(); ++layer) record_adapter_gradients(ops, layer);
 }
 
 void Transformer::losses_of_part(Tape& tape, const Value& x, const Tensor& taught, const BatchTensors::Part& part,

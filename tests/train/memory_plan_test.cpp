@@ -58,6 +58,7 @@ const std::vector<Way>& ways() {
       {"integers", [](TrainOptions& o) { o.feed_forward = WeightMode::int4, o.attention = WeightMode::int8; }},
       {"full", [](TrainOptions& o) { o.feed_forward = o.attention = WeightMode::full; }},
       {"lora", [](TrainOptions& o) { o.feed_forward = o.attention = WeightMode::lora; }},
+      {"lora_qat", [](TrainOptions& o) { o.feed_forward = o.attention = WeightMode::lora_qat; }},
       {"checkpointed", [](TrainOptions& o) { o.checkpoint_activations = true; }},
       {"ema", [](TrainOptions& o) { o.average = Average::ema, o.shadow = ShadowPrecision::bf16; }},
       {"warm_start", [](TrainOptions& o) { o.warm_start = 0.5; }},

@@ -41,7 +41,7 @@ TEST(ModeRules, WhatIsNoRuleIsNamed) {
             "weights: \"blk.0.attn_k.weight\" is no PATTERN=MODE, as blk.9.attn_k.weight=full or blk.*.ffn_*=int4");
   EXPECT_EQ(parse_mode_rules(std::vector<std::string>{"blk.*=int7"}).message(),
             "weights: \"blk.*=int7\": the mode must be one of full, ternary, int8, int6, int5, int4, frozen, "
-            "stochastic, lora");
+            "stochastic, lora, lora_qat");
 }
 
 TEST(ModeRules, APatternThatFitsNothingIsAnError) {
@@ -55,7 +55,7 @@ TEST(ModeRules, NormsRoutersAndTheEmbeddingKeepTheirLimits) {
   const std::vector<TensorSpec> specs = specs_of(kTinyMoe);
   for (const auto& [rule, why] : std::vector<std::pair<std::string, std::string>>{
            {"blk.0.attn_norm.weight=int8", "blk.0.attn_norm.weight is a vector, which is never quantised"},
-           {"blk.*.ffn_gate_inp.weight=ternary", "blk.0.ffn_gate_inp.weight is a router, which is never quantised"},
+           {"blk.*.ffn_gate_inp.weight=lora", "blk.0.ffn_gate_inp.weight is a router, which has no adapter"},
            {"token_embd.weight=lora", "token_embd.weight is an embedding, which has no adapter"}}) {
     const Status status = check_mode_rules(rules_of({rule}), specs);
     EXPECT_NE(status.message().find(why), std::string::npos) << status.message();

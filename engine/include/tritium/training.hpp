@@ -35,6 +35,7 @@ enum class WeightMode {
   frozen,      // as the file has it; nothing is learned
   stochastic,  // trits without a shadow: they flip with a probability proportional to the update; alphas stay
   lora,        // frozen, with a low-rank adapter beside it that learns (Hu et al. 2021)
+  lora_qat,    // ternary, of the frozen weights and a low-rank adapter inside the quantiser, which alone learns
 };
 
 enum class ShadowPrecision { bf16, fp32 };

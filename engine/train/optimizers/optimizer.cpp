@@ -39,6 +39,10 @@ void Optimizer::allocate_states(Allocator& allocator, BitLinear& p) {
   const bool codes = options_.states_8bit && p.elements() >= kSmallest8bit && adamw;
   const DType dtype = codes ? DType::i8 : DType::f32;
   if (!options_.by_layer) p.gradient = allocator.tensor(p.name + ".gradient", shape_of(p));
+  const WeightQuantizer* quantizer = model_.quantizer_of(p);
+  if (quantizer && quantizer->uses_sums()) p.sums = allocator.tensor(p.name + ".sums", {n_rows * p.groups_per_row()});
+  if (p.ternary()) p.flips = allocator.tensor(p.name + ".flips", {n_rows}, DType::i32);
+  if (p.adapter_inside()) return;  // its adapter has the states
   if (kind == OptimizerKind::adalomo) {
     p.row_squares = allocator.tensor(p.name + ".row_squares", {p.n_matrices, p.rows});
     p.col_squares = allocator.tensor(p.name + ".col_squares", {p.n_matrices, p.cols});
@@ -51,9 +55,6 @@ void Optimizer::allocate_states(Allocator& allocator, BitLinear& p) {
     p.m_scales = allocator.tensor(p.name + ".m_scales", blocks);
     p.v_scales = allocator.tensor(p.name + ".v_scales", blocks);
   }
-  const WeightQuantizer* quantizer = model_.quantizer_of(p);
-  if (quantizer && quantizer->uses_sums()) p.sums = allocator.tensor(p.name + ".sums", {n_rows * p.groups_per_row()});
-  if (p.ternary()) p.flips = allocator.tensor(p.name + ".flips", {n_rows}, DType::i32);
   if (kind == OptimizerKind::muon) muon_.allocate(allocator, p);
 }
 
@@ -88,7 +89,7 @@ ParameterBytes Optimizer::bytes() const {
   };
   ParameterBytes total{.gradients = shared_bytes_};
   for (const BitLinear* p : model_.parameters()) {
-    total.shadows += sum({&p->shadow.data, &p->effective.data});
+    total.shadows += sum({&p->shadow.data, &p->effective.data, &p->base.data});
     total.states +=
         sum({&p->m, &p->v, &p->m_scales, &p->v_scales, &p->row_squares, &p->col_squares, &p->sums, &p->flips});
     total.gradients += sum({&p->gradient});
@@ -118,16 +119,20 @@ void Optimizer::return_gradients(int64_t layer) {
     if (p->gradient) spare_.emplace(p->elements(), std::exchange(p->gradient, {}));
 }
 
+// By a step of length 0.
+void Optimizer::measure_shadow(Ops& ops, const BitLinear& p, const Tensor& no_gradient) {
+  ops(SgdUpdate{.shadow = {.parameter = p.shadow, .sums = p.sums, .group_size = p.group_size},
+                .gradient = no_gradient,
+                .m = {},
+                .learning_rate = 0.0f});
+}
+
 void Optimizer::record_start(Ops& ops) {
   for (const auto& quantizer : model_.quantizers()) {
-    // A step of length 0 measures the shadows.
     for (const BitLinear* member : quantizer->members()) {
       if (!quantizer->uses_sums()) continue;
       const Tensor none = options_.by_layer ? take_gradient(*member) : member->gradient;
-      ops(SgdUpdate{.shadow = {.parameter = member->shadow, .sums = member->sums, .group_size = member->group_size},
-                    .gradient = none,
-                    .m = {},
-                    .learning_rate = 0.0f});
+      measure_shadow(ops, *member, none);
       if (options_.by_layer) spare_.emplace(member->elements(), none);
     }
     quantizer->measure(ops, true);
@@ -304,11 +309,19 @@ void Optimizer::record_shadow(Ops& ops, const BitLinear& p, const ShadowUpdate& 
 void Optimizer::record_layer(Ops& ops, int64_t layer, bool soft) {
   const Ops::Label label(ops, "optimizer");
   for (const BitLinear* p : model_.parameters_of(layer))
-    if (p->trains()) record_update(ops, *p, soft);
+    if (p->trains() && !p->adapter_inside()) record_update(ops, *p, soft);
   model_.record_no_uses(ops, layer);
+  record_adapted(ops, layer);
   for (const auto& quantizer : model_.quantizers())
     if (quantizer->layer() == layer) quantizer->measure(ops, false);
   model_.record_requantize(ops, layer, soft);
+}
+
+// Whose adapters have just been updated.
+void Optimizer::record_adapted(Ops& ops, int64_t layer) {
+  model_.record_adapted_shadows(ops, layer);
+  for (const BitLinear* p : model_.parameters_of(layer))
+    if (p->adapter_inside() && p->sums) measure_shadow(ops, *p, p->gradient);
 }
 
 void Optimizer::record_step(Ops& ops, bool soft) {

@@ -79,6 +79,8 @@ class Optimizer {
  private:
   void set_step(const StepOptions& options);
   void record_layer(Ops& ops, int64_t layer, bool soft);
+  void record_adapted(Ops& ops, int64_t layer);
+  static void measure_shadow(Ops& ops, const BitLinear& parameter, const Tensor& no_gradient);
   void record_update(Ops& ops, const BitLinear& parameter, bool soft);
   void record_shadow(Ops& ops, const BitLinear& parameter, const ShadowUpdate& shadow);
   ShadowUpdate change_of(const BitLinear& parameter) const;

@@ -64,6 +64,14 @@ void add_training(const TrainReport& r, const TrainPlan& plan, Figures& f) {
   f.emplace_back("training_tokens_per_second", r.tokens_per_second);
 }
 
+// Of golf: those that are looked at in the weights of a run, without another training.
+std::vector<std::string> mismatches_of_one_run() {
+  std::vector<std::string> names;
+  for (const ExportFault& f : golf_mismatches())
+    if (f.name != "projection-grid" && f.name != "average-after") names.push_back(f.name);
+  return names;
+}
+
 Result<Model> load(const std::string& path, const std::string& adapter, int threads) {
   const Result<Runtime> runtime = Runtime::create({.backend = "cpu", .threads = threads});
   if (!runtime.ok()) return runtime.status();
@@ -142,6 +150,7 @@ GolfOptions ArmRunner::golf_options(const Arm& arm, uint32_t seed) const {
           .minutes = options_.minutes,
           .seed = seed,
           .threads = options_.threads,
+          .mismatches = options_.smoke ? std::vector<std::string>() : mismatches_of_one_run(),
           .log = options_.log,
           .keep_going = [] { return !cancelled(); }};
 }
@@ -260,17 +269,19 @@ Result<Figures> ArmRunner::adapt_arm(const Arm& arm, uint32_t seed) const {
 Result<Figures> ArmRunner::golf_arm(const Arm& arm, uint32_t seed) const {
   const Result<GolfResult> r = golf(golf_options(arm, seed));
   if (!r.ok()) return r.status();
-  return Figures{{"exported_bpb", r->exported_bpb},
-                 {"valid_bpb", r->valid_bpb},
-                 {"train_bpb", r->train_bpb},
-                 {"gap_bpb", r->gap_bpb()},
-                 {"artifact_bytes", static_cast<double>(r->artifact_bytes)},
-                 {"artifact_limit", static_cast<double>(r->artifact_limit)},
-                 {"parameters", static_cast<double>(r->parameters)},
-                 {"active_parameters", static_cast<double>(r->active_parameters)},
-                 {"steps", static_cast<double>(r->steps)},
-                 {"training_seconds", r->seconds},
-                 {"training_tokens_per_second", r->tokens_per_second}};
+  Figures f = {{"exported_bpb", r->exported_bpb},
+               {"valid_bpb", r->valid_bpb},
+               {"train_bpb", r->train_bpb},
+               {"gap_bpb", r->gap_bpb()},
+               {"artifact_bytes", static_cast<double>(r->artifact_bytes)},
+               {"artifact_limit", static_cast<double>(r->artifact_limit)},
+               {"parameters", static_cast<double>(r->parameters)},
+               {"active_parameters", static_cast<double>(r->active_parameters)},
+               {"steps", static_cast<double>(r->steps)},
+               {"training_seconds", r->seconds},
+               {"training_tokens_per_second", r->tokens_per_second}};
+  for (const GolfMismatch& m : r->mismatches) f.emplace_back("cost_" + m.name, m.cost_bpb);
+  return f;
 }
 
 }  // namespace tritium::experiment

@@ -133,7 +133,7 @@ Result<TrainOptions> ArmRunner::options_of(const Arm& arm, uint32_t seed) const 
 TrainOptions ArmRunner::source_options(uint32_t seed) const {
   TrainOptions t = settings_of(study_, options_.smoke);
   t.transformer = source_model(options_.smoke);
-  t.steps = options_.smoke ? 6 : 4 * study_.steps;
+  t.steps = options_.smoke ? 6 : 4 * (options_.steps > 0 ? options_.steps : study_.steps);
   t.learning_rate = 3e-3;
   t.eval_every = t.steps;
   t.seed = seed;

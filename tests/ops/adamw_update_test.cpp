@@ -26,7 +26,7 @@ float after_steps(int steps, float gradient_value, float weight_decay = 0.0f) {
     p.correction2 = static_cast<float>(1 / (1 - std::pow(0.99, t)));
     p.gradient_scale = 1.0f;
     cpu_ref::adamw_update(p, std::as_writable_bytes(std::span(w)), {}, {}, {}, {}, {}, gradient,
-                          std::as_writable_bytes(std::span(m)), std::as_writable_bytes(std::span(v)), {}, {});
+                          std::as_writable_bytes(std::span(m)), std::as_writable_bytes(std::span(v)), {}, {}, {});
     EXPECT_EQ(gradient[0], 0.0f) << "the pass clears the gradient";
   }
   return w[0];

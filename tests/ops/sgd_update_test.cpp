@@ -13,7 +13,7 @@ TEST(SgdUpdateReference, MomentumAddsUpGradients) {
   SgdUpdateParams p{};
   p.shadow = {.n_rows = 1, .cols = 1, .row_stride = 1, .dtype = TRITIUM_DTYPE_F32, .n_groups = 1, .group_size = 1};
   p.learning_rate = 0.1f, p.momentum = 0.5f, p.gradient_scale = 1.0f;
-  cpu_ref::sgd_update(p, std::as_writable_bytes(std::span(w)), {}, {}, {}, {}, {}, gradient, m);
+  cpu_ref::sgd_update(p, std::as_writable_bytes(std::span(w)), {}, {}, {}, {}, {}, gradient, m, {});
   EXPECT_FLOAT_EQ(m[0], 4.0f);
   EXPECT_FLOAT_EQ(w[0], 0.6f);
   EXPECT_EQ(gradient[0], 0.0f);
@@ -32,7 +32,7 @@ TEST(SgdUpdateReference, WeightsBeyondTheClipGetNoGradient) {
               .n_groups = 1,
               .group_size = 4};
   p.learning_rate = 0.25f, p.gradient_scale = 1.0f;
-  cpu_ref::sgd_update(p, std::as_writable_bytes(std::span(w)), {}, alpha, {}, {}, {}, gradient, {});
+  cpu_ref::sgd_update(p, std::as_writable_bytes(std::span(w)), {}, alpha, {}, {}, {}, gradient, {}, {});
   EXPECT_EQ(w, (std::vector<float>{0.25f, -0.75f, 3.0f, -3.0f}));
   EXPECT_EQ(gradient, std::vector<float>(4));
 }

@@ -159,11 +159,11 @@ TEST_P(InnerAdapter, TheFileGivesTheTrainersLogits) {
   const Result<MemoryTensorMap> map = training::make_transformer(description(), kVocabulary, 3);
   ASSERT_TRUE(map.ok());
   const Result<training::Exported> exported =
-      training::export_model({folder.file("out.gguf")}, m.ops, m.workspace, *m.model, map->metadata(), ExportType::i2_s,
+      training::export_model({folder.file("out.gguf")}, m.ops, m.workspace, *m.model, map->metadata(), ExportType::f16,
                              std::span(m.inputs).first(6));
   ASSERT_TRUE(exported.ok()) << exported.message();
   EXPECT_LE(exported->largest_difference, 1e-4);
-  EXPECT_EQ(*training::export_bytes(*m.model, map->metadata(), ExportType::i2_s),
+  EXPECT_EQ(*training::export_bytes(*m.model, map->metadata(), ExportType::f16),
             std::filesystem::file_size(folder.file("out.gguf")));
 }
 

@@ -165,7 +165,8 @@ TEST(TrainOptionsTable, AValueOutsideOfItsRangeIsRefusedByName) {
     }
     for (const std::string& value : edges.inside)
       EXPECT_EQ(refusal(o, value).find("give either a model"), 0u) << o.key << " may be " << value;
-    if (o.kind == OptionKind::choice && o.allowed.starts_with("one of full") && o.allowed.find(", lora") == std::string::npos) {
+    if (o.kind == OptionKind::choice && o.allowed.starts_with("one of full") &&
+        o.allowed.find(", lora") == std::string::npos) {
       EXPECT_NE(refusal(o, "lora").find(o.key + " is lora, must be " + o.allowed), std::string::npos);
     }
   }

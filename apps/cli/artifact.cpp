@@ -157,11 +157,14 @@ void add_pack(CLI::App& experiment, Action& action) {
   auto options = std::make_shared<Options>();
   command->add_option("MODEL", options->model, "model in one GGUF file")->required();
   command->add_option("-o,--output", options->pack.output, "the artifact to write")->required();
-  CLI::Option* limit = command->add_option("--limit", options->limit,
-                                           "most bytes (decimal: 16000000) of artifact and code; with more nothing is "
-                                           "written, exit code 1");
+  CLI::Option* limit = command
+                           ->add_option("--limit", options->limit,
+                                        "most bytes (decimal: 16000000) of artifact and code; with more nothing is "
+                                        "written, exit code 1")
+                           ->check(CLI::NonNegativeNumber);
   command->add_option("--code", options->code, "files whose sizes count as code");
-  command->add_option("--code-bytes", options->code_bytes, "bytes of code, beside those files");
+  command->add_option("--code-bytes", options->code_bytes, "bytes of code, beside those files")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--level", options->pack.level, "of zstd, 1 (fast) to 22 (small)")->capture_default_str();
   command->add_flag("--json", options->json, "everything as JSON");
   command->footer(

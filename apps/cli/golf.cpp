@@ -110,7 +110,7 @@ void add_golf(CLI::App& experiment, Action& action) {
   command->add_option("--mismatch", g.mismatches, "a fault of published designs, see below; again for more");
   command->add_option("--backend", g.backend, "cpu, vulkan, vulkan:INDEX, reference")->capture_default_str();
   command->add_option("--threads", g.threads, "0: all")->capture_default_str();
-  command->add_option("-o,--output", g.folder, "folder for texts, vocabulary, model and artifact; else none is kept");
+  command->add_option("-o,--output", g.folder, "folder for vocabulary, model and artifact; else none is kept");
   command->add_flag("--json", options->json, "everything as JSON");
   command->footer("Mismatches, each alone against the same run without it:\n" + list_of(golf_mismatches()) +
                   "Example:\n"

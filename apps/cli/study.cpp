@@ -18,7 +18,9 @@ struct Options {
   bool json = false;
 };
 
-json json_of(const Interval& i) { return {{"mean", i.mean}, {"half_width", i.half_width}, {"n", i.n}}; }
+json json_of(const Interval& i) {
+  return {{"mean", i.mean}, {"half_width", i.n > 1 ? json(i.half_width) : json()}, {"n", i.n}};
+}
 
 json to_json(const StudyReport& r) {
   json arms = json::array();
@@ -75,6 +77,7 @@ int run(Options o) {
     return !interrupted();
   };
   const Result<StudyReport> result = study(o.study);
+  if (result.code() == StatusCode::cancelled) std::fprintf(stderr, "the rows so far are kept: --resume goes on\n");
   if (!result.ok()) return report(result.status());
   if (o.json) {
     print_json(to_json(*result));

@@ -68,8 +68,8 @@ Result<TrainOptions> resolve(const CommandLine& line) {
     if (const Status known = check_mode(mode); !known.ok()) return known;
     for (const char* part : {"attention", "feed_forward"}) unless_given(part, mode);
   }
-  // Adapters alone are learned, so that they can be kept in a file of their own.
-  if (line.mode == "lora")
+  // Adapters alone are learned: those of lora can be kept in a file of their own.
+  if (line.mode == "lora" || line.mode == "lora_qat")
     for (const char* part : {"embedding", "head", "norms", "routers"}) unless_given(part, "frozen");
   for (const auto& [key, words] : values) {
     if (words.empty()) continue;
@@ -241,9 +241,8 @@ int run_training(const CommandLine& line) {
 void add_options(CLI::App& command, const std::shared_ptr<CommandLine>& line, Action& action) {
   command.add_option("--config", line->config, "JSON file of training options; the command line goes before it");
   command.add_option("--mode", line->mode,
-                     "ste (ternary), full, stochastic (no shadows), lora, int8, int6, int5, int4: of attention and "
-                     "experts; lora freezes the "
-                     "rest");
+                     "ste (ternary), full, stochastic (no shadows), lora, lora_qat (inside the quantiser), int8, int6, "
+                     "int5, int4: of attention and experts; with lora and lora_qat the rest is frozen");
   command.add_flag("--print-config", line->print_config, "show the resolved options as JSON and stop");
   command.add_flag("--json", line->json, "what came out as JSON");
   command.add_flag("--plan", line->plan_only, "show the memory plan and stop");

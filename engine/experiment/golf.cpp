@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "base/same_file.h"
 #include "experiment/golf_shape.h"
 #include "experiment/texts.h"
 #include "experiment/windows.h"
@@ -37,6 +38,7 @@ Status check_options(const GolfOptions& o) {
   const auto refuse = [](const auto&... parts) { return error(StatusCode::invalid_argument, parts...); };
   if (o.steps < 0 || o.minutes < 0 || !std::isfinite(o.minutes))
     return refuse("steps are ", o.steps, " and minutes ", o.minutes, "; both must be at least 0");
+  if (!(o.scale > 0 && o.scale <= 1)) return refuse("the scale is ", o.scale, ", must be above 0 and at most 1");
   if (o.valid_bytes < 1000) return refuse("valid_bytes is ", o.valid_bytes, ", must be at least 1000");
   if (o.vocab_size < 0) return refuse("the vocabulary has ", o.vocab_size, " tokens; 0 takes the preset's");
   for (const std::string& name : o.mismatches) {
@@ -46,6 +48,17 @@ Status check_options(const GolfOptions& o) {
     return refuse("there is no mismatch \"", name, "\"; there are ", names);
   }
   return Status();
+}
+
+// What is read is not written over.
+Status check_files(const GolfOptions& o, const WorkFolder& folder) {
+  std::vector<NamedFile> outputs, inputs;
+  for (const char* name : {"vocabulary.gguf", "model.gguf", "model.tpk", "projections.gguf"})
+    outputs.push_back({"a result", folder.file(name)});
+  for (const std::string& name : o.mismatches) outputs.push_back({"a result", folder.file(name + ".gguf")});
+  for (const auto* texts : {&o.data, &o.valid_data})
+    for (const std::string& path : *texts) inputs.push_back({"a text", path});
+  return check_outputs(outputs, inputs);
 }
 
 class Golf {
@@ -67,6 +80,10 @@ class Golf {
   Status plan() {
     Result<GolfPlan> plan = plan_of(options_);
     if (!plan.ok()) return plan.status();
+    const bool trits = plan->training.feed_forward == WeightMode::ternary;
+    if (!trits && std::ranges::count(options_.mismatches, "requantise-twice") > 0)
+      return error(StatusCode::invalid_argument, "mismatch requantise-twice is of trits, and ", options_.preset,
+                   " has none");
     plan_ = *std::move(plan);
     result_.preset = options_.preset;
     result_.vocab_size = plan_.vocab_size;
@@ -84,13 +101,13 @@ class Golf {
     if (!texts.ok()) return texts.status();
     valid_ = std::move(texts->valid);
     result_.valid_bytes = static_cast<int64_t>(valid_.size());
-    if (Status s = write_file(file("train.txt"), texts->train); !s.ok()) return s;
-    return write_file(file("valid.txt"), valid_);
+    if (Status s = write_file(folder_.work_file("train.txt"), texts->train); !s.ok()) return s;
+    return write_file(folder_.work_file("valid.txt"), valid_);
   }
 
   Status make_vocabulary() {
     const Result<TrainedVocabulary> made =
-        train_vocabulary({.data = {file("train.txt")},
+        train_vocabulary({.data = {folder_.work_file("train.txt")},
                           .output = file("vocabulary.gguf"),
                           .vocab_size = result_.vocab_size,
                           .progress = [&](const std::string&, double f) { return say("vocabulary", f).ok(); },
@@ -105,8 +122,8 @@ class Golf {
     TrainOptions t = plan_.training;
     t.transformer = plan_.transformer;
     t.tokenizer = file("vocabulary.gguf");
-    t.data = {file("train.txt")};
-    t.valid_data = {file("valid.txt")};
+    t.data = {folder_.work_file("train.txt")};
+    t.valid_data = {folder_.work_file("valid.txt")};
     t.output = file(output);
     t.seed = options_.seed;
     t.steps = options_.steps;
@@ -304,8 +321,9 @@ const std::vector<ExportFault>& golf_mismatches() {
 Result<GolfResult> golf(const GolfOptions& options) try {
   const CancelScope scope(options.keep_going);
   if (Status s = experiment::check_options(options); !s.ok()) return s;
-  Result<experiment::WorkFolder> folder = experiment::WorkFolder::take(options.folder);
+  Result<experiment::WorkFolder> folder = experiment::WorkFolder::take(options.folder, "golf");
   if (!folder.ok()) return folder.status();
+  if (Status s = experiment::check_files(options, *folder); !s.ok()) return s;
   return experiment::Golf(options, *std::move(folder)).run();
 } catch (...) {
   return caught();

@@ -55,6 +55,8 @@ Result<std::vector<Arm>> chosen_arms(const Study& study, const StudyOptions& o) 
     if (found == all.end())
       return error(StatusCode::invalid_argument, study.name, " has no arm \"", name, "\"; it has ",
                    names_of(all, [](const Arm& a) { return a.name; }));
+    if (std::ranges::find(chosen, name, &Arm::name) != chosen.end())
+      return error(StatusCode::invalid_argument, "the arm \"", name, "\" is named twice");
     chosen.push_back(*found);
   }
   return chosen;
@@ -67,6 +69,10 @@ Status check_options(const Study& study, const StudyOptions& o) {
   if (o.steps < 0) return refuse("steps are ", o.steps, ", must be at least 0");
   if (!(o.minutes >= 0 && std::isfinite(o.minutes))) return refuse("minutes are ", o.minutes, ", must be at least 0");
   if (o.steps > 0 && o.minutes > 0) return refuse("a run ends by steps or by minutes; say one of the two");
+  if (study.kind == RunKind::golf && !(o.scale > 0 && o.scale <= 1))
+    return refuse("the scale is ", o.scale, ", must be above 0 and at most 1");
+  if (study.kind != RunKind::golf && o.scale != StudyOptions().scale)
+    return refuse(study.name, " has sizes of its own; --scale is of parameter-golf");
   if (o.data.empty()) return refuse("there is no text to learn; --data names files");
   if (study.kind == RunKind::adapt && o.source.empty())
     return refuse(study.name, " needs a text that the model knows before; --source names files");
@@ -86,7 +92,7 @@ Result<StudyTexts> write_texts(const StudyOptions& o, const WorkFolder& folder) 
     if (!texts.ok()) return texts.status();
     sum.add(texts->train);
     sum.add(texts->valid);
-    train_file = folder.file(name + "train.txt"), valid_file = folder.file(name + "valid.txt");
+    train_file = folder.work_file(name + "train.txt"), valid_file = folder.work_file(name + "valid.txt");
     if (Status s = write_file(train_file, texts->train); !s.ok()) return s;
     return write_file(valid_file, texts->valid);
   };
@@ -104,7 +110,7 @@ Result<StudyReport> run_study(const StudyOptions& o) {
   if (Status s = check_options(study, o); !s.ok()) return s;
   const Result<std::vector<Arm>> arms = chosen_arms(study, o);
   if (!arms.ok()) return arms.status();
-  const Result<WorkFolder> folder = WorkFolder::take(o.folder);
+  const Result<WorkFolder> folder = WorkFolder::take(o.folder, study.name);
   if (!folder.ok()) return folder.status();
   StudyReport report = {.study = study.name, .question = study.question, .main_figure = study.main_figure};
   report.rows = folder->file(join(study.name, ".jsonl"));

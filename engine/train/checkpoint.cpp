@@ -269,6 +269,19 @@ Result<std::map<std::string, Part>> tensors_of(const std::string& path, const Op
   return stored;
 }
 
+// Weights that have learned and do not any more would begin anew, unseen.
+Status check_takers(const std::string& path, const std::map<std::string, Part>& stored,
+                    const std::vector<Item>& items) {
+  constexpr std::string_view kShadow = ".shadow";
+  for (const auto& [name, part] : stored)
+    if (name.ends_with(kShadow) && std::ranges::find(items, name, &Item::name) == items.end())
+      return error(
+          StatusCode::invalid_argument, path, ": ", name.substr(0, name.size() - kShadow.size()),
+          " has learned in this run, and with these options it is frozen: what it learned would be lost; go on "
+          "with it as it was, or fine-tune the run's result");
+  return Status();
+}
+
 Result<std::vector<std::byte>> bytes_of(const Item& item, const InputFile& file, const Part& part) {
   std::vector<std::byte> bytes(part.bytes);
   if (Status s = file.read_at(part.offset, bytes); !s.ok()) return s;
@@ -337,6 +350,7 @@ Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backen
     const auto stored = tensors_of(path, *opened);
     if (!stored.ok()) return stored.status();
     const std::vector<Item> items = items_of(model);
+    if (Status s = check_takers(path, *stored, items); !s.ok()) return s;
     for (const Item& item : items) {
       const auto found = stored->find(item.name);
       if (found == stored->end() || found->second.bytes != item.bytes())

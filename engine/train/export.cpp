@@ -140,6 +140,25 @@ Result<double> replace_when_checked(Destination to, const Metadata& metadata, co
   return difference;
 }
 
+namespace {
+
+// What a type has no room for among trits that learn, however they will come out; empty: nothing.
+std::string why_not(const Transformer& model, const BitLinear& p, StorageType storage) {
+  const WeightQuantizer* quantizer = model.quantizer_of(p);
+  const StorageTraits& traits = traits_of(storage);
+  if (!quantizer || !traits.ternary) return {};
+  const int64_t n = quantizer->alpha().elements();
+  if (storage == StorageType::i2_s && n > 1)
+    return join(": it has one scale for a tensor, these weights learn with ", n, " (scale_sync)");
+  if (storage == StorageType::stq1_0 && !p.sparse34)
+    return ": one of each four trits is 0 there, as ternary_quantizer sparse34 makes them";
+  if (p.group_size > 0 && p.group_size < traits.block_elements)
+    return join(": it has a scale for ", traits.block_elements, " columns, these weights one for ", p.group_size);
+  return {};
+}
+
+}  // namespace
+
 Status check_export(const Transformer& model, ExportType type, bool has_file) {
   if (exports_adapter(model, type)) return check_adapter_export(model, has_file);
   for (const BitLinear* p : model.parameters()) {
@@ -149,6 +168,9 @@ Status check_export(const Transformer& model, ExportType type, bool has_file) {
     if (!bytes.ok())
       return error(StatusCode::invalid_argument, p->name, " cannot be stored as ", traits_of(storage).name, ": ",
                    bytes.status().message(), "; export type auto chooses one that fits");
+    if (const std::string why = why_not(model, *p, storage); !why.empty())
+      return error(StatusCode::invalid_argument, p->name, " cannot be stored as ", traits_of(storage).name, why,
+                   "; export type auto chooses one that fits");
   }
   return Status();
 }
@@ -174,8 +196,9 @@ Result<Exported> export_model(Destination to, Ops& ops, Workspace& workspace, Tr
     Result<GgufTensor> tensor = encode(ops.backend(), *p, type);
     if (!tensor.ok()) return tensor.status();
     result.tensor_bytes += tensor->bytes.size();
-    const bool router = p->role == TensorRole::router;  // its inputs are floats everywhere
-    if (!router && p->takes_codes() && !sums_alike(*p, tensor->type)) inputs = ActivationMode::f32;
+    // Inputs of routers are floats everywhere, and so are weights of integers; trits are added in another order.
+    const bool router = p->role == TensorRole::router, alike = router && !p->ternary();
+    if (!alike && p->takes_codes() && !sums_alike(*p, tensor->type)) inputs = ActivationMode::f32;
     if (!router && p->ternary() && !p->adapter_beside()) ternary_type = tensor->type, any_trits = true;
     tensors.push_back(*std::move(tensor));
   }

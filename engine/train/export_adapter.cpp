@@ -44,6 +44,9 @@ Status check_adapter_export(const Transformer& model, bool has_file) {
   bool any = false;
   for (const BitLinear* p : model.parameters()) {
     any = any || p->adapter_beside();
+    if (p->adapter_inside())
+      return error(StatusCode::invalid_argument, p->name,
+                   " has its adapter inside the quantiser (lora_qat): the result is a ternary model, no adapter file");
     if (!p->trains() || p->role == TensorRole::adapter) continue;
     return error(StatusCode::invalid_argument, p->name,
                  " learns too, and an adapter file cannot hold it: freeze it (embedding, head, norms, routers: "

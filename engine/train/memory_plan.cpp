@@ -1,6 +1,7 @@
 #include "train/memory_plan.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/checked_math.h"
 #include "train/optimizers/schedule.h"
@@ -79,7 +80,11 @@ Result<TrainPlan> plan_memory(const TrainOptions& o, const Setup& setup, Backend
 
   TrainPlan plan;
   const Config& c = setup.model.config();
+  std::set<const BitLinear*> inside;  // of the result only their products remain
+  for (const BitLinear* p : (*model)->parameters())
+    if (p->adapter_inside()) inside.insert({p->lora_a, p->lora_b});
   for (const BitLinear* p : (*model)->parameters()) {
+    if (inside.contains(p)) continue;
     const auto n = static_cast<uint64_t>(p->stack_elements());
     const bool routed = c.moe() && p->stack_elements() == c.n_experts * p->rows * p->cols;
     plan.parameters += n;

@@ -54,7 +54,7 @@ Result<std::vector<ModeRule>> parse_mode_rules(std::span<const std::string> text
       return error(StatusCode::invalid_argument, "weights: \"", text, "\"", why...);
     };
     if (sign == std::string::npos || sign == 0)
-      return refuse(" is no PATTERN=MODE, as blk.9.attn_k.weight=full or blk.*.ffn_*=int4");
+      return refuse(" is no PATTERN=MODE, as blk.9.attn_k.weight=full or blk.*.ffn_down*=int4");
     const auto name = std::ranges::find(names, std::string_view(text).substr(sign + 1));
     if (name == names.end()) return refuse(": the mode must be one of ", names_of(WeightMode{}));
     rules.push_back({text.substr(0, sign), static_cast<WeightMode>(name - names.begin())});

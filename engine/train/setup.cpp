@@ -48,6 +48,12 @@ Result<std::string> named_template(const TrainOptions& o) {
   return text;
 }
 
+bool uses_mode(const TrainOptions& o, const std::vector<ModeRule>& rules, WeightMode mode) {
+  const auto roles = {o.embedding, o.attention, o.feed_forward, o.head, o.norms, o.routers};
+  return std::ranges::find(roles, mode) != roles.end() ||
+         std::ranges::find(rules, mode, &ModeRule::mode) != rules.end();
+}
+
 // What the options have to do with each other.
 Status check_options(const TrainOptions& o) {
   if (Status s = check_ranges(o); !s.ok()) return s;
@@ -85,7 +91,13 @@ Status check_options(const TrainOptions& o) {
   if (o.quantize_from + o.warm_start > 1)
     return refuse("quantize_from ", o.quantize_from, " and warm_start ", o.warm_start,
                   " are more than all steps together: weights would not be quantised in the end");
-  if (const auto rules = parse_mode_rules(o.weights); !rules.ok()) return rules.status();
+  const Result<std::vector<ModeRule>> rules = parse_mode_rules(o.weights);
+  if (!rules.ok()) return rules.status();
+  const bool inside = uses_mode(o, *rules, WeightMode::lora_qat);
+  if (inside && (o.noise > 0 || o.ste_clip > 0))
+    return refuse(
+        "noise and ste_clip are of shadows that learn; those of lora_qat follow from their adapters: it goes with "
+        "noise 0 and ste_clip 0");
   if (o.update_by_layer && (o.clip > 0 || (o.micro_batch > 0 && o.micro_batch < o.batch)))
     return refuse(
         "update_by_layer needs clip 0 and one micro-batch: a layer is updated before the others' gradients "
@@ -325,6 +337,8 @@ Result<Setup> prepare_run(const TrainOptions& o) {
     return error(StatusCode::invalid_argument,
                  "update_by_layer: the model's lab.layer_order has a layer several times, whose gradient is there only "
                  "when the first of them has its own; train without");
+  if (!config.moe() && o.routers != WeightMode::full && o.routers != WeightMode::frozen)
+    return error(StatusCode::invalid_argument, "routers: the model has no experts, and so no routers");
   if (Status s = check_mode_rules(recipe_of(o).rules, specs_there(setup.model)); !s.ok()) return s;
   if (!o.teacher.empty())
     if (Status s = open_teacher(o, setup); !s.ok()) return s;

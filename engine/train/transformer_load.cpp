@@ -128,6 +128,11 @@ Status Transformer::load(Allocator& allocator, const TensorMap& source) {
     BitLinear& added = by_name_.emplace(slot.name, *std::move(layer)).first->second;
     added.role = slot.role;
     added.layer = slot.layer;
+    if (recipe_.scale_sync == ScaleSync::per_group && added.as_loaded && added.mode == WeightMode::ternary &&
+        added.group_size != (recipe_.group_size < added.cols ? recipe_.group_size : 0))
+      return error(StatusCode::unsupported, slot.name, ": the trits of the file have a scale for ",
+                   added.group_size > 0 ? join(added.group_size, " columns") : std::string("whole rows"),
+                   ", scale_sync per_group wants one for ", recipe_.group_size, ": auto keeps the file's");
     if (Status s = keep_in_part(added, mode); !s.ok()) return s;
     order_.push_back(&added);
     slot.where(parameters_) = &added;
@@ -184,7 +189,10 @@ Status Transformer::add_adapter(Allocator& allocator, BitLinear& layer) {
   const bool inside = layer.mode == WeightMode::ternary;
   if (inside && (rank % kProductAlign != 0 || layer.cols % kProductAlign != 0))
     return error(StatusCode::invalid_argument, layer.name, ": lora_qat multiplies B and A, whose rank (", rank,
-                 ") and columns (", layer.cols, ") must be multiples of ", kProductAlign, " for that");
+                 ") and columns (", layer.cols, ") must be multiples of ", kProductAlign,
+                 layer.cols % kProductAlign == 0
+                     ? join(": lora_rank 8, 16, 24 …")
+                     : join("; it can learn another way (weights: ", layer.name, "=ternary)"));
   const BitLinearOptions options = {
       .mode = WeightMode::full, .shadow = inside ? ShadowPrecision::fp32 : recipe_.shadow, .group_size = 0};
   const bool described = allocator.counts();

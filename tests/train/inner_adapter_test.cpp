@@ -208,7 +208,6 @@ TEST_P(QuantisedRouter, LearnsAndIsExportedAsItIsUsed) {
   if (!training_backend(device)) GTEST_SKIP() << device << " cannot run here";
   Recipe recipe;
   recipe.routers = mode;
-  recipe.int8_activations = false;
   TrainingModel m(training_backend(device), kMoe, recipe);
   const BitLinear& router = m.parameter("blk.0.ffn_gate_inp.weight");
   const std::vector<float> before = *router.values(*m.backend);
@@ -224,13 +223,17 @@ TEST_P(QuantisedRouter, LearnsAndIsExportedAsItIsUsed) {
     const double scale = largest / (levels / 2);
     for (const float v : values) EXPECT_NEAR(v / scale, std::round(v / scale), 1e-4);
   }
+  // Codes of what follows a router tip over where its sums differ by a rounding: not in the file that is compared.
   const TemporaryFolder folder;
   const Result<MemoryTensorMap> map = training::make_transformer(kMoe, kVocabulary, 3);
-  const Result<training::Exported> exported =
-      training::export_model({folder.file("out.gguf")}, m.ops, m.workspace, *m.model, map->metadata(), ExportType::i2_s,
-                             std::span(m.inputs).first(6));
-  ASSERT_TRUE(exported.ok()) << exported.message();
-  EXPECT_LE(exported->largest_difference, 1e-4);
+  for (int64_t step = 4; step <= 10; ++step) {
+    m.step(step);
+    const Result<training::Exported> exported =
+        training::export_model({folder.file("out.gguf")}, m.ops, m.workspace, *m.model, map->metadata(),
+                               ExportType::automatic, std::span(m.inputs).first(6));
+    ASSERT_TRUE(exported.ok()) << exported.message();
+    EXPECT_LE(exported->largest_difference, 1e-4);
+  }
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST(ModeRules, TheLastThatFitsCounts) {
 
 TEST(ModeRules, WhatIsNoRuleIsNamed) {
   EXPECT_EQ(parse_mode_rules(std::vector<std::string>{"blk.0.attn_k.weight"}).message(),
-            "weights: \"blk.0.attn_k.weight\" is no PATTERN=MODE, as blk.9.attn_k.weight=full or blk.*.ffn_*=int4");
+            "weights: \"blk.0.attn_k.weight\" is no PATTERN=MODE, as blk.9.attn_k.weight=full or blk.*.ffn_down*=int4");
   EXPECT_EQ(parse_mode_rules(std::vector<std::string>{"blk.*=int7"}).message(),
             "weights: \"blk.*=int7\": the mode must be one of full, ternary, int8, int6, int5, int4, frozen, "
             "stochastic, lora, lora_qat");

@@ -52,7 +52,7 @@ struct GolfOptions {
   std::string preset;
   std::vector<std::string> data;        // texts to learn; without valid_data their end is held out
   std::vector<std::string> valid_data;  // of which the first valid_bytes are scored
-  std::string folder;                   // where files go; empty: a temporary one, which is removed
+  std::string folder;                   // where results go; empty: a temporary one, which is removed
   double scale = 0.0625;                // of 16,000,000 bytes; 1: the published size
   bool smoke = false;                   // a model of some ten thousand weights and a few steps
   int64_t steps = 0;

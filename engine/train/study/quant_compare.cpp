@@ -1,4 +1,5 @@
 // Ways to quantise compared: full precision, int8, int4 and ternary on the same batches, over widths.
+#include <algorithm>
 #include <cmath>
 
 #include "base/cancel.h"
@@ -180,6 +181,9 @@ Result<QuantCompareRow> Study::train(const Way& way, int64_t width, const std::s
 Status Study::check() const {
   if (options_.seeds < 1)
     return error(StatusCode::invalid_argument, "seeds is ", options_.seeds, ", must be 1 or more");
+  if (options_.steps < 0)
+    return error(StatusCode::invalid_argument, "steps is ", options_.steps,
+                 ", must not be negative; 0: the usual ones");
   return Status();
 }
 
@@ -189,6 +193,8 @@ Result<std::vector<QuantCompareRow>> Study::sweep(const std::vector<int64_t>& wi
     if (width < 1 || width % (2 * plan_.heads) != 0)
       return error(StatusCode::invalid_argument, "a width is ", width, ", must be a multiple of ", 2 * plan_.heads,
                    ": heads of an even size");
+    else if (std::ranges::count(widths, width) > 1)
+      return error(StatusCode::invalid_argument, "the width ", width, " is named twice");
   std::vector<QuantCompareRow> rows;
   QuantCompareReport checks;
   for (const int64_t width : widths)

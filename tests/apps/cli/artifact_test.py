@@ -72,6 +72,9 @@ class Artifacts(WithModel):
         pack, unpack = ("experiment", "pack"), ("experiment", "unpack")
         self.fails(1, "none: ", *pack, self.path("none"), "-o", out_file)
         self.fails(2, "tritium convert", *pack, self.folder, "-o", out_file)
+        for option in ("--limit", "--code-bytes"):
+            code, _, err = tritium(*pack, self.model, "-o", out_file, option, "-1")
+            self.assertEqual(code, 2, err)
         self.fails(2, "level 23, must be 1 to 22", *pack, self.model, "-o", out_file, "--level", 23)
         self.fails(1, "none: ", *pack, self.model, "-o", out_file, "--code", self.path("none"))
         self.fails(2, "the output has no name", *pack, self.model, "-o", "")

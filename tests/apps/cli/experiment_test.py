@@ -69,6 +69,24 @@ class Golf(Experiments):
         with open(back, "rb") as one, open(os.path.join(folder, "model.gguf"), "rb") as other:
             self.assertEqual(one.read(), other.read())
 
+    def test_texts_of_the_user_stay_as_they_are(self):
+        folder = self.path("mine")
+        os.mkdir(folder)
+        for name in ("train.txt", "valid.txt", "vocabulary.gguf"):
+            with open(self.text, "rb") as text, open(os.path.join(folder, name), "wb") as file:
+                file.write(text.read())
+        mine = os.path.join(folder, "train.txt")
+        before = os.path.getsize(mine)
+        for command in (["golf", "--preset", "ternary-moe"], ["study", "three-way", "--arm", "full-64", "--seeds", "1"]):
+            code, _, err = tritium("experiment", *command, "--smoke", "--data", mine, "-o", folder)
+            self.assertEqual(code, 0, err)
+            self.assertEqual([os.path.getsize(os.path.join(folder, n)) for n in ("train.txt", "valid.txt")], [before, before])
+            self.assertFalse([n for n in os.listdir(folder) if n.endswith(".work")])
+        code, _, err = tritium("experiment", "golf", "--preset", "ternary-moe", "--smoke", "-o", folder, "--data",
+                               os.path.join(folder, "vocabulary.gguf"))
+        self.assertNotEqual(code, 0)
+        self.assertIn("vocabulary.gguf", err)
+
     def test_the_same_seed_gives_the_same_figures(self):
         first, second = (json.loads(self.golf("int4-mlp-11l", "--seed", 3)[1]) for _ in range(2))
         for key in ("train_bpb", "valid_bpb", "exported_bpb", "artifact_bytes", "transformer", "settings"):
@@ -97,7 +115,8 @@ class Golf(Experiments):
 
     def test_wrong_input_is_refused_in_words(self):
         for words, expected in [(["--preset", "int3"], "there is no preset"), (["--mismatch", "none"], "there is no mismatch"),
-                                (["--scale", "2"], "must be above 0"), (["--steps", "-1"], "at least 0"),
+                                (["--scale", "2"], "must be above 0"), (["--scale", "nan"], "must be above 0"),
+                                (["--mismatch", "requantise-twice"], "is of trits"), (["--steps", "-1"], "at least 0"),
                                 (["--data", self.path("missing")], "missing"),
                                 (["--data", self.write("short.txt", "too short")], "at least 1000")]:
             with self.subTest(words):
@@ -164,6 +183,18 @@ class Studies(Experiments):
                     for a in json.loads(text)["arms"]]
         self.assertEqual(table(again), table(out))
 
+    def test_two_studies_may_share_a_folder(self):
+        alone, shared = self.path("alone"), self.path("shared")
+        arms = {"three-way": ["--arm", "ternary-64"], "expert-count": ["--arm", "ternary-16"]}
+        both = [subprocess.Popen([program.PROGRAM, *self.study(name, shared, *arms[name])], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE) for name in arms]
+        for name, process in zip(arms, both):
+            out, err = process.communicate(timeout=200)
+            self.assertEqual(process.returncode, 0, err)
+            figures = [json.loads(t)["arms"][0]["figures"]["valid_bpb"] for t in
+                       (out, tritium(*self.study(name, alone, *arms[name]))[1])]
+            self.assertEqual(*figures)
+
     def test_rows_of_other_options_are_other_runs(self):
         folder = self.path("others")
         arms = ["--arm", "full-64", "--seeds", "1"]
@@ -177,6 +208,9 @@ class Studies(Experiments):
         for arguments, expected in [(self.study("four-way", self.path("w")), "there is no study"),
                                     (self.study("three-way", self.path("w"), "--arm", "x"), "has no arm"),
                                     (self.study("three-way", self.path("w"), "--source", self.text), "one text alone"),
+                                    (self.study("three-way", self.path("w"), "--arm", "full-64", "--arm", "full-64"), "named twice"),
+                                    (self.study("three-way", self.path("w"), "--scale", "0.5"), "sizes of its own"),
+                                    (self.study("parameter-golf", self.path("w"), "--scale", "nan"), "must be above 0"),
                                     (self.study("three-way", self.path("w"), "--seeds", "-1"), "seeds are -1"),
                                     (self.study("three-way", self.path("w"), "--steps", 2, "--minutes", 1), "one of the two"),
                                     (self.study("three-way", self.text), "text.txt")]:

@@ -32,8 +32,12 @@ struct Moments {
 
 Moments load_moments(uint at, uint block) {
   if (p.states_8bit == 0u) return Moments(uintBitsToFloat(m[at]), uintBitsToFloat(v[at]));
-  return Moments(decode_first_moment(unpack_i8(m[at / 4u], at % 4u), m_scales[block]),
-                 decode_second_moment(unpack_i8(v[at / 4u], at % 4u) & 255, v_scales[block]));
+  // Rows of an odd length share words: another workgroup may be exchanging its bytes of this one.
+  const bool alone = s.cols % 4u == 0u;
+  const uint first = alone ? m[at / 4u] : atomicOr(m[at / 4u], 0u);
+  const uint second = alone ? v[at / 4u] : atomicOr(v[at / 4u], 0u);
+  return Moments(decode_first_moment(unpack_i8(first, at % 4u), m_scales[block]),
+                 decode_second_moment(unpack_i8(second, at % 4u) & 255, v_scales[block]));
 }
 
 // Rows of an odd length share words between workgroups: bits are exchanged one byte at a time. Which order that happens

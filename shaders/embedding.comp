@@ -34,7 +34,11 @@ void main() {
   if (i >= p.n_tokens * p.dim) return;
   const uint column = i % p.dim;
   const uint row = uint(tokens[i / p.dim]) - p.first_weight_row;  // wraps to a large number below the window
-  if (row >= p.n_weight_rows) return;
+  if (row >= p.n_weight_rows) {
+    // Another window's, or nobody's: then it is 0, not what was there.
+    if (p.first_weight_row == 0u) y[i] = 0.0;
+    return;
+  }
   if (p.dtype == TRITIUM_DTYPE_TRIT2) {
     // Words before codes: a plane of 4 GiB has more codes than 32 bits count.
     const uint word = words[row * (p.row_stride / 16u) + column / 16u];

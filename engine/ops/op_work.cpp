@@ -17,6 +17,7 @@ std::vector<int32_t> read_integers(Backend& backend, const Tensor& tensor) {
 }  // namespace
 
 double UsedRows::distinct(int64_t n_matrices) const {
+  if (unknown_ids > 0) return std::min(unknown_ids, static_cast<double>(n_matrices));
   if (expert_ids.empty()) return 1;
   std::set<int32_t> used;
   for (const int32_t id : expert_ids)

@@ -2,6 +2,7 @@
 // A profile divides it by the time taken.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,7 +20,8 @@ struct OpWork {
 
 // What decides how much of its tensors an operation uses.
 struct UsedRows {
-  std::vector<int32_t> expert_ids;            // empty: matrix 0 alone
+  std::vector<int32_t> expert_ids;            // empty: matrix 0 alone, or
+  double unknown_ids = 0;                     // so many that may be any
   double pairs = 0;                           // attention: of queries and keys they see, of one head
   double keys = 0;                            // cache rows that are read
   double distinct(int64_t n_matrices) const;  // matrices that the ids name
@@ -74,15 +76,30 @@ UsedRows used_rows(const Op& op, Backend& backend) {
   return {};
 }
 
-}  // namespace op_work
-
-// The ids and positions that it depends on are read from the backend: they must have been computed.
+// As many experts as there are rows, every key of a cache.
 template <typename Op>
-OpWork work_of(const Op& op, Backend& backend) {
-  const UsedRows used = op_work::used_rows(op, backend);
+UsedRows most_rows(const Op& op) {
+  UsedRows used;
+  if constexpr (requires { op.expert_ids; }) {
+    used.unknown_ids = static_cast<double>(op.expert_ids ? op.expert_ids.elements() : 0);
+  }
+  if constexpr (requires {
+                  op.q;
+                  op.k_cache;
+                  op.window;
+                }) {
+    used.keys = static_cast<double>(op.k_cache.shape[0]);
+    const double seen = op.window > 0 ? std::min(used.keys, static_cast<double>(op.window)) : used.keys;
+    used.pairs = seen * static_cast<double>(op.q.shape[0]);
+  }
+  return used;
+}
+
+template <typename Op>
+OpWork work_of(const Op& op, const UsedRows& used) {
   OpWork work;
   bool int8 = false;
-  double rows = static_cast<double>(used.expert_ids.size());  // of a product
+  double rows = static_cast<double>(used.expert_ids.size()) + used.unknown_ids;  // of a product
   Op::visit(op, [&](Role role, const auto& x, auto...) {
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x)>, Tensor>) {
       if (!x) return;
@@ -110,6 +127,20 @@ OpWork work_of(const Op& op, Backend& backend) {
   (int8 ? work.integer_operations : work.float_operations) += operations;
   work.bytes += work.weight_bytes;
   return work;
+}
+
+}  // namespace op_work
+
+// The ids and positions that it depends on are read from the backend: they must have been computed.
+template <typename Op>
+OpWork work_of(const Op& op, Backend& backend) {
+  return op_work::work_of(op, op_work::used_rows(op, backend));
+}
+
+// At most, whatever ids and positions will be.
+template <typename Op>
+OpWork most_work_of(const Op& op) {
+  return op_work::work_of(op, op_work::most_rows(op));
 }
 
 }  // namespace tritium

@@ -75,6 +75,7 @@ Device& Gpu::device() { return *parts_->device; }
 uint64_t Gpu::submissions() const { return parts_->submissions->submitted(); }
 uint64_t Gpu::available_memory() const { return parts_->pool->available(); }
 uint64_t Gpu::bytes_in_use() const { return parts_->pool->bytes_in_use(); }
+void Gpu::expect(double seconds) { parts_->recorder->expect(seconds); }
 void Gpu::push_label(std::string_view name) { parts_->recorder->push_label(name); }
 void Gpu::pop_label() { parts_->recorder->pop_label(); }
 

@@ -49,6 +49,8 @@ class Gpu {
 
   // Submits, and waits until all that was submitted has run.
   Status finish();
+  // The operation that is recorded next takes so many seconds at most.
+  void expect(double seconds);
   void push_label(std::string_view name);
   void pop_label();
 

@@ -2,7 +2,9 @@
 // dispatch(); they see no Vulkan type.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ops/op_work.h"
 #include "ops/tensor.h"
 #include "tritium/status.hpp"
 
@@ -32,12 +35,32 @@ struct Dispatch {
   std::span<const std::byte> push_constants;   // must match the SPIR-V's push-constant block in size
   std::array<uint32_t, 3> groups = {1, 1, 1};  // workgroups
   std::vector<uint32_t> constants = {};        // specialisation constants 0, 1, …
+  double seconds = 0;                          // that it takes at most, as estimated; 0: what its operation takes
 };
+
+// What a device of a kind does at least: how long work takes at most. A driver resets a GPU that works too long on one
+// submission: some two seconds where it shows a picture, too.
+struct WorkRates {
+  double bytes = 1e12, integer_operations = 1e12, float_operations = 1e12;  // a second
+};
+inline constexpr double kLongestDispatch = 0.25;   // seconds, as estimated
+inline constexpr double kLongestSubmission = 0.1;  // it ends behind the dispatch that goes beyond
+
+inline double seconds_of(const OpWork& work, const WorkRates& rates) {
+  return work.bytes / rates.bytes + work.integer_operations / rates.integer_operations +
+         work.float_operations / rates.float_operations;
+}
+
+// Dispatches that so much work is dealt out to.
+inline int64_t dispatches_of(double seconds) {
+  return static_cast<int64_t>(std::clamp(std::ceil(seconds / kLongestDispatch), 1.0, 1e9));
+}
 
 struct Limits {
   uint64_t storage_range = 0;      // largest window a binding may have, bytes
   uint64_t storage_alignment = 0;  // of a window's offset, bytes
   std::array<uint32_t, 3> groups = {};
+  WorkRates rates;
 };
 
 class Recorder {

@@ -42,6 +42,7 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   template <typename Op>
   Status each(const Op& op) {
     gpu_->push_label(Op::kName);
+    gpu_->expect(seconds_of(most_work_of(op), gpu_->recorder().limits().rates));
     const Status status = vulkan::record(gpu_->recorder(), op);
     gpu_->pop_label();
     return status;

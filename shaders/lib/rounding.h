@@ -6,8 +6,9 @@
 
 TRITIUM_LIB_BEGIN
 
-// Blocks whose largest magnitude is below this are quantised as zeros: 127 / m would leave the float range.
-#define TRITIUM_SMALLEST_MAX 1e-30f
+// Blocks whose largest magnitude is below this are quantised as zeros: the scale times that of an f16 weight, at least
+// 2^-24, would come near the denormals, which devices may flush to zero.
+#define TRITIUM_SMALLEST_MAX 1e-20f
 
 // n / m, correctly rounded to nearest even, for 1 <= n < 2^24, TRITIUM_SMALLEST_MAX <= m <= n * 2^126. Vulkan allows a
 // division 2.5 ULP of error, so this one is done in integers: with m = f * 2^e, 2^23 <= f < 2^24, the quotient n * 2^k

@@ -80,6 +80,25 @@ TEST_F(OpWorkTest, ACacheOfCodesIsReadWithItsScalesAndMultipliedAsFloats) {
   EXPECT_EQ(work.integer_operations, 0);
 }
 
+TEST_F(OpWorkTest, WithoutAskingADeviceItIsWhatItCanBeAtMost) {
+  const auto x = inputs_.quantized(2, 256, false);
+  const Weight w = inputs_.ternary(8, 40, 256, ScaleGranularity::row);
+  const auto product = [&](const Tensor& ids, int64_t rows) {
+    return most_work_of(
+        TernaryMatmul{.q = x.q, .scales = x.scales, .weight = w, .expert_ids = ids, .y = inputs_.zeros({rows, 40})});
+  };
+  const OpWork routed = product(inputs_.ints({2, 2}, {5, 5, 5, 5}), 4);
+  EXPECT_EQ(routed.weight_bytes, 4 * (40 * 64 + 40 * 4)) << "each row another expert";
+  EXPECT_EQ(routed.integer_operations, 2.0 * 4 * 40 * 256);
+  EXPECT_EQ(product(inputs_.ints({2, 6}, std::vector<int32_t>(12, 1)), 12).weight_bytes, 8 * (40 * 64 + 40 * 4));
+  const OpWork attention = most_work_of(Attention{.q = inputs_.random({2, 4, 16}),
+                                                  .rows = inputs_.rows(2, 10),
+                                                  .k_cache = inputs_.zeros({64, 2, 16}),
+                                                  .v_cache = inputs_.zeros({64, 2, 16}),
+                                                  .y = inputs_.zeros({2, 4, 16})});
+  EXPECT_EQ(attention.float_operations, 2.0 * (64 + 64) * 4 * 32) << "the whole cache";
+}
+
 TEST_F(OpWorkTest, TablesAndCachesCountTheRowsOfTheTokens) {
   const OpWork stored = work_of(StoreKv{.k = inputs_.random({2, 2, 16}),
                                         .v = inputs_.random({2, 2, 16}),

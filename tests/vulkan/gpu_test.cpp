@@ -91,13 +91,32 @@ TEST_F(OnDevice, LongRecordingsAreSplit) {
   EXPECT_EQ(result, std::vector<float>(4, 95.0f));
 }
 
-TEST_F(OnDevice, HeavyRecordingsAreSplitByTheirWorkgroups) {
-  const auto split = open({.workgroups = 100});
+TEST_F(OnDevice, SubmissionsEndBeforeTheyTakeTooLong) {
+  const auto split = open({.seconds = 1.0});
   ASSERT_TRUE(split);
   const auto x = split->allocate({64}, DType::f32, "x");
   const auto sum = split->allocate({64}, DType::f32, "sum");
-  for (int i = 0; i < 160; ++i) ASSERT_TRUE(accumulate(*split, *x, *sum).ok());  // 2 workgroups each
-  EXPECT_EQ(split->submissions(), 2u);  // after 64 dispatches, which are 128 workgroups, and after 64 more
+  for (int i = 0; i < 160; ++i) {
+    split->expect(0.015625);
+    ASSERT_TRUE(accumulate(*split, *x, *sum).ok());
+  }
+  EXPECT_EQ(split->submissions(), 2u);  // each of 64
+  split->expect(5.0);
+  ASSERT_TRUE(accumulate(*split, *x, *sum).ok());
+  EXPECT_EQ(split->submissions(), 3u);
+}
+
+TEST_F(OnDevice, ADeviceThatDoesNotAnswerIsTakenAsLost) {
+  const Tensor x = tensor({1}, "x"), sum = tensor({0}, "sum");
+  ASSERT_TRUE(gpu().finish().ok());
+  gpu().device().patience = -1;
+  for (int i = 0; i < 4000; ++i) ASSERT_TRUE(accumulate(gpu(), x, sum).ok());
+  std::vector<float> value(1);
+  const Status status = gpu().download(sum, std::as_writable_bytes(std::span(value)));
+  if (status.ok()) GTEST_SKIP() << "it answered within a slice of waiting";
+  EXPECT_EQ(status.code(), StatusCode::device_error);
+  EXPECT_NE(status.message().find("has not answered"), std::string::npos) << status.message();
+  EXPECT_EQ(scale(gpu(), x, x, 1, 0).code(), StatusCode::device_error);
 }
 
 TEST_F(OnDevice, TensorsMayBeDroppedWhileTheyAreUsed) {
@@ -161,6 +180,14 @@ TEST_F(OnDevice, TooLargeATensorIsOutOfMemoryWithTheNumbers) {
   EXPECT_EQ(t.code(), StatusCode::out_of_memory);
   EXPECT_NE(t.message().find("blk.0.huge: 4503599627370496 bytes"), std::string::npos) << t.message();
   EXPECT_NE(t.message().find("in use"), std::string::npos) << t.message();
+}
+
+TEST_F(OnDevice, ATensorAboveTheDevicesLimitIsRefusedWithTheLimit) {
+  gpu().device().largest_buffer = 1 << 20;
+  EXPECT_TRUE(gpu().allocate({1 << 18}, DType::f32, "as large as it may be").ok());
+  const auto t = gpu().allocate({(1 << 18) + 4}, DType::f32, "larger");
+  EXPECT_EQ(t.code(), StatusCode::out_of_memory);
+  EXPECT_NE(t.message().find("more than one buffer may have"), std::string::npos) << t.message();
 }
 
 TEST_F(OnDevice, WindowsAndAbsentTensors) {
@@ -234,6 +261,23 @@ TEST_F(OnDevice, WorkgroupsLargerThanTheDeviceAllowsAreUnsupported) {
                                                    .push_constants = bytes_of(n),
                                                    .constants = {1u << 20}});
   EXPECT_EQ(status.code(), StatusCode::unsupported) << status.message();
+}
+
+TEST_F(OnDevice, ARecordingThatFailsLeavesWhatWasRecordedBefore) {
+  const Tensor x = tensor({1, 2}, "x"), sum = tensor({0, 0}, "sum");
+  ASSERT_TRUE(accumulate(gpu(), x, sum).ok());
+  const auto thrown = gpu().record([&]() -> Status {
+    EXPECT_TRUE(accumulate(gpu(), x, sum).ok());
+    throw vk::OutOfDeviceMemoryError("fault injected");
+  });
+  EXPECT_EQ(thrown.code(), StatusCode::out_of_memory);
+  const auto refused = gpu().record([&] {
+    EXPECT_TRUE(accumulate(gpu(), x, sum).ok());
+    return Status(StatusCode::unsupported, "refused");
+  });
+  EXPECT_EQ(refused.code(), StatusCode::unsupported);
+  ASSERT_TRUE(accumulate(gpu(), x, sum).ok());
+  EXPECT_EQ(values_of(sum), (std::vector<float>{2, 4})) << "of the three, those that were not to be recorded";
 }
 
 TEST_F(OnDevice, ALostDeviceStaysLost) {

@@ -252,6 +252,22 @@ TEST_F(Launchers, EmbeddingsInWindowsAreEqualToTheBit) {
   }
 }
 
+// Tokens that the device itself chose are not checked by the host.
+TEST_F(Launchers, TheEmbeddingOfATokenThatIsNoneIsZeros) {
+  const std::vector<int32_t> tokens = {-1, 5, 64, std::numeric_limits<int32_t>::max()};
+  const TernaryMatrix matrix = random_trits(1, 64, 300, 0);
+  for (const uint64_t range : {uint64_t{4096}, uint64_t{1} << 20}) {  // in windows, and whole
+    const Embedding args = {.table = upload(matrix), .tokens = put(tokens, {4}, DType::i32), .y = unwritten({4, 300})};
+    NarrowRecorder recorder(device_->recorder());
+    recorder.narrow().storage_range = std::max(range, uint64_t{4 * 300 * 4});
+    ASSERT_TRUE(record(recorder, args).ok());
+    const std::vector<float> y = get(args.y);
+    for (size_t t = 0; t < 4; ++t)
+      for (size_t d = 0; d < 300; ++d)
+        ASSERT_EQ(y[t * 300 + d], t == 1 ? matrix.value(0, 5, static_cast<int64_t>(d)) : 0.0f) << t << " " << d;
+  }
+}
+
 TEST_F(Launchers, AttentionFoldsItsGrid) {
   constexpr int64_t kTokens = 7, kHeads = 6, kKvHeads = 2, kDim = 20, kCapacity = 200;
   const auto q = random_floats(kTokens * kHeads * kDim, 1), k = random_floats(kCapacity * kKvHeads * kDim, 2);
@@ -273,6 +289,55 @@ TEST_F(Launchers, AttentionFoldsItsGrid) {
                      expected);
   const auto y = get(args.y);
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-5f) << i;
+}
+
+TEST_F(Launchers, AttentionThatTakesLongIsDealtOutToSeveralDispatches) {
+  constexpr int64_t kTokens = 150, kHeads = 2, kDim = 16, kCapacity = 200;
+  const auto q = random_floats(kTokens * kHeads * kDim, 1), k = random_floats(kCapacity * kHeads * kDim, 2);
+  const auto v = random_floats(kCapacity * kHeads * kDim, 3);
+  std::vector<int32_t> rows;
+  for (int32_t t = 0; t < kTokens; ++t) rows.insert(rows.end(), {t, 0});
+  const auto attend = [&](double operations_a_second) {
+    Attention args = {.q = floats(q, {kTokens, kHeads, kDim}),
+                      .rows = put(rows, {kTokens, 2}, DType::i32),
+                      .k_cache = floats(k, {kCapacity, kHeads, kDim}),
+                      .v_cache = floats(v, {kCapacity, kHeads, kDim}),
+                      .y = unwritten({kTokens, kHeads, kDim}),
+                      .scale = 0.2f};
+    NarrowRecorder recorder(device_->recorder());
+    recorder.narrow().rates.float_operations = operations_a_second;
+    EXPECT_TRUE(record(recorder, args).ok());
+    return std::pair{recorder.dispatches(), get(args.y)};
+  };
+  const auto [one, whole] = attend(1e12);
+  const auto [several, dealt] = attend(1e6);  // 3.8 million: 4 seconds
+  EXPECT_EQ(one, 1);
+  EXPECT_GE(several, 2);
+  EXPECT_EQ(dealt, whole);
+}
+
+TEST_F(Launchers, ProductsThatTakeLongAreDealtOutByRowsOfTheWeight) {
+  constexpr int64_t kRows = 67, kCols = 700, kPadded = 768, kTokens = 11;
+  const TernaryMatrix matrix = random_trits(1, kRows, kCols, 0);
+  std::vector<int8_t> q(kTokens * kPadded, 0);
+  for (size_t i = 0; i < q.size(); ++i)
+    if (i % kPadded < kCols) q[i] = static_cast<int8_t>(random_bits(9, i) % 255 - 127);
+  const auto multiply = [&](double operations_a_second) {
+    TernaryMatmul args = {.q = put(q, {kTokens, kPadded}, DType::i8),
+                          .scales = floats(random_floats(kTokens, 10), {kTokens, 1}),
+                          .weight = upload(matrix),
+                          .expert_ids = {},
+                          .y = unwritten({kTokens, kRows})};
+    NarrowRecorder recorder(device_->recorder());
+    recorder.narrow().rates.integer_operations = operations_a_second;
+    EXPECT_TRUE(record(recorder, args).ok());
+    return std::pair{recorder.dispatches(), get(args.y)};
+  };
+  const auto [one, whole] = multiply(1e12);
+  const auto [several, dealt] = multiply(1e6);  // a million: a second
+  EXPECT_EQ(one, 1);
+  EXPECT_GE(several, 2);
+  EXPECT_EQ(dealt, whole);
 }
 
 TEST_F(Launchers, ScoresBeyondTheFloatRangeGiveNoNan) {

@@ -9,7 +9,7 @@
 namespace tritium::cpu {
 namespace {
 
-constexpr float kSmallestMax = 1e-30f;  // TRITIUM_SMALLEST_MAX, shaders/lib/rounding.h
+constexpr float kSmallestMax = 1e-20f;  // TRITIUM_SMALLEST_MAX, shaders/lib/rounding.h
 
 // An infinity counts as 2^128 there.
 inline float over_127(float largest) { return largest > 3.402823466e38f ? 0x1.fcp-122f : 127.0f / largest; }

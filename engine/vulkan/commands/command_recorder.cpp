@@ -11,8 +11,6 @@
 namespace tritium::vulkan {
 namespace {
 
-constexpr uint64_t kFewestDispatches = 64;
-
 vk::MemoryBarrier memory_barrier(const Barrier& before) {
   using Access = vk::AccessFlagBits;
   vk::AccessFlags writes;
@@ -27,6 +25,16 @@ vk::PipelineStageFlags stages_before(const Barrier& before) {
   if (before.compute) stages |= vk::PipelineStageFlagBits::eComputeShader;
   if (before.transfer) stages |= vk::PipelineStageFlagBits::eTransfer;
   return stages;
+}
+
+// Whether something is bound twice, and written.
+bool overlap(std::span<const Touch> touches) {
+  for (size_t i = 0; i < touches.size(); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      const Touch &a = touches[i], &b = touches[j];
+      if (a.buffer == b.buffer && (a.write || b.write) && a.begin < b.end && b.begin < a.end) return true;
+    }
+  return false;
 }
 
 }  // namespace
@@ -107,9 +115,6 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
   Result<LoadedKernel*> kernel = pipelines_.kernel(dispatch.kernel);
   if (!kernel.ok()) return kernel.status();
   if (Status status = check(dispatch, **kernel); !status.ok()) return status;
-  const Result<vk::Pipeline> pipeline = pipelines_.pipeline(**kernel, dispatch.constants);
-  if (!pipeline.ok()) return pipeline.status();
-
   windows_.clear();
   touches_.clear();
   for (const Binding& binding : dispatch.bindings) {
@@ -120,6 +125,8 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
           {window->buffer->id, window->offset, window->offset + window->bytes, binding.access != Access::read});
     windows_.push_back(*window);
   }
+  const Result<vk::Pipeline> pipeline = pipelines_.pipeline(**kernel, dispatch.constants, overlap(touches_));
+  if (!pipeline.ok()) return pipeline.status();
   // A tensor that is not there is bound to one that the kernel writes: one buffer for all kernels would be written by
   // several of them without a barrier, as far as the validation layers can tell.
   const Window* written = nullptr;
@@ -176,10 +183,12 @@ const vk::raii::CommandBuffer& CommandRecorder::begin_command(Stage stage, std::
 }
 
 void CommandRecorder::end_if_long(const Dispatch& dispatch) {
-  workgroups_ += uint64_t{dispatch.groups[0]} * dispatch.groups[1] * dispatch.groups[2];
+  const double rest = std::exchange(expected_, 0.0);
+  const double seconds = dispatch.seconds > 0 ? dispatch.seconds : rest;
+  seconds_ += seconds;
+  submissions_.current().seconds += seconds;
   ++dispatches_;
-  const bool heavy = workgroups_ >= options_.workgroups && dispatches_ >= kFewestDispatches;
-  if (heavy || dispatches_ >= options_.dispatches) submit();
+  if (seconds_ >= options_.seconds || dispatches_ >= options_.dispatches) submit();
 }
 
 // Everything before is done and visible to everything after.
@@ -194,15 +203,26 @@ Status CommandRecorder::record_commands(const std::function<Status()>& record,
                                         std::shared_ptr<const RecordedCommands>& commands) {
   close_labels();
   const BarrierTracker before = std::exchange(tracker_, {});
-  const auto counts = std::pair{std::exchange(workgroups_, 0), std::exchange(dispatches_, 0)};
-  submissions_.begin_recording();
-  separate();
-  const Status status = record();
-  if (submissions_.recording()) submit();
-  commands = submissions_.end_recording();
-  tracker_ = before;
-  std::tie(workgroups_, dispatches_) = counts;
-  return status;
+  const auto counts = std::pair{std::exchange(seconds_, 0.0), std::exchange(dispatches_, 0)};
+  // What was being recorded before goes on as it was, also when the driver throws.
+  const auto go_on = [&] {
+    tracker_ = before;
+    std::tie(seconds_, dispatches_) = counts;
+  };
+  try {
+    submissions_.begin_recording();
+    separate();
+    const Status status = record();
+    if (submissions_.recording()) submit();
+    commands = submissions_.end_recording();
+    go_on();
+    return status;
+  } catch (...) {
+    submissions_.drop_recording();
+    open_labels_ = 0;
+    go_on();
+    throw;
+  }
 }
 
 void CommandRecorder::replay(const std::shared_ptr<const RecordedCommands>& commands) {
@@ -245,7 +265,7 @@ void CommandRecorder::copy_out(const std::shared_ptr<VulkanBuffer>& from, uint64
 void CommandRecorder::submit() {
   if (!submissions_.recording()) return;
   close_labels();
-  workgroups_ = 0;
+  seconds_ = 0;
   dispatches_ = 0;
   if (!submissions_.recording_commands()) return submissions_.submit();
   separate();

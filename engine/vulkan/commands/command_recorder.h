@@ -15,11 +15,9 @@
 namespace tritium::vulkan {
 
 struct RecorderOptions {
-  // A submission ends when it holds so many workgroups (but not before a few dispatches) or dispatches.
-  // Drivers reset a GPU that works longer than about two seconds on one submission. Decoding a token of a
-  // model of 30 G parameters takes some 400 000 workgroups in 1000 dispatches and stays one submission; a
-  // long prompt becomes several.
-  uint64_t workgroups = uint64_t{1} << 20;
+  // A submission ends when it holds so much estimated work (recorder.h; of a software device, which nobody resets,
+  // there may be any), or so many dispatches. Decoding a token stays one submission; a long prompt becomes several.
+  double seconds = kLongestSubmission;
   uint64_t dispatches = 4096;
   // False only in the test that proves that validation notices a missing barrier.
   bool barriers = true;
@@ -33,6 +31,9 @@ class CommandRecorder final : public Recorder {
   Status dispatch(const Dispatch& dispatch) override;
   const Limits& limits() const override { return device_->limits; }
   Result<Tensor> scratch(int64_t n) override;
+
+  // What the operation that is recorded next takes at most.
+  void expect(double seconds) { expected_ = seconds; }
 
   // These throw what the driver throws.
   void fill_zero(const std::shared_ptr<VulkanBuffer>& buffer);
@@ -75,9 +76,10 @@ class CommandRecorder final : public Recorder {
   RecorderOptions options_;
   BarrierTracker tracker_;
   std::vector<std::string> labels_;
-  size_t open_labels_ = 0;   // how many of them are open in the command buffer being recorded
-  uint64_t workgroups_ = 0;  // recorded since the last submission
-  uint64_t dispatches_ = 0;
+  size_t open_labels_ = 0;       // how many of them are open in the command buffer being recorded
+  double expected_ = 0;          // of the operation that is being recorded, what no dispatch has claimed
+  double seconds_ = 0;           // recorded since the last submission
+  uint64_t dispatches_ = 0;      // likewise
   std::vector<Window> windows_;  // of the dispatch being recorded; kept for their capacity
   std::vector<Touch> touches_;
 };

@@ -1,5 +1,7 @@
 #include "vulkan/commands/submissions.h"
 
+#include <chrono>
+
 #include "base/cancel.h"
 
 namespace tritium::vulkan {
@@ -10,6 +12,8 @@ constexpr size_t kInFlight = 4;
 constexpr uint32_t kSetsPerPool = 512;
 constexpr uint32_t kBuffersPerPool = 8 * kSetsPerPool;
 constexpr uint64_t kWaitSliceNs = 20'000'000;
+constexpr uint64_t kLastWaitNs = 2'000'000'000;  // for a lost device
+constexpr double kPatience = 100;                // times what a submission should take at most
 
 }  // namespace
 
@@ -17,7 +21,10 @@ Submissions::~Submissions() { wait_idle(); }
 
 void Submissions::wait_idle() noexcept {
   try {
-    if (!device_->health.lost()) device_->handle.waitIdle();
+    if (!device_->health.lost()) return device_->handle.waitIdle();
+    // One that hangs does not end; one that is only slow may yet.
+    for (const auto& submission : in_flight_)
+      (void)device_->handle.waitForFences(*submission->done, VK_TRUE, kLastWaitNs);
   } catch (...) {  // a lost device has nothing left to wait for
   }
 }
@@ -87,9 +94,7 @@ vk::DescriptorSet Submissions::make_set(vk::DescriptorSetLayout layout) {
 }
 
 void Submissions::begin_recording() {
-  // An error of the driver may have left an earlier recording open: its commands are dropped.
-  if (!recorded_) interrupted_ = std::move(recording_);
-  recording_ = nullptr;
+  interrupted_ = std::move(recording_);
   recorded_ = std::make_shared<RecordedCommands>();
 }
 
@@ -105,12 +110,18 @@ std::shared_ptr<const RecordedCommands> Submissions::end_recording() {
   return std::exchange(recorded_, nullptr);
 }
 
+void Submissions::drop_recording() {
+  recorded_ = nullptr;
+  recording_ = std::move(interrupted_);
+}
+
 void Submissions::append(const std::shared_ptr<const RecordedCommands>& commands, const Submission& part) {
   Submission& submission = current();
   submission.commands().end();
   submission.sequence.push_back(*submission.commands());
   submission.sequence.push_back(*part.commands());
   submission.kept.push_back(commands);
+  submission.seconds += part.seconds;
   begin_buffer(submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
 }
 
@@ -126,11 +137,21 @@ void Submissions::submit() {
   in_flight_.push_back(std::move(submission));
 }
 
+// A GPU that does not answer is taken as lost, long after what it was given should be done: not every driver has a
+// watchdog of its own. What is cancelled stays in flight.
+void Submissions::wait_for(const Submission& submission) {
+  const auto begun = std::chrono::steady_clock::now();
+  const double patience = device_->patience + kPatience * submission.seconds;
+  while (device_->handle.waitForFences(*submission.done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout) {
+    check_cancelled();
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begun;
+    if (waited.count() > patience) throw DeviceHung{waited.count()};
+  }
+}
+
 void Submissions::wait(uint64_t number) {
   while (!in_flight_.empty() && in_flight_.front()->number <= number) {
-    // No overall limit: a software driver may take minutes over a long prompt. What is cancelled stays in flight.
-    while (device_->handle.waitForFences(*in_flight_.front()->done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout)
-      check_cancelled();
+    wait_for(*in_flight_.front());
     completed_ = in_flight_.front()->number;
     std::unique_ptr<Submission> finished = std::move(in_flight_.front());
     in_flight_.pop_front();
@@ -141,6 +162,7 @@ void Submissions::wait(uint64_t number) {
 void Submissions::recycle(std::unique_ptr<Submission> submission) {
   submission->kept.clear();
   submission->sequence.clear();
+  submission->seconds = 0;
   submission->command_pool.reset();
   device_->handle.resetFences(*submission->done);
   for (const vk::raii::DescriptorPool& pool : submission->descriptor_pools) pool.reset();

@@ -20,6 +20,7 @@ struct Submission {
   std::vector<vk::raii::DescriptorPool> descriptor_pools;
   size_t descriptor_pool = 0;  // the one sets are taken from
   std::vector<std::shared_ptr<const void>> kept;
+  double seconds = 0;  // that it takes at most, as estimated
 
   const vk::raii::CommandBuffer& commands() const { return buffers[open]; }
 };
@@ -45,6 +46,8 @@ class Submissions {
   // What is recorded between the two calls becomes commands that run when they are asked to.
   void begin_recording();
   std::shared_ptr<const RecordedCommands> end_recording();
+  // In place of end_recording(): there are no such commands.
+  void drop_recording();
   // Ends a part; the next command begins another.
   void next_part();
   // Between two begin_recording() and end_recording()?
@@ -63,6 +66,7 @@ class Submissions {
  private:
   std::unique_ptr<Submission> make();
   void begin_buffer(Submission& submission, vk::CommandBufferUsageFlagBits use);
+  void wait_for(const Submission& submission);
   void recycle(std::unique_ptr<Submission> submission);
 
   std::shared_ptr<Device> device_;

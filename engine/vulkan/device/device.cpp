@@ -1,6 +1,7 @@
 #include "vulkan/device/device.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
@@ -34,6 +35,28 @@ std::vector<DeviceDescription> descriptions_of(const std::vector<QueriedDevice>&
   return descriptions;
 }
 
+// What the device can be told of 32-bit floats alone.
+FloatControls float_controls_of(const vk::raii::PhysicalDevice& physical) {
+  using Properties = vk::PhysicalDeviceFloatControlsProperties;
+  const auto p = physical.getProperties2<vk::PhysicalDeviceProperties2, Properties>().get<Properties>();
+  const auto alone = [](vk::ShaderFloatControlsIndependence i) {
+    return i != vk::ShaderFloatControlsIndependence::eNone;
+  };
+  return {.round_to_nearest_even = alone(p.roundingModeIndependence) && p.shaderRoundingModeRTEFloat32,
+          .keep_denormals = alone(p.denormBehaviorIndependence) && p.shaderDenormPreserveFloat32,
+          .keep_zero_inf_nan = static_cast<bool>(p.shaderSignedZeroInfNanPreserveFloat32)};
+}
+
+// Of old devices of the kind, with room to spare.
+WorkRates rates_of(vk::PhysicalDeviceType type) {
+  switch (type) {
+    case vk::PhysicalDeviceType::eDiscreteGpu:
+      return {.bytes = 1e11, .integer_operations = 5e11, .float_operations = 5e11};
+    case vk::PhysicalDeviceType::eCpu: return {.bytes = 1e15, .integer_operations = 1e15, .float_operations = 1e15};
+    default: return {.bytes = 1.5e10, .integer_operations = 1e11, .float_operations = 1e11};
+  }
+}
+
 void read_limits(Device& device, const QueriedDevice& queried) {
   const auto chain = device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceIDProperties,
                                                     vk::PhysicalDeviceMaintenance3Properties>();
@@ -45,13 +68,17 @@ void read_limits(Device& device, const QueriedDevice& queried) {
   if (queried.offers(VK_KHR_MAINTENANCE_4_EXTENSION_NAME)) {
     const auto more =
         device.physical.getProperties2<vk::PhysicalDeviceProperties2, vk::PhysicalDeviceMaintenance4Properties>();
-    device.largest_buffer =
-        std::min<uint64_t>(device.largest_buffer, more.get<vk::PhysicalDeviceMaintenance4Properties>().maxBufferSize);
+    // A larger allocation than maxMemoryAllocationSize may be refused, and often is not (2 or 4 GiB are said of devices
+    // with 80): the driver is asked.
+    device.largest_buffer = more.get<vk::PhysicalDeviceMaintenance4Properties>().maxBufferSize;
   }
+  device.float_controls = float_controls_of(device.physical);
   const auto& limits = device.properties.limits;
   device.limits.storage_range = limits.maxStorageBufferRange / 16 * 16;
   device.limits.storage_alignment = std::max<uint64_t>(16, limits.minStorageBufferOffsetAlignment);
   for (size_t i = 0; i < 3; ++i) device.limits.groups[i] = limits.maxComputeWorkGroupCount[i];
+  device.limits.rates = rates_of(device.properties.deviceType);
+  if (device.properties.deviceType == vk::PhysicalDeviceType::eCpu) device.patience = INFINITY;  // nobody resets it
 }
 
 void create(Device& device, const QueriedDevice& queried) {

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "vulkan/device/device_health.h"
+#include "vulkan/device/float_controls.h"
 #include "vulkan/device/instance.h"
 #include "vulkan/recorder.h"
 #include "vulkan/vulkan_backend.h"
@@ -27,7 +28,9 @@ struct Device {
   vk::PhysicalDeviceMemoryProperties memory;
   bool tells_budget = false;  // VK_EXT_memory_budget
   Limits limits;
-  uint64_t largest_buffer = 0;  // bytes one buffer and its memory may have
+  FloatControls float_controls;  // that kernels are compiled with
+  uint64_t largest_buffer = 0;   // bytes one buffer and its memory may have
+  double patience = 30;  // seconds beyond what a submission should take, after which the device is taken as lost
   DeviceHealth health;
 
   // What debuggers and validation messages call an object.

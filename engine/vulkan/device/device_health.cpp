@@ -1,5 +1,6 @@
 #include "vulkan/device/device_health.h"
 
+#include <cmath>
 #include <new>
 
 #include "base/cancel.h"
@@ -13,6 +14,10 @@ Status status_of_exception(std::string_view doing, bool& lost) {
     throw;
   } catch (const Cancelled&) {
     return cancelled_status();
+  } catch (const DeviceHung& hung) {
+    lost = true;
+    return error(StatusCode::device_error, "the GPU has not answered for ", std::llround(hung.seconds), " s while ",
+                 doing, ": it is taken as lost; start again");
   } catch (const vk::DeviceLostError&) {
     lost = true;
     return error(StatusCode::device_error, "the GPU was lost while ", doing,

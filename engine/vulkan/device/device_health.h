@@ -9,6 +9,11 @@
 
 namespace tritium::vulkan {
 
+// Thrown when a device has not answered for so long that nothing more is expected of it.
+struct DeviceHung {
+  double seconds = 0;
+};
+
 // Inside a catch block: the current exception as a Status. `lost` is set when the device is gone.
 Status status_of_exception(std::string_view doing, bool& lost);
 

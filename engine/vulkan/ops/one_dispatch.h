@@ -15,7 +15,6 @@ inline int64_t workgroups_of(const Absmean& op) { return op.n_groups; }
 inline int64_t workgroups_of(const AdamwUpdate& op) { return rows_of(op.shadow.parameter); }
 inline int64_t workgroups_of(const Add& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const Argmax& op) { return op.logits.shape[0]; }
-inline int64_t workgroups_of(const Attention& op) { return op.q.shape[0] * op.q.shape[1]; }
 inline int64_t workgroups_of(const BalanceBias& op) { return groups_for_values(op.bias); }
 inline int64_t workgroups_of(const CombineExperts& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const CombineExpertsBackward& op) { return op.weights.elements(); }

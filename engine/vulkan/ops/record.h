@@ -7,6 +7,7 @@ namespace tritium::vulkan {
 
 // What the operations of several dispatches record: vulkan/ops/<op>.cpp, and those of a weight that is bound in
 // windows: with_weight.cpp. The others are rows of one_dispatch.h.
+Status launch(Recorder& recorder, const Attention& op);
 Status launch(Recorder& recorder, const Embedding& op);
 Status launch(Recorder& recorder, const TernaryMatmul& op);
 Status launch(Recorder& recorder, const TernaryMatmulF32& op);

@@ -5,10 +5,11 @@
 
 namespace tritium::vulkan {
 
-std::vector<RowWindow> row_windows(int64_t rows, std::initializer_list<int64_t> plane_row_bytes, const Limits& limits) {
+std::vector<RowWindow> row_windows(int64_t rows, std::initializer_list<int64_t> plane_row_bytes, const Limits& limits,
+                                   int64_t most_rows) {
   const auto alignment = std::max<int64_t>(1, static_cast<int64_t>(limits.storage_alignment));
-  int64_t fitting = rows;  // rows that a window may have
-  int64_t unit = 1;        // windows begin aligned when they hold a multiple of this many rows
+  int64_t fitting = std::clamp<int64_t>(most_rows, 1, rows);  // rows that a window may have
+  int64_t unit = 1;  // windows begin aligned when they hold a multiple of this many rows
   for (int64_t row_bytes : plane_row_bytes) {
     if (row_bytes <= 0) continue;  // a plane that this weight does not have
     fitting = std::min(fitting, static_cast<int64_t>(limits.storage_range) / row_bytes);

@@ -14,10 +14,11 @@ struct RowWindow {
   int64_t count = 0;
 };
 
-// Windows that cover `rows` rows, in order. Each plane of the weight (its data, its scales) has so many bytes a row; in
-// none of them does a window exceed limits.storage_range, and in all of them it begins at a multiple of
-// limits.storage_alignment. Where a device has no such window (its range holds less than one aligned step), a step is
-// one: the recorder then refuses it.
-std::vector<RowWindow> row_windows(int64_t rows, std::initializer_list<int64_t> plane_row_bytes, const Limits& limits);
+// Windows that cover `rows` rows, in order, of at most `most_rows` where that can be. Each plane of the weight (its
+// data, its scales) has so many bytes a row; in none of them does a window exceed limits.storage_range, and in all of
+// them it begins at a multiple of limits.storage_alignment. Where a device has no such window (its range holds less
+// than one aligned step), a step is one: the recorder then refuses it.
+std::vector<RowWindow> row_windows(int64_t rows, std::initializer_list<int64_t> plane_row_bytes, const Limits& limits,
+                                   int64_t most_rows = INT64_MAX);
 
 }  // namespace tritium::vulkan

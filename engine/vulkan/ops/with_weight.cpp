@@ -1,5 +1,6 @@
 // Operations that read a weight, which may be larger than what a descriptor sees: a dispatch of the kernel of their
 // name for each window of its rows.
+#include <algorithm>
 #include <bit>
 
 #include "vulkan/ops/bindings.h"
@@ -18,7 +19,10 @@ Status launch_windows(Recorder& recorder, Op op, const Weight& weight, const Gro
                       const std::vector<uint32_t>& constants, uint32_t slot = 0) {
   const int64_t row_bytes = weight.data.bytes() / rows_of(weight);
   const int64_t scale_bytes = weight.scales ? weight.scales.bytes() / rows_of(weight) : 0;
-  for (const RowWindow& w : row_windows(rows_of(weight), {row_bytes, scale_bytes}, recorder.limits())) {
+  const double seconds = seconds_of(most_work_of(op), recorder.limits().rates);
+  const auto windows = row_windows(rows_of(weight), {row_bytes, scale_bytes}, recorder.limits(),
+                                   ceil_div(rows_of(weight), dispatches_of(seconds)));
+  for (const RowWindow& w : windows) {
     auto params = op.params();
     params.first_weight_row = u32(w.first);
     params.n_weight_rows = u32(w.count);
@@ -32,7 +36,8 @@ Status launch_windows(Recorder& recorder, Op op, const Weight& weight, const Gro
                                        .bindings = bindings_of(op, &planes),
                                        .push_constants = bytes_of(params),
                                        .groups = groups,
-                                       .constants = constants});
+                                       .constants = constants,
+                                       .seconds = seconds / static_cast<double>(windows.size())});
     if (!status.ok()) return status;
     if constexpr (requires { op.accumulate; }) op.accumulate = true;
   }

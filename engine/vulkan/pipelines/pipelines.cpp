@@ -4,6 +4,7 @@
 
 #include "base/format_text.h"
 #include "base/log.h"
+#include "vulkan/pipelines/spirv_declarations.h"
 
 namespace tritium::vulkan {
 
@@ -37,13 +38,20 @@ Pipelines::~Pipelines() {
   }
 }
 
+vk::raii::ShaderModule Pipelines::make_module(const LoadedKernel& kernel, bool aliased) const {
+  std::vector<uint32_t> words = with_float_controls(kernel.spirv, device_->float_controls);
+  if (aliased) words = with_aliased_buffers(words);
+  vk::raii::ShaderModule module(device_->handle, {.codeSize = words.size() * sizeof(uint32_t), .pCode = words.data()});
+  device_->set_name(module, kernel.name + ".comp");
+  return module;
+}
+
 std::unique_ptr<LoadedKernel> Pipelines::load(const Kernel& kernel, ReflectedShader shader) {
   auto loaded = std::make_unique<LoadedKernel>();
   loaded->name = std::string(kernel.name);
   loaded->shader = std::move(shader);
-  loaded->module =
-      vk::raii::ShaderModule(device_->handle, {.codeSize = kernel.spirv.size_bytes(), .pCode = kernel.spirv.data()});
-  device_->set_name(loaded->module, loaded->name + ".comp");
+  loaded->spirv = kernel.spirv;
+  loaded->module = make_module(*loaded, false);
 
   std::vector<vk::DescriptorSetLayoutBinding> bindings;
   for (uint32_t i = 0; i < loaded->shader.bindings.size(); ++i)
@@ -68,6 +76,10 @@ Result<LoadedKernel*> Pipelines::kernel(std::string_view name) {
   if (known == kernels_.end()) return error(StatusCode::internal, "there is no kernel \"", name, "\" in this build");
   Result<ReflectedShader> shader = reflect_spirv(known->second.spirv);
   if (!shader.ok()) return shader.status().within(join("kernel ", name));
+  const uint32_t most = device_->properties.limits.maxPerStageDescriptorStorageBuffers;
+  if (shader->bindings.size() > most)
+    return error(StatusCode::unsupported, "kernel ", name, " binds ", shader->bindings.size(), " storage buffers; ",
+                 device_->description.name, " allows ", most, ": another device or the cpu backend can do it");
   return (loaded_[known->first] = load(known->second, std::move(*shader))).get();
 }
 
@@ -86,13 +98,15 @@ Status Pipelines::check_local_size(const LoadedKernel& kernel, std::span<const u
   return Status();
 }
 
-Result<vk::Pipeline> Pipelines::pipeline(LoadedKernel& kernel, std::span<const uint32_t> constants) {
+Result<vk::Pipeline> Pipelines::pipeline(LoadedKernel& kernel, std::span<const uint32_t> constants, bool aliased) {
   for (const auto& variant : kernel.variants)
-    if (std::ranges::equal(variant->constants, constants)) return *variant->pipeline;
+    if (variant->aliased == aliased && std::ranges::equal(variant->constants, constants)) return *variant->pipeline;
   if (Status status = check_local_size(kernel, constants); !status.ok()) return status;
+  if (aliased && !*kernel.aliased_module) kernel.aliased_module = make_module(kernel, true);
 
   auto variant = std::make_unique<Variant>();
   variant->constants.assign(constants.begin(), constants.end());
+  variant->aliased = aliased;
   std::vector<vk::SpecializationMapEntry> entries;
   for (uint32_t i = 0; i < constants.size(); ++i)
     entries.push_back({.constantID = i, .offset = 4 * i, .size = sizeof(uint32_t)});
@@ -101,7 +115,7 @@ Result<vk::Pipeline> Pipelines::pipeline(LoadedKernel& kernel, std::span<const u
                                                  .dataSize = constants.size_bytes(),
                                                  .pData = constants.data()};
   const vk::PipelineShaderStageCreateInfo stage = {.stage = vk::ShaderStageFlagBits::eCompute,
-                                                   .module = *kernel.module,
+                                                   .module = aliased ? *kernel.aliased_module : *kernel.module,
                                                    .pName = "main",
                                                    .pSpecializationInfo = &specialization};
   const vk::ComputePipelineCreateInfo info = {.stage = stage, .layout = *kernel.layout};

@@ -18,13 +18,16 @@ namespace tritium::vulkan {
 
 struct Variant {
   std::vector<uint32_t> constants;
+  bool aliased = false;
   vk::raii::Pipeline pipeline = nullptr;
 };
 
 struct LoadedKernel {
   std::string name;
   ReflectedShader shader;
+  std::span<const uint32_t> spirv;
   vk::raii::ShaderModule module = nullptr;
+  vk::raii::ShaderModule aliased_module = nullptr;  // made when it is needed
   vk::raii::DescriptorSetLayout set_layout = nullptr;
   vk::raii::PipelineLayout layout = nullptr;
   std::vector<std::unique_ptr<Variant>> variants;
@@ -37,12 +40,14 @@ class Pipelines {
   Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> kernels, const std::filesystem::path& cache_dir);
   ~Pipelines();
 
-  // internal: no such kernel, or its SPIR-V is not what reflection understands.
+  // internal: no such kernel, or its SPIR-V is not what reflection understands; unsupported: it binds more buffers than
+  // the device allows.
   Result<LoadedKernel*> kernel(std::string_view name);
-  // unsupported: its workgroups are too large for the device.
-  Result<vk::Pipeline> pipeline(LoadedKernel& kernel, std::span<const uint32_t> constants);
+  // `aliased`: what is bound overlaps. unsupported: its workgroups are too large for the device.
+  Result<vk::Pipeline> pipeline(LoadedKernel& kernel, std::span<const uint32_t> constants, bool aliased);
 
  private:
+  vk::raii::ShaderModule make_module(const LoadedKernel& kernel, bool aliased) const;
   std::unique_ptr<LoadedKernel> load(const Kernel& kernel, ReflectedShader shader);
   Status check_local_size(const LoadedKernel& kernel, std::span<const uint32_t> constants) const;
 

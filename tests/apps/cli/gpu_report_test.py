@@ -1,6 +1,7 @@
 """The GPU report: on a software driver it gets through every section, and whatever ends it, its files are there."""
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -40,7 +41,8 @@ class GpuReport(InFolder):
             return
         if section["state"] == "partial":
             self.assertTrue(section["message"], name)
-            if "before it was loaded" in section["message"]:  # a busy machine
+            # On a busy machine nothing may have been reached.
+            if "before it was loaded" in section["message"] or re.match(r"(\d+) of \1 rows were not", section["message"]):
                 return
         for key in SECTIONS[name]:
             self.assertIn(key, section, name)

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/lock_file.h"
 #include "tritium/status.hpp"
 
 namespace tritium::experiment {
@@ -28,7 +29,8 @@ class WorkFolder {
 
   std::string path_, work_;
   bool temporary_ = false;
-  int lock_ = -1;
+  bool ours_ = false;  // the lock is held
+  LockFile lock_;
 };
 
 }  // namespace tritium::experiment

@@ -135,40 +135,24 @@ std::string RunFolder::path_of(const std::string& name) const { return (fs::path
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
     : path_(std::move(other.path_)),
-      lock_(std::exchange(other.lock_, -1)),
+      lock_(std::move(other.lock_)),
       made_(std::exchange(other.made_, false)),
       identity_(std::move(other.identity_)),
       damaged_(std::move(other.damaged_)) {}
 
 RunFolder::~RunFolder() {
-  if (lock_ < 0) return;
-  ::unlink(path_of(kLockFile).c_str());
-  ::close(lock_);
+  lock_ = {};
   if (made_) ::rmdir(path_.c_str());  // refused where there is something in it
 }
 
 Status RunFolder::lock(const LogSink& log) {
   const std::string path = path_of(kLockFile);
-  constexpr int kTries = 100;  // whoever ends removes the file that we opened just now
-  for (int i = 0; i < kTries; ++i) {
-    do lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
-    while (lock_ < 0 && errno == EINTR);
-    if (lock_ < 0) return error(StatusCode::io_error, path, ": cannot create: ", std::strerror(errno));
-    bool locked = false;
-    do locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
-    while (!locked && errno == EINTR);
-    if (!locked && errno != EWOULDBLOCK) {
-      log_to(log, LogLevel::warning,
-             path + ": cannot lock: " + std::strerror(errno) + "; no other run may use the folder");
-      return Status();
-    }
-    struct stat ours {
-    }, named{};
-    if (locked && ::fstat(lock_, &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino)
-      return Status();
-    ::close(std::exchange(lock_, -1));
-    if (!locked) break;
-  }
+  const Result<LockFile::Held> held = lock_.take(path);
+  if (!held.ok()) return held.status();
+  if (*held == LockFile::Held::unknown)
+    log_to(log, LogLevel::warning,
+           path + ": cannot lock: " + std::strerror(lock_.problem()) + "; no other run may use the folder");
+  if (*held != LockFile::Held::others) return Status();
   return error(StatusCode::io_error, path_,
                ": a run is working in this folder; wait until it has ended, or name another folder (--folder)");
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lock_file.h"
 #include "base/same_file.h"
 #include "train/resume.h"
 
@@ -49,7 +50,7 @@ class RunFolder {
   Status remove_work() const;
 
   std::string path_;  // empty: the run has no folder
-  int lock_ = -1;
+  LockFile lock_;
   bool made_ = false;
   RunIdentity identity_;
   std::set<std::string> damaged_;

@@ -41,12 +41,11 @@ Status launch(Recorder& recorder, const Attention& op) {
         b.offset = static_cast<uint64_t>(first * bytes);
         b.bytes = static_cast<uint64_t>(n * bytes);
       }
-    const Status status =
-        recorder.dispatch({.kernel = Attention::kName,
-                           .bindings = std::move(bindings),
-                           .push_constants = bytes_of(params),
-                           .groups = folded_groups(n * op.q.shape[1], limits),
-                           .seconds = seconds * static_cast<double>(n) / static_cast<double>(n_tokens)});
+    Status status = recorder.dispatch({.kernel = Attention::kName,
+                                       .bindings = std::move(bindings),
+                                       .push_constants = bytes_of(params),
+                                       .groups = folded_groups(n * op.q.shape[1], limits),
+                                       .seconds = seconds * static_cast<double>(n) / static_cast<double>(n_tokens)});
     if (!status.ok()) return status;
   }
   return Status();

@@ -86,6 +86,9 @@ std::vector<Arm> quality_ceiling(bool smoke) {
         adapters("lora_qat", rank, rank > 64 ? 3e-3 : 5e-3, "frozen"));
   add("lora-64-embedding", "adapters of rank 64; embedding and norms learn too",
       adapters("lora", 64, rate_of_adapters(64), "full"));
+  add("both", "feed-forward straight through, adapters of rank 64 beside frozen trits for attention",
+      R"({"attention": "lora", "embedding": "frozen", "norms": "frozen", "head": "frozen", "learning_rate": 3e-3, )"
+      R"("lora_rank": 64, "lora_alpha": 128})");
   add("embedding", "embedding and norms alone learn",
       R"({"attention": "frozen", "feed_forward": "frozen", "learning_rate": 3e-2})");
   add("ste-bf16", "as ste, with BF16 shadows and moments of 8 bits",

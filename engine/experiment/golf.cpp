@@ -21,17 +21,30 @@ namespace tritium::experiment {
 namespace {
 
 constexpr const char *kAverageAfter = "average-after", *kTailRescored = "tail-rescored",
-                     *kProjectionGrid = "projection-grid";
+                     *kProjectionGrid = "projection-grid", *kAttentionAfter = "attention-after",
+                     *kEmbeddingAfter = "embedding-after";
+
+std::string own_export(const std::string& name) { return name + ".own.gguf"; }
 
 double bits_per_byte(double nats, int64_t bytes) { return nats / std::numbers::ln2 / static_cast<double>(bytes); }
 
-bool of_export(const std::string& name) {
-  return std::ranges::any_of(export_faults(), [&](const ExportFault& f) { return f.name == name; });
+const ExportFault* find_fault(const std::vector<ExportFault>& faults, const std::string& name) {
+  const auto found = std::ranges::find(faults, name, &ExportFault::name);
+  return found == faults.end() ? nullptr : &*found;
 }
 
-const ExportFault* find_mismatch(const std::string& name) {
-  const auto found = std::ranges::find(golf_mismatches(), name, &ExportFault::name);
-  return found == golf_mismatches().end() ? nullptr : &*found;
+const ExportFault* find_mismatch(const std::string& name) { return find_fault(golf_mismatches(), name); }
+
+// An export of the weights of the run itself.
+bool of_the_run(const std::string& name) {
+  const ExportFault* fault = find_fault(export_faults(), name);
+  return fault && !fault->apart;
+}
+
+// An export of other weights, which is compared with their own.
+bool is_trained_apart(const std::string& name) {
+  const ExportFault* fault = find_fault(export_faults(), name);
+  return fault && fault->apart;
 }
 
 Status check_options(const GolfOptions& o) {
@@ -53,9 +66,12 @@ Status check_options(const GolfOptions& o) {
 // What is read is not written over.
 Status check_files(const GolfOptions& o, const WorkFolder& folder) {
   std::vector<NamedFile> outputs, inputs;
-  for (const char* name : {"vocabulary.gguf", "model.gguf", "model.tpk", "projections.gguf"})
+  for (const char* name : {"vocabulary.gguf", "model.gguf", "model.tpk"})
     outputs.push_back({"a result", folder.file(name)});
-  for (const std::string& name : o.mismatches) outputs.push_back({"a result", folder.file(name + ".gguf")});
+  for (const std::string& name : o.mismatches) {
+    outputs.push_back({"a result", folder.file(name + ".gguf")});
+    if (is_trained_apart(name)) outputs.push_back({"a result", folder.file(own_export(name))});
+  }
   for (const auto* texts : {&o.data, &o.valid_data})
     for (const std::string& path : *texts) inputs.push_back({"a text", path});
   return check_outputs(outputs, inputs);
@@ -85,6 +101,10 @@ class Golf {
       return error(StatusCode::invalid_argument, "mismatch requantise-twice is of trits, and ", options_.preset,
                    " has none");
     plan_ = *std::move(plan);
+    for (const std::string& name : options_.mismatches) {
+      TrainOptions apart = plan_.training;
+      if (Status s = set_apart(name, apart); !s.ok()) return s;
+    }
     result_.preset = options_.preset;
     result_.vocab_size = plan_.vocab_size;
     context_ = plan_.training.context;
@@ -160,7 +180,7 @@ class Golf {
     result_.valid_tokens = needs->valid_tokens;
     std::vector<FaultyExport> faulty;
     for (const std::string& name : options_.mismatches)
-      if (of_export(name) && name != kProjectionGrid) faulty.push_back({name, file(name + ".gguf")});
+      if (of_the_run(name)) faulty.push_back({name, file(name + ".gguf")});
     const Result<TrainReport> report = train(t, "training", faulty);
     if (!report.ok()) return report.status();
     // Settings without what is the machine's or the folder's.
@@ -235,11 +255,11 @@ class Golf {
   Status look_at_mismatches() {
     for (const std::string& name : options_.mismatches) {
       GolfMismatch m = {.name = name, .what = find_mismatch(name)->what};
-      if (name == kProjectionGrid)
-        if (Status s = train_projections(); !s.ok()) return s;
-      const Result<double> clean = name == kTailRescored     ? slid(false)
-                                   : name == kProjectionGrid ? evaluate_file("projections.gguf")
-                                                             : Result<double>(result_.exported_bpb);
+      if (is_trained_apart(name))
+        if (Status s = train_apart(name); !s.ok()) return s;
+      const Result<double> clean = name == kTailRescored    ? slid(false)
+                                   : is_trained_apart(name) ? evaluate_file(own_export(name))
+                                                            : Result<double>(result_.exported_bpb);
       if (!clean.ok()) return clean.status();
       const Result<double> with = name == kTailRescored   ? slid(true)
                                   : name == kAverageAfter ? averaged()
@@ -263,19 +283,31 @@ class Golf {
                     kTailRescored);
   }
 
-  // Another training, whose own export and the faulty one differ in the projections alone.
-  Status train_projections() {
-    if (plan_.shape.bigram_length == 0 && plan_.shape.value_length == 0)
-      return error(StatusCode::invalid_argument, options_.preset, " has no projections of embeddings: mismatch ",
-                   kProjectionGrid, " is for the presets with int4");
-    TrainOptions t = training("projections.gguf");
-    t.steps = result_.steps;
-    t.minutes = 0;
+  // What the training of a mismatch does in another way, or why there is none.
+  Status set_apart(const std::string& name, TrainOptions& t) const {
+    if (name == kEmbeddingAfter) t.embedding = WeightMode::full;
+    if (name == kAttentionAfter) {
+      if (t.attention == WeightMode::ternary)
+        return error(StatusCode::invalid_argument, options_.preset, " has attention of trits: mismatch ",
+                     kAttentionAfter, " is for the presets with int4");
+      t.attention = WeightMode::full;
+    }
+    if (name != kProjectionGrid) return Status();
     std::vector<std::string> modes;
     if (plan_.shape.bigram_length > 0) modes.push_back("bigram_output.weight=int6");
     if (plan_.shape.value_length > 0) modes.push_back("value_output.weight=int6");
-    if (Status s = set_train_option(t, "weights", modes); !s.ok()) return s;
-    return train(t, "training projections", {{kProjectionGrid, file(join(kProjectionGrid, ".gguf"))}}).status();
+    if (!modes.empty()) return set_train_option(t, "weights", modes);
+    return error(StatusCode::invalid_argument, options_.preset, " has no projections of embeddings: mismatch ",
+                 kProjectionGrid, " is for the presets with int4");
+  }
+
+  // Another training, whose own export and the faulty one differ in the fault alone.
+  Status train_apart(const std::string& name) {
+    TrainOptions t = training(own_export(name));
+    t.steps = result_.steps;
+    t.minutes = 0;
+    if (Status s = set_apart(name, t); !s.ok()) return s;
+    return train(t, "training for " + name, {{name, file(name + ".gguf")}}).status();
   }
 
   // The same steps again; what is exported is the average, with which nothing was trained.
@@ -311,8 +343,11 @@ namespace tritium {
 const std::vector<ExportFault>& golf_mismatches() {
   static const std::vector<ExportFault> kList = [] {
     std::vector<ExportFault> list = export_faults();
-    list.push_back({experiment::kAverageAfter, "the exponential average (0.997) of shadows is exported, untrained"});
-    list.push_back({experiment::kTailRescored, "sliding windows that run past the end score its last tokens again"});
+    list.push_back({.name = experiment::kAverageAfter,
+                    .what = "the exponential average (0.997) of shadows is exported, untrained",
+                    .apart = true});
+    list.push_back({.name = experiment::kTailRescored,
+                    .what = "sliding windows that run past the end score its last tokens again"});
     return list;
   }();
   return kList;

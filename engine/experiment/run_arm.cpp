@@ -69,8 +69,7 @@ std::vector<std::string> mismatches_of_one_run(const std::string& preset) {
   const bool trits = preset.starts_with("ternary");
   std::vector<std::string> names;
   for (const ExportFault& f : golf_mismatches())
-    if (f.name != "projection-grid" && f.name != "average-after" && (trits || f.name != "requantise-twice"))
-      names.push_back(f.name);
+    if (!f.apart && (trits || f.name != "requantise-twice")) names.push_back(f.name);
   return names;
 }
 
@@ -251,7 +250,8 @@ Result<Figures> ArmRunner::adapt_arm(const Arm& arm, uint32_t seed) const {
     if (!report.ok()) return report.status();
     add_training(*report, *plan, f);
     // Where more than adapters learns, the result is a model that they are merged into.
-    const bool beside = t->attention == WeightMode::lora && t->embedding == WeightMode::frozen;
+    const bool adapters = t->attention == WeightMode::lora && t->feed_forward == WeightMode::lora;
+    const bool beside = adapters && t->embedding == WeightMode::frozen;
     (beside ? adapter : model) = t->output;
     const uint64_t written = std::filesystem::file_size(t->output);
     bytes = beside ? bytes + written : written;

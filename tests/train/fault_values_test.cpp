@@ -76,5 +76,37 @@ TEST(Faults, PruningTakesTheSmallest) {
   for (size_t i = 0; i < 100; ++i) EXPECT_EQ(pruned[i] == 0, i < 5) << i;
 }
 
+TEST(Faults, UnroundedScalesAreThoseOfTheFileButForTheirRounding) {
+  const std::vector<float> w = weights(128, 0.37f);
+  const std::vector<float> exact = faulty_values(Fault::scale_unrounded, matrix(w, w, 128, 31));
+  float most = 0;
+  for (const float x : w) most = std::max(most, std::abs(x));
+  const float s = most / 31;
+  ASSERT_NE(s, f16_to_f32(f32_to_f16(s)));
+  for (size_t i = 0; i < w.size(); ++i) EXPECT_EQ(exact[i], s * std::nearbyint(w[i] / s)) << i;
+}
+
+// By rows: the scale of one does not depend on the other.
+TEST(Faults, WhatTrainedAsFloatsIsQuantisedAfterItByRows) {
+  std::vector<float> w = weights(64, 1.0f);
+  const std::vector<float> small = weights(64, 0.01f);
+  w.insert(w.end(), small.begin(), small.end());
+  for (const auto& [fault, qmax] : {std::pair{Fault::attention_after, 31}, std::pair{Fault::embedding_after, 127}}) {
+    QuantisedMatrix m = matrix(w, w, 64, 0);
+    m.quantised = false;
+    (fault == Fault::attention_after ? m.attention : m.embedding) = true;
+    const std::vector<float> after = faulty_values(fault, m);
+    for (size_t row = 0; row < 2; ++row) {
+      float most = 0;
+      for (size_t i = 0; i < 64; ++i) most = std::max(most, std::abs(w[64 * row + i]));
+      const float s = f16_to_f32(f32_to_f16(most / static_cast<float>(qmax)));
+      for (size_t i = 64 * row; i < 64 * row + 64; ++i)
+        EXPECT_EQ(after[i], s * std::clamp<float>(std::nearbyint(w[i] / s), -qmax, qmax)) << i;
+    }
+    m.quantised = true;
+    EXPECT_EQ(faulty_values(fault, m), w);
+  }
+}
+
 }  // namespace
 }  // namespace tritium::training

@@ -21,6 +21,7 @@ namespace tritium {
 
 struct ExportFault {
   std::string name, what;
+  bool apart = false;  // of weights that were trained in another way, too
 };
 const std::vector<ExportFault>& export_faults();
 

@@ -21,18 +21,21 @@ float largest_of(std::span<const float> row) {
   return most;
 }
 
-// s clip(round(w / s), -c, c), s of F16.
-void quantise_row(std::span<const float> row, float scale, int qmax, std::span<float> out) {
-  const float s = as_f16(std::fmax(scale, kSmallest));
+// s clip(round(w / s), -c, c).
+void round_row(std::span<const float> row, float s, int qmax, std::span<float> out) {
   const auto c = static_cast<float>(qmax);
   for (size_t i = 0; i < row.size(); ++i) out[i] = s > 0 ? s * std::clamp(std::nearbyint(row[i] / s), -c, c) : 0.0f;
 }
 
-// alpha t by groups: alpha = mean |w|, of F16.
-void ternarise_group(std::span<const float> group, std::span<float> out) {
+// With a scale of F16.
+void quantise_row(std::span<const float> row, float scale, int qmax, std::span<float> out) {
+  round_row(row, as_f16(std::fmax(scale, kSmallest)), qmax, out);
+}
+
+float mean_of(std::span<const float> group) {
   double sum = 0;
   for (const float w : group) sum += std::abs(w);
-  quantise_row(group, static_cast<float>(sum / static_cast<double>(group.size())), 1, out);
+  return static_cast<float>(sum / static_cast<double>(group.size()));
 }
 
 // Calls quantise(in, out) for each part of the matrix that has a scale of its own.
@@ -50,15 +53,28 @@ std::vector<float> by_scales(std::span<const float> shadow, const QuantisedMatri
   return out;
 }
 
-// The trainer's own rule.
+// The trainer's own rule: integers by the largest |w|, trits by the mean.
+float scale_of(std::span<const float> part, const QuantisedMatrix& m) {
+  return m.qmax > 0 ? largest_of(part) / static_cast<float>(m.qmax) : mean_of(part);
+}
+
 std::vector<float> quantised(std::span<const float> shadow, const QuantisedMatrix& m) {
   return by_scales(shadow, m, [&](std::span<const float> in, std::span<float> out) {
-    if (m.qmax > 0) {
-      quantise_row(in, largest_of(in) / static_cast<float>(m.qmax), m.qmax, out);
-    } else {
-      ternarise_group(in, out);
-    }
+    quantise_row(in, scale_of(in, m), std::max(m.qmax, 1), out);
   });
+}
+
+std::vector<float> with_unrounded_scales(const QuantisedMatrix& m) {
+  return by_scales(m.shadow, m, [&](std::span<const float> in, std::span<float> out) {
+    round_row(in, std::fmax(scale_of(in, m), kSmallest), std::max(m.qmax, 1), out);
+  });
+}
+
+// What training did not quantise, with integers a row.
+std::vector<float> quantised_after(QuantisedMatrix m, int qmax) {
+  m.qmax = qmax;
+  m.group_size = 0;
+  return quantised(m.shadow, m);
 }
 
 std::vector<float> with_floor(const QuantisedMatrix& m) {
@@ -125,17 +141,23 @@ std::vector<float> pruned(const QuantisedMatrix& m) {
 
 std::vector<float> faulty_values(Fault fault, const QuantisedMatrix& m) {
   const bool integers = m.qmax > 0;
+  const auto as_trained = [&] { return std::vector(m.trained.begin(), m.trained.end()); };
+  if (fault == Fault::attention_after) return m.attention && !m.quantised ? quantised_after(m, 31) : as_trained();
+  if (fault == Fault::embedding_after) return m.embedding && !m.quantised ? quantised_after(m, 127) : as_trained();
+  if (!m.quantised) return as_trained();
   switch (fault) {
-    case Fault::scale_floor: return integers ? with_floor(m) : std::vector(m.trained.begin(), m.trained.end());
-    case Fault::export_clip: return integers ? with_clip(m) : std::vector(m.trained.begin(), m.trained.end());
+    case Fault::scale_floor: return integers ? with_floor(m) : as_trained();
+    case Fault::export_clip: return integers ? with_clip(m) : as_trained();
     case Fault::bf16_input: return with_bf16_input(m);
     case Fault::unquantised_validation: return {m.shadow.begin(), m.shadow.end()};
     case Fault::prune_after: return pruned(m);
-    case Fault::projections_f16:
-      return m.projection ? rounded_to_f16(m.shadow) : std::vector(m.trained.begin(), m.trained.end());
+    case Fault::scale_unrounded: return with_unrounded_scales(m);
+    case Fault::projections_f16: return m.projection ? rounded_to_f16(m.shadow) : as_trained();
     case Fault::requantise_twice: return quantised(m.trained, m);
+    case Fault::attention_after:
+    case Fault::embedding_after: break;
   }
-  return {};
+  return as_trained();
 }
 
 }  // namespace tritium::training

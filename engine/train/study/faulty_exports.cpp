@@ -21,6 +21,7 @@ namespace {
 struct NamedExportFault {
   Fault fault;
   const char *name, *what;
+  bool apart = false;
 };
 
 constexpr std::array kFaults = {
@@ -33,8 +34,14 @@ constexpr std::array kFaults = {
                      "what is validated are the shadows, not what is exported"},
     NamedExportFault{Fault::prune_after, "prune-after",
                      "the smallest 5 % of weights, of attention 3 %, become 0 after training"},
+    NamedExportFault{Fault::scale_unrounded, "scale-unrounded",
+                     "scales of one side keep the bits that the file's type has no room for"},
     NamedExportFault{Fault::projections_f16, "projection-grid",
-                     "projections of embeddings are trained as int6 and exported as F16"},
+                     "projections of embeddings are trained as int6 and exported as F16", true},
+    NamedExportFault{Fault::attention_after, "attention-after",
+                     "attention is trained as floats and quantised to int6 at export", true},
+    NamedExportFault{Fault::embedding_after, "embedding-after",
+                     "the embedding is trained as floats and quantised to int8 at export", true},
     NamedExportFault{Fault::requantise_twice, "requantise-twice",
                      "trits are quantised again when they are loaded, which shrinks their alphas"},
 };
@@ -45,7 +52,7 @@ struct Weight {
   int64_t cols = 0;
   int qmax = 0;
   int64_t group_size = 0;
-  bool attention = false, projection = false;
+  bool quantised = true, attention = false, embedding = false, projection = false;
 
   QuantisedMatrix matrix(size_t first, size_t n) const {
     return {.shadow = std::span(shadow).subspan(first, n),
@@ -53,7 +60,9 @@ struct Weight {
             .cols = cols,
             .qmax = qmax,
             .group_size = group_size,
+            .quantised = quantised,
             .attention = attention,
+            .embedding = embedding,
             .projection = projection};
   }
 };
@@ -66,7 +75,10 @@ struct Weights {
 Status collect(Ops& ops, Transformer& model, Weights& weights) {
   if (Status s = ops.finish(); !s.ok()) return s;
   for (const BitLinear* p : model.parameters()) {
-    if (!model.quantizer_of(*p)) continue;
+    const bool quantised = model.quantizer_of(*p) != nullptr;
+    const bool attention = p->role == TensorRole::attention, embedding = p->role == TensorRole::embedding;
+    const bool projection = p->name == "bigram_output.weight" || p->name == "value_output.weight";
+    if (!quantised && !attention && !embedding) continue;
     Result<std::vector<float>> shadow = p->values(ops.backend()), trained = p->forward_values(ops.backend());
     for (const Status& s : {shadow.status(), trained.status()})
       if (!s.ok()) return s;
@@ -76,8 +88,10 @@ Status collect(Ops& ops, Transformer& model, Weights& weights) {
                                 .cols = p->cols,
                                 .qmax = static_cast<int>(quantizer_of(p->mode)),
                                 .group_size = p->group_size,
-                                .attention = p->role == TensorRole::attention,
-                                .projection = p->name == "bigram_output.weight" || p->name == "value_output.weight"};
+                                .quantised = quantised,
+                                .attention = attention,
+                                .embedding = embedding && !projection,
+                                .projection = projection};
   }
   return Status();
 }
@@ -144,7 +158,7 @@ const std::vector<ExportFault>& export_faults() {
   static const std::vector<ExportFault> kList = [] {
     std::vector<ExportFault> list;
     list.reserve(std::size(training::kFaults));
-    for (const auto& f : training::kFaults) list.push_back({f.name, f.what});
+    for (const auto& f : training::kFaults) list.push_back({.name = f.name, .what = f.what, .apart = f.apart});
     return list;
   }();
   return kList;

@@ -11,8 +11,8 @@ import program
 from program import InFolder, tritium
 
 PRESETS = ["int4-mlp-11l", "int4-mlp-int6-attn-12l", "ternary-unet", "ternary-moe"]
-INTEGER_FAULTS = ["scale-floor", "export-clip", "bf16-input", "unquantised-validation", "prune-after", "projection-grid",
-                  "average-after", "tail-rescored"]
+INTEGER_FAULTS = ["scale-floor", "export-clip", "bf16-input", "unquantised-validation", "prune-after", "scale-unrounded",
+                  "projection-grid", "attention-after", "embedding-after", "average-after", "tail-rescored"]
 STUDIES = {"ste-training": "valid_bpb", "quality-ceiling": "target_bpb", "expert-count": "valid_bpb",
            "parameter-golf": "exported_bpb", "three-way": "valid_bpb"}
 
@@ -109,9 +109,10 @@ class Golf(Experiments):
     def test_trits_that_are_quantised_twice_shrink(self):
         result = json.loads(self.golf("ternary-unet", "--mismatch", "requantise-twice")[1])
         self.assertNotEqual(result["mismatches"][0]["cost_bpb"], 0)
-        code, _, err = self.golf("ternary-unet", "--mismatch", "projection-grid")
-        self.assertNotEqual(code, 0)
-        self.assertIn("has no projections", err)
+        for name, why in (("projection-grid", "has no projections"), ("attention-after", "has attention of trits")):
+            code, _, err = self.golf("ternary-unet", "--mismatch", name)
+            self.assertNotEqual(code, 0)
+            self.assertIn(why, err)
 
     def test_wrong_input_is_refused_in_words(self):
         for words, expected in [(["--preset", "int3"], "there is no preset"), (["--mismatch", "none"], "there is no mismatch"),

@@ -104,7 +104,8 @@ int run() {
   Result<std::shared_ptr<Device>> device = open_device(options);
   if (!device.ok()) {
     std::fprintf(stderr, "%s\n", device.message().c_str());
-    return kSkipped;
+    const bool lacking = device.code() == StatusCode::not_found || device.code() == StatusCode::unsupported;
+    return lacking ? kSkipped : kFailed;
   }
   try {
     return print_all(*device);

@@ -52,8 +52,8 @@ BOUNDS = (
     Bound("at least 4 loads are in flight in the main loop", four_in_flight, ("in_flight",),
           ("*.dot/*", "ternary_matmul/*.1.*", "ternary_matmul_f32/*.1.*", "packed_matmul/*.1.*", "packed_matmul_f32/*.1.*",
            "dense_matmul/*.1.*"),
-          # A step of 16 or 32 columns is one or two loads of activations; packed_matmul's loops over the words of 32 columns
-          # are not unrolled: a load, a wait, a product.
+          # A step of 16 or 32 columns is one or two loads of activations. packed_matmul's loops over activations are not
+          # unrolled: a load, a wait, the products of four columns.
           unless=("ternary_matmul/*.1.1.16", "ternary_matmul/*.1.1.32", "packed_matmul/*.1.*")),
 )
 

@@ -63,12 +63,15 @@ def version_of(glslc):
 
 def print_code(program, family, pattern):
     _, kernels = compiled(program, family)
-    for kernel in kernels:
-        name = isa_table.key_of(kernel)
-        if fnmatchcase(name, pattern) or kernel["kernel"] == pattern:
-            print(f"---- {name} on {family}: {kernel['first_use']}")
-            print("     " + ", ".join(f"{k} {v}" for k, v in kernel["statistics"].items()))
-            print(kernel["isa"])
+    named = {isa_table.key_of(kernel): kernel for kernel in kernels}
+    wanted = [name for name in named if fnmatchcase(name, pattern) or name.split("/")[0] == pattern]
+    if not wanted:
+        sys.exit(f"there is no kernel {pattern}; there are {', '.join(sorted(named))}")
+    for name in wanted:
+        kernel = named[name]
+        print(f"---- {name} on {family}: {kernel['first_use']}")
+        print("     " + ", ".join(f"{k} {v}" for k, v in kernel["statistics"].items() if not k.lower().endswith("hash")))
+        print(kernel["isa"])
 
 
 def report(title, lines):

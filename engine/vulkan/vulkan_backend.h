@@ -52,6 +52,8 @@ struct VulkanOptions {
   std::filesystem::path pipeline_cache_dir = {};
   // Where end_capture() writes. Not empty: RenderDoc is loaded before the Vulkan instance is made.
   std::filesystem::path capture_file = {};
+  // The driver keeps what it makes of kernels, for VK_KHR_pipeline_executable_properties: registers, machine code.
+  bool keep_machine_code = false;
 };
 
 // invalid_argument: no such device; unsupported: it lacks what is needed; not_found: as list_devices().

@@ -81,21 +81,33 @@ void read_limits(Device& device, const QueriedDevice& queried) {
   if (device.properties.deviceType == vk::PhysicalDeviceType::eCpu) device.patience = INFINITY;  // nobody resets it
 }
 
-void create(Device& device, const QueriedDevice& queried) {
+Status create(Device& device, const QueriedDevice& queried, const VulkanOptions& options) {
   // No optional feature is enabled: the base kernels read everything as 32-bit words.
   std::vector<const char*> extensions;
+  const vk::PhysicalDevicePipelineExecutablePropertiesFeaturesKHR machine_code = {.pipelineExecutableInfo = VK_TRUE};
+  if (options.keep_machine_code) {
+    constexpr const char* kMachineCode = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
+    if (!queried.offers(kMachineCode))
+      return error(StatusCode::unsupported, queried.description.name, " does not show machine code: its driver (",
+                   queried.description.driver, ") lacks ", kMachineCode);
+    extensions.push_back(kMachineCode);
+    device.pipeline_flags = vk::PipelineCreateFlagBits::eCaptureStatisticsKHR |
+                            vk::PipelineCreateFlagBits::eCaptureInternalRepresentationsKHR;
+  }
   constexpr const char* kPortability = "VK_KHR_portability_subset";  // must be enabled where it is offered
   if (queried.offers(kPortability)) extensions.push_back(kPortability);
   constexpr float kPriority = 1.0f;
   const vk::DeviceQueueCreateInfo queue = {
       .queueFamilyIndex = queried.compute_family, .queueCount = 1, .pQueuePriorities = &kPriority};
-  const vk::DeviceCreateInfo info = {.queueCreateInfoCount = 1,
+  const vk::DeviceCreateInfo info = {.pNext = options.keep_machine_code ? &machine_code : nullptr,
+                                     .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
                                      .enabledExtensionCount = static_cast<uint32_t>(extensions.size()),
                                      .ppEnabledExtensionNames = extensions.data()};
   device.handle = vk::raii::Device(device.physical, info);
   device.queue_family = queried.compute_family;
   device.queue = device.handle.getQueue(queried.compute_family, 0);
+  return Status();
 }
 
 }  // namespace
@@ -125,7 +137,7 @@ Result<std::shared_ptr<Device>> open_device(const VulkanOptions& options) {
   device->physical = std::move((*handles)[*chosen]);
   const Status status = device->health.guard("opening " + choice.description.name, [&] {
     read_limits(*device, choice);
-    create(*device, choice);
+    return create(*device, choice, options);
   });
   if (!status.ok()) return status;
   log_to(options.log, LogLevel::info,

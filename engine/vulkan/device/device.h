@@ -28,8 +28,9 @@ struct Device {
   vk::PhysicalDeviceMemoryProperties memory;
   bool tells_budget = false;  // VK_EXT_memory_budget
   Limits limits;
-  FloatControls float_controls;  // that kernels are compiled with
-  uint64_t largest_buffer = 0;   // bytes one buffer and its memory may have
+  FloatControls float_controls;            // that kernels are compiled with
+  vk::PipelineCreateFlags pipeline_flags;  // likewise
+  uint64_t largest_buffer = 0;             // bytes one buffer and its memory may have
   double patience = 30;  // seconds beyond what a submission should take, after which the device is taken as lost
   DeviceHealth health;
 

@@ -118,7 +118,8 @@ Result<vk::Pipeline> Pipelines::pipeline(LoadedKernel& kernel, std::span<const u
                                                    .module = aliased ? *kernel.aliased_module : *kernel.module,
                                                    .pName = "main",
                                                    .pSpecializationInfo = &specialization};
-  const vk::ComputePipelineCreateInfo info = {.stage = stage, .layout = *kernel.layout};
+  const vk::ComputePipelineCreateInfo info = {
+      .flags = device_->pipeline_flags, .stage = stage, .layout = *kernel.layout};
   variant->pipeline = vk::raii::Pipeline(device_->handle, cache_, info);
   device_->set_name(variant->pipeline, kernel.name);
   compiled_any_ = true;

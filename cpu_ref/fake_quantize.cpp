@@ -16,8 +16,8 @@ void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> 
   const auto qmax = static_cast<int>(p.quantizer);
   const auto fill = [&](size_t row, size_t begin, size_t end, const auto& quantised) {
     for (size_t c = begin; c < end; ++c) {
-      const size_t at = row * p.row_stride + c;
-      const float w = dense_value(parameter, static_cast<DType>(p.dtype), at);
+      const size_t at = row * p.plane.row_stride + c;
+      const float w = parameter_value(parameter, p.plane, at);
       const float q = quantised(p.own_source ? source[at] : w);
       y[at] = p.lambda == 1.0f ? q : static_cast<float>(w + p.lambda * (static_cast<double>(q) - w));
     }

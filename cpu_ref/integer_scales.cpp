@@ -56,7 +56,7 @@ void integer_scales(const IntegerScalesParams& p, std::span<const std::byte> par
       weights.resize(n), magnitudes.resize(n);
       float most = 0;
       for (size_t c = 0; c < n; ++c) {
-        weights[c] = dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + first + c);
+        weights[c] = parameter_value(parameter, p.plane, row * p.plane.row_stride + first + c);
         magnitudes[c] = std::abs(weights[c]);
         most = std::fmax(most, magnitudes[c]);
       }

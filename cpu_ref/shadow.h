@@ -6,6 +6,7 @@
 
 #include "cpu_ref/weight_value.h"
 #include "shaders/lib/shadow.h"
+#include "shaders/lib/shadow_code.h"
 #include "shaders/lib/ternary.h"
 #include "shaders/params/shadow.h"
 
@@ -50,12 +51,28 @@ struct ShadowPlanes {
 };
 
 inline double shadow_value(const ShadowParams& p, const ShadowPlanes& planes, size_t row, size_t col) {
-  return dense_value(planes.parameter, static_cast<DType>(p.dtype), row * p.row_stride + col);
+  return parameter_value(planes.parameter, p.plane, row * p.plane.row_stride + col);
+}
+
+// Element `at` of the parameter, `index` of those that have random numbers.
+inline void store_value(const ShadowParams& p, std::span<std::byte> values, size_t at, float w, uint32_t index) {
+  const auto dtype = static_cast<DType>(p.plane.dtype);
+  const float step = p.plane.code_step;
+  const auto random = [&] { return shader::random_words(p.seed, p.step, p.stream, index).x; };
+  if (dtype == DType::f32) {
+    std::memcpy(&values[4 * at], &w, 4);
+  } else if (dtype == DType::i8) {
+    values[at] = static_cast<std::byte>(p.stochastic ? shader::shadow_code_stochastic(w, step, random() >> 8)
+                                                     : shader::shadow_code_nearest(w, step));
+  } else {
+    const auto bits =
+        static_cast<uint16_t>(p.stochastic ? shader::bf16_stochastic(w, random()) : shader::bf16_nearest(w));
+    std::memcpy(&values[2 * at], &bits, 2);
+  }
 }
 
 // After the optimiser's step, which made `stepped` of a row.
 inline void write_row(const ShadowParams& p, size_t row, std::span<const float> stepped, const ShadowPlanes& planes) {
-  const auto dtype = static_cast<DType>(p.dtype);
   std::vector<double> sums(p.n_groups);
   for (size_t c = 0; c < p.cols; ++c) {
     float w = stepped[c];
@@ -63,21 +80,13 @@ inline void write_row(const ShadowParams& p, size_t row, std::span<const float> 
     if (p.noise_scale > 0.0f)
       w = shader::with_boundary_noise(w, planes.alpha[alpha_of(p, row, c)], p.noise_scale, p.noise_zone, p.seed, p.step,
                                       p.stream, index);
-    const size_t at = row * p.row_stride + c;
-    if (dtype == DType::f32) {
-      std::memcpy(&planes.parameter[4 * at], &w, 4);
-    } else {
-      const auto bits = static_cast<uint16_t>(
-          p.stochastic ? shader::bf16_stochastic(w, shader::random_words(p.seed, p.step, p.stream, index).x)
-                       : shader::bf16_nearest(w));
-      std::memcpy(&planes.parameter[2 * at], &bits, 2);
-    }
-    sums[c / p.group_size] += std::abs(dense_value(planes.parameter, dtype, at));
+    store_value(p, planes.parameter, row * p.plane.row_stride + c, w, index);
+    sums[c / p.group_size] += std::abs(shadow_value(p, planes, row, c));
   }
   for (size_t g = 0; p.with_sums && g < p.n_groups; ++g)
     planes.sums[row * p.n_groups + g] = static_cast<float>(sums[g]);
   if (!p.with_weight) return;
-  const auto value = [&](size_t c) { return dense_value(planes.parameter, dtype, row * p.row_stride + c); };
+  const auto value = [&](size_t c) { return static_cast<float>(shadow_value(p, planes, row, c)); };
   const int32_t changed = ternarize_row(p, row, value, planes.alpha, planes.alpha, planes.words, planes.scales);
   if (p.count_flips) planes.flips[row] += changed;
 }

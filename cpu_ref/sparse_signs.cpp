@@ -15,8 +15,8 @@ namespace tritium::cpu_ref {
 void sparse_signs(const SparseSignsParams& p, std::span<const std::byte> parameter, std::span<float> y,
                   std::span<float> alpha) {
   for (size_t row = 0; row < p.n_rows; ++row) {
-    const auto at = [&](size_t c) { return row * p.row_stride + c; };
-    const auto value = [&](size_t c) { return dense_value(parameter, static_cast<DType>(p.dtype), at(c)); };
+    const auto at = [&](size_t c) { return row * p.plane.row_stride + c; };
+    const auto value = [&](size_t c) { return parameter_value(parameter, p.plane, at(c)); };
     // Four number f is columns c, c + 16, c + 32 and c + 48 with this c.
     const auto column_of = [](size_t f) { return f / 16 * 64 + f % 16; };
     for (size_t g = 0; g < p.n_groups; ++g) {

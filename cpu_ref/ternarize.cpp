@@ -9,9 +9,7 @@ void ternarize(const TernarizeParams& p, std::span<const std::byte> parameter, s
                std::span<uint32_t> words, std::span<float> scales, std::span<int32_t> flips,
                std::span<const float> bound) {
   for (size_t row = 0; row < p.n_rows; ++row) {
-    const auto value = [&](size_t c) {
-      return dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c);
-    };
+    const auto value = [&](size_t c) { return parameter_value(parameter, p.plane, row * p.plane.row_stride + c); };
     const int32_t changed = ternarize_row(p, row, value, alpha, p.own_bound ? bound : alpha, words, scales);
     if (p.count_flips) flips[row] += changed;
   }

@@ -13,7 +13,7 @@ void threshold_scales(const ThresholdScalesParams& p, std::span<const std::byte>
                       std::span<float> bound) {
   for (size_t row = 0; row < p.n_rows; ++row) {
     const auto magnitude = [&](size_t c) {
-      return std::abs(dense_value(parameter, static_cast<DType>(p.dtype), row * p.row_stride + c));
+      return std::abs(parameter_value(parameter, p.plane, row * p.plane.row_stride + c));
     };
     double sum = 0;
     for (size_t c = 0; c < p.cols; ++c) sum += magnitude(c);

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <span>
 
+#include "shaders/lib/shadow_code.h"
 #include "shaders/lib/ternary.h"
+#include "shaders/params/parameter_plane.h"
 #include "tensor/dtype.h"
 #include "tensor/half.h"
 
@@ -31,6 +33,13 @@ inline float dense_value(std::span<const std::byte> plane, DType dtype, size_t i
   uint16_t bits = 0;
   std::memcpy(&bits, &plane[2 * index], 2);
   return dtype == DType::f16 ? f16_to_f32(bits) : bf16_to_f32(bits);
+}
+
+// Of a parameter in training.
+inline float parameter_value(std::span<const std::byte> values, const ParameterPlane& plane, size_t index) {
+  const auto dtype = static_cast<DType>(plane.dtype);
+  return dtype == DType::i8 ? shader::shadow_code_value(static_cast<int8_t>(values[index]), plane.code_step)
+                            : dense_value(values, dtype, index);
 }
 
 }  // namespace tritium::cpu_ref

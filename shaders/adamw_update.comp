@@ -1,10 +1,10 @@
-// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learning_rate (m c1 / (sqrt(v c2) + eps) + weight_decay w);
-// the gradient is cleared. Then lib/shadow_row.glsl. With states_8bit, m and v are blocks of 256 columns of codes with a
-// scale each (lib/moments.h).
+// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learning_rate (m c1 / (sqrt(v c2) + eps) +
+// weight_decay w); the gradient is cleared. Then lib/shadow_row.glsl. With states_8bit, m and v are blocks of 256
+// columns of codes with a scale each (lib/moments.h).
 //   parameter … flips: bindings 0 to 5; gradient: f32 [n_rows, cols]; m, v: the same, or i8 four to a word;
 //   m_scales, v_scales: f32 [n_rows, ceil(cols / 256)]; uses: f32 [n_rows / rows_per_matrix], 0: the rows stay
-// A workgroup updates a row, 256 columns at a time, an invocation two of them: 32 bytes (14 with 8-bit states and a bf16
-// parameter) and about 20 operations a weight.
+// A workgroup updates a row, 256 columns at a time, an invocation two of them: 32 bytes (14 with 8-bit states and a
+// bf16 parameter) and about 20 operations a weight.
 #version 450
 
 #include "lib/grid.glsl"
@@ -55,7 +55,7 @@ float stepped(uint row, uint column, uint block, out Moments moments) {
   moments = Moments(0.0, 0.0);
   if (column >= s.cols) return 0.0;
   const uint at = row * s.cols + column;
-  const float w = shadow_value(row, column);
+  const float w = value_to_update(row, column);
   const float g = straight_through(gradient[at] * p.gradient_scale, w, row, column);
   gradient[at] = 0.0;
   if (still) return w;

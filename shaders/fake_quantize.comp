@@ -1,5 +1,5 @@
 // y = w + lambda (quantised(v) - w), v = source or w: alpha times trit, or alpha times an integer (lib/integers.h).
-//   parameter: f32 or bf16 [n_rows, row_stride]; alpha, bound: f32 [n_alpha]; y, source: f32 [n_rows, row_stride]
+//   parameter: f32, bf16 or i8 [n_rows, row_stride]; alpha, bound: f32 [n_alpha]; y, source: f32 [n_rows, row_stride]
 // A workgroup computes a row: 8 to 12 bytes and about 6 operations a weight.
 #version 450
 
@@ -21,14 +21,14 @@ layout(constant_id = 0) const uint kAtStep = 0u;
 
 FakeQuantizeParams p;  // those of the step (lib/step.h)
 
-float weight_at(uint at) { return parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at); }
+float weight_at(uint at) { return parameter_value(p.plane, parameter[parameter_word(p.plane, at)], at); }
 
 void main() {
   p = recorded;
   if (kAtStep == 1u) p = at_step(recorded, now);
   const uint row = folded_group();
   if (row >= p.n_rows) return;
-  const uint first = row * p.row_stride;
+  const uint first = row * p.plane.row_stride;
   const int qmax = int(p.quantizer);
   float scale = 0.0, inverse = 0.0;
   uint inverted = 0xFFFFFFFFu;  // whose inverse that is

@@ -1,6 +1,6 @@
 // s = max |w| / qmax, or of five quantiles of |w| in its place that with the least squared error: of each group of
 // columns of a row (lib/integers.h).
-//   parameter: f32 or bf16 [n_rows, row_stride]; alpha: f32 [n_rows, n_groups]
+//   parameter: f32, bf16 or i8 [n_rows, row_stride]; alpha: f32 [n_rows, n_groups]
 // A workgroup takes a group. The search reads it twice for each of the n / 1000 + 2 largest distinct magnitudes, and
 // once for each of at most five scales.
 #version 450
@@ -19,7 +19,7 @@ uint first, n;  // elements of the group
 
 float weight_at(uint c) {
   const uint at = first + c;
-  return parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at);
+  return parameter_value(p.plane, parameter[parameter_word(p.plane, at)], at);
 }
 
 // The largest magnitude below a limit, or -1.
@@ -81,7 +81,7 @@ void main() {
   const uint group = folded_group();
   if (group >= p.n_rows * p.n_groups) return;
   const uint column = group % p.n_groups * p.group_size;
-  first = group / p.n_groups * p.row_stride + column;
+  first = group / p.n_groups * p.plane.row_stride + column;
   n = min(p.cols - column, p.group_size);
   const float most = largest_below(uintBitsToFloat(0x7F800000u));
   float scale = 0.0;

@@ -1,6 +1,6 @@
 // m = momentum m + g, w -= learning_rate (m + weight_decay w); the gradient is cleared. Then lib/shadow_row.glsl.
-//   parameter … flips: bindings 0 to 5; gradient, m: f32 [n_rows, cols]; uses: f32 [n_rows / rows_per_matrix], 0: the rows
-//   stay
+//   parameter … flips: bindings 0 to 5; gradient, m: f32 [n_rows, cols]; uses: f32 [n_rows / rows_per_matrix], 0: the
+//   rows stay
 // A workgroup updates a row, an invocation two columns at a time: 24 bytes and about 6 operations a weight.
 #version 450
 
@@ -22,7 +22,7 @@ SgdUpdateParams p;  // those of the step (lib/step.h)
 float stepped(uint row, uint column) {
   if (column >= s.cols) return 0.0;
   const uint at = row * s.cols + column;
-  const float w = shadow_value(row, column);
+  const float w = value_to_update(row, column);
   float direction = straight_through(gradient[at] * p.gradient_scale, w, row, column);
   gradient[at] = 0.0;
   if (still) return w;

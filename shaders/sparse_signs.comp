@@ -1,6 +1,6 @@
 // Of each four columns 16 apart the signs of three, those of the largest |w|; alpha = their mean |w|, over each group
 // of columns of a row.
-//   parameter: f32 or bf16 [n_rows, row_stride]; y: f32 [n_rows, row_stride]; alpha: f32 [n_rows, n_groups]
+//   parameter: f32, bf16 or i8 [n_rows, row_stride]; y: f32 [n_rows, row_stride]; alpha: f32 [n_rows, n_groups]
 // A workgroup takes a group: 8 (6) bytes a weight.
 #version 450
 
@@ -16,12 +16,12 @@ layout(set = 0, binding = 0) readonly buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) writeonly buffer Y { float y[]; };
 layout(set = 0, binding = 2) writeonly buffer Alpha { float alpha[]; };
 
-float weight_at(uint at) { return parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at); }
+float weight_at(uint at) { return parameter_value(p.plane, parameter[parameter_word(p.plane, at)], at); }
 
 void main() {
   const uint group = folded_group();
   if (group >= p.n_rows * p.n_groups) return;
-  const uint first = group / p.n_groups * p.row_stride + group % p.n_groups * p.group_size;
+  const uint first = group / p.n_groups * p.plane.row_stride + group % p.n_groups * p.group_size;
   precise float sum = 0.0;
   for (uint f = gl_LocalInvocationIndex; f < p.group_size / 4u; f += kWorkgroup) {
     const uint at = first + f / 16u * 64u + f % 16u;

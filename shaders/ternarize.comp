@@ -1,6 +1,7 @@
-// trit = ternary_trit(w, bound) for every weight, scale = alpha, bound = alpha unless it is given; flips += trits that changed.
-//   parameter: f32 or bf16 [n_rows, row_stride]; alpha, bound: f32 [n_alpha]; words: trits of [n_rows, padded_cols];
-//   scales: f32 [n_rows, n_scales]; flips: i32 [n_rows]
+// trit = ternary_trit(w, bound) for every weight, scale = alpha, bound = alpha unless it is given; flips += trits that
+// changed.
+//   parameter: f32, bf16 or i8 [n_rows, row_stride]; alpha, bound: f32 [n_alpha]; words: trits of [n_rows,
+//   padded_cols]; scales: f32 [n_rows, n_scales]; flips: i32 [n_rows]
 // A workgroup packs a row, an invocation 16 columns at a time: 4 (2) bytes read and 1/4 written a weight.
 #version 450
 
@@ -24,8 +25,8 @@ uint packed_word(uint row, uint first) {
     const uint column = first + i;
     int trit = 0;
     if (column < p.cols) {
-      const uint at = row * p.row_stride + column;
-      const float w = parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at);
+      const uint at = row * p.plane.row_stride + column;
+      const float w = parameter_value(p.plane, parameter[parameter_word(p.plane, at)], at);
       const uint group = alpha_index(row, column, p.n_rows, p.n_groups, p.group_size, p.n_alpha);
       trit = ternary_trit(w, p.own_bound == 1u ? bound[group] : alpha[group]);
     }
@@ -46,7 +47,8 @@ void main() {
     words[row * row_words + word] = packed_codes;
   }
   for (uint g = gl_LocalInvocationIndex; g < p.n_groups; g += kWorkgroup)
-    scales[row * p.n_scales + g] = alpha[alpha_index(row, g * p.group_size, p.n_rows, p.n_groups, p.group_size, p.n_alpha)];
+    scales[row * p.n_scales + g] =
+        alpha[alpha_index(row, g * p.group_size, p.n_rows, p.n_groups, p.group_size, p.n_alpha)];
   const float total = workgroup_sum(float(changed));  // exact: below 2^24
   if (p.count_flips == 1u && gl_LocalInvocationIndex == 0u) flips[row] += int(total);
 }

@@ -1,5 +1,5 @@
 // bound = 2 * 0.7 mean |w|, alpha = the mean of the |w| with 2 |w| > bound: of each row.
-//   parameter: f32 or bf16 [n_rows, row_stride]; alpha, bound: f32 [n_rows]
+//   parameter: f32, bf16 or i8 [n_rows, row_stride]; alpha, bound: f32 [n_rows]
 // A workgroup reads a row twice: 8 (4) bytes and 4 operations a weight.
 #version 450
 
@@ -14,12 +14,12 @@ layout(set = 0, binding = 0) readonly buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) writeonly buffer Alpha { float alpha[]; };
 layout(set = 0, binding = 2) writeonly buffer Bound { float bound[]; };
 
-float magnitude_at(uint at) { return abs(parameter_value(p.dtype, parameter[parameter_word(p.dtype, at)], at)); }
+float magnitude_at(uint at) { return abs(parameter_value(p.plane, parameter[parameter_word(p.plane, at)], at)); }
 
 void main() {
   const uint row = folded_group();
   if (row >= p.n_rows) return;
-  const uint first = row * p.row_stride;
+  const uint first = row * p.plane.row_stride;
   float sum = 0.0;
   for (uint c = gl_LocalInvocationIndex; c < p.cols; c += kWorkgroup) sum += magnitude_at(first + c);
   const float limit = 1.4 * workgroup_sum(sum) / float(p.cols);

@@ -32,11 +32,17 @@ std::vector<Arm> ste_training(bool smoke) {
   add("full", "no quantisation", R"({"attention": "full", "feed_forward": "full", "int8_activations": false})");
   add("bf16-stochastic", "BF16 shadows, stochastic rounding", R"({"shadow": "bf16"})");
   add("bf16-nearest", "BF16 shadows, rounded to nearest", R"({"shadow": "bf16", "stochastic_rounding": false})");
+  add("int8", "shadows of one byte, stochastic rounding", R"({"shadow": "int8"})");
+  add("int8-nearest", "shadows of one byte, rounded to nearest", R"({"shadow": "int8", "stochastic_rounding": false})");
   add("fp32-slow", "FP32 shadows, a tenth of the rate", R"({"learning_rate": 3e-4})", "");
   add("bf16-stochastic-slow", "BF16 stochastic, a tenth of the rate", R"({"shadow": "bf16", "learning_rate": 3e-4})",
       "fp32-slow");
   add("bf16-nearest-slow", "BF16 nearest, a tenth of the rate",
       R"({"shadow": "bf16", "stochastic_rounding": false, "learning_rate": 3e-4})", "fp32-slow");
+  add("int8-slow", "one byte stochastic, a tenth of the rate", R"({"shadow": "int8", "learning_rate": 3e-4})",
+      "fp32-slow");
+  add("int8-nearest-slow", "one byte nearest, a tenth of the rate",
+      R"({"shadow": "int8", "stochastic_rounding": false, "learning_rate": 3e-4})", "fp32-slow");
   add("adamw-8bit", "moments of 8 bits", R"({"states_8bit": true})");
   add("bf16-8bit", "BF16 stochastic, moments of 8 bits", R"({"shadow": "bf16", "states_8bit": true})");
   add("muon", "Muon for the matrices", R"({"optimizer": "muon", "learning_rate": 0.01})");
@@ -164,7 +170,7 @@ std::vector<Arm> three_way(bool smoke) {
 const std::vector<Study>& study_list() {
   static const std::vector<Study> kStudies = {
       {"ste-training",
-       "is straight-through training viable with BF16 shadows and small optimisers, and do shared alphas matter",
+       "is straight-through training viable with small shadows and small optimisers, and do shared alphas matter",
        "valid_bpb", RunKind::train, 1500, 3e-3, ste_training},
       {"quality-ceiling", "can adapters on a ternary model reach what training its shadows reaches, and at which rank",
        "target_bpb", RunKind::adapt, 600, 1e-3, quality_ceiling},

@@ -28,7 +28,8 @@ Tensor on_side(const Tensor& tensor, Side side) {
 // A weight that came from upload_weight; or activations read as a table of rows, which have no weight of their own.
 Weight on_side(const Weight& weight, Side side) {
   const auto& pair = static_cast<const PairBuffer&>(*weight.data.buffer);
-  const Weight& own = side == Side::tested ? pair.tested_weight : pair.expected_weight;
+  Weight own = side == Side::tested ? pair.tested_weight : pair.expected_weight;
+  own.code_step = weight.code_step;  // no backend's
   if (own.data) return own;
   Weight table = weight;
   table.data = on_side(weight.data, side);

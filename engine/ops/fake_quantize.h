@@ -24,7 +24,7 @@ struct FakeQuantize {
   static constexpr std::string_view kName = "fake_quantize";
   static constexpr double kTolerance = kDeviceFunctions;
   static constexpr auto reference = cpu_ref::fake_quantize;
-  Weight parameter;  // f32 or bf16
+  Weight parameter;  // f32, bf16 or i8
   Tensor alpha;      // f32 [n_alpha], or none
   Weight y;          // f32, the same shape and row stride: replaced
   Quantizer quantizer = Quantizer::ternary;
@@ -44,8 +44,7 @@ struct FakeQuantize {
     const int64_t group = scale_group_size(group_size, parameter.cols);
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .plane = plane_of(parameter),
             .quantizer = static_cast<uint32_t>(quantizer),
             .n_alpha = alpha ? u32(alpha.elements()) : 0,
             .n_groups = u32(ceil_div(parameter.cols, group)),

@@ -21,7 +21,7 @@ struct IntegerScales {
   static constexpr std::string_view kName = "integer_scales";
   static constexpr double kTolerance = kExact;
   static constexpr auto reference = cpu_ref::integer_scales;
-  Weight parameter;  // f32 or bf16
+  Weight parameter;  // f32, bf16 or i8
   Tensor alpha;      // f32 [n_matrices * rows * groups]
   Quantizer quantizer = Quantizer::int8;
   int64_t group_size = 0;  // columns a scale covers; 0: a row
@@ -34,8 +34,7 @@ struct IntegerScales {
     const int64_t group = scale_group_size(group_size, parameter.cols);
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .plane = plane_of(parameter),
             .quantizer = static_cast<uint32_t>(quantizer),
             .n_groups = u32(ceil_div(parameter.cols, group)),
             .group_size = u32(group),

@@ -15,7 +15,7 @@ struct Prune {
   static constexpr std::string_view kName = "prune";
   static constexpr double kTolerance = kExact;
   static constexpr auto reference = cpu_ref::prune;
-  Weight parameter;      // f32 or bf16
+  Weight parameter;      // f32, bf16 or i8
   Weight y;              // f32, the same shape and row stride: replaced
   int64_t n_pruned = 0;  // of a row
 
@@ -24,8 +24,7 @@ struct Prune {
   PruneParams params() const {
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .plane = plane_of(parameter),
             .n_pruned = u32(n_pruned)};
   }
 

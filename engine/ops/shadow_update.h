@@ -11,10 +11,24 @@ enum class Rounding : uint32_t { nearest = 0, stochastic = 1 };
 // A row has one scale group when the size is not given.
 inline int64_t scale_group_size(int64_t group_size, int64_t cols) { return group_size > 0 ? group_size : cols; }
 
-// A full-precision weight that trains.
+// A weight that trains. Rows of codes start on whole words.
 inline Checker& check_parameter(Checker& c, const Weight& w) {
+  const bool codes = w.dtype == DType::i8;
   return c.weight(w, WeightKind::dense)
-      .that(w.dtype == DType::f32 || w.dtype == DType::bf16, "the parameter must be f32 or bf16");
+      .that(codes || w.dtype == DType::f32 || w.dtype == DType::bf16, "the parameter must be f32, bf16 or i8")
+      .that(!codes || w.code_step > 0, "a parameter of i8 must have a step")
+      .that(!codes || w.row_stride % 4 == 0, "rows of i8 must be multiples of 4");
+}
+
+inline ParameterPlane plane_of(const Weight& w) {
+  return {.row_stride = u32(w.row_stride), .dtype = static_cast<uint32_t>(w.dtype), .code_step = w.code_step};
+}
+
+// Of sums of |w|, by how w was rounded.
+inline Role role_of_sums(const Weight& parameter) {
+  return parameter.dtype == DType::bf16 ? Role::sum_of_bf16
+         : parameter.dtype == DType::i8 ? Role::sum_of_codes
+                                        : Role::output;
 }
 
 // `alpha` cuts the scale groups of all rows into equal parts.
@@ -47,7 +61,7 @@ inline Checker& check_flips(Checker& c, const Tensor& flips, const Weight& w) {
 //   boundary noise: where | |w| / alpha - 0.5 | < noise_zone, w += noise_scale alpha n, n standard normal
 //   w rounded to the parameter's type; sums of |w|; repacked trits (as ternarize, with alpha as it was); flips counted.
 struct ShadowUpdate {
-  Weight parameter;        // f32 or bf16
+  Weight parameter;        // f32, bf16 or i8
   Tensor sums;             // f32 [n_matrices * rows * groups]: sum of |w| over each scale group, or none
   Tensor alpha;            // f32 [n_alpha]: for the noise and the trits, or none
   Weight weight;           // trit2 to repack, or none
@@ -66,8 +80,7 @@ struct ShadowUpdate {
   Tensor uses;
 
   static void visit(auto& s, auto&& f) {
-    const bool rounded = s.parameter.dtype == DType::bf16;
-    f(Role::in_out, s.parameter), f(rounded ? Role::sum_of_bf16 : Role::output, s.sums), f(Role::input, s.alpha);
+    f(Role::in_out, s.parameter), f(role_of_sums(s.parameter), s.sums), f(Role::input, s.alpha);
     f(Role::in_out, s.weight, with_scales), f(Role::in_out, s.flips);
   }
 
@@ -77,8 +90,7 @@ struct ShadowUpdate {
     const int64_t group = scale_group_size(group_size, parameter.cols);
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .plane = plane_of(parameter),
             .stochastic = static_cast<uint32_t>(rounding),
             .seed = seed,
             .step = step,

@@ -17,7 +17,7 @@ struct SparseSigns {
   static constexpr std::string_view kName = "sparse_signs";
   static constexpr double kTolerance = kExact;
   static constexpr auto reference = cpu_ref::sparse_signs;
-  Weight parameter;           // f32 or bf16
+  Weight parameter;           // f32, bf16 or i8
   Weight y;                   // f32, the same shape and row stride: replaced
   Tensor alpha;               // f32 [n_matrices * rows * groups]
   int64_t group_size = 0;     // columns an alpha covers, a multiple of 64; 0: a row
@@ -31,8 +31,7 @@ struct SparseSigns {
     const int64_t group = scale_group_size(group_size, parameter.cols), kept = group / 4 * 3;
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .plane = plane_of(parameter),
             .n_groups = u32(parameter.cols / group),
             .group_size = u32(group),
             .per_kept = 1.0f / static_cast<float>(kept),

@@ -33,15 +33,16 @@ struct Tensor {
   }
 };
 
-// A stack of weight matrices (n_matrices, rows, cols) in a backend's own layout: dense (f32, f16, bf16), ternary, or
-// packed: integers in blocks.
+// A stack of weight matrices (n_matrices, rows, cols) in a backend's own layout: dense (f32, f16, bf16; in training
+// i8), ternary, or packed: integers in blocks.
 struct Weight {
-  DType dtype = DType::f32;  // f32, f16, bf16, trit2 or a packed type
+  DType dtype = DType::f32;  // f32, f16, bf16, i8, trit2 or a packed type
   int64_t n_matrices = 1;
   int64_t rows = 0;
   int64_t cols = 0;
   int64_t row_stride = 0;  // elements from a row to the next, padding included
   int64_t group_size = 0;  // trit2: columns a scale covers; == row_stride when a row has one scale
+  float code_step = 0.0f;  // i8: a value is code * code_step (shaders/lib/shadow_code.h)
   std::string name;        // "blk.0.attn_q.weight"
   Tensor data;             // (n_matrices, rows, row_stride); packed: i32, words of codes
   Tensor scales;           // trit2: f32 (n_matrices, rows, groups_per_row); packed: i32, words of scales

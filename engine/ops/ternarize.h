@@ -19,7 +19,7 @@ struct Ternarize {
   static constexpr std::string_view kName = "ternarize";
   static constexpr double kTolerance = kExact;
   static constexpr auto reference = cpu_ref::ternarize;
-  Weight parameter;  // the shadow: f32 or bf16
+  Weight parameter;  // the shadow: f32, bf16 or i8
   Tensor alpha;      // f32 [n_alpha]
   Weight weight;     // trit2 of the same rows and columns: trits and scales are replaced
   Tensor flips;      // i32 [n_matrices * rows], +=, or none
@@ -33,9 +33,8 @@ struct Ternarize {
   TernarizeParams params() const {
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
+            .plane = plane_of(parameter),
             .padded_cols = u32(weight.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
             .n_alpha = u32(alpha.elements()),
             .n_groups = u32(ceil_div(parameter.cols, weight.group_size)),
             .group_size = u32(weight.group_size),

@@ -18,7 +18,7 @@ struct ThresholdScales {
   static constexpr std::string_view kName = "threshold_scales";
   static constexpr double kTolerance = kLongSum;
   static constexpr auto reference = cpu_ref::threshold_scales;
-  Weight parameter;           // f32 or bf16
+  Weight parameter;           // f32, bf16 or i8
   Tensor alpha;               // f32 [n_matrices * rows]
   Tensor bound;               // the same
   bool round_to_f16 = false;  // alpha, to what files store
@@ -30,8 +30,7 @@ struct ThresholdScales {
   ThresholdScalesParams params() const {
     return {.n_rows = u32(rows_of(parameter)),
             .cols = u32(parameter.cols),
-            .row_stride = u32(parameter.row_stride),
-            .dtype = static_cast<uint32_t>(parameter.dtype),
+            .plane = plane_of(parameter),
             .round_to_f16 = round_to_f16 ? 1u : 0u};
   }
 

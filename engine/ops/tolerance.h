@@ -8,8 +8,9 @@
 
 namespace tritium {
 
-// What an operation does with a tensor. sum_of_bf16: an output that adds up values which were rounded to bf16 before.
-enum class Role { input, output, in_out, sum_of_bf16 };
+// What an operation does with a tensor. sum_of_bf16, sum_of_codes: an output that adds up values which were rounded to
+// bf16, or to 8-bit codes, before.
+enum class Role { input, output, in_out, sum_of_bf16, sum_of_codes };
 
 // Largest |tested - expected| over a tensor, as a fraction of the largest |expected| (of 1 when that is 0).
 // Infinity when one side is not finite where the other differs, or when integers differ (8-bit ones count as fractions
@@ -26,10 +27,11 @@ inline constexpr double kLongSum = 2e-5;
 // exp, sqrt and division of a GPU are good to a few ULP each (Vulkan, "Precision and Operation of SPIR-V").
 inline constexpr double kDeviceFunctions = 1e-5;
 
-// Of an optimiser: a float that is off by its last bit may cross a rounding boundary: one code of its 8-bit states, one
-// unit of a bf16 shadow, which a sum of few weights shows.
+// Of an optimiser: a float that is off by its last bit may cross a rounding boundary: one code of its 8-bit states or
+// shadow, one unit of a bf16 shadow, which a sum of few weights shows: of a row that adds up to 16 codes or more.
 constexpr double tolerance_of_update(DType dtype, Role role) {
   if (dtype == DType::i8) return 1.0 / 127.0;
+  if (role == Role::sum_of_codes) return 1.0 / 16.0;
   return dtype == DType::bf16 || role == Role::sum_of_bf16 ? 0x1.0p-7 : kDeviceFunctions;
 }
 

@@ -5,6 +5,7 @@
 #include "base/checked_math.h"
 #include "base/counter_rng.h"
 #include "tensor/half.h"
+#include "tensor/shadow_code.h"
 
 namespace tritium::cases {
 
@@ -93,13 +94,18 @@ Weight CaseInputs::dense(int64_t n_matrices, int64_t rows, int64_t cols, DType d
   DenseMatrix matrix{.n_matrices = n_matrices, .rows = rows, .cols = cols, .dtype = dtype, .bytes = {}};
   const auto elements = static_cast<size_t>(n_matrices * rows * cols);
   const auto size = static_cast<size_t>(bits_of(dtype) / 8);
+  constexpr float kCodeStep = 0.0024f;  // one of 400 or so values is beyond the last code
   matrix.bytes.resize(elements * size);
   for (size_t i = 0; i < elements; ++i) {
     const auto value = static_cast<float>(0.1 * normal());
     const uint16_t half = dtype == DType::f16 ? f32_to_f16(value) : f32_to_bf16(value);
-    std::memcpy(&matrix.bytes[i * size], dtype == DType::f32 ? static_cast<const void*>(&value) : &half, size);
+    const int8_t code = to_shadow_code(value, kCodeStep);
+    const void* stored = dtype == DType::f32 ? static_cast<const void*>(&value) : &half;
+    std::memcpy(&matrix.bytes[i * size], dtype == DType::i8 ? &code : stored, size);
   }
-  return take(ops_.backend().upload_weight(matrix, "case.weight"));
+  Weight weight = take(ops_.backend().upload_weight(matrix, "case.weight"));
+  if (dtype == DType::i8) weight.code_step = kCodeStep;
+  return weight;
 }
 
 Weight CaseInputs::packed(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype) {

@@ -25,6 +25,7 @@ class CaseInputs {
 
   // Trits uniform over {-1, 0, +1}, scales around 0.1.
   Weight ternary(int64_t n_matrices, int64_t rows, int64_t cols, ScaleGranularity granularity, int64_t group_size = 0);
+  // Normal with standard deviation 0.1. Of i8: codes of these, the last ones for what is beyond.
   Weight dense(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);
   // Random bytes but for the f16 scales, which are small, subnormal, zero and of both signs.
   Weight packed(int64_t n_matrices, int64_t rows, int64_t cols, DType dtype);

@@ -1,5 +1,6 @@
 // Cases of the loss, the quantisers and the optimisers.
 #include <numeric>
+#include <span>
 
 #include "base/checked_math.h"
 #include "selftest/op_cases.h"
@@ -16,6 +17,12 @@ struct Parameter {
   int64_t all_rows() const { return n_matrices * rows; }
   int64_t groups() const { return group_size > 0 ? ceil_div(cols, group_size) : 1; }
 };
+
+// What a parameter may be stored as.
+constexpr DType kStored[] = {DType::f32, DType::bf16, DType::i8};
+// Of updates codes come last: what a case draws goes by its number, and with another a weight may come to lie where its
+// last bit decides whether it gets noise.
+constexpr std::span<const DType> kUpdated[] = {std::span(kStored).first(2), std::span(kStored).last(1)};
 
 constexpr Parameter kParameters[] = {
     {1, 1, 1, 0, 1},    {1, 5, 7, 0, 1},       {1, 64, 300, 0, 64},
@@ -180,7 +187,7 @@ void cases_of<Ternarize>(Cases& c) {
     show_trits(p, weight, c);
   };
   for (const Parameter& p : kParameters)
-    for (DType dtype : {DType::f32, DType::bf16})
+    for (DType dtype : kStored)
       if (c.next(p.text(), " ", name_of(dtype))) run(p, dtype, false);
   if (c.next("alpha 0: all trits 0")) run({1, 4, 20, 0, 1}, DType::f32, true);
   const Parameter own = {2, 9, 140, 0, 18};
@@ -197,7 +204,7 @@ void cases_of<Ternarize>(Cases& c) {
 template <>
 void cases_of<ThresholdScales>(Cases& c) {
   for (const Parameter& p : kParameters)
-    for (DType dtype : {DType::f32, DType::bf16})
+    for (DType dtype : kStored)
       for (bool rounded : {false, true}) {
         if (!c.next(p.text(), " ", name_of(dtype), rounded ? " rounded" : "")) continue;
         const int64_t rows = p.n_matrices * p.rows;
@@ -228,7 +235,7 @@ template <>
 void cases_of<FakeQuantize>(Cases& c) {
   for (const Parameter& p : kParameters)
     for (Quantizer q : {Quantizer::ternary, Quantizer::int4, Quantizer::int5, Quantizer::int6, Quantizer::int8})
-      for (DType dtype : {DType::f32, DType::bf16})
+      for (DType dtype : kStored)
         if (c.next(p.text(), " ", name_of(dtype), " qmax ", static_cast<int>(q)))
           c.run(FakeQuantize{.parameter = dense_of(p, dtype, c),
                              .alpha = alpha_of(p, c),
@@ -248,8 +255,9 @@ void cases_of<FakeQuantize>(Cases& c) {
                        .bound = q == Quantizer::ternary ? alpha_of(p, c) : Tensor(),
                        .source = source.data});
   }
-  if (c.next(p.text(), " without alpha: the weights as floats"))
-    c.run(FakeQuantize{.parameter = dense_of(p, DType::bf16, c), .alpha = {}, .y = dense_of(p, DType::f32, c)});
+  for (DType dtype : {DType::bf16, DType::i8})
+    if (c.next(p.text(), " ", name_of(dtype), " without alpha: the weights as floats"))
+      c.run(FakeQuantize{.parameter = dense_of(p, dtype, c), .alpha = {}, .y = dense_of(p, DType::f32, c)});
 }
 
 template <>
@@ -257,7 +265,7 @@ void cases_of<IntegerScales>(Cases& c) {
   for (const auto& [rows, cols, group] : Table<int64_t, int64_t, int64_t>{
            {1, 1, 0}, {5, 7, 0}, {9, 300, 0}, {3, 129, 64}, {4, 256, 32}, {2, 2600, 0}, {2, 2600, 1280}})
     for (Quantizer q : {Quantizer::int4, Quantizer::int8})
-      for (DType dtype : {DType::f32, DType::bf16})
+      for (DType dtype : kStored)
         for (bool search : {false, true}) {
           if (!c.next(rows, " x ", cols, ", group ", group, " ", name_of(dtype), " qmax ", static_cast<int>(q),
                       search ? ", clip search" : ""))
@@ -274,7 +282,7 @@ void cases_of<IntegerScales>(Cases& c) {
 template <>
 void cases_of<Prune>(Cases& c) {
   for (const Parameter& p : kParameters)
-    for (DType dtype : {DType::f32, DType::bf16})
+    for (DType dtype : kStored)
       for (int64_t pruned : {int64_t{0}, p.cols / 3, p.cols - 1})
         if (c.next(p.text(), " ", name_of(dtype), " without ", pruned))
           c.run(Prune{.parameter = dense_of(p, dtype, c), .y = dense_of(p, DType::f32, c), .n_pruned = pruned});
@@ -284,7 +292,7 @@ template <>
 void cases_of<SparseSigns>(Cases& c) {
   for (const auto& [matrices, rows, cols, group] :
        Table<int64_t, int64_t, int64_t, int64_t>{{1, 1, 64, 0}, {1, 5, 256, 0}, {2, 3, 768, 256}, {1, 2, 1280, 64}})
-    for (DType dtype : {DType::f32, DType::bf16}) {
+    for (DType dtype : kStored) {
       if (!c.next(matrices, " x ", rows, " x ", cols, ", group ", group, " ", name_of(dtype))) continue;
       c.run(SparseSigns{.parameter = c.dense(matrices, rows, cols, dtype),
                         .y = c.dense(matrices, rows, cols, DType::f32),
@@ -296,50 +304,53 @@ void cases_of<SparseSigns>(Cases& c) {
 
 template <>
 void cases_of<AdamwUpdate>(Cases& c) {
-  for (const Parameter& p : kParameters)
-    for (DType dtype : {DType::f32, DType::bf16})
-      for (bool codes : {false, true})
-        for (bool repack : {false, true}) {
-          if (!c.next(p.text(), " ", name_of(dtype), codes ? ", 8-bit states" : "", repack ? ", repacked" : ""))
-            continue;
-          const Shape blocks = {p.all_rows(), ceil_div(p.cols, 256)};
-          const DType state = codes ? DType::i8 : DType::f32;
-          AdamwUpdate update{.shadow = shadow_of(p, dtype, codes ? Rounding::stochastic : Rounding::nearest, repack, c),
-                             .gradient = c.random(p.shape(), 0.01),
-                             .m = c.zeros(p.shape(), state),
-                             .v = c.zeros(p.shape(), state),
-                             .m_scales = codes ? c.zeros(blocks) : Tensor(),
-                             .v_scales = codes ? c.zeros(blocks) : Tensor(),
-                             .learning_rate = 0.01f,
-                             .weight_decay = 0.1f,
-                             .correction1 = 10.0f,
-                             .correction2 = 20.0f,
-                             .gradient_scale = 0.5f};
-          c.run(update);
-          // A second step, from states that are not zero.
-          update.gradient = c.random(p.shape(), 0.01);
-          update.shadow.uses = uses_of(p, c);
-          update.shadow.step = 4;
-          c.run(update);
-        }
+  for (const auto types : kUpdated)
+    for (const Parameter& p : kParameters)
+      for (DType dtype : types)
+        for (bool codes : {false, true})
+          for (bool repack : {false, true}) {
+            if (!c.next(p.text(), " ", name_of(dtype), codes ? ", 8-bit states" : "", repack ? ", repacked" : ""))
+              continue;
+            const Shape blocks = {p.all_rows(), ceil_div(p.cols, 256)};
+            const DType state = codes ? DType::i8 : DType::f32;
+            AdamwUpdate update{
+                .shadow = shadow_of(p, dtype, codes ? Rounding::stochastic : Rounding::nearest, repack, c),
+                .gradient = c.random(p.shape(), 0.01),
+                .m = c.zeros(p.shape(), state),
+                .v = c.zeros(p.shape(), state),
+                .m_scales = codes ? c.zeros(blocks) : Tensor(),
+                .v_scales = codes ? c.zeros(blocks) : Tensor(),
+                .learning_rate = 0.01f,
+                .weight_decay = 0.1f,
+                .correction1 = 10.0f,
+                .correction2 = 20.0f,
+                .gradient_scale = 0.5f};
+            c.run(update);
+            // A second step, from states that are not zero.
+            update.gradient = c.random(p.shape(), 0.01);
+            update.shadow.uses = uses_of(p, c);
+            update.shadow.step = 4;
+            c.run(update);
+          }
 }
 
 template <>
 void cases_of<SgdUpdate>(Cases& c) {
-  for (const Parameter& p : kParameters)
-    for (DType dtype : {DType::f32, DType::bf16})
-      for (bool momentum : {false, true})
-        if (c.next(p.text(), " ", name_of(dtype), momentum ? ", momentum" : "")) {
-          SgdUpdate update{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, c),
-                           .gradient = c.random(p.shape(), 0.1),
-                           .m = momentum ? c.random(p.shape(), 0.1) : Tensor(),
-                           .learning_rate = 0.05f,
-                           .momentum = momentum ? 0.9f : 0.0f,
-                           .weight_decay = 0.01f,
-                           .gradient_scale = 0.5f};
-          if (momentum) update.shadow.uses = uses_of(p, c);
-          c.run(update);
-        }
+  for (const auto types : kUpdated)
+    for (const Parameter& p : kParameters)
+      for (DType dtype : types)
+        for (bool momentum : {false, true})
+          if (c.next(p.text(), " ", name_of(dtype), momentum ? ", momentum" : "")) {
+            SgdUpdate update{.shadow = shadow_of(p, dtype, Rounding::stochastic, momentum, c),
+                             .gradient = c.random(p.shape(), 0.1),
+                             .m = momentum ? c.random(p.shape(), 0.1) : Tensor(),
+                             .learning_rate = 0.05f,
+                             .momentum = momentum ? 0.9f : 0.0f,
+                             .weight_decay = 0.01f,
+                             .gradient_scale = 0.5f};
+            if (momentum) update.shadow.uses = uses_of(p, c);
+            c.run(update);
+          }
 }
 
 template <>

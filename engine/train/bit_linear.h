@@ -1,7 +1,7 @@
 // BitLinear: a stack of weight matrices that can train. It holds packed trits and their scales, always; while it trains
-// also a shadow copy in BF16 or FP32, which collects updates too small to flip a trit (Ma et al. 2024, "The Era of
-// 1-bit LLMs"; straight-through: Bengio et al. 2013). Without a shadow it is an inference layer. The same class holds
-// matrices that stay full precision, or have int8 … int4 rows.
+// also a shadow copy in BF16, FP32 or codes of one byte, which collects updates too small to flip a trit (Ma et al.
+// 2024, "The Era of 1-bit LLMs"; straight-through: Bengio et al. 2013). Without a shadow it is an inference layer. The
+// same class holds matrices that stay full precision, or have int8 … int4 rows.
 //
 // Thread rule: as for the backend.
 #pragma once
@@ -39,7 +39,9 @@ class BitLinear final : public Parameter {
 
   // Shadows w = t alpha / rho, with rho the fraction of non-zero trits among the weights that share the scale: mean |w|
   // is alpha again and every code is kept, so starting to train changes no output bit. (w = t alpha would shrink alpha
-  // to rho alpha at the first step.) `n_scales`: equal consecutive parts of the scale groups that will share an alpha.
+  // to rho alpha at the first step.) Shadows that are rounded give alpha with their error: of codes up to 2.4 %,
+  // and more where not a sixth of the trits are kept, for alpha / rho is beyond the last code then. `n_scales`: equal
+  // consecutive parts of the scale groups that will share an alpha.
   Status init_shadow_from_ternary(Allocator& allocator, int64_t n_scales);
   // Shadows w = t alpha: for quantisers whose scale is the mean of what is not 0.
   Status init_shadow_as_dequantized(Allocator& allocator);
@@ -80,6 +82,9 @@ class BitLinear final : public Parameter {
   // What the forward pass multiplies with, likewise.
   Result<std::vector<float>> forward_values(Backend& backend) const;
 
+  // The shadow of these values, in its precision; where the allocator counts, of none.
+  Status make_shadow(Allocator& allocator, std::span<const float> weights);
+
   std::string name;
   TensorRole role = TensorRole::feed_forward;
   int64_t layer = 0;  // TensorSpec::layer
@@ -92,7 +97,8 @@ class BitLinear final : public Parameter {
   bool beyond_f16 = false;  // they came with scales that F16 cannot hold
   bool sparse34 = false;    // one of each four trits is 0 (ops/sparse_signs.h)
   Weight packed;            // modes ternary and stochastic, and frozen ternary weights
-  Weight shadow;     // f32 or bf16, while it trains (mode stochastic has none); and frozen weights that are not ternary
+  // f32, bf16 or i8, while it trains (mode stochastic has none); and frozen weights that are not ternary.
+  Weight shadow;
   Weight effective;  // f32: intN modes, and ternary ones that are still warming up (lambda < 1)
 
   // An adapter beside frozen weights (WeightMode::lora), y += scale B (A x), or inside the quantiser (lora_qat:

@@ -30,6 +30,7 @@ struct Item {
   std::string name;
   Tensor tensor;  // or
   BitLinear* packed = nullptr;
+  BitLinear* codes = nullptr;  // whose shadow's codes the tensor has: their step goes with them
 
   uint64_t bytes() const {
     if (!packed) return static_cast<uint64_t>(tensor.bytes());
@@ -45,7 +46,8 @@ std::vector<Item> items_of(Transformer& model) {
     if (tensor) items.push_back({name, tensor});
   };
   for (BitLinear* p : model.parameters()) {
-    if (p->trains() && p->shadow.data) add(p->name + ".shadow", p->shadow.data);
+    if (p->trains() && p->shadow.data)
+      items.push_back({p->name + ".shadow", p->shadow.data, nullptr, p->shadow.dtype == DType::i8 ? p : nullptr});
     add(p->name + ".average", p->average);
     add(p->name + ".m", p->m);
     add(p->name + ".v", p->v);
@@ -78,6 +80,8 @@ Status read_item(const Item& item, Backend& backend, std::vector<std::byte>& out
 // Weights that are no numbers are nothing to go on from, and must not take the place of a checkpoint that is.
 Status check_values(const Item& item, std::span<const std::byte> bytes) {
   if (!item.name.ends_with(".shadow") && !item.name.ends_with(".average")) return Status();
+  if (item.codes && std::ranges::find(bytes, std::byte{0x80}) != bytes.end())
+    return error(StatusCode::corrupt_file, item.name, " holds the code -128, the least is -127");
   const auto all_finite = [bytes]<typename Bits>(Bits exponent) {
     for (size_t at = 0; at + sizeof(Bits) <= bytes.size(); at += sizeof(Bits)) {
       Bits bits = 0;
@@ -114,7 +118,8 @@ Status check_item(const Item& item, std::span<const std::byte> bytes) {
   return item.packed ? check_trits(item, bytes) : check_values(item, bytes);
 }
 
-Status write_item(const Item& item, Backend& backend, std::span<const std::byte> bytes) {
+Status write_item(const Item& item, Backend& backend, std::span<const std::byte> bytes, float code_step) {
+  if (item.codes) item.codes->shadow.code_step = code_step;
   if (!item.packed) return backend.upload(item.tensor, bytes);
   BitLinear& layer = *item.packed;
   const auto granularity = layer.group_size > 0 ? ScaleGranularity::group : ScaleGranularity::row;
@@ -133,6 +138,7 @@ std::string header_of(const std::vector<Item>& items, const CheckpointState& sta
   uint64_t offset = 0;  // from the end of the header
   for (const Item& item : items) {
     tensors.push_back({{"name", item.name}, {"offset", offset}, {"bytes", item.bytes()}});
+    if (item.codes) tensors.back()["code_step"] = item.codes->shadow.code_step;
     offset += round_up(item.bytes(), kAlign);
   }
   return nlohmann::json{{"version", kVersion},
@@ -162,6 +168,7 @@ enum class Look { header, all };
 // Bytes of a file.
 struct Part {
   uint64_t offset = 0, bytes = 0;
+  float code_step = 0.0f;  // of a shadow's codes
 };
 
 struct Opened {
@@ -264,7 +271,7 @@ Result<std::map<std::string, Part>> tensors_of(const std::string& path, const Op
     const std::optional<uint64_t> offset = number_of(tensor, "offset"), size = number_of(tensor, "bytes");
     if (!offset || !size || *offset > all.bytes || *size > all.bytes - *offset)
       return error(StatusCode::corrupt_file, path, ": ", name, " does not lie within the file");
-    stored[name] = {all.offset + *offset, *size};
+    stored[name] = {all.offset + *offset, *size, tensor.value("code_step", 0.0f)};
   }
   return stored;
 }
@@ -358,12 +365,16 @@ Result<CheckpointState> read_checkpoint(const std::string& path, Backend& backen
                      " bytes, the checkpoint ",
                      found == stored->end() ? std::string("has none") : join("has ", found->second.bytes),
                      "; it was made with other options or another model");
+      if (const float step = found->second.code_step; item.codes && !(step > 0.0f && std::isfinite(step)))
+        return error(StatusCode::corrupt_file, path, ": ", item.name, " has codes of step ", step,
+                     ", which must be above 0");
       if (const auto bytes = bytes_of(item, opened->file, found->second); !bytes.ok()) return bytes.status();
     }
     for (const Item& item : items) {
-      const auto bytes = bytes_of(item, opened->file, stored->at(item.name));
+      const Part& part = stored->at(item.name);
+      const auto bytes = bytes_of(item, opened->file, part);
       if (!bytes.ok()) return bytes.status();
-      if (Status s = write_item(item, backend, *bytes); !s.ok()) return s;
+      if (Status s = write_item(item, backend, *bytes, part.code_step); !s.ok()) return s;
     }
     return state;
   });

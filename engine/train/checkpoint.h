@@ -4,8 +4,8 @@
 //   "TRITIUMC" | u64 length of the header | header: JSON | tensors, each from a multiple of 64 bytes on | u64 XXH3 of
 //   everything before
 //
-// The header holds the run and its model, the step, the options and for each tensor its name, offset and size. What is
-// damaged is refused. Version 1 had neither run, model nor checksum.
+// The header holds the run and its model, the step, the options and for each tensor its name, offset and size, and the
+// step of a shadow's codes. What is damaged is refused. Version 1 had neither run, model nor checksum.
 #pragma once
 
 #include <string>

@@ -21,7 +21,8 @@ struct Rung {
 constexpr std::array<Rung, 5> kLadder = {{
     {[](TrainOptions& o) { o.checkpoint_activations = true; }},
     {[](TrainOptions& o) { o.micro_batch = 1; }},
-    {[](TrainOptions& o) { o.shadow = ShadowPrecision::bf16; }, true},
+    // Never by int8, which costs quality; who asked for it keeps it.
+    {[](TrainOptions& o) { o.shadow = o.shadow == ShadowPrecision::int8 ? o.shadow : ShadowPrecision::bf16; }, true},
     {[](TrainOptions& o) { o.states_8bit = true; }, true},
     {[](TrainOptions& o) { o.update_by_layer = true, o.clip = 0.0, o.micro_batch = 0; }},
 }};

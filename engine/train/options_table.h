@@ -37,7 +37,7 @@ struct Row {
 constexpr std::string_view names_of(WeightMode) {
   return "full, ternary, int8, int6, int5, int4, frozen, stochastic, lora, lora_qat";
 }
-constexpr std::string_view names_of(ShadowPrecision) { return "bf16, fp32"; }
+constexpr std::string_view names_of(ShadowPrecision) { return "bf16, fp32, int8"; }
 constexpr std::string_view names_of(TernaryQuantizer) { return "auto, absmean, threshold, sparse34"; }
 constexpr std::string_view names_of(IntegerQuantizer) { return "absmax, clip"; }
 constexpr std::string_view names_of(ScaleSync) { return "auto, per_block, per_expert, per_tensor, per_row, per_group"; }
@@ -135,8 +135,9 @@ inline constexpr Row kOptionTable[] = {
     {"lora_rank", &O::lora_rank, "of adapters", {1, 4096, "from 1 to 4096"}},
     {"lora_alpha", &O::lora_alpha, "adapters are multiplied by alpha / rank", kAbove0},
     {"int8_activations", &O::int8_activations, "quantise inputs of products; flag: do not", kAny, "--f32-activations"},
-    {"shadow", &O::shadow, "precision of shadow weights"},
-    {"stochastic_rounding", &O::stochastic_rounding, "of BF16 shadows; flag: to nearest", kAny, "--nearest-rounding"},
+    {"shadow", &O::shadow, "precision of shadow weights; int8: a byte for each of quantised ones, the others as bf16"},
+    {"stochastic_rounding", &O::stochastic_rounding, "of BF16 and int8 shadows; flag: to nearest", kAny,
+     "--nearest-rounding"},
     {"ternary_quantizer", &O::ternary_quantizer,
      "how trits follow their shadows; auto: threshold for a Maple's, else absmean"},
     {"integer_quantizer", &O::integer_quantizer,

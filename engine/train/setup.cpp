@@ -87,6 +87,11 @@ Status check_options(const TrainOptions& o) {
     return refuse(
         "sparse34 has an exact scale for each row or block, and as many zeros as its format: it goes with scale_sync "
         "auto, per_row or per_group with group_size 256, alpha_momentum 0 and prune 0");
+  if (o.gptq > 0 && o.shadow == ShadowPrecision::int8)
+    return refuse(
+        "gptq moves shadows onto the grid of their integers, which is not among the values that those of one byte "
+        "have: "
+        "it goes with shadow bf16 or fp32");
   if (o.gptq > 0 && o.prune > 0) return refuse("gptq rounds what prune would set to 0 after it: give one of the two");
   if (o.quantize_from + o.warm_start > 1)
     return refuse("quantize_from ", o.quantize_from, " and warm_start ", o.warm_start,

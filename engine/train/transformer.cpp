@@ -1,6 +1,7 @@
 #include "train/transformer.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "base/format_text.h"
@@ -250,12 +251,13 @@ std::vector<BitLinear*> Transformer::parameters_of(int64_t layer) const {
   return found;
 }
 
-// A hash of the addresses: whatever a recording holds on to keeps its own.
+// A hash of the addresses, whatever a recording holds on to keeps its own, and of the steps that it has.
 uint64_t Transformer::structure() const {
   uint64_t hash = 0;
   for (const BitLinear* p : order_)
     for (const Weight* w : {&p->packed, &p->shadow, &p->effective})
-      hash = hash * 0x100000001b3u + reinterpret_cast<uintptr_t>(w->data.buffer.get()) / 16;
+      hash = hash * 0x100000001b3u +
+             (reinterpret_cast<uintptr_t>(w->data.buffer.get()) / 16 ^ std::bit_cast<uint32_t>(w->code_step));
   return hash;
 }
 

@@ -1,14 +1,19 @@
-// A parameter in training: rows of f32, or of bf16 two to a word. Rows start on whole words and have an even number of
-// them, so columns 2i and 2i + 1 belong to one invocation. GLSL only.
+// A parameter in training: rows of f32, of bf16 two to a word, or of codes four to a word (shadow_code.h). Rows start
+// on whole words and have an even number of elements. GLSL only.
 #ifndef TRITIUM_LIB_PARAMETER_GLSL
 #define TRITIUM_LIB_PARAMETER_GLSL
 
-#include "../params/dtype.h"
+#include "../params/parameter_plane.h"
+#include "shadow_code.h"
+#include "ternary.h"
 
 // The value of element `index` of a plane, from the word that holds it.
-uint parameter_word(uint dtype, uint index) { return dtype == TRITIUM_DTYPE_F32 ? index : index >> 1u; }
-float parameter_value(uint dtype, uint word, uint index) {
-  if (dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(word);
+uint parameter_word(ParameterPlane plane, uint index) {
+  return plane.dtype == TRITIUM_DTYPE_F32 ? index : plane.dtype == TRITIUM_DTYPE_I8 ? index >> 2u : index >> 1u;
+}
+float parameter_value(ParameterPlane plane, uint word, uint index) {
+  if (plane.dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(word);
+  if (plane.dtype == TRITIUM_DTYPE_I8) return shadow_code_value(unpack_i8(word, index & 3u), plane.code_step);
   return uintBitsToFloat((index & 1u) == 0u ? word << 16u : word & 0xFFFF0000u);
 }
 

@@ -1,14 +1,15 @@
-// What every optimiser does with a row after its step (cpu_ref/shadow.h, ShadowUpdate): noise and rounding as values are
-// written; then sums of magnitudes and trits from what was written. Bindings 0 to 5. The workgroup that updates a row
-// sets `s` first. GLSL only.
+// What every optimiser does with a row after its step (cpu_ref/shadow.h, ShadowUpdate): noise and rounding as values
+// are written; then sums of magnitudes and trits from what was written. Bindings 0 to 5. The workgroup that updates a
+// row sets `s` first. GLSL only.
 #ifndef TRITIUM_LIB_SHADOW_ROW_GLSL
 #define TRITIUM_LIB_SHADOW_ROW_GLSL
 
+#include "../params/shadow.h"
 #include "parameter.glsl"
 #include "reduce.glsl"
 #include "shadow.h"
+#include "shadow_code.h"
 #include "ternary.h"
-#include "../params/shadow.h"
 
 layout(set = 0, binding = 0) coherent buffer Parameter { uint parameter[]; };
 layout(set = 0, binding = 1) writeonly buffer Sums { float sums[]; };
@@ -21,8 +22,16 @@ ShadowParams s;
 bool still = false;  // a row of a matrix that was not used: it is written as it was
 
 float shadow_value(uint row, uint column) {
-  const uint at = row * s.row_stride + column;
-  return parameter_value(s.dtype, parameter[parameter_word(s.dtype, at)], at);
+  const uint at = row * s.plane.row_stride + column;
+  return parameter_value(s.plane, parameter[parameter_word(s.plane, at)], at);
+}
+
+// The same while the row is updated: columns 2i and 2i + 1 belong to one invocation, and two of those share a word of
+// codes, which the other may be writing.
+float value_to_update(uint row, uint column) {
+  if (s.plane.dtype != TRITIUM_DTYPE_I8) return shadow_value(row, column);
+  const uint at = row * s.plane.row_stride + column;
+  return parameter_value(s.plane, atomicOr(parameter[at / 4u], 0u), at);
 }
 
 float shadow_alpha(uint row, uint column) {
@@ -41,23 +50,34 @@ float with_noise(float w, uint row, uint column) {
 }
 
 uint rounded_bits(float w, uint row, uint column) {
-  if (s.stochastic == 0u) return bf16_nearest(w);
-  return bf16_stochastic(w, random_words(s.seed, s.step, s.stream, row * s.cols + column).x);
+  const bool coded = s.plane.dtype == TRITIUM_DTYPE_I8;
+  const float step = s.plane.code_step;
+  if (s.stochastic == 0u) return coded ? uint(shadow_code_nearest(w, step)) & 255u : bf16_nearest(w);
+  const uint random = random_words(s.seed, s.step, s.stream, row * s.cols + column).x;
+  return coded ? uint(shadow_code_stochastic(w, step, random >> 8u)) & 255u : bf16_stochastic(w, random);
 }
 
 // New values of columns `column` (even) and the next, which may lie beyond the row.
 void write_pair(uint row, uint column, float first, float second) {
-  const uint at = row * s.row_stride + column;
+  const uint at = row * s.plane.row_stride + column;
   const bool both = column + 1u < s.cols;
   first = with_noise(first, row, column);
   if (both) second = with_noise(second, row, column + 1u);
-  if (s.dtype == TRITIUM_DTYPE_F32) {
+  if (s.plane.dtype == TRITIUM_DTYPE_F32) {
     parameter[at] = floatBitsToUint(first);
     if (both) parameter[at + 1u] = floatBitsToUint(second);
-  } else {
-    const uint upper = both ? rounded_bits(second, row, column + 1u) : 0u;
-    parameter[at / 2u] = rounded_bits(first, row, column) | (upper << 16u);
+    return;
   }
+  const uint lower = rounded_bits(first, row, column);
+  const uint upper = both ? rounded_bits(second, row, column + 1u) : 0u;
+  if (s.plane.dtype == TRITIUM_DTYPE_BF16) {
+    parameter[at / 2u] = lower | (upper << 16u);
+    return;
+  }
+  // In which order halves of a word are exchanged changes nothing.
+  const uint shift = 8u * (at % 4u);
+  atomicAnd(parameter[at / 4u], ~(0xFFFFu << shift));
+  atomicOr(parameter[at / 4u], (lower | (upper << 8u)) << shift);
 }
 
 void pack_row(uint row) {

@@ -17,7 +17,7 @@ struct AdamwUpdateParams {
   float gradient_scale;
   uint states_8bit;  // m and v are blocks of 256 codes and a scale
 };
-TRITIUM_CHECK_SIZE(AdamwUpdateParams, 116)
+TRITIUM_CHECK_SIZE(AdamwUpdateParams, 120)
 
 TRITIUM_PARAMS_END
 

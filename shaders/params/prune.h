@@ -1,18 +1,17 @@
 #ifndef TRITIUM_PARAMS_PRUNE_H
 #define TRITIUM_PARAMS_PRUNE_H
 
-#include "types.h"
+#include "parameter_plane.h"
 
 TRITIUM_PARAMS_BEGIN
 
 struct PruneParams {
   uint n_rows;
   uint cols;
-  uint row_stride;  // elements, of parameter and y
-  uint dtype;       // of the parameter: TRITIUM_DTYPE_F32 or BF16
-  uint n_pruned;    // of a row, below cols
+  ParameterPlane plane;  // the row stride is y's, too
+  uint n_pruned;         // of a row, below cols
 };
-TRITIUM_CHECK_SIZE(PruneParams, 20)
+TRITIUM_CHECK_SIZE(PruneParams, 24)
 
 TRITIUM_PARAMS_END
 

@@ -13,7 +13,7 @@ struct SgdUpdateParams {
   float gradient_scale;
   uint scaled_by_step;  // by the step's gradient_scale, too
 };
-TRITIUM_CHECK_SIZE(SgdUpdateParams, 100)
+TRITIUM_CHECK_SIZE(SgdUpdateParams, 104)
 
 TRITIUM_PARAMS_END
 

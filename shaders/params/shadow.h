@@ -2,16 +2,15 @@
 #ifndef TRITIUM_PARAMS_SHADOW_H
 #define TRITIUM_PARAMS_SHADOW_H
 
-#include "types.h"
+#include "parameter_plane.h"
 
 TRITIUM_PARAMS_BEGIN
 
 struct ShadowParams {
   uint n_rows;
   uint cols;
-  uint row_stride;  // elements, of the parameter
-  uint dtype;       // of the parameter: TRITIUM_DTYPE_F32 or BF16
-  uint stochastic;  // rounding to bf16: 0 nearest even, 1 stochastic
+  ParameterPlane plane;
+  uint stochastic;  // rounding to bf16 or codes: 0 nearest even, 1 stochastic
   // Random numbers are a function of these three and the element's index in (n_rows, cols).
   uint seed;
   uint step;
@@ -29,7 +28,7 @@ struct ShadowParams {
   uint count_flips;
   uint rows_per_matrix;  // each matrix has a number of uses; 0: none has one, all were used
 };
-TRITIUM_CHECK_SIZE(ShadowParams, 80)
+TRITIUM_CHECK_SIZE(ShadowParams, 84)
 
 TRITIUM_PARAMS_END
 

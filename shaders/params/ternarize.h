@@ -1,16 +1,15 @@
 #ifndef TRITIUM_PARAMS_TERNARIZE_H
 #define TRITIUM_PARAMS_TERNARIZE_H
 
-#include "types.h"
+#include "parameter_plane.h"
 
 TRITIUM_PARAMS_BEGIN
 
 struct TernarizeParams {
   uint n_rows;
   uint cols;
-  uint row_stride;   // elements, of the parameter
+  ParameterPlane plane;
   uint padded_cols;  // of the packed trits
-  uint dtype;        // of the parameter: TRITIUM_DTYPE_F32 or BF16
   uint n_alpha;      // scales, each for an equal part of the rows and groups
   uint n_groups;     // scale groups in a row
   uint group_size;   // columns a group covers
@@ -18,7 +17,7 @@ struct TernarizeParams {
   uint count_flips;
   uint own_bound;  // trits are rounded by bounds of their own, not by alpha
 };
-TRITIUM_CHECK_SIZE(TernarizeParams, 44)
+TRITIUM_CHECK_SIZE(TernarizeParams, 48)
 
 TRITIUM_PARAMS_END
 

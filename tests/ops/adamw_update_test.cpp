@@ -20,7 +20,11 @@ float after_steps(int steps, float gradient_value, float weight_decay = 0.0f) {
   for (int t = 1; t <= steps; ++t) {
     std::vector<float> gradient = {gradient_value};
     AdamwUpdateParams p{};
-    p.shadow = {.n_rows = 1, .cols = 1, .row_stride = 1, .dtype = TRITIUM_DTYPE_F32, .n_groups = 1, .group_size = 1};
+    p.shadow = {.n_rows = 1,
+                .cols = 1,
+                .plane = {.row_stride = 1, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
+                .n_groups = 1,
+                .group_size = 1};
     p.learning_rate = 0.1f, p.beta1 = 0.9f, p.beta2 = 0.99f, p.eps = 1e-8f, p.weight_decay = weight_decay;
     p.correction1 = static_cast<float>(1 / (1 - std::pow(0.9, t)));
     p.correction2 = static_cast<float>(1 / (1 - std::pow(0.99, t)));

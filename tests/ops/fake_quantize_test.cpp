@@ -21,8 +21,7 @@ std::vector<float> quantized(const std::vector<float>& w, uint32_t qmax, const Q
   const auto n = static_cast<uint32_t>(w.size());
   cpu_ref::fake_quantize({.n_rows = 1,
                           .cols = n,
-                          .row_stride = n,
-                          .dtype = TRITIUM_DTYPE_F32,
+                          .plane = {.row_stride = n, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
                           .quantizer = qmax,
                           .n_alpha = 1,
                           .n_groups = 1,

@@ -29,8 +29,7 @@ std::vector<float> scales_of(const std::vector<float>& row, const Search& how) {
   std::vector<float> scales(n_groups);
   cpu_ref::integer_scales({.n_rows = 1,
                            .cols = n,
-                           .row_stride = n,
-                           .dtype = TRITIUM_DTYPE_F32,
+                           .plane = {.row_stride = n, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
                            .quantizer = how.qmax,
                            .n_groups = n_groups,
                            .group_size = group,

@@ -12,7 +12,10 @@ namespace {
 std::vector<float> pruned(const std::vector<float>& w, uint32_t rows, uint32_t n_pruned) {
   std::vector<float> y(w.size(), 9.0f);
   const auto cols = static_cast<uint32_t>(w.size()) / rows;
-  cpu_ref::prune({.n_rows = rows, .cols = cols, .row_stride = cols, .dtype = TRITIUM_DTYPE_F32, .n_pruned = n_pruned},
+  cpu_ref::prune({.n_rows = rows,
+                  .cols = cols,
+                  .plane = {.row_stride = cols, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
+                  .n_pruned = n_pruned},
                  std::as_bytes(std::span(w)), y);
   return y;
 }

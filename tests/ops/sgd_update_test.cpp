@@ -11,7 +11,11 @@ namespace tritium {
 TEST(SgdUpdateReference, MomentumAddsUpGradients) {
   std::vector<float> w = {1.0f}, m = {2.0f}, gradient = {3.0f};
   SgdUpdateParams p{};
-  p.shadow = {.n_rows = 1, .cols = 1, .row_stride = 1, .dtype = TRITIUM_DTYPE_F32, .n_groups = 1, .group_size = 1};
+  p.shadow = {.n_rows = 1,
+              .cols = 1,
+              .plane = {.row_stride = 1, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
+              .n_groups = 1,
+              .group_size = 1};
   p.learning_rate = 0.1f, p.momentum = 0.5f, p.gradient_scale = 1.0f;
   cpu_ref::sgd_update(p, std::as_writable_bytes(std::span(w)), {}, {}, {}, {}, {}, gradient, m, {});
   EXPECT_FLOAT_EQ(m[0], 4.0f);
@@ -25,8 +29,7 @@ TEST(SgdUpdateReference, WeightsBeyondTheClipGetNoGradient) {
   SgdUpdateParams p{};
   p.shadow = {.n_rows = 1,
               .cols = 4,
-              .row_stride = 4,
-              .dtype = TRITIUM_DTYPE_F32,
+              .plane = {.row_stride = 4, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
               .clip = 2.0f,
               .n_alpha = 1,
               .n_groups = 1,

@@ -24,8 +24,7 @@ Sparse sparse(const std::vector<float>& w, bool to_f16 = false) {
   const auto n = static_cast<uint32_t>(w.size());
   cpu_ref::sparse_signs({.n_rows = 1,
                          .cols = n,
-                         .row_stride = n,
-                         .dtype = TRITIUM_DTYPE_F32,
+                         .plane = {.row_stride = n, .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
                          .n_groups = 1,
                          .group_size = n,
                          .per_kept = 1.0f / static_cast<float>(n / 4 * 3),

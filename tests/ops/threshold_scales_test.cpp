@@ -21,12 +21,12 @@ struct Scales {
 
 Scales scales_of(const std::vector<float>& row, bool round_to_f16 = false) {
   Scales s;
-  cpu_ref::threshold_scales({.n_rows = 1,
-                             .cols = static_cast<uint32_t>(row.size()),
-                             .row_stride = static_cast<uint32_t>(row.size()),
-                             .dtype = TRITIUM_DTYPE_F32,
-                             .round_to_f16 = round_to_f16 ? 1u : 0u},
-                            std::as_bytes(std::span(row)), std::span(&s.alpha, 1), std::span(&s.bound, 1));
+  cpu_ref::threshold_scales(
+      {.n_rows = 1,
+       .cols = static_cast<uint32_t>(row.size()),
+       .plane = {.row_stride = static_cast<uint32_t>(row.size()), .dtype = TRITIUM_DTYPE_F32, .code_step = 0.0f},
+       .round_to_f16 = round_to_f16 ? 1u : 0u},
+      std::as_bytes(std::span(row)), std::span(&s.alpha, 1), std::span(&s.bound, 1));
   return s;
 }
 

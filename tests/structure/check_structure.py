@@ -21,7 +21,7 @@ ALLOWED = {
     "engine/include": ["tritium"],
     "engine/base": ["base", "tritium"],
     "engine/tensor": ["tensor", "base", "tritium", "shaders/params", "shaders/lib/ternary.h",
-                      "shaders/lib/packed.h"],
+                      "shaders/lib/packed.h", "shaders/lib/shadow_code.h"],
     "engine/ops": ["ops", "tensor", "base", "tritium/status.hpp", "tritium/log.hpp", "tritium/profile.hpp", "shaders/params"],
     "engine/cpu": ["cpu", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/vulkan": ["vulkan", "ops", "tensor", "base", "tritium", "shaders"],
@@ -57,8 +57,8 @@ ALLOWED = {
                             "base"],
     "engine": [],  # what is added to engine/ gets a rule of its own
     "cpu_ref": ["cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
-    "shaders/params": ["types.h", "shadow.h"],
-    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "grid.glsl", "parameter.glsl", "reduce.glsl", "rounding.h", "shadow.h", "ternary.h"],
+    "shaders/params": ["types.h", "dtype.h", "parameter_plane.h", "shadow.h"],
+    "shaders/lib": ["lib", "portable.h", "random.h", "params", "../params", "grid.glsl", "parameter.glsl", "reduce.glsl", "rounding.h", "shadow.h", "shadow_code.h", "ternary.h"],
     "shaders/probe": ["params/probe.h"],
     "shaders": ["lib", "params"],
 }

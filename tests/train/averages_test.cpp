@@ -34,12 +34,14 @@ class ShadowAverages : public ::testing::TestWithParam<const char*> {
     }
     ASSERT_TRUE(averages.take_over(*m.backend).ok());
     averaged = *p.values(*m.backend);
+    code_step = p.shadow.code_step;
     m.optimizer->start(m.workspace, 1.0f);
     ASSERT_TRUE(m.ops.finish().ok());
     trits.emplace(*m.backend->download_weight(p.packed));
   }
   std::vector<std::vector<float>> shadows;
   std::vector<float> averaged;
+  float code_step = 0;
   std::optional<TernaryMatrix> trits;
 };
 INSTANTIATE_TEST_SUITE_P(Backends, ShadowAverages, ::testing::Values("reference", "cpu", "vulkan"),
@@ -66,6 +68,16 @@ TEST_P(ShadowAverages, OfBf16ShadowsIsRoundedOnceInTheEnd) {
     double expected = double{shadows[0][i]};
     for (size_t step = 1; step < 4; ++step) expected = 0.5 * expected + 0.5 * double{shadows[step][i]};
     ASSERT_NEAR(averaged[i], expected, std::abs(expected) * 0x1.0p-8 + 1e-7) << i;
+  }
+}
+
+TEST_P(ShadowAverages, OfShadowsOfOneByteAreRoundedOnceInTheEnd) {
+  run(ShadowPrecision::int8, {.kind = Average::ema, .decay = 0.5}, 4);
+  ASSERT_GT(code_step, 0.0f);
+  for (size_t i = 0; i < averaged.size(); ++i) {
+    double expected = double{shadows[0][i]};
+    for (size_t step = 1; step < 4; ++step) expected = 0.5 * expected + 0.5 * double{shadows[step][i]};
+    ASSERT_NEAR(averaged[i], expected, 0.5001 * code_step) << i;
   }
 }
 

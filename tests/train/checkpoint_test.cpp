@@ -44,10 +44,48 @@ TEST(Checkpoint, AResumedRunIsTheUninterruptedOneToTheBit) {
   for (const training::Recipe& recipe :
        {training::Recipe{}, training::Recipe{.shadow = ShadowPrecision::bf16, .scales = {.momentum = 0.99f}},
         training::Recipe{.attention = WeightMode::int8, .scale_sync = ScaleSync::per_block},
+        training::Recipe{.attention = WeightMode::int4, .shadow = ShadowPrecision::int8},
         training::Recipe{.attention = WeightMode::stochastic, .feed_forward = WeightMode::lora}})
     for (bool states_8bit : {false, true})
       EXPECT_EQ(trained(recipe, {.states_8bit = states_8bit}, 3, 6),
                 trained(recipe, {.states_8bit = states_8bit}, 0, 6));
+}
+
+class CheckpointOfCodes : public testing::Test {
+ protected:
+  static constexpr const char* kName = "blk.0.ffn_up_exps.weight";
+  CheckpointOfCodes() : model(training_backend("cpu"), kTinyMoe, {.shadow = ShadowPrecision::int8}) {}
+  Status write() { return write_checkpoint(path, *model.backend, *model.model, {.step = 1, .options = "{}"}); }
+  Result<CheckpointState> read() { return read_checkpoint(path, *model.backend, *model.model); }
+  TemporaryFolder folder;
+  std::string path = folder.file("run.ckpt");
+  TrainingModel model;
+};
+
+TEST_F(CheckpointOfCodes, HasTheirStep) {
+  training::BitLinear& p = model.parameter(kName);
+  const std::vector<float> before = *p.values(*model.backend);
+  ASSERT_TRUE(write().ok());
+  const uint64_t structure = model.model->structure();
+  p.shadow.code_step *= 2;
+  EXPECT_NE(model.model->structure(), structure) << "what was recorded has another step";
+  ASSERT_TRUE(read().ok());
+  EXPECT_EQ(*p.values(*model.backend), before);
+}
+
+TEST_F(CheckpointOfCodes, WithoutAStepIsRefused) {
+  model.parameter(kName).shadow.code_step = 0.0f;
+  ASSERT_TRUE(write().ok());
+  EXPECT_EQ(read().code(), StatusCode::corrupt_file);
+  EXPECT_NE(read().message().find("has codes of step 0"), std::string::npos) << read().message();
+}
+
+TEST_F(CheckpointOfCodes, WithACodeThatNoWeightHasIsNotWritten) {
+  const training::BitLinear& p = model.parameter(kName);
+  const std::vector<std::byte> codes(static_cast<size_t>(p.shadow.data.bytes()), std::byte{0x80});
+  ASSERT_TRUE(model.backend->upload(p.shadow.data, codes).ok());
+  EXPECT_NE(write().message().find("holds the code -128"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST(Checkpoint, HoldsFactoredMomentsAndMomenta) {

@@ -115,6 +115,16 @@ TEST(Fit, WhatWouldFitIsSaidWithNumbersAndTakenWhereItIsWanted) {
   EXPECT_TRUE(run.options().states_8bit);
 }
 
+TEST(Fit, ShadowsOfOneByteAreKeptByWhoAskedForThemAndTakenByNoOther) {
+  RunOf run(moe_run());
+  EXPECT_EQ(run.fit(1).options.shadow, ShadowPrecision::bf16);
+  TrainOptions options = moe_run();
+  options.shadow = ShadowPrecision::int8;
+  RunOf coded(options);
+  EXPECT_EQ(coded.fit(1).options.shadow, ShadowPrecision::int8);
+  EXPECT_LT(coded.least(), run.least());
+}
+
 TEST(Fit, WhereNothingFitsTheLeastIsSaid) {
   RunOf run(moe_run());
   for (const bool wanted : {false, true}) {

@@ -46,6 +46,8 @@ const std::vector<Way>& ways() {
       {"default", [](TrainOptions&) {}},
       {"dense", [](TrainOptions& o) { o.transformer = kDense; }},
       {"bf16_8bit", [](TrainOptions& o) { o.shadow = ShadowPrecision::bf16, o.states_8bit = true; }},
+      {"int8_8bit", [](TrainOptions& o) { o.shadow = ShadowPrecision::int8, o.states_8bit = true; }},
+      {"int8_average", [](TrainOptions& o) { o.shadow = ShadowPrecision::int8, o.average = Average::swa; }},
       {"by_layer", [](TrainOptions& o) { o.update_by_layer = true, o.clip = 0; }},
       {"by_layer_tied", [](TrainOptions& o) { o.transformer = kTied, o.update_by_layer = true, o.clip = 0; }},
       {"muon", [](TrainOptions& o) { o.optimizer = OptimizerKind::muon; }},

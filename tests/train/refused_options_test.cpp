@@ -41,6 +41,14 @@ TEST(RefusedOptions, ShadowsOfInnerAdaptersHaveNoNoiseAndNoClip) {
   EXPECT_NE(refusal_of(o).find("noise 0 and ste_clip 0"), std::string::npos);
 }
 
+TEST(RefusedOptions, GptqHasNoGridAmongShadowsOfOneByte) {
+  TrainOptions o = options_of(kTinyDense);
+  o.feed_forward = WeightMode::int4;
+  o.shadow = ShadowPrecision::int8;
+  o.gptq = 64;
+  EXPECT_NE(refusal_of(o).find("it goes with shadow bf16 or fp32"), std::string::npos);
+}
+
 TEST(RefusedOptions, ADenseModelHasNoRouters) {
   TrainOptions o = options_of(kTinyDense);
   o.routers = WeightMode::int8;

@@ -229,10 +229,13 @@ TEST(TrainedExpertsOfARun, RotatingReachesAllOfThem) {
 }
 
 TEST(TrainedExpertsOfARun, ARunThatWasGoneOnWithEndsWithTheSameBytes) {
-  for (const char* experts : {"most-used:2", "rotate:1"}) {
+  for (const auto& [experts, shadow] : {std::pair{"most-used:2", ShadowPrecision::fp32},
+                                        {"rotate:1", ShadowPrecision::fp32},
+                                        {"rotate:1", ShadowPrecision::int8}}) {
     const TemporaryFolder folder;
     ASSERT_NO_FATAL_FAILURE(write_ternary_mixture(folder));
     TrainOptions o = run_of(folder, experts);
+    o.shadow = shadow;
     o.rotate_every = 3;
     o.folder = folder.file("whole");
     const Result<TrainReport> whole = train(o);

@@ -1,14 +1,14 @@
 // w -= learning_rate (m / (sqrt(v) + eps) + weight_decay w), or by m alone, and the trits of w: the optimisers' pass
-// over a parameter (formulas: shaders/lib/{random,shadow,moments,ternary}.h; order of steps: cpu_ref/shadow.h).
-// Gradient, states and shadow are read once and written once, a row at a time; while the row is in L1 its trits are
-// packed.
+// over a parameter (formulas: shaders/lib/{random,shadow,shadow_code,moments,ternary}.h; order of steps:
+// cpu_ref/shadow.h). Gradient, states and shadow are read once and written once, a row at a time; while the row is in
+// L1 its trits are packed.
 #pragma once
 
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/shadow_values.h"
 #include "cpu/kernels/trits.h"
-#include "shaders/params/dtype.h"
 
 namespace tritium::cpu {
 namespace {
@@ -41,77 +41,6 @@ struct Adamw {
   float *m_scales, *v_scales;
 };
 
-template <typename V>
-struct Words {
-  typename V::U x, y, z, w;
-};
-
-// PCG4D of (seed, step, stream, index + lane).
-template <typename V>
-TRITIUM_INLINE Words<V> random_words(uint32_t seed, uint32_t step, uint32_t stream, int64_t index) {
-  typename V::U lane;
-  for (int i = 0; i < V::kLanes; ++i) lane[i] = static_cast<uint32_t>(i);
-  Words<V> r;
-  r.x = typename V::U{} + (seed * 1664525u + 1013904223u);
-  r.y = typename V::U{} + (step * 1664525u + 1013904223u);
-  r.z = typename V::U{} + (stream * 1664525u + 1013904223u);
-  r.w = (lane + static_cast<uint32_t>(index)) * 1664525u + 1013904223u;
-  r.x += r.y * r.w;
-  r.y += r.z * r.x;
-  r.z += r.x * r.y;
-  r.w += r.y * r.z;
-  r.x ^= r.x >> 16u;
-  r.y ^= r.y >> 16u;
-  r.z ^= r.z >> 16u;
-  r.w ^= r.w >> 16u;
-  r.x += r.y * r.w;
-  r.y += r.z * r.x;
-  r.z += r.x * r.y;
-  r.w += r.y * r.z;
-  return r;
-}
-
-template <typename V>
-TRITIUM_INLINE typename V::F normal_of(const Words<V>& r) {
-  const auto sum = (r.x & 0xFFFFu) + (r.x >> 16u) + (r.y & 0xFFFFu) + (r.y >> 16u) + (r.z & 0xFFFFu) + (r.z >> 16u) +
-                   (r.w & 0xFFFFu) + (r.w >> 16u);
-  return V::to_float(reinterpret_cast<typename V::I>(sum) - 262140) * (1.0f / 53509.9f);
-}
-
-// 16 random bits as a fraction of 1.
-template <typename V>
-TRITIUM_INLINE typename V::F fraction_of(typename V::U bits) {
-  return V::to_float(reinterpret_cast<typename V::I>(bits & 0xFFFFu)) * (1.0f / 65536.0f);
-}
-
-template <typename V>
-TRITIUM_INLINE typename V::F load_parameter(const void* data, uint32_t dtype, int64_t at, int64_t n) {
-  if (dtype == TRITIUM_DTYPE_F32) return load_up_to<V>(static_cast<const float*>(data) + at, n);
-  const auto* halves = static_cast<const uint16_t*>(data) + at;
-  if (n == V::kLanes) return V::from_bf16(halves);
-  uint16_t lanes[V::kLanes] = {};
-  __builtin_memcpy(lanes, halves, 2 * static_cast<size_t>(n));
-  return V::from_bf16(lanes);
-}
-
-// Stores w as the parameter's type and returns what was stored.
-template <typename V>
-TRITIUM_INLINE typename V::F store_parameter(const Shadow& s, typename V::F w, int64_t row, int64_t c, int64_t n) {
-  const int64_t at = row * s.p.row_stride + c;
-  if (s.p.dtype == TRITIUM_DTYPE_F32) {
-    store_up_to<V>(static_cast<float*>(s.parameter) + at, w, n);
-    return w;
-  }
-  const auto bits = V::float_to_bits(w);
-  const auto rounded = s.p.stochastic
-                           ? bits + (random_words<V>(s.p.seed, s.p.step, s.p.stream, row * s.p.cols + c).x & 0xFFFFu)
-                           : bits + 0x7FFFu + ((bits >> 16u) & 1u);
-  const auto kept = rounded >> 16u;
-  const auto halves = __builtin_convertvector(kept, typename V::U16);
-  __builtin_memcpy(static_cast<uint16_t*>(s.parameter) + at, &halves, 2 * static_cast<size_t>(n));
-  return V::bits_to_float(kept << 16u);
-}
-
 TRITIUM_INLINE int64_t alpha_of(const auto& p, int64_t row, int64_t c) {
   const int64_t groups = p.n_groups;
   return (row * groups + c / p.group_size) * p.n_alpha / (static_cast<int64_t>(p.n_rows) * groups);
@@ -134,7 +63,7 @@ void ternarize_row(const auto& p, const Packed& to, const void* parameter, int64
           bound = given > 0.0f ? given : __builtin_inff();
           group_end += p.group_size;
         }
-        const auto twice = 2.0f * load_parameter<V>(parameter, p.dtype, row * p.row_stride + chunk + part, n);
+        const auto twice = 2.0f * load_parameter<V>(parameter, p.plane, row, chunk + part, n);
         // A comparison gives -1 where it holds.
         return (twice < -bound) - (twice > bound);
       });
@@ -167,7 +96,7 @@ TRITIUM_INLINE void write_row(const Shadow& s, int64_t row, Step step) {
                                normal_of<V>(random_words<V>(p.seed, p.step, p.stream ^ 0x80000000u, row * p.cols + c));
             w = near ? w + noise : w;
           }
-          sums += widen<V>(V::magnitude(store_parameter<V>(s, w, row, c, n)));
+          sums += widen<V>(V::magnitude(store_parameter<V>(p, s.parameter, w, row, c, n)));
         });
     // Lanes beyond the row are zero: their gradients and weights were loaded as zeros.
     if (p.with_sums) s.sums[row * p.n_groups + g] = static_cast<float>(lane_sum<V>(sums));
@@ -205,7 +134,7 @@ bool keeps_row(const Shadow& s, int64_t row, const float* uses, float* gradient)
   write_row<V>(
       Shadow{still, s.parameter, s.sums, s.packed}, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
         store_up_to<V>(gradient + row * still.cols + c, typename V::F{}, n);
-        return load_parameter<V>(s.parameter, still.dtype, row * still.row_stride + c, n);
+        return load_parameter<V>(s.parameter, still.plane, row, c, n);
       });
   return true;
 }
@@ -219,7 +148,7 @@ void adamw_floats(const Adamw& a, int64_t row) {
         const int64_t at = row * s.cols + c;
         auto m = load_up_to<V>(all_m + at, n);
         auto v = load_up_to<V>(all_v + at, n);
-        const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+        const auto w = load_parameter<V>(a.shadow.parameter, s.plane, row, c, n);
         const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
         const auto stepped = adamw_step<V>(a.p, g, w, m, v);
         store_up_to<V>(all_m + at, m, n);
@@ -238,10 +167,6 @@ TRITIUM_INLINE typename V::F second_moment(typename V::I code, float scale) {
   const auto root = V::to_float(code) * (1.0f / 255.0f);
   const auto square = root * root;
   return scale * square * square;
-}
-template <typename V>
-TRITIUM_INLINE typename V::I to_int(typename V::F v) {
-  return __builtin_convertvector(v, typename V::I);
 }
 
 // Codes of `count` moments that lie in m and v, at element `at` of the parameter; scales are the largest of the block.
@@ -298,7 +223,7 @@ void adamw_codes(const Adamw& a, int64_t row) {
         }
         auto m = first_moment<V>(m_code, m_scale);
         auto v = second_moment<V>(v_code, v_scale);
-        const auto w = load_parameter<V>(a.shadow.parameter, s.dtype, row * s.row_stride + c, n);
+        const auto w = load_parameter<V>(a.shadow.parameter, s.plane, row, c, n);
         const auto g = take_gradient<V>(a.shadow, a.gradient, a.p.gradient_scale, w, row, c, n);
         const auto stepped = adamw_step<V>(a.p, g, w, m, v);
         V::store(m_values + within, m);
@@ -343,7 +268,7 @@ void sgd_update(const SgdUpdateParams& p, const Rows32& layout, Range rows, void
     write_row<V>(
         shadow, row, [&](int64_t c, int64_t n) __attribute__((always_inline)) {
           const int64_t at = row * s.cols + c;
-          const auto w = load_parameter<V>(parameter, s.dtype, row * s.row_stride + c, n);
+          const auto w = load_parameter<V>(parameter, s.plane, row, c, n);
           auto direction = take_gradient<V>(shadow, gradient, p.gradient_scale, w, row, c, n);
           if (m) {
             direction += p.momentum * load_up_to<V>(m + at, n);

@@ -38,7 +38,9 @@ enum class WeightMode {
   lora_qat,    // ternary, of the frozen weights and a low-rank adapter inside the quantiser, which alone learns
 };
 
-enum class ShadowPrecision { bf16, fp32 };
+// How shadows are kept. int8: those of quantised weights as codes of one byte with a step for all of a tensor; others
+// as bf16.
+enum class ShadowPrecision { bf16, fp32, int8 };
 
 // Which weights share an alpha (their mean magnitude).
 enum class ScaleSync {

@@ -19,7 +19,7 @@ struct OptimizerOptions {
   float momentum = 0.95f;  // of sgd and muon
   MuonOptions muon;
   bool states_8bit = false;                  // of parameters with at least 4096 weights
-  Rounding rounding = Rounding::stochastic;  // of BF16 shadows
+  Rounding rounding = Rounding::stochastic;  // of BF16 and int8 shadows
   float noise_zone = 0.1f;                   // of boundary noise
   float ste_clip = 0.0f;                     // clipped straight-through, in alphas; 0: identity
   uint32_t seed = 0;

@@ -51,14 +51,25 @@ function(tritium_embed_shaders target table)
   foreach(source ${ARGN})
     get_filename_component(source ${source} ABSOLUTE)
     get_filename_component(name ${source} NAME)
-    string(REGEX REPLACE "\\.comp$" "" name ${name})  # "ternary_matmul.coopmat.comp" is kernel "ternary_matmul.coopmat"
-    string(MAKE_C_IDENTIFIER ${name} symbol)
+    string(REGEX REPLACE "\\.comp$" "" kernel ${name})  # "ternary_matmul.coopmat.comp" is kernel "ternary_matmul.coopmat"
     string(REPLACE ${shaders}/ ${seen_as}/ seen ${source})
+    # "// Variants: dot" in a source: there is also a kernel NAME.dot, compiled with TRITIUM_VARIANT_DOT.
+    file(STRINGS ${source} variants REGEX "^// Variants: ")
+    string(REGEX MATCHALL "dot" variants "${variants}")
+    list(REMOVE_DUPLICATES variants)
+    foreach(variant base ${variants})
+    set(name ${kernel})
+    set(defines "")
+    if(NOT variant STREQUAL base)
+      set(name ${kernel}.${variant})
+      string(TOUPPER -DTRITIUM_VARIANT_${variant} defines)
+    endif()
+    string(MAKE_C_IDENTIFIER ${name} symbol)
     set(words ${folder}/${name}.words)
 
     add_custom_command(
       OUTPUT ${words}
-      COMMAND ${TRITIUM_GLSLC_PROGRAM} --target-env=vulkan1.2 -O -g -I ${seen_as} -mfmt=num
+      COMMAND ${TRITIUM_GLSLC_PROGRAM} --target-env=vulkan1.2 -O -g ${defines} -I ${seen_as} -mfmt=num
               -MD -MF ${words}.d -MT ${words} -o ${words} ${seen}
       WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
       DEPENDS ${source}
@@ -83,6 +94,7 @@ const std::span<const uint32_t> ${table}_${symbol}(kWords);
     target_sources(${target} PRIVATE ${folder}/${name}.cpp)
     string(APPEND declarations "extern const std::span<const uint32_t> ${table}_${symbol};\n")
     string(APPEND rows "      {\"${name}\", ${table}_${symbol}},\n")
+    endforeach()
   endforeach()
 
   # Filled on first use: the spans of other files need not be constructed before this file's.

@@ -6,28 +6,11 @@
 #include <vector>
 
 #include "base/cancel.h"
-#include "cpu_ref/weight_value.h"
+#include "cpu_ref/cached_rows.h"
 #include "ops/attention.h"
 #include "ops/attention_backward.h"
 
 namespace tritium::cpu_ref {
-namespace {
-
-// Keys or values as caches keep them (ops/kv_cache.h).
-struct CachedRows {
-  DType dtype;
-  std::span<const std::byte> plane;
-  std::span<const float> scales;
-  size_t dim;
-
-  double value(size_t row, size_t d) const {
-    const size_t at = row * dim + d;
-    if (dtype == DType::i8) return double{scales[row]} * static_cast<int8_t>(plane[at]);
-    return dense_value(plane, dtype, at);
-  }
-};
-
-}  // namespace
 
 void attention(const AttentionParams& p, std::span<const float> q, std::span<const int32_t> rows,
                std::span<const std::byte> k_cache, std::span<const std::byte> v_cache, std::span<const float> k_scales,

@@ -5,7 +5,7 @@
 
 #include "base/cancel.h"
 #include "cpu_ref/spread.h"
-#include "ops/backend.h"
+#include "ops/compose.h"
 
 namespace tritium {
 
@@ -36,8 +36,12 @@ class ReferenceBackend : public Each<ReferenceBackend, HostBackend, AllOps> {
 
   template <typename Op>
   Status each(const Op& op) try {
-    cpu_ref::call(Op::reference, op);
-    return Status();
+    if constexpr (kIsComposed<Op>) {
+      return compose(*this, op);
+    } else {
+      cpu_ref::call(Op::reference, op);
+      return Status();
+    }
   } catch (const Cancelled&) {
     return cancelled_status();
   }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cpu/cpu_backend.h"
 #include "cpu_ref/reference_backend.h"
+#include "ops/timed_backend.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium {
@@ -30,7 +31,8 @@ Result<std::unique_ptr<Backend>> make_vulkan(int index, const BackendOptions& op
                                       .on_validation_message = {},
                                       .log = options.log,
                                       .pipeline_cache_dir = {},
-                                      .capture_file = options.capture_file});
+                                      .capture_file = options.capture_file,
+                                      .profile = options.profile});
 }
 
 // Asked for by name without an index: a real GPU if there is one, else whatever can run, software drivers included.
@@ -69,9 +71,7 @@ Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {
   return make_cpu(options);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
+Result<std::unique_ptr<Backend>> make_named(const BackendOptions& options) {
   const std::string& name = options.backend;
   const auto index = vulkan_index(name);
   constexpr int kMaxThreads = 1024;
@@ -87,6 +87,21 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
   if (index) return make_vulkan(*index, options);
   return error(StatusCode::invalid_argument, "unknown backend \"", name, "\"; known: ", kNames);
 }
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
+  Result<std::unique_ptr<Backend>> made = make_named(options);
+  if (!made.ok() || !options.profile || vulkan::device_times(**made)) return made;
+  return make_timed_backend(*std::move(made));
+}
+
+std::vector<ProfileEntry> operation_times_of(const Backend& backend) {
+  if (const auto times = vulkan::device_times(backend)) return *times;
+  return operation_times(backend);
+}
+
+DeviceWork device_work_of(const Backend& backend) { return vulkan::device_work(backend); }
 
 std::vector<std::string> cpu_rungs() {
   return cpu_rung_is_named() ? std::vector<std::string>{simd_level()} : simd_levels();

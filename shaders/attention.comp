@@ -4,7 +4,8 @@
 //   key_dim]; v_cache: [capacity, n_kv_heads, value_dim], words of f32, f16 or i8 (ops/kv_cache.h); scales of i8: f32
 //   [capacity, n_kv_heads]; y: f32 [n_tokens, n_heads, value_dim]
 // A workgroup computes one (token, head). Keys are taken 128 at a time, one score an invocation, with a running maximum
-// and sum (online softmax, Milakov & Gimelshein 2018); then each invocation adds to its value columns.
+// and sum (online softmax, Milakov & Gimelshein 2018); then each invocation adds to its value columns. They are dealt out
+// to splits, merged in order, as where other workgroups compute them (lib/splits.h, attention_step.comp).
 // (key_dim + value_dim) * 1 to 4 bytes and 2 * (key_dim + value_dim) operations a key.
 #version 450
 
@@ -12,6 +13,7 @@
 #include "lib/kv_cache.glsl"
 #include "lib/reduce.glsl"
 #include "lib/softmax.h"
+#include "lib/splits.h"
 #include "params/attention.h"
 
 layout(push_constant) uniform Push { AttentionParams p; };
@@ -50,6 +52,37 @@ float value_of(uint key, uint kv_head, uint column) {
   return cached_values(p.cache_dtype, v_cache[at / n])[at % n];
 }
 
+// The softmax of the keys begin … end - 1 and what it makes of this invocation's value columns, not divided by its sum.
+// Every invocation calls it.
+void attend(uint begin, uint end, uint kv_head, out float mix[kColumns], out float largest, out float sum) {
+  const uint lane = gl_LocalInvocationIndex;
+  for (uint i = 0u; i < kColumns; ++i) mix[i] = 0.0;
+  largest = kBelowScores;
+  sum = 0.0;
+  for (uint chunk = begin; chunk < end; chunk += kWorkgroup) {
+    const uint key = chunk + lane;
+    const bool visible = key < end;
+    const float score = visible ? score_of(key, kv_head) : kBelowScores;
+    const float new_largest = max(largest, workgroup_max(score));
+    const float correction = softmax_term(largest, new_largest);
+    const float weight = visible ? softmax_term(score, new_largest) : 0.0;
+    const bool scaled = visible && p.cache_dtype == TRITIUM_DTYPE_I8;
+    weight_of_key[lane] = scaled ? weight * v_scales[key * p.n_kv_heads + kv_head] : weight;
+    sum = sum * correction + workgroup_sum(weight);  // its barriers publish weight_of_key too
+    largest = new_largest;
+
+    const uint keys = min(kWorkgroup, end - chunk);
+    for (uint i = 0u; i < kColumns; ++i) {
+      const uint column = lane + i * kWorkgroup;
+      if (column >= p.value_dim) continue;
+      float added = 0.0;
+      for (uint j = 0u; j < keys; ++j) added += weight_of_key[j] * value_of(chunk + j, kv_head, column);
+      mix[i] = mix[i] * correction + added;
+    }
+    barrier();  // weight_of_key is rewritten by the next chunk
+  }
+}
+
 void main() {
   const uint lane = gl_LocalInvocationIndex;
   const uint head = folded_group() % p.n_heads;
@@ -69,27 +102,17 @@ void main() {
   for (uint i = 0u; i < kColumns; ++i) mix[i] = 0.0;
   float largest = kBelowScores;
   float sum = 0.0;
-  for (uint chunk = first; chunk <= last; chunk += kWorkgroup) {
-    const uint key = chunk + lane;
-    const bool visible = key <= last;
-    const float score = visible ? score_of(key, kv_head) : kBelowScores;
-    const float new_largest = max(largest, workgroup_max(score));
+  for (uint begin = first; begin <= last; begin += p.split_keys) {
+    float of_split[kColumns];
+    float split_largest;
+    float split_sum;
+    attend(begin, min(begin + p.split_keys, last + 1u), kv_head, of_split, split_largest, split_sum);
+    const float new_largest = with_split(largest, split_largest, split_sum);
     const float correction = softmax_term(largest, new_largest);
-    const float weight = visible ? softmax_term(score, new_largest) : 0.0;
-    const bool scaled = visible && p.cache_dtype == TRITIUM_DTYPE_I8;
-    weight_of_key[lane] = scaled ? weight * v_scales[key * p.n_kv_heads + kv_head] : weight;
-    sum = sum * correction + workgroup_sum(weight);  // its barriers publish weight_of_key too
+    const float weight = weight_of_split(split_largest, split_sum, new_largest);
+    sum = merged_sum(sum, correction, split_sum, weight);
+    for (uint i = 0u; i < kColumns; ++i) mix[i] = merged_sum(mix[i], correction, of_split[i], weight);
     largest = new_largest;
-
-    const uint keys = min(kWorkgroup, last - chunk + 1u);
-    for (uint i = 0u; i < kColumns; ++i) {
-      const uint column = lane + i * kWorkgroup;
-      if (column >= p.value_dim) continue;
-      float added = 0.0;
-      for (uint j = 0u; j < keys; ++j) added += weight_of_key[j] * value_of(chunk + j, kv_head, column);
-      mix[i] = mix[i] * correction + added;
-    }
-    barrier();  // weight_of_key is rewritten by the next chunk
   }
   for (uint i = 0u; i < kColumns; ++i) {
     const uint column = lane + i * kWorkgroup;

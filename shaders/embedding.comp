@@ -7,7 +7,7 @@
 #include "lib/dense_weight.glsl"
 #include "lib/grid.glsl"
 #include "lib/packed.h"
-#include "lib/ternary.h"
+#include "lib/device_trits.h"
 #include "params/embedding.h"
 
 layout(push_constant) uniform Push { EmbeddingParams p; };
@@ -42,7 +42,7 @@ void main() {
   if (p.dtype == TRITIUM_DTYPE_TRIT2) {
     // Words before codes: a plane of 4 GiB has more codes than 32 bits count.
     const uint word = words[row * (p.row_stride / 16u) + column / 16u];
-    y[i] = uintBitsToFloat(scales[row * p.n_groups + column / p.group_size]) * float(unpack_trit(word, column % 16u));
+    y[i] = uintBitsToFloat(scales[row * p.n_groups + column / p.group_size]) * float(device_trit(word, column % 16u));
   } else if (p.dtype >= TRITIUM_DTYPE_Q8_0) {
     y[i] = packed_at(row * (p.row_stride / 256u) + column / 256u, column % 256u);
   } else {

@@ -8,6 +8,7 @@
 #include "lib/random.h"
 #include "lib/reduce.glsl"
 #include "lib/step.h"
+#include "lib/device_trits.h"
 #include "lib/ternary.h"
 #include "params/flip_trits.h"
 
@@ -26,8 +27,8 @@ uint flipped_word(uint row, uint first, uint word) {
   for (uint i = 0u; i < 16u && first + i < p.cols; ++i) {
     const uint at = row * p.cols + first + i;
     const uint random = random_words(p.seed, p.step, p.stream, at).x;
-    const int trit = flipped_trit(unpack_trit(word, i), change[at], alpha, random >> 8u);
-    word = (word & ~(3u << (2u * i))) | (uint(trit + 1) << (2u * i));
+    const int trit = flipped_trit(device_trit(word, i), change[at], alpha, random >> 8u);
+    word = (word & ~(3u << device_shift(i))) | (uint(trit + 1) << device_shift(i));
     change[at] = 0.0;
   }
   return word;

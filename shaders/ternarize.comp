@@ -8,6 +8,7 @@
 #include "lib/grid.glsl"
 #include "lib/parameter.glsl"
 #include "lib/reduce.glsl"
+#include "lib/device_trits.h"
 #include "lib/ternary.h"
 #include "params/ternarize.h"
 
@@ -30,7 +31,7 @@ uint packed_word(uint row, uint first) {
       const uint group = alpha_index(row, column, p.n_rows, p.n_groups, p.group_size, p.n_alpha);
       trit = ternary_trit(w, p.own_bound == 1u ? bound[group] : alpha[group]);
     }
-    word |= uint(trit + 1) << (2u * i);
+    word |= uint(trit + 1) << device_shift(i);
   }
   return word;
 }

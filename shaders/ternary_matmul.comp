@@ -7,9 +7,11 @@
 // free; the float sum over segments is accumulate_segment()'s on every backend, hence bit-identical.
 // A workgroup computes kBlock features for kTile rows (lib/team.glsl), an invocation kStep columns at a time, which lie
 // in one segment: a quarter byte a weight, 2 operations for each of its kTile outputs (sum of code * q, less that of q).
+// Variants: dot (lib/word_product.glsl)
 #version 450
 
 #include "lib/ternary.h"
+#include "lib/word_product.glsl"
 #include "params/ternary_matmul.h"
 
 layout(constant_id = 3) const uint kStep = 64u;  // 64, or the segment where it is 16 or 32
@@ -23,24 +25,20 @@ layout(set = 0, binding = 5) writeonly buffer Y { float y[]; };
 
 #include "lib/product.glsl"
 
-int partial[kOutputs];  // over this invocation's columns of a phase
+int partial[kOutputs];     // over this invocation's columns of a phase
+uint row_begin[kFeatures];  // of this team's rows, in codes
 
 // partial += the products of columns c … c + kStep - 1.
 void add_products(uint c) {
   uvec4 row_codes[kFeatures];
-  for (uint f = 0u; f < kFeatures; ++f) row_codes[f] = codes[weight_row[f] * (p.padded_cols / 64u) + c / 64u];
+  for (uint f = 0u; f < kFeatures; ++f) row_codes[f] = codes[row_begin[f] + c / 64u];
   for (uint w = 0u; w < kStep / 16u; ++w) {
     const uint component = kStep == 64u ? w : (c / 16u + w) % 4u;
     for (uint t = 0u; t < kTile; ++t) {
       const uvec4 values = q[row_of_x[t] * (p.padded_cols / 16u) + c / 16u + w];
-      int value_sum = 0;
-      for (uint i = 0u; i < 16u; ++i) value_sum += unpack_i8(values[i / 4u], i % 4u);
-      for (uint f = 0u; f < kFeatures; ++f) {
-        const uint word = row_codes[f][component];
-        int sum = -value_sum;
-        for (uint i = 0u; i < 16u; ++i) sum += unpack_code(word, i) * unpack_i8(values[i / 4u], i % 4u);
-        partial[f * kTile + t] += sum;
-      }
+      const int value_sum = sum_of_values(values);
+      for (uint f = 0u; f < kFeatures; ++f)
+        partial[f * kTile + t] += sum_of_products(row_codes[f][component], values) - value_sum;
     }
   }
 }
@@ -64,6 +62,7 @@ void compute(uint first_feature, uint first_row, bool matrix_exists, uint first_
   const uint phase = max(segment, kTeam * kStep);  // whole segments, added up together
   float sums[kFinished];
   for (uint i = 0u; i < kFinished; ++i) sums[i] = 0.0;
+  for (uint f = 0u; f < kFeatures; ++f) row_begin[f] = weight_row[f] * (p.padded_cols / 64u);
   for (uint first = 0u; matrix_exists && first < p.padded_cols; first += phase) {
     const uint end = min(first + phase, p.padded_cols);
     for (uint o = 0u; o < kOutputs; ++o) partial[o] = 0;

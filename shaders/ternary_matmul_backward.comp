@@ -8,7 +8,7 @@
 // and row.
 #version 450
 
-#include "lib/ternary.h"
+#include "lib/device_trits.h"
 #include "params/ternary_matmul_backward.h"
 
 layout(push_constant) uniform Push { TernaryMatmulBackwardParams p; };
@@ -23,5 +23,5 @@ layout(set = 0, binding = 4) buffer Dx { float dx[]; };
 void sixteen_weights(uint window_row, uint c, out float values[16]) {
   const uint word = codes[window_row * (p.padded_cols / 16u) + c / 16u];
   const float scale = weight_scales[window_row * p.n_groups + c / p.group_size];
-  for (uint i = 0u; i < 16u; ++i) values[i] = scale * float(unpack_trit(word, i));
+  for (uint i = 0u; i < 16u; ++i) values[i] = scale * float(device_trit(word, i));
 }

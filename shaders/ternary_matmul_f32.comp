@@ -6,7 +6,7 @@
 // share a scale: a quarter byte a weight, about 3 operations for each of its kTile outputs.
 #version 450
 
-#include "lib/ternary.h"
+#include "lib/device_trits.h"
 #include "params/ternary_matmul_f32.h"
 
 layout(push_constant) uniform Push { TernaryMatmulF32Params p; };
@@ -32,7 +32,7 @@ void add_products(uint c) {
     for (uint i = 0u; i < kStep; ++i) values[i] = c + i < p.cols ? x[at + i] : 0.0;
     for (uint f = 0u; f < kFeatures; ++f) {
       float sum = 0.0;
-      for (uint i = 0u; i < kStep; ++i) sum += values[i] * float(unpack_trit(word[f], i));
+      for (uint i = 0u; i < kStep; ++i) sum += values[i] * float(device_trit(word[f], i));
       partial[f * kTile + t] += scale[f] * sum;
     }
   }

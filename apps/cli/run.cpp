@@ -12,6 +12,7 @@
 #include "cli/printable.h"
 #include "cli/sampling_options.h"
 #include "cli/terminal.h"
+#include "cli/token_work.h"
 
 namespace tritium::cli {
 namespace {
@@ -112,7 +113,9 @@ int run(RunOptions options) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   const bool has_text = model.info().has_tokenizer;
   options.generate.keep_going = keep_going;
+  TokenWork work(loaded->runtime);
   const Result<Generation> result = session->generate(*prompt, options.generate, [&](const GeneratedToken& token) {
+    if (options.model.debug.profile) work.note();
     const std::string piece = has_text ? std::string(token.text) : std::to_string(token.id) + " ";
     text += piece;
     if (!options.json && !piece.empty()) readers = print(terminal ? printable(piece) : piece);
@@ -126,7 +129,10 @@ int run(RunOptions options) {
   const ProfileLimits limits = limits_of(options, *loaded);
   if (options.json) {
     nlohmann::json written = to_json(*result, text, loaded->runtime.backend());
-    if (options.model.debug.profile) written["profile"] = profile_json(profile, limits);
+    if (options.model.debug.profile) {
+      written["profile"] = profile_json(profile, limits);
+      written["per_token"] = work.json();
+    }
     print_json(written);
   } else if (readers) {
     print("\n");
@@ -167,8 +173,10 @@ void add_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--capture", options->model.debug.capture_file,
                       "write a RenderDoc capture of one token (vulkan)");
-  command->add_flag("--profile", options->model.debug.profile,
-                    "show how long each operation took, and the fraction of what this machine can do; slower");
+  command->add_flag(
+      "--profile", options->model.debug.profile,
+      "show how long each operation took, and the fraction of what this machine can do; slower. With --json "
+      "also what a token cost: dispatches, barriers, … of a GPU, time of the host");
   command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
   command->footer(
       "Examples:\n"

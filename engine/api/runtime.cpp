@@ -11,7 +11,6 @@
 #include "format/gguf.h"
 #include "model_files/open_model.h"
 #include "ops/compare_backend.h"
-#include "ops/timed_backend.h"
 #include "tritium/debug.hpp"
 
 namespace tritium {
@@ -37,9 +36,9 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOption
                                                            .pin = options.pin,
                                                            .layout = options.layout,
                                                            .capture_file = debug.capture_file,
+                                                           .profile = debug.profile,
                                                            .log = options.log});
   if (!backend.ok()) return backend.status();
-  if (debug.profile) backend = make_timed_backend(*std::move(backend));
   if (!debug.compare_with.empty()) {
     Result<std::unique_ptr<Backend>> expected = make_backend(
         {.backend = debug.compare_with, .threads = options.threads, .capture_file = {}, .log = options.log});
@@ -66,9 +65,15 @@ const std::string& Runtime::backend() const {
 std::vector<ProfileEntry> Runtime::profile() const try {
   if (!state_) return {};
   const std::lock_guard lock(state_->backend->mutex());
-  return operation_times(tested_backend(*state_->backend));
+  return operation_times_of(tested_backend(*state_->backend));
 } catch (const std::bad_alloc&) {
   return {};
+}
+
+DeviceWork Runtime::device_work() const {
+  if (!state_) return {};
+  const std::lock_guard lock(state_->backend->mutex());
+  return device_work_of(tested_backend(*state_->backend));
 }
 
 Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {

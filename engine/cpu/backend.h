@@ -28,7 +28,9 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
  public:
   // Operations that run on the reference's loops: they add up, count or sort some thousand numbers, which takes no
   // longer than starting a thread, or copy rows.
-  using OnTheReference = OpList<Absmean, BalanceBias, ExpertLoad, GroupRows, PreviousRows, PreviousRowsBackward>;
+  // Or that GPUs alone have in their programs (ops/fuse.h).
+  using OnTheReference = OpList<Absmean, AttentionStep, BalanceBias, ExpertLoad, GroupRows, MergeSplits, PreviousRows,
+                                PreviousRowsBackward>;
 
   // Operations that take weights of base3.
   using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;
@@ -67,7 +69,11 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
     if constexpr (!std::is_same_v<Op, TernaryMatmul>) packed_input_ = {};
     if (!TakingBase3::contains<Op> && has_base3(op))
       return error(StatusCode::unsupported, Op::kName, ": weights of the layout base3 are read only; take two_bit");
-    return reported(Op::kName, [&] { compute_by_table(op); });
+    if constexpr (kIsComposed<Op>) {
+      return compose(*this, op);
+    } else {
+      return reported(Op::kName, [&] { compute_by_table(op); });
+    }
   }
 
   // Operations whose work is split in a way of its own: <op>.cpp. They may throw std::bad_alloc and Cancelled.

@@ -11,6 +11,7 @@
 #include "ops/argmax.h"
 #include "ops/attention.h"
 #include "ops/attention_backward.h"
+#include "ops/attention_step.h"
 #include "ops/balance_bias.h"
 #include "ops/combine_experts.h"
 #include "ops/combine_experts_backward.h"
@@ -20,6 +21,8 @@
 #include "ops/dequantize_activations.h"
 #include "ops/embedding.h"
 #include "ops/embedding_backward.h"
+#include "ops/expert_down.h"
+#include "ops/expert_gate_up.h"
 #include "ops/expert_load.h"
 #include "ops/factored_direction.h"
 #include "ops/fake_quantize.h"
@@ -29,6 +32,10 @@
 #include "ops/group_rows.h"
 #include "ops/integer_scales.h"
 #include "ops/kl_divergence.h"
+#include "ops/merge_output.h"
+#include "ops/merge_splits.h"
+#include "ops/norm_qkv.h"
+#include "ops/norm_router.h"
 #include "ops/packed_matmul.h"
 #include "ops/packed_matmul_f32.h"
 #include "ops/previous_rows.h"
@@ -79,7 +86,8 @@ using AllOps =
            KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
            ThresholdScales, IntegerScales, Prune, SparseSigns, AdamwUpdate, SgdUpdate, FactoredDirection, Argmax,
            GroupRows, ScaleColumns, PreviousRows, RejectValues, SoftCap, ScaleColumnsBackward, PreviousRowsBackward,
-           RejectValuesBackward, SoftCapBackward, BalanceBias>;
+           RejectValuesBackward, SoftCapBackward, BalanceBias, NormQkv, NormRouter, ExpertGateUp, ExpertDown,
+           AttentionStep, MergeSplits, MergeOutput>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "ops/kv_cache.h"
 #include "ops/op.h"
 #include "shaders/params/attention.h"
@@ -10,6 +12,14 @@ namespace cpu_ref {
 void attention(const AttentionParams& p, std::span<const float> q, std::span<const int32_t> rows,
                std::span<const std::byte> k_cache, std::span<const std::byte> v_cache, std::span<const float> k_scales,
                std::span<const float> v_scales, std::span<float> y);
+}
+
+// A token's keys are dealt out to splits of so many, for those who compute them side by side (attention_step.h): 128,
+// what a workgroup takes at a time, or a multiple that leaves few splits of a large cache.
+constexpr int64_t attention_split_keys(int64_t capacity, int64_t n_heads) {
+  constexpr int64_t kKeys = 128, kMost = 32, kMostOfAllHeads = 1024;
+  const int64_t most = std::clamp<int64_t>(kMostOfAllHeads / n_heads, 1, kMost);
+  return kKeys * ceil_div(ceil_div(capacity, kKeys), most);
 }
 
 // Causal grouped-query attention: a query at position p sees the keys j of its sequence with p - window < j <= p
@@ -42,7 +52,8 @@ struct Attention {
             .value_dim = u32(v_cache.shape[2]),
             .window = u32(window),
             .scale = scale,
-            .cache_dtype = static_cast<uint32_t>(k_cache.dtype)};
+            .cache_dtype = static_cast<uint32_t>(k_cache.dtype),
+            .split_keys = u32(attention_split_keys(k_cache.shape[0], q.shape[1]))};
   }
 
   Status check() const {

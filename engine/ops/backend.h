@@ -86,6 +86,8 @@ class Backend : public RunsEach<AllOps> {
   virtual void push_label(std::string_view name) = 0;
   virtual void pop_label() = 0;
 
+  // Rewrites a Program, whose temporaries are not placed yet, into one that this backend runs faster (fuse.h).
+  virtual void rewrite(Program&) const {}
   // Makes a bound Program, which must outlive what is returned, ready to run. Unless a backend knows better, running it
   // is a walk over its operations.
   virtual Result<std::unique_ptr<Replay>> prepare(const Program& program);
@@ -141,6 +143,7 @@ class ForwardingBackend : public Backend {
     return inner_->restore_weight(std::move(weight), data, scales, owner);
   }
   Status submit() override { return inner_->submit(); }
+  void rewrite(Program& program) const override { inner_->rewrite(program); }
   void push_label(std::string_view label) override { inner_->push_label(label); }
   void pop_label() override { inner_->pop_label(); }
 

@@ -96,6 +96,8 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
     return status.ok() ? expected_->submit() : status;
   }
 
+  void rewrite(Program& program) const override { tested_->rewrite(program); }
+
   void push_label(std::string_view name) override {
     labels_.emplace_back(name);
     tested_->push_label(name);

@@ -52,7 +52,9 @@ double rows_touched(const Op& op, const Tensor& x, const UsedRows& used) {
                 })
     if (&x == &op.k_cache || &x == &op.v_cache || &x == &op.k_scales || &x == &op.v_scales) {
       touched = used.keys;
-      if constexpr (requires { op.k; }) touched = static_cast<double>(op.k.shape[0]);  // stored
+      if constexpr (
+          requires { op.k; } && !requires { op.q; })
+        touched = static_cast<double>(op.k.shape[0]);  // stored
     }
   return touched < all ? touched : all;
 }

@@ -50,6 +50,21 @@ void Program::touch(const Tensor& tensor, size_t step) {
 
 void Program::keep(const Tensor& tensor) { touch(tensor, kEnd); }
 
+void Program::replace_steps(std::vector<Step> steps) {
+  steps_ = std::move(steps);
+  std::vector<Lifetime*> kept;
+  for (Lifetime& life : lifetimes_) {
+    if (life.used && life.last == kEnd) kept.push_back(&life);
+    life = {.bytes = life.bytes};
+  }
+  for (size_t i = 0; i < steps_.size(); ++i) std::visit([&](const auto& op) { touch(op, i); }, steps_[i].op);
+  for (Lifetime* life : kept) {
+    if (!life->used) life->first = kEnd;
+    life->used = true;
+    life->last = kEnd;
+  }
+}
+
 int64_t MemoryPlan::bytes() const { return std::accumulate(slots.begin(), slots.end(), int64_t{0}); }
 
 MemoryPlan plan_memory(const Program& program) {

@@ -45,6 +45,8 @@ class Program {
 
   const std::vector<Step>& steps() const { return steps_; }
   std::vector<Step>& steps() { return steps_; }
+  // Others that do the same (fuse.h); temporaries must not be placed yet.
+  void replace_steps(std::vector<Step> steps);
   // Label paths from the outside in: {"model", "layer2", "attention"}.
   const std::vector<std::vector<std::string>>& places() const { return places_; }
 

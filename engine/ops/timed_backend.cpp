@@ -1,27 +1,18 @@
 #include "ops/timed_backend.h"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 
-#include "ops/op_work.h"
+#include "ops/operation_times.h"
 
 namespace tritium {
 namespace {
 
 class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> {
  public:
-  explicit TimedBackend(std::unique_ptr<Backend> measured) : Each(std::move(measured)) {
-    for (size_t i = 0; i < times_.size(); ++i) times_[i].operation = AllOps::kNames[i];
-  }
+  explicit TimedBackend(std::unique_ptr<Backend> measured) : Each(std::move(measured)) {}
 
-  std::vector<ProfileEntry> times() const {
-    std::vector<ProfileEntry> used;
-    for (const ProfileEntry& t : times_)
-      if (t.calls > 0) used.push_back(t);
-    std::ranges::sort(used, [](const ProfileEntry& a, const ProfileEntry& b) { return a.seconds > b.seconds; });
-    return used;
-  }
+  std::vector<ProfileEntry> times() const { return times_.longest_first(); }
 
   template <typename Op>
   Status each(const Op& op) {
@@ -29,13 +20,7 @@ class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> 
     const Clock::time_point begin = Clock::now();
     Status status = inner().run(op);
     if (status.ok()) status = wait();
-    ProfileEntry& t = *std::ranges::find(times_, Op::kName, &ProfileEntry::operation);
-    ++t.calls;
-    t.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
-    t.bytes += work.bytes;
-    t.weight_bytes += work.weight_bytes;
-    t.integer_operations += work.integer_operations;
-    t.float_operations += work.float_operations;
+    times_.add(Op::kName, std::chrono::duration<double>(Clock::now() - begin).count(), work);
     return status;
   }
 
@@ -54,7 +39,7 @@ class TimedBackend final : public Each<TimedBackend, ForwardingBackend, AllOps> 
   }
 
   Tensor mark_;
-  std::array<ProfileEntry, AllOps::kNames.size()> times_;
+  OperationTimes times_;
 };
 
 }  // namespace

@@ -26,6 +26,10 @@ inline constexpr double kOneRounding = 1e-6;
 inline constexpr double kLongSum = 2e-5;
 // exp, sqrt and division of a GPU are good to a few ULP each (Vulkan, "Precision and Operation of SPIR-V").
 inline constexpr double kDeviceFunctions = 1e-5;
+// Of a product whose int8 inputs are made within: a value that is off by its last bit may be rounded to the next code.
+// One code of 127 in one of n columns moves a sum of n products by 1 / (40 sqrt(2 n / 3)) of its spread, about: of 64
+// columns 0.004.
+inline constexpr double kOneCode = 4e-3;
 
 // Of an optimiser: a float that is off by its last bit may cross a rounding boundary: one code of its 8-bit states or
 // shadow, one unit of a bf16 shadow, which a sum of few weights shows: of a row that adds up to 16 codes or more.

@@ -28,6 +28,7 @@ Result<std::unique_ptr<Recording>> Workspace::prepare(Program program) {
   auto recording = std::make_unique<Recording>();
   recording->program_ = std::move(program);
   Program& ready = recording->program_;
+  backend_->rewrite(ready);
   auto plan = std::ranges::find_if(plans_, [&](const MemoryPlan& p) { return plan_holds(p, ready); });
   if (plan == plans_.end()) {
     reserve(plan_memory(ready));

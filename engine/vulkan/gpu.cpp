@@ -72,7 +72,8 @@ Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<c
 const DeviceDescription& Gpu::description() const { return parts_->device->description; }
 Recorder& Gpu::recorder() { return *parts_->recorder; }
 Device& Gpu::device() { return *parts_->device; }
-uint64_t Gpu::submissions() const { return parts_->submissions->submitted(); }
+const DeviceWork& Gpu::work() const { return parts_->submissions->work(); }
+void Gpu::set_work(const DeviceWork& work) { parts_->submissions->set_work(work); }
 uint64_t Gpu::available_memory() const { return parts_->pool->available(); }
 uint64_t Gpu::bytes_in_use() const { return parts_->pool->bytes_in_use(); }
 void Gpu::expect(double seconds) { parts_->recorder->expect(seconds); }
@@ -120,12 +121,36 @@ Status Gpu::submit() {
   return parts_->device->health.guard("submitting commands", [&] { parts_->recorder->submit(); });
 }
 
-Result<std::shared_ptr<const RecordedCommands>> Gpu::record(const std::function<Status()>& record) {
+Result<std::shared_ptr<const RecordedCommands>> Gpu::record(const std::function<Status()>& record,
+                                                            uint32_t most_marks) {
   std::shared_ptr<const RecordedCommands> commands;
   const Status status = parts_->device->health.guard(
-      "recording commands", [&] { return parts_->recorder->record_commands(record, commands); });
+      "recording commands", [&] { return parts_->recorder->record_commands(record, commands, most_marks); });
   if (!status.ok()) return status;
   return commands;
+}
+
+Status Gpu::mark() {
+  return parts_->device->health.guard("recording a mark", [&] { parts_->recorder->mark(); });
+}
+
+bool Gpu::has_marks() const { return parts_->device->timestamp_bits > 0; }
+
+Result<std::vector<double>> Gpu::marks(const RecordedCommands& commands) {
+  const Device& device = *parts_->device;
+  std::vector<double> seconds;
+  const Status status = parts_->device->health.guard("reading marks", [&] {
+    if (commands.n_marks == 0) return;
+    constexpr auto kFlags = vk::QueryResultFlagBits::e64 | vk::QueryResultFlagBits::eWait;
+    const auto [result, ticks] = commands.marks.getResults<uint64_t>(
+        0, commands.n_marks, commands.n_marks * sizeof(uint64_t), sizeof(uint64_t), kFlags);
+    const uint64_t mask = device.timestamp_bits < 64 ? (uint64_t{1} << device.timestamp_bits) - 1 : ~uint64_t{0};
+    for (const uint64_t tick : ticks)
+      seconds.push_back(static_cast<double>((tick - ticks.front()) & mask) *
+                        static_cast<double>(device.properties.limits.timestampPeriod) * 1e-9);
+  });
+  if (!status.ok()) return status;
+  return seconds;
 }
 
 Status Gpu::run(const std::shared_ptr<const RecordedCommands>& commands) {

@@ -42,8 +42,15 @@ class Gpu {
   Status download(const Tensor& tensor, std::span<std::byte> data);
   Status submit();
 
-  // What `record` dispatches, recorded to run many times.
-  Result<std::shared_ptr<const RecordedCommands>> record(const std::function<Status()>& record);
+  // What `record` dispatches, recorded to run many times. `most_marks`: so often may it call mark().
+  Result<std::shared_ptr<const RecordedCommands>> record(const std::function<Status()>& record,
+                                                         uint32_t most_marks = 0);
+  // The commands being recorded note the time when everything before has run.
+  Status mark();
+  // Seconds from the first mark to each, of the last run, which has ended (finish()).
+  Result<std::vector<double>> marks(const RecordedCommands& commands);
+  // Whether the device has a clock for that.
+  bool has_marks() const;
   // In the order of the calls among everything else.
   Status run(const std::shared_ptr<const RecordedCommands>& commands);
 
@@ -56,7 +63,8 @@ class Gpu {
 
   Status begin_capture();
   Status end_capture();
-  uint64_t submissions() const;
+  const DeviceWork& work() const;
+  void set_work(const DeviceWork& work);  // by who does more than is to be counted
   uint64_t bytes_in_use() const;
   uint64_t available_memory() const;  // as Backend::available_memory()
 

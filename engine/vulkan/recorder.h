@@ -59,6 +59,7 @@ inline int64_t dispatches_of(double seconds) {
 struct Limits {
   uint64_t storage_range = 0;      // largest window a binding may have, bytes
   uint64_t storage_alignment = 0;  // of a window's offset, bytes
+  uint32_t storage_buffers = 0;    // a kernel may have
   std::array<uint32_t, 3> groups = {};
   WorkRates rates;
 };

@@ -1,12 +1,16 @@
 #include "vulkan/vulkan_backend.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
+#include "ops/fuse.h"
+#include "ops/operation_times.h"
 #include "ops/program.h"
 #include "ops/weight_layout.h"
+#include "shaders/lib/device_trits.h"
 #include "vulkan/gpu.h"
 #include "vulkan/kernel.h"
 #include "vulkan/ops/record.h"
@@ -16,10 +20,13 @@ namespace {
 
 class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
  public:
-  explicit VulkanBackend(std::unique_ptr<Gpu> gpu) : gpu_(std::move(gpu)) {}
+  VulkanBackend(std::unique_ptr<Gpu> gpu, bool profile)
+      : gpu_(std::move(gpu)), profiles_(profile && gpu_->has_marks()) {}
 
   Gpu& gpu() { return *gpu_; }
   const Gpu& gpu() const { return *gpu_; }
+  bool profiles() const { return profiles_; }
+  const OperationTimes& times() const { return times_; }
 
   std::string name() const override { return join("vulkan:", gpu_->description().index); }
   uint64_t available_memory() const override { return gpu_->available_memory(); }
@@ -30,9 +37,10 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   Status download(const Tensor& tensor, std::span<std::byte> data) override { return gpu_->download(tensor, data); }
   Result<Weight> upload_rows(const TernaryRows& rows, const std::string& debug_name) override;
   Result<Weight> upload_rows(const DenseRows& rows, const std::string& debug_name) override;
-  std::string_view weight_layout() const override { return "rows"; }
+  std::string_view weight_layout() const override { return "transposed codes"; }
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
+  void rewrite(Program& program) const override;
   // One command buffer, or a few where it would run too long.
   Result<std::unique_ptr<Replay>> prepare(const Program& program) override;
   void push_label(std::string_view name) override { gpu_->push_label(name); }
@@ -43,14 +51,31 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   Status each(const Op& op) {
     gpu_->push_label(Op::kName);
     gpu_->expect(seconds_of(most_work_of(op), gpu_->recorder().limits().rates));
-    const Status status = vulkan::record(gpu_->recorder(), op);
+    Status status = vulkan::record(gpu_->recorder(), op);
     gpu_->pop_label();
-    return status;
+    return status.ok() && marks_ ? gpu_->mark() : status;
   }
 
  private:
+  Result<std::unique_ptr<Replay>> prepare_timed(const Program& program);
+
   std::unique_ptr<Gpu> gpu_;
+  bool profiles_ = false;
+  bool marks_ = false;  // while a program is recorded that notes times
+  OperationTimes times_;
 };
+
+// TRITIUM_VULKAN_FUSION=0: operations stay as they are.
+bool fuses() {
+  const char* wanted = std::getenv("TRITIUM_VULKAN_FUSION");
+  return !wanted || std::string_view(wanted) != "0";
+}
+
+void VulkanBackend::rewrite(Program& program) const {
+  if (!fuses()) return;
+  const Limits& limits = gpu_->recorder().limits();
+  fuse(program, {.tensors = limits.storage_buffers, .tensor_bytes = limits.storage_range});
+}
 
 class RecordedReplay final : public Replay {
  public:
@@ -63,7 +88,61 @@ class RecordedReplay final : public Replay {
   std::shared_ptr<const RecordedCommands> commands_;
 };
 
+// Waits, and adds up what the marks between its operations say.
+class TimedReplay final : public Replay {
+ public:
+  TimedReplay(Backend& backend, Gpu& gpu, std::shared_ptr<const RecordedCommands> commands, const Program& program,
+              OperationTimes& times)
+      : backend_(backend), gpu_(gpu), commands_(std::move(commands)), program_(program), times_(times) {}
+
+  Status run() override {
+    if (Status s = gpu_.run(commands_); !s.ok()) return s;
+    // Counted as without a profile, whose run goes on to a submission that somebody waits for.
+    const DeviceWork before = gpu_.work();
+    if (Status s = gpu_.finish(); !s.ok()) return s;
+    DeviceWork counted = gpu_.work();
+    counted.submits = before.submits, counted.waits = before.waits;
+    const Result<std::vector<double>> marks = gpu_.marks(*commands_);
+    if (!marks.ok()) return marks.status();
+    for (size_t i = 0; i < program_.steps().size(); ++i)
+      std::visit([&](const auto& op) { times_.add(op.kName, (*marks)[i + 1] - (*marks)[i], work_of_step(op)); },
+                 program_.steps()[i].op);
+    gpu_.set_work(counted);
+    return Status();
+  }
+
+ private:
+  // Positions are still there, ids of experts may not be: as if all were different.
+  template <typename Op>
+  OpWork work_of_step(const Op& op) {
+    if constexpr (requires { op.window; }) return work_of(op, backend_);
+    return most_work_of(op);
+  }
+
+  Backend& backend_;
+  Gpu& gpu_;
+  std::shared_ptr<const RecordedCommands> commands_;
+  const Program& program_;
+  OperationTimes& times_;
+};
+
+Result<std::unique_ptr<Replay>> VulkanBackend::prepare_timed(const Program& program) {
+  const auto most_marks = static_cast<uint32_t>(program.steps().size() + 1);
+  const auto commands = gpu_->record(
+      [&] {
+        if (Status s = gpu_->mark(); !s.ok()) return s;
+        marks_ = true;
+        Status status = walk(*this, program);
+        marks_ = false;
+        return status;
+      },
+      most_marks);
+  if (!commands.ok()) return commands.status();
+  return std::unique_ptr<Replay>(std::make_unique<TimedReplay>(*this, *gpu_, *commands, program, times_));
+}
+
 Result<std::unique_ptr<Replay>> VulkanBackend::prepare(const Program& program) {
+  if (profiles_) return prepare_timed(program);
   Result<std::shared_ptr<const RecordedCommands>> commands = gpu_->record([&] { return walk(*this, program); });
   if (!commands.ok()) return commands.status();
   return std::unique_ptr<Replay>(std::make_unique<RecordedReplay>(*gpu_, *std::move(commands)));
@@ -114,6 +193,7 @@ Result<Weight> VulkanBackend::upload_rows(const TernaryRows& rows, const std::st
     words.resize(n * per_row);
     const Status read = rows.read(static_cast<int64_t>(first), static_cast<int64_t>(n), words,
                                   std::span(stored).subspan(first * groups, n * groups));
+    std::ranges::transform(words, words.begin(), shader::transposed_codes);
     if (read.ok()) std::ranges::copy(std::as_bytes(std::span(words)), out.begin());
     return read;
   });
@@ -131,6 +211,7 @@ Result<TernaryMatrix> VulkanBackend::download_weight(const Weight& weight) {
   std::vector<float> scales(static_cast<size_t>(weight.scales.elements()));
   if (Status s = gpu_->download(weight.data, std::as_writable_bytes(std::span(words))); !s.ok()) return s;
   if (Status s = gpu_->download(weight.scales, std::as_writable_bytes(std::span(scales))); !s.ok()) return s;
+  std::ranges::transform(words, words.begin(), shader::transposed_codes);
   return matrix_of(weight, words, scales);
 }
 
@@ -182,7 +263,7 @@ Result<Gpu*> gpu_of(Backend& backend) {
 Result<std::unique_ptr<Backend>> make_vulkan_backend(const VulkanOptions& options) {
   Result<std::unique_ptr<Gpu>> gpu = Gpu::open(options, shader_table());
   if (!gpu.ok()) return gpu.status();
-  return std::unique_ptr<Backend>(std::make_unique<VulkanBackend>(std::move(*gpu)));
+  return std::unique_ptr<Backend>(std::make_unique<VulkanBackend>(std::move(*gpu), options.profile));
 }
 
 Status begin_capture(Backend& backend) {
@@ -195,9 +276,15 @@ Status end_capture(Backend& backend) {
   return gpu.ok() ? (*gpu)->end_capture() : gpu.status();
 }
 
-uint64_t submission_count(const Backend& backend) {
+DeviceWork device_work(const Backend& backend) {
   const auto* vulkan = dynamic_cast<const VulkanBackend*>(&backend);
-  return vulkan ? vulkan->gpu().submissions() : 0;
+  return vulkan ? vulkan->gpu().work() : DeviceWork();
+}
+
+std::optional<std::vector<ProfileEntry>> device_times(const Backend& backend) {
+  const auto* vulkan = dynamic_cast<const VulkanBackend*>(&backend);
+  if (!vulkan || !vulkan->profiles()) return std::nullopt;
+  return vulkan->times().longest_first();
 }
 
 }  // namespace tritium::vulkan

@@ -14,6 +14,7 @@
 
 #include "ops/backend.h"
 #include "tritium/log.hpp"
+#include "tritium/profile.hpp"
 #include "tritium/status.hpp"
 
 namespace tritium::vulkan {
@@ -52,6 +53,8 @@ struct VulkanOptions {
   std::filesystem::path pipeline_cache_dir = {};
   // Where end_capture() writes. Not empty: RenderDoc is loaded before the Vulkan instance is made.
   std::filesystem::path capture_file = {};
+  // Prepared programs note the time behind each operation, and are waited for: device_times().
+  bool profile = false;
   // The driver keeps what it makes of kernels, for VK_KHR_pipeline_executable_properties: registers, machine code.
   bool keep_machine_code = false;
 };
@@ -67,7 +70,11 @@ Status end_capture(Backend& backend);
 // Warnings and errors of the validation layer in this process so far.
 uint64_t validation_message_count();
 
-// Command buffers `backend` has submitted so far; 0 for other backends. One decoded token takes one.
-uint64_t submission_count(const Backend& backend);
+// What `backend` has submitted so far; nothing for other backends. One decoded token takes one submission.
+DeviceWork device_work(const Backend& backend);
+
+// Of a backend that was made with VulkanOptions::profile on a device whose clock can be read; else nullopt. Longest
+// first: the operations of prepared programs.
+std::optional<std::vector<ProfileEntry>> device_times(const Backend& backend);
 
 }  // namespace tritium::vulkan

@@ -20,6 +20,7 @@ Result<std::unique_ptr<DeviceProbe>> open_device_probe(const VulkanOptions&) { r
 Status begin_capture(Backend&) { return no_vulkan(); }
 Status end_capture(Backend&) { return no_vulkan(); }
 uint64_t validation_message_count() { return 0; }
-uint64_t submission_count(const Backend&) { return 0; }
+DeviceWork device_work(const Backend&) { return {}; }
+std::optional<std::vector<ProfileEntry>> device_times(const Backend&) { return std::nullopt; }
 
 }  // namespace tritium::vulkan

@@ -5,6 +5,7 @@
 #define TRITIUM_LIB_SHADOW_ROW_GLSL
 
 #include "../params/shadow.h"
+#include "device_trits.h"
 #include "parameter.glsl"
 #include "reduce.glsl"
 #include "shadow.h"
@@ -88,7 +89,7 @@ void pack_row(uint row) {
     for (uint i = 0u; i < 16u; ++i) {
       const uint column = 16u * word + i;
       const int trit = column < s.cols ? ternary_trit(shadow_value(row, column), shadow_alpha(row, column)) : 0;
-      packed_codes |= uint(trit + 1) << (2u * i);
+      packed_codes |= uint(trit + 1) << device_shift(i);
     }
     const uint difference = words[row * row_words + word] ^ packed_codes;
     changed += bitCount((difference | (difference >> 1u)) & 0x55555555u);

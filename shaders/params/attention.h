@@ -14,8 +14,9 @@ struct AttentionParams {
   uint window;  // 0: all earlier keys
   float scale;
   uint cache_dtype;  // TRITIUM_DTYPE_F32, F16 or I8
+  uint split_keys;   // that a split sees (lib/splits.h)
 };
-TRITIUM_CHECK_SIZE(AttentionParams, 32)
+TRITIUM_CHECK_SIZE(AttentionParams, 36)
 
 TRITIUM_PARAMS_END
 

@@ -8,6 +8,7 @@
 
 #include "base/counter_rng.h"
 #include "shaders/lib/activation.h"
+#include "shaders/lib/device_trits.h"
 #include "shaders/lib/integers.h"
 #include "shaders/lib/rounding.h"
 #include "shaders/lib/ternary.h"
@@ -73,6 +74,20 @@ TEST(SharedFunctions, TritsAndBytesComeOutOfTheirPlaces) {
   EXPECT_EQ(unpack_i8(0x80FF7F01u, 1), 127);
   EXPECT_EQ(unpack_i8(0x80FF7F01u, 2), -1);
   EXPECT_EQ(unpack_i8(0x80FF7F01u, 3), -128);
+}
+
+TEST(SharedFunctions, TransposedCodesAreTheSameInOtherPlaces) {
+  for (uint64_t i = 0; i < 10'000; ++i) {
+    const auto word = static_cast<uint32_t>(random_bits(5, i));
+    const uint32_t transposed = transposed_codes(word);
+    EXPECT_EQ(transposed_codes(transposed), word);
+    for (uint32_t c = 0; c < 16; ++c) ASSERT_EQ(device_code(transposed, c), unpack_code(word, c)) << word << ", " << c;
+  }
+}
+
+// What a dot product of bytes relies on: neighbours one byte apart.
+TEST(SharedFunctions, FourNeighboursLieInFourBytes) {
+  for (uint32_t c = 0; c < 16; ++c) EXPECT_EQ(device_shift(c) / 8, c % 4);
 }
 
 TEST(SharedFunctions, ActivationsStayFiniteForEveryFiniteInput) {

@@ -1,10 +1,12 @@
 // The Vulkan backend's own part of Backend: weights in their layout, names, errors. Operations: tests/ops.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
 #include "ops/weight_layout.h"
+#include "shaders/lib/device_trits.h"
 #include "tensor/ternary_matrix.h"
 #include "tests/vulkan/test_gpu.h"
 #include "vulkan/vulkan_backend.h"
@@ -49,7 +51,7 @@ TernaryMatrix some_trits(int64_t n, int64_t rows, int64_t cols, ScaleGranularity
   return matrix;
 }
 
-TEST_F(VulkanBackendTest, TernaryWeightsKeepWordsAndKernelScales) {
+TEST_F(VulkanBackendTest, TernaryWeightsKeepTheirCodesTransposedAndKernelScales) {
   for (const auto granularity : {ScaleGranularity::tensor, ScaleGranularity::row, ScaleGranularity::group}) {
     const TernaryMatrix matrix = some_trits(2, 3, 300, granularity, 64);
     const auto weight = backend_->upload_weight(matrix, "w");
@@ -57,7 +59,8 @@ TEST_F(VulkanBackendTest, TernaryWeightsKeepWordsAndKernelScales) {
     EXPECT_EQ(weight->row_stride, 512);
     EXPECT_EQ(weight->group_size, granularity == ScaleGranularity::group ? 64 : 512);
     const auto words = download<uint32_t>(weight->data);
-    EXPECT_TRUE(std::ranges::equal(words, matrix.words()));
+    EXPECT_TRUE(std::ranges::equal(words, matrix.words(), {}, shader::transposed_codes));
+    EXPECT_TRUE(std::ranges::equal(backend_->download_weight(*weight)->words(), matrix.words()));
     EXPECT_EQ(download<float>(weight->scales), kernel_scales(matrix));
   }
 }
@@ -96,11 +99,11 @@ TEST_F(VulkanBackendTest, WeightsOfManyChunksArrive) {
 
 TEST_F(VulkanBackendTest, NamesItselfAndCountsSubmissions) {
   EXPECT_EQ(backend_->name(), "vulkan:0");
-  const uint64_t before = submission_count(*backend_);
+  const uint64_t before = device_work(*backend_).submits;
   const auto t = backend_->allocate({4}, DType::f32, "t");
   ASSERT_TRUE(t.ok());
   (void)download<float>(*t);
-  EXPECT_EQ(submission_count(*backend_), before + 1);
+  EXPECT_EQ(device_work(*backend_).submits, before + 1);
 }
 
 TEST_F(VulkanBackendTest, CapturesNeedACaptureFile) {

@@ -62,12 +62,12 @@ TEST_F(OnDevice, OneDownloadIsOneSubmission) {
   const Tensor x = tensor({1}, "x");
   const Tensor sum = tensor({0}, "sum");
   ASSERT_TRUE(gpu().submit().ok());
-  const uint64_t before = gpu().submissions();
+  const uint64_t before = gpu().work().submits;
   const std::vector<float> two = {2};
   ASSERT_TRUE(gpu().upload(x, std::as_bytes(std::span(two))).ok());
   for (int i = 0; i < 1500; ++i) ASSERT_TRUE(accumulate(gpu(), x, sum).ok());
   EXPECT_EQ(values_of(sum), std::vector<float>{3000});
-  EXPECT_EQ(gpu().submissions(), before + 1);
+  EXPECT_EQ(gpu().work().submits, before + 1);
 }
 
 TEST_F(OnDevice, LongRecordingsAreSplit) {
@@ -85,7 +85,7 @@ TEST_F(OnDevice, LongRecordingsAreSplit) {
   }
   split->pop_label();
   split->pop_label();  // one too many is ignored
-  EXPECT_EQ(split->submissions(), 9u);
+  EXPECT_EQ(split->work().submits, 9u);
   std::vector<float> result(4);
   ASSERT_TRUE(split->download(*sum, std::as_writable_bytes(std::span(result))).ok());
   EXPECT_EQ(result, std::vector<float>(4, 95.0f));
@@ -100,10 +100,10 @@ TEST_F(OnDevice, SubmissionsEndBeforeTheyTakeTooLong) {
     split->expect(0.015625);
     ASSERT_TRUE(accumulate(*split, *x, *sum).ok());
   }
-  EXPECT_EQ(split->submissions(), 2u);  // each of 64
+  EXPECT_EQ(split->work().submits, 2u);  // each of 64
   split->expect(5.0);
   ASSERT_TRUE(accumulate(*split, *x, *sum).ok());
-  EXPECT_EQ(split->submissions(), 3u);
+  EXPECT_EQ(split->work().submits, 3u);
 }
 
 TEST_F(OnDevice, ADeviceThatDoesNotAnswerIsTakenAsLost) {

@@ -2,12 +2,14 @@
 // in turns. And values that a shader survives only when it relies on no infinity.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/counter_rng.h"
 #include "ops/all.h"
 #include "ops/weight_layout.h"
+#include "shaders/lib/device_trits.h"
 #include "tests/vulkan/test_gpu.h"
 #include "vulkan/ops/record.h"
 
@@ -94,7 +96,8 @@ class Launchers : public GpuTest {
   }
   Weight upload(const TernaryMatrix& m) {
     Weight w = describe_weight(m, "test weight");
-    const std::vector<uint32_t> words(m.words().begin(), m.words().end());
+    std::vector<uint32_t> words(m.words().begin(), m.words().end());
+    std::ranges::transform(words, words.begin(), shader::transposed_codes);
     w.data = put(words, {w.n_matrices, w.rows, w.row_stride}, DType::trit2);
     w.scales = floats(kernel_scales(m), {w.n_matrices, w.rows, w.groups_per_row()});
     return w;

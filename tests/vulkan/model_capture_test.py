@@ -11,8 +11,8 @@ import sys
 import tempfile
 
 MOE_LAYER = {
-    "attention": ["rms_norm", "quantize_activations", "ternary_matmul", "store_kv", "attention", "add"],
-    "ffn": ["rms_norm", "dense_matmul", "route_tokens", "ternary_matmul", "gated_activation", "combine_experts", "add"],
+    "attention": ["norm_qkv", "attention_step", "merge_output"],
+    "ffn": ["norm_router", "expert_gate_up", "expert_down"],
 }
 
 

@@ -26,8 +26,9 @@ struct DebugOptions {
   // Vulkan: write a RenderDoc capture of the first single-token evaluation to this file. Empty: none.
   // invalid_argument for other backends.
   std::string capture_file{};
-  // Measure the operations: Runtime::profile(). Each is waited for before the next one starts, so on a GPU their sum is
-  // more than the whole takes without it. invalid_argument together with capture_file.
+  // Measure the operations: Runtime::profile(). A GPU notes the time behind each (timestamp queries), and operations
+  // that nothing separates overlap: the later one has what it took longer. Where its clock cannot be read each
+  // operation is waited for before the next one starts. invalid_argument together with capture_file.
   bool profile = false;
 };
 

@@ -1,4 +1,5 @@
-// ProfileEntry: the time that an operation took, and what it did in that time, all its calls together.
+// ProfileEntry: the time that an operation took, and what it did in that time, all its calls together. DeviceWork: what
+// a GPU was told to do.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,15 @@ struct ProfileEntry {
   double weight_bytes = 0;        // of these those of weights
   double integer_operations = 0;  // of int8 products: a multiply-add is two
   double float_operations = 0;    // of other products, and of attention
+};
+
+// Counted since the device was opened; of the cpu and the reference all 0.
+struct DeviceWork {
+  uint64_t dispatches = 0;         // that were submitted, each as often as it runs
+  uint64_t barriers = 0;           // likewise
+  uint64_t descriptor_writes = 0;  // buffers written into descriptor sets
+  uint64_t submits = 0;
+  uint64_t waits = 0;  // of the host for a submission
 };
 
 }  // namespace tritium

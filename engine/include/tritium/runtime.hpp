@@ -31,6 +31,7 @@ std::vector<DeviceInfo> list_devices();
 
 struct DebugOptions;
 struct ProfileEntry;
+struct DeviceWork;
 
 // A device, opened. A handle: copies share it.
 class Runtime {
@@ -45,6 +46,8 @@ class Runtime {
   // With DebugOptions::profile: the operations until now, those that took longest first. Else empty, and where memory
   // ends. Waits for an evaluation that is under way.
   std::vector<ProfileEntry> profile() const;
+  // Until now; the difference of two is what came between. Waits for an evaluation that is under way.
+  DeviceWork device_work() const;
   // `path`: a GGUF file, any part of a split one, or a Hugging Face folder with safetensors.
   Result<Model> load(const std::string& path, const LoadOptions& options = {}) const;
 

@@ -150,6 +150,7 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
         *(*kernel)->layout, vk::ShaderStageFlagBits::eCompute, 0,
         {static_cast<uint32_t>(dispatch.push_constants.size()), dispatch.push_constants.data()});
   commands.dispatch(dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+  ++submissions_.current().counts.dispatches;
   end_if_long(dispatch);
   return Status();
 }
@@ -168,6 +169,7 @@ vk::DescriptorSet CommandRecorder::make_set(const LoadedKernel& kernel, const st
                       .pBufferInfo = &infos.back()});
   }
   device_->handle.updateDescriptorSets(writes, nullptr);
+  submissions_.count_descriptors(windows.size());
   return set;
 }
 
@@ -175,10 +177,7 @@ const vk::raii::CommandBuffer& CommandRecorder::begin_command(Stage stage, std::
   const vk::raii::CommandBuffer& commands = submissions_.current().commands();
   open_labels();
   const auto barrier = tracker_.before(stage, touches);
-  if (barrier && options_.barriers)
-    commands.pipelineBarrier(stages_before(*barrier),
-                             vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer, {},
-                             memory_barrier(*barrier), nullptr, nullptr);
+  if (barrier && options_.barriers) put_barrier(stages_before(*barrier), memory_barrier(*barrier));
   return commands;
 }
 
@@ -193,14 +192,26 @@ void CommandRecorder::end_if_long(const Dispatch& dispatch) {
 
 // Everything before is done and visible to everything after.
 void CommandRecorder::separate() {
-  const auto stages = vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer;
   if (options_.barriers)
-    submissions_.current().commands().pipelineBarrier(
-        stages, stages, {}, memory_barrier({.compute_writes = true, .transfer_writes = true}), nullptr, nullptr);
+    put_barrier(vk::PipelineStageFlagBits::eComputeShader | vk::PipelineStageFlagBits::eTransfer,
+                memory_barrier({.compute_writes = true, .transfer_writes = true}));
+}
+
+void CommandRecorder::put_barrier(vk::PipelineStageFlags after, const vk::MemoryBarrier& barrier,
+                                  vk::PipelineStageFlags before) {
+  Submission& submission = submissions_.current();
+  submission.commands().pipelineBarrier(after, before, {}, barrier, nullptr, nullptr);
+  ++submission.counts.barriers;
+}
+
+void CommandRecorder::mark() {
+  RecordedCommands* recorded = submissions_.recorded();
+  submissions_.current().commands().writeTimestamp(vk::PipelineStageFlagBits::eBottomOfPipe, *recorded->marks,
+                                                   recorded->n_marks++);
 }
 
 Status CommandRecorder::record_commands(const std::function<Status()>& record,
-                                        std::shared_ptr<const RecordedCommands>& commands) {
+                                        std::shared_ptr<const RecordedCommands>& commands, uint32_t most_marks) {
   close_labels();
   const BarrierTracker before = std::exchange(tracker_, {});
   const auto counts = std::pair{std::exchange(seconds_, 0.0), std::exchange(dispatches_, 0)};
@@ -210,7 +221,7 @@ Status CommandRecorder::record_commands(const std::function<Status()>& record,
     std::tie(seconds_, dispatches_) = counts;
   };
   try {
-    submissions_.begin_recording();
+    submissions_.begin_recording(most_marks);
     separate();
     const Status status = record();
     if (submissions_.recording()) submit();
@@ -256,10 +267,9 @@ void CommandRecorder::copy_out(const std::shared_ptr<VulkanBuffer>& from, uint64
   const auto& commands = begin_command(Stage::transfer, touches);
   submissions_.current().kept.push_back(from);
   commands.copyBuffer(*from->handle, *to.handle, vk::BufferCopy{from_offset, 0, bytes});
-  const vk::MemoryBarrier to_host = {.srcAccessMask = vk::AccessFlagBits::eTransferWrite,
-                                     .dstAccessMask = vk::AccessFlagBits::eHostRead};
-  commands.pipelineBarrier(vk::PipelineStageFlagBits::eTransfer, vk::PipelineStageFlagBits::eHost, {}, to_host, nullptr,
-                           nullptr);
+  put_barrier(vk::PipelineStageFlagBits::eTransfer,
+              {.srcAccessMask = vk::AccessFlagBits::eTransferWrite, .dstAccessMask = vk::AccessFlagBits::eHostRead},
+              vk::PipelineStageFlagBits::eHost);
 }
 
 void CommandRecorder::submit() {

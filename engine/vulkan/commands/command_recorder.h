@@ -45,7 +45,11 @@ class CommandRecorder final : public Recorder {
   void submit();
 
   // Records what `record` dispatches, to run whenever replay() is called; nothing else may be recorded meanwhile.
-  Status record_commands(const std::function<Status()>& record, std::shared_ptr<const RecordedCommands>& commands);
+  // `most_marks`: so often may it call mark().
+  Status record_commands(const std::function<Status()>& record, std::shared_ptr<const RecordedCommands>& commands,
+                         uint32_t most_marks = 0);
+  // The commands note the time when everything before has run.
+  void mark();
   void replay(const std::shared_ptr<const RecordedCommands>& commands);
 
   void push_label(std::string_view name) { labels_.emplace_back(name); }
@@ -66,6 +70,10 @@ class CommandRecorder final : public Recorder {
   void open_labels();
   void close_labels();
   void separate();
+  // Between what runs in the stages `after` and what will in `before`: compute and transfers, unless it is said.
+  void put_barrier(vk::PipelineStageFlags after, const vk::MemoryBarrier& barrier,
+                   vk::PipelineStageFlags before = vk::PipelineStageFlagBits::eComputeShader |
+                                                   vk::PipelineStageFlagBits::eTransfer);
   void end_if_long(const Dispatch& dispatch);
 
   std::shared_ptr<Device> device_;

@@ -93,9 +93,14 @@ vk::DescriptorSet Submissions::make_set(vk::DescriptorSetLayout layout) {
   }
 }
 
-void Submissions::begin_recording() {
+void Submissions::begin_recording(uint32_t most_marks) {
+  auto recorded = std::make_shared<RecordedCommands>();
+  if (most_marks > 0)
+    recorded->marks =
+        vk::raii::QueryPool(device_->handle, {.queryType = vk::QueryType::eTimestamp, .queryCount = most_marks});
   interrupted_ = std::move(recording_);
-  recorded_ = std::make_shared<RecordedCommands>();
+  recorded_ = std::move(recorded);
+  if (most_marks > 0) current().commands().resetQueryPool(*recorded_->marks, 0, most_marks);
 }
 
 void Submissions::next_part() {
@@ -122,6 +127,7 @@ void Submissions::append(const std::shared_ptr<const RecordedCommands>& commands
   submission.sequence.push_back(*part.commands());
   submission.kept.push_back(commands);
   submission.seconds += part.seconds;
+  submission.counts += part.counts;
   begin_buffer(submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
 }
 
@@ -134,12 +140,16 @@ void Submissions::submit() {
                                        .pCommandBuffers = submission->sequence.data()},
                         *submission->done);
   submitted_ = submission->number;
+  ++work_.submits;
+  work_.dispatches += submission->counts.dispatches;
+  work_.barriers += submission->counts.barriers;
   in_flight_.push_back(std::move(submission));
 }
 
 // A GPU that does not answer is taken as lost, long after what it was given should be done: not every driver has a
 // watchdog of its own. What is cancelled stays in flight.
 void Submissions::wait_for(const Submission& submission) {
+  ++work_.waits;
   const auto begun = std::chrono::steady_clock::now();
   const double patience = device_->patience + kPatience * submission.seconds;
   while (device_->handle.waitForFences(*submission.done, VK_TRUE, kWaitSliceNs) == vk::Result::eTimeout) {
@@ -163,6 +173,7 @@ void Submissions::recycle(std::unique_ptr<Submission> submission) {
   submission->kept.clear();
   submission->sequence.clear();
   submission->seconds = 0;
+  submission->counts = {};
   submission->command_pool.reset();
   device_->handle.resetFences(*submission->done);
   for (const vk::raii::DescriptorPool& pool : submission->descriptor_pools) pool.reset();

@@ -10,6 +10,16 @@
 
 namespace tritium::vulkan {
 
+// What a command buffer holds.
+struct CommandCounts {
+  uint64_t dispatches = 0, barriers = 0;
+  CommandCounts& operator+=(const CommandCounts& other) {
+    dispatches += other.dispatches;
+    barriers += other.barriers;
+    return *this;
+  }
+};
+
 struct Submission {
   uint64_t number = 0;  // 1, 2, 3 …
   vk::raii::CommandPool command_pool = nullptr;
@@ -21,6 +31,7 @@ struct Submission {
   size_t descriptor_pool = 0;  // the one sets are taken from
   std::vector<std::shared_ptr<const void>> kept;
   double seconds = 0;  // that it takes at most, as estimated
+  CommandCounts counts;
 
   const vk::raii::CommandBuffer& commands() const { return buffers[open]; }
 };
@@ -28,6 +39,9 @@ struct Submission {
 // Commands that were recorded to run many times, in parts that each end before a driver's patience does.
 struct RecordedCommands {
   std::vector<std::unique_ptr<Submission>> parts;
+  // Where they note the time (CommandRecorder::mark()); none: nowhere.
+  vk::raii::QueryPool marks = nullptr;
+  uint32_t n_marks = 0;
 };
 
 // Throws what the driver throws.
@@ -44,13 +58,15 @@ class Submissions {
   Submission& current();
 
   // What is recorded between the two calls becomes commands that run when they are asked to.
-  void begin_recording();
+  // `most_marks`: times that they note; 0: none.
+  void begin_recording(uint32_t most_marks = 0);
   std::shared_ptr<const RecordedCommands> end_recording();
   // In place of end_recording(): there are no such commands.
   void drop_recording();
   // Ends a part; the next command begins another.
   void next_part();
-  // Between two begin_recording() and end_recording()?
+  // Those between begin_recording() and end_recording(), or null.
+  RecordedCommands* recorded() const { return recorded_.get(); }
   bool recording_commands() const { return recorded_ != nullptr; }
   // Runs a part of recorded commands after what is recorded in current().
   void append(const std::shared_ptr<const RecordedCommands>& commands, const Submission& part);
@@ -62,6 +78,10 @@ class Submissions {
   // Number of the last submission known to have completed.
   uint64_t completed() const { return completed_; }
   uint64_t submitted() const { return submitted_; }
+  // Until now: descriptors when they are written, the rest when it is submitted.
+  const DeviceWork& work() const { return work_; }
+  void set_work(const DeviceWork& work) { work_ = work; }
+  void count_descriptors(uint64_t n) { work_.descriptor_writes += n; }
 
  private:
   std::unique_ptr<Submission> make();
@@ -77,6 +97,7 @@ class Submissions {
   std::vector<std::unique_ptr<Submission>> idle_;
   uint64_t submitted_ = 0;
   uint64_t completed_ = 0;
+  DeviceWork work_;
 };
 
 }  // namespace tritium::vulkan

@@ -76,36 +76,63 @@ void read_limits(Device& device, const QueriedDevice& queried) {
   const auto& limits = device.properties.limits;
   device.limits.storage_range = limits.maxStorageBufferRange / 16 * 16;
   device.limits.storage_alignment = std::max<uint64_t>(16, limits.minStorageBufferOffsetAlignment);
+  device.limits.storage_buffers = limits.maxPerStageDescriptorStorageBuffers;
   for (size_t i = 0; i < 3; ++i) device.limits.groups[i] = limits.maxComputeWorkGroupCount[i];
   device.limits.rates = rates_of(device.properties.deviceType);
   if (device.properties.deviceType == vk::PhysicalDeviceType::eCpu) device.patience = INFINITY;  // nobody resets it
 }
 
+// Whether dot products of bytes are there, and an instruction of the device. TRITIUM_VULKAN_RUNG=base: they are not
+// used; dot: they are, also where they are no faster.
+bool wants_dot_products(const vk::raii::PhysicalDevice& physical, const QueriedDevice& queried) {
+  const char* rung = std::getenv("TRITIUM_VULKAN_RUNG");
+  const std::string_view wanted = rung ? rung : "";
+  const bool core = physical.getProperties().apiVersion >= VK_API_VERSION_1_3;
+  if (wanted == "base" || !(core || queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))) return false;
+  using Features = vk::PhysicalDeviceShaderIntegerDotProductFeatures;
+  using Properties = vk::PhysicalDeviceShaderIntegerDotProductProperties;
+  const auto features = physical.getFeatures2<vk::PhysicalDeviceFeatures2, Features>();
+  const auto properties = physical.getProperties2<vk::PhysicalDeviceProperties2, Properties>();
+  if (!features.get<Features>().shaderIntegerDotProduct) return false;
+  return wanted == "dot" || properties.get<Properties>().integerDotProduct4x8BitPackedSignedAccelerated;
+}
+
 Status create(Device& device, const QueriedDevice& queried, const VulkanOptions& options) {
-  // No optional feature is enabled: the base kernels read everything as 32-bit words.
+  // The base kernels need no optional feature: they read everything as 32-bit words.
   std::vector<const char*> extensions;
-  const vk::PhysicalDevicePipelineExecutablePropertiesFeaturesKHR machine_code = {.pipelineExecutableInfo = VK_TRUE};
+  vk::PhysicalDevicePipelineExecutablePropertiesFeaturesKHR machine_code = {.pipelineExecutableInfo = VK_TRUE};
+  vk::PhysicalDeviceShaderIntegerDotProductFeatures dot = {.shaderIntegerDotProduct = VK_TRUE};
+  void* features = nullptr;
   if (options.keep_machine_code) {
     constexpr const char* kMachineCode = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
     if (!queried.offers(kMachineCode))
       return error(StatusCode::unsupported, queried.description.name, " does not show machine code: its driver (",
                    queried.description.driver, ") lacks ", kMachineCode);
     extensions.push_back(kMachineCode);
+    features = &machine_code;
     device.pipeline_flags = vk::PipelineCreateFlagBits::eCaptureStatisticsKHR |
                             vk::PipelineCreateFlagBits::eCaptureInternalRepresentationsKHR;
+  }
+  device.dot_products = wants_dot_products(device.physical, queried);
+  if (device.dot_products) {
+    if (queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))
+      extensions.push_back(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+    dot.pNext = features;
+    features = &dot;
   }
   constexpr const char* kPortability = "VK_KHR_portability_subset";  // must be enabled where it is offered
   if (queried.offers(kPortability)) extensions.push_back(kPortability);
   constexpr float kPriority = 1.0f;
   const vk::DeviceQueueCreateInfo queue = {
       .queueFamilyIndex = queried.compute_family, .queueCount = 1, .pQueuePriorities = &kPriority};
-  const vk::DeviceCreateInfo info = {.pNext = options.keep_machine_code ? &machine_code : nullptr,
+  const vk::DeviceCreateInfo info = {.pNext = features,
                                      .queueCreateInfoCount = 1,
                                      .pQueueCreateInfos = &queue,
                                      .enabledExtensionCount = static_cast<uint32_t>(extensions.size()),
                                      .ppEnabledExtensionNames = extensions.data()};
   device.handle = vk::raii::Device(device.physical, info);
   device.queue_family = queried.compute_family;
+  device.timestamp_bits = device.physical.getQueueFamilyProperties()[queried.compute_family].timestampValidBits;
   device.queue = device.handle.getQueue(queried.compute_family, 0);
   return Status();
 }

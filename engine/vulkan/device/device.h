@@ -22,6 +22,7 @@ struct Device {
   vk::raii::Device handle = nullptr;
   vk::raii::Queue queue = nullptr;
   uint32_t queue_family = 0;
+  uint32_t timestamp_bits = 0;  // of the queue's clock; 0: it has none
 
   vk::PhysicalDeviceProperties properties;
   vk::PhysicalDeviceIDProperties id;
@@ -30,6 +31,7 @@ struct Device {
   Limits limits;
   FloatControls float_controls;            // that kernels are compiled with
   vk::PipelineCreateFlags pipeline_flags;  // likewise
+  bool dot_products = false;               // the variants "dot" of kernels are used
   uint64_t largest_buffer = 0;             // bytes one buffer and its memory may have
   double patience = 30;  // seconds beyond what a submission should take, after which the device is taken as lost
   DeviceHealth health;

@@ -34,6 +34,7 @@ inline int64_t workgroups_of(const PreviousRows& op) { return groups_for_values(
 inline int64_t workgroups_of(const PreviousRowsBackward& op) { return groups_for_values(op.dx); }
 inline int64_t workgroups_of(const Prune& op) { return rows_of(op.parameter); }
 inline int64_t workgroups_of(const QuantizeActivations& op) { return op.scales.elements(); }
+inline int64_t workgroups_of(const MergeSplits& op) { return op.parts.shape[0]; }
 inline int64_t workgroups_of(const RejectValues& op) { return op.x.shape[0] * op.x.shape[1]; }
 inline int64_t workgroups_of(const RejectValuesBackward& op) { return op.v.shape[0] * op.v.shape[1]; }
 inline int64_t workgroups_of(const RmsNorm& op) { return rows_of(op.x); }

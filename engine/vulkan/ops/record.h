@@ -6,7 +6,7 @@
 namespace tritium::vulkan {
 
 // What the operations of several dispatches record: vulkan/ops/<op>.cpp, and those of a weight that is bound in
-// windows: with_weight.cpp. The others are rows of one_dispatch.h.
+// windows: with_weight.cpp; and those that stand for several: fused.cpp. The others are rows of one_dispatch.h.
 Status launch(Recorder& recorder, const Attention& op);
 Status launch(Recorder& recorder, const Embedding& op);
 Status launch(Recorder& recorder, const TernaryMatmul& op);
@@ -21,6 +21,12 @@ Status launch(Recorder& recorder, const AttentionBackward& op);
 Status launch(Recorder& recorder, const ScaleColumnsBackward& op);
 Status launch(Recorder& recorder, const SumSquares& op);
 Status launch(Recorder& recorder, const FactoredDirection& op);
+Status launch(Recorder& recorder, const NormQkv& op);
+Status launch(Recorder& recorder, const NormRouter& op);
+Status launch(Recorder& recorder, const ExpertGateUp& op);
+Status launch(Recorder& recorder, const ExpertDown& op);
+Status launch(Recorder& recorder, const AttentionStep& op);
+Status launch(Recorder& recorder, const MergeOutput& op);
 
 template <typename Op>
 Status record(Recorder& recorder, const Op& op) {

@@ -72,7 +72,7 @@ std::unique_ptr<LoadedKernel> Pipelines::load(const Kernel& kernel, ReflectedSha
 
 Result<LoadedKernel*> Pipelines::kernel(std::string_view name) {
   if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second.get();
-  const auto known = kernels_.find(name);
+  const auto known = find(name);
   if (known == kernels_.end()) return error(StatusCode::internal, "there is no kernel \"", name, "\" in this build");
   Result<ReflectedShader> shader = reflect_spirv(known->second.spirv);
   if (!shader.ok()) return shader.status().within(join("kernel ", name));
@@ -80,7 +80,13 @@ Result<LoadedKernel*> Pipelines::kernel(std::string_view name) {
   if (shader->bindings.size() > most)
     return error(StatusCode::unsupported, "kernel ", name, " binds ", shader->bindings.size(), " storage buffers; ",
                  device_->description.name, " allows ", most, ": another device or the cpu backend can do it");
-  return (loaded_[known->first] = load(known->second, std::move(*shader))).get();
+  return (loaded_[std::string(name)] = load(known->second, std::move(*shader))).get();
+}
+
+std::map<std::string_view, Kernel>::const_iterator Pipelines::find(std::string_view name) const {
+  if (device_->dot_products)
+    if (const auto variant = kernels_.find(join(name, ".dot")); variant != kernels_.end()) return variant;
+  return kernels_.find(name);
 }
 
 Status Pipelines::check_local_size(const LoadedKernel& kernel, std::span<const uint32_t> constants) const {

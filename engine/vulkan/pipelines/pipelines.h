@@ -49,11 +49,13 @@ class Pipelines {
  private:
   vk::raii::ShaderModule make_module(const LoadedKernel& kernel, bool aliased) const;
   std::unique_ptr<LoadedKernel> load(const Kernel& kernel, ReflectedShader shader);
+  // The variant of the kernel that the device runs.
+  std::map<std::string_view, Kernel>::const_iterator find(std::string_view name) const;
   Status check_local_size(const LoadedKernel& kernel, std::span<const uint32_t> constants) const;
 
   std::shared_ptr<Device> device_;
   std::map<std::string_view, Kernel> kernels_;
-  std::map<std::string_view, std::unique_ptr<LoadedKernel>> loaded_;
+  std::map<std::string, std::unique_ptr<LoadedKernel>, std::less<>> loaded_;  // by the name that was asked for
   PipelineCacheKey cache_key_;
   std::filesystem::path cache_file_;
   vk::raii::PipelineCache cache_ = nullptr;

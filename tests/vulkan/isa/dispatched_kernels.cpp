@@ -73,9 +73,13 @@ Status note_passes(NotingRecorder& recorder, const TensorMap& model, const Input
   const std::string name = name_of(model, inputs);
   const std::vector<int32_t> tokens(kPrompt, 0);
   std::vector<int32_t> best(1);
-  recorder.use = name + ", 1 token";
-  if (Status s = forward_greedy(config, weights, *state, backend, std::span(tokens).first(1), 0, best); !s.ok())
-    return s;
+  for (const bool fuses : {true, false}) {
+    backend.fuses = fuses;
+    state->passes.clear();
+    recorder.use = name + (fuses ? ", 1 token" : ", 1 token of simple operations");
+    if (Status s = forward_greedy(config, weights, *state, backend, std::span(tokens).first(1), 0, best); !s.ok())
+      return s;
+  }
   recorder.use = join(name, ", ", kPrompt, " tokens");
   std::vector<float> logits(static_cast<size_t>(config.vocab_size));
   if (Status s = forward(config, weights, *state, backend, tokens, 0, Logits::last, logits); !s.ok()) return s;

@@ -2,9 +2,11 @@
 // that the loader finds, and prints what the driver tells about the result: a JSON line for the device, then one a
 // kernel with its statistics and its machine code. Runs nothing: the device may be one that exists only in the driver.
 // Exit code 77: no such driver, or one that does not tell.
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/format_text.h"
 #include "base/json.h"
@@ -86,8 +88,16 @@ int print_all(const std::shared_ptr<Device>& device) {
   std::set<std::string> names;
   for (const DispatchedKernel& kernel : *kernels) names.insert(kernel.name);
   for (const Kernel& kernel : shader_table())
-    if (!names.contains(std::string(kernel.name)))
+    if (!names.contains(std::string(kernel.name)) && !kernel.name.ends_with(".dot"))
       kernels->push_back({.name = std::string(kernel.name), .constants = {}, .first_use = "nothing that was asked"});
+  // Beside each kernel its variant with dot products, where the device has them; and the kernel itself even so.
+  if (std::exchange(device->dot_products, false))
+    for (size_t i = 0, n = kernels->size(); i < n; ++i) {
+      DispatchedKernel variant = (*kernels)[i];
+      variant.name += ".dot";
+      const auto known = [&](const Kernel& kernel) { return kernel.name == variant.name; };
+      if (std::ranges::any_of(shader_table(), known)) kernels->push_back(std::move(variant));
+    }
   print_device(*device);
   Pipelines pipelines(device, shader_table(), {});
   for (const DispatchedKernel& kernel : *kernels)

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/fuse.h"
 #include "ops/weight_layout.h"
 #include "tests/vulkan/isa/dispatched_kernels.h"
 #include "vulkan/ops/record.h"
@@ -60,6 +61,12 @@ class NotingBackend final : public Each<NotingBackend, Backend, AllOps> {
   Status submit() override { return Status(); }
   void push_label(std::string_view) override {}
   void pop_label() override {}
+  void rewrite(Program& program) const override {
+    if (!fuses) return;
+    const Limits& limits = recorder_.limits();
+    fuse(program, {.tensors = limits.storage_buffers, .tensor_bytes = limits.storage_range});
+  }
+  bool fuses = true;
 
   template <typename Op>
   Status each(const Op& op) {

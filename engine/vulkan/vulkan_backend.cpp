@@ -132,11 +132,10 @@ Result<std::unique_ptr<Replay>> VulkanBackend::prepare_timed(const Program& prog
       [&] {
         if (Status s = gpu_->mark(); !s.ok()) return s;
         marks_ = true;
-        Status status = walk(*this, program);
-        marks_ = false;
-        return status;
+        return walk(*this, program);
       },
       most_marks);
+  marks_ = false;  // also when the driver threw
   if (!commands.ok()) return commands.status();
   return std::unique_ptr<Replay>(std::make_unique<TimedReplay>(*this, *gpu_, *commands, program, times_));
 }

@@ -16,7 +16,7 @@ Codes codes_for(Ops& ops, const Tensor& x) {
 }
 
 Codes quantised(Ops& ops, const Tensor& x) {
-  const Codes codes = codes_for(ops, x);
+  Codes codes = codes_for(ops, x);
   ops(QuantizeActivations{.x = x, .q = codes.q, .scales = codes.scales});
   return codes;
 }

@@ -34,7 +34,7 @@ Tensor added(Ops& ops, const Tensor& x, const Tensor& branch, const Tensor& sum)
 
 Tensor normed(Ops& ops, const Tensor& x, const Tensor& weight, float eps) {
   if (!weight) return x;
-  const Tensor y = ops.temporary(x.shape);
+  Tensor y = ops.temporary(x.shape);
   ops(RmsNorm{.x = x, .weight = weight, .y = y, .eps = eps});
   return y;
 }

@@ -1,8 +1,12 @@
 # tritium_embed_shaders(TARGET TABLE SOURCES…): compiles each .comp with glslc at build time and compiles the words into
 # TARGET: one small .cpp a shader and one table of them, the function `std::span<const Kernel> tritium::vulkan::TABLE()`.
 # glslc writes a depfile, so a changed header rebuilds exactly the shaders that include it; it enables #include itself.
+#
+# tritium_embed_shader_build(TARGET): what a running program needs to compile a changed shader in the same way: glslc's
+# options (shader_build()), and each file of shaders/ with its SHA-256 (shader_files()).
 
 set(TRITIUM_GLSLC "" CACHE FILEPATH "GLSL compiler for the Vulkan backend; empty: glslc in PATH or the Vulkan SDK")
+option(TRITIUM_SHADER_DEBUG "Shaders are not optimised, so that RenderDoc steps through GLSL and shows its variables" OFF)
 
 # Sets TRITIUM_GLSLC_PROGRAM and TRITIUM_VULKAN_INCLUDE_DIR, or TRITIUM_NO_VULKAN_REASON when Vulkan cannot be built.
 function(tritium_find_vulkan)
@@ -24,6 +28,17 @@ function(tritium_find_vulkan)
   set(TRITIUM_GLSLC_PROGRAM ${glslc} PARENT_SCOPE)
   set(TRITIUM_NO_VULKAN_REASON ${reason} PARENT_SCOPE)
 endfunction()
+
+# glslc's options. RenderDoc steps through GLSL where nothing is optimised, by debug information that the program makes of -g
+# when it loads a kernel (engine/vulkan/pipelines/spirv_debug_info.h): glslc 2023.2 has no -gVS, and glslang's own program has
+# one that fails on the larger kernels (12.0.0, Debian 12: it ends by a signal, or names ids that are not there).
+set(TRITIUM_SHADER_OPTIONS --target-env=vulkan1.2 -O -g)
+set(TRITIUM_SHADER_DEBUG_INFO false)
+if(TRITIUM_SHADER_DEBUG)
+  set(TRITIUM_SHADER_OPTIONS --target-env=vulkan1.2 -O0 -g)
+  set(TRITIUM_SHADER_DEBUG_INFO true)
+  message(STATUS "Shaders are not optimised: RenderDoc steps through GLSL")
+endif()
 
 # Writes `content` unless the file has it already: an unchanged file keeps its time, and nothing is rebuilt.
 function(tritium_write_generated path content)
@@ -53,6 +68,10 @@ function(tritium_embed_shaders target table)
     get_filename_component(name ${source} NAME)
     string(REGEX REPLACE "\\.comp$" "" kernel ${name})  # "ternary_matmul.coopmat.comp" is kernel "ternary_matmul.coopmat"
     string(REPLACE ${shaders}/ ${seen_as}/ seen ${source})
+    string(REPLACE ${shaders}/ "" below ${source})  # as it is in shaders/
+    if(below STREQUAL source)
+      set(below "")
+    endif()
     # "// Variants: dot" in a source: there is also a kernel NAME.dot, compiled with TRITIUM_VARIANT_DOT.
     file(STRINGS ${source} variants REGEX "^// Variants: ")
     string(REGEX MATCHALL "dot" variants "${variants}")
@@ -69,7 +88,7 @@ function(tritium_embed_shaders target table)
 
     add_custom_command(
       OUTPUT ${words}
-      COMMAND ${TRITIUM_GLSLC_PROGRAM} --target-env=vulkan1.2 -O -g ${defines} -I ${seen_as} -mfmt=num
+      COMMAND ${TRITIUM_GLSLC_PROGRAM} ${TRITIUM_SHADER_OPTIONS} ${defines} -I ${seen_as} -mfmt=num
               -MD -MF ${words}.d -MT ${words} -o ${words} ${seen}
       WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
       DEPENDS ${source}
@@ -93,7 +112,7 @@ const std::span<const uint32_t> ${table}_${symbol}(kWords);
     set_source_files_properties(${folder}/${name}.cpp PROPERTIES OBJECT_DEPENDS ${words})
     target_sources(${target} PRIVATE ${folder}/${name}.cpp)
     string(APPEND declarations "extern const std::span<const uint32_t> ${table}_${symbol};\n")
-    string(APPEND rows "      {\"${name}\", ${table}_${symbol}},\n")
+    string(APPEND rows "      {\"${name}\", ${table}_${symbol}, \"${below}\", \"${defines}\"},\n")
     endforeach()
   endforeach()
 
@@ -114,4 +133,34 @@ ${rows}  };
 }  // namespace tritium::vulkan
 ")
   target_sources(${target} PRIVATE ${folder}/table.cpp)
+endfunction()
+
+function(tritium_embed_shader_build target)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/shader_build)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/shader_files.cmake)
+  set(shaders ${PROJECT_SOURCE_DIR}/shaders)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${shaders}/*)
+  add_custom_command(
+    OUTPUT ${folder}/files.inc
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${shaders} -DOUTPUT=${folder}/files.inc -P ${script}
+    DEPENDS ${files} ${script}
+    COMMENT "Taking the checksums of the shaders" VERBATIM)
+  list(JOIN TRITIUM_SHADER_OPTIONS "\", \"" options)
+  tritium_write_generated(${folder}/shader_build.cpp
+"#include \"vulkan/kernel.h\"
+
+namespace tritium::vulkan {
+namespace {
+constexpr ShaderFile kFiles[] = {
+#include \"files.inc\"
+};
+constexpr std::string_view kOptions[] = {\"${options}\"};
+constexpr ShaderBuild kBuild = {.options = kOptions, .debug_info = ${TRITIUM_SHADER_DEBUG_INFO}};
+}  // namespace
+std::span<const ShaderFile> shader_files() { return kFiles; }
+const ShaderBuild& shader_build() { return kBuild; }
+}  // namespace tritium::vulkan
+")
+  set_source_files_properties(${folder}/shader_build.cpp PROPERTIES OBJECT_DEPENDS ${folder}/files.inc)
+  target_sources(${target} PRIVATE ${folder}/shader_build.cpp)
 endfunction()

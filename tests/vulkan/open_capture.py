@@ -7,6 +7,7 @@ PYTHONPATH=/usr/lib/python3/dist-packages /usr/bin/python3 open_capture.py FILE.
 Exit codes: 0 printed, 1 the capture cannot be opened, 2 wrong use, 77 the renderdoc module is missing (Debian 12:
 apt install python3-renderdoc, for the system's own interpreter).
 """
+import contextlib
 import sys
 
 try:
@@ -21,8 +22,13 @@ def fail(message):
     sys.exit(1)
 
 
-def dispatches(controller):
-    """(labels, call, kernel) of every dispatch, in order."""
+def is_submission(label):
+    """RenderDoc puts a level of its own around what each vkQueueSubmit runs."""
+    return label.startswith("vkQueueSubmit")
+
+
+def dispatches_of(controller):
+    """(event, labels, call, kernel) of every dispatch, in order."""
     structured = controller.GetStructuredFile()
     names = {r.resourceId: r.name for r in controller.GetResources()}
 
@@ -32,8 +38,8 @@ def dispatches(controller):
             controller.SetFrameEvent(action.eventId, True)
             pipeline = controller.GetPipelineState().GetComputePipelineObject()
             x, y, z = action.dispatchDimension
-            yield labels, f"{name.split('(')[0]}({x}, {y}, {z})", names.get(pipeline, "?")
-        inner = labels + [name] if action.flags & rd.ActionFlags.PushMarker else labels
+            yield action.eventId, labels, f"{name.split('(')[0]}({x}, {y}, {z})", names.get(pipeline, "?")
+        inner = labels + [name] if action.flags & rd.ActionFlags.PushMarker and not is_submission(name) else labels
         for child in action.children:
             yield from walk(child, inner)
 
@@ -41,16 +47,9 @@ def dispatches(controller):
         yield from walk(root, [])
 
 
-def is_submission(label):
-    """RenderDoc puts a level of its own around what each vkQueueSubmit runs."""
-    return label.startswith("vkQueueSubmit")
-
-
-def main():
-    if len(sys.argv) != 2:
-        print(__doc__)
-        sys.exit(2)
-    path = sys.argv[1]
+@contextlib.contextmanager
+def opened(path):
+    """A replay controller of the capture, until the end of the block."""
     rd.InitialiseReplay(rd.GlobalEnvironment(), [])
     capture = rd.OpenCaptureFile()
     if capture.OpenFile(path, "rdc", None) != rd.ResultCode.Succeeded:
@@ -60,11 +59,19 @@ def main():
     result, controller = capture.OpenCapture(rd.ReplayOptions(), None)
     if result != rd.ResultCode.Succeeded:
         fail(f"{path}: replay failed: {result}")
-    for labels, call, kernel in dispatches(controller):
-        print("/".join([label for label in labels if not is_submission(label)] + [call]), f"kernel={kernel}")
+    yield controller
     controller.Shutdown()
     capture.Shutdown()
     rd.ShutdownReplay()
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__)
+        sys.exit(2)
+    with opened(sys.argv[1]) as controller:
+        for _, labels, call, kernel in dispatches_of(controller):
+            print("/".join(labels + [call]), f"kernel={kernel}")
 
 
 if __name__ == "__main__":

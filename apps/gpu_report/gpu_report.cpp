@@ -36,6 +36,10 @@ const std::vector<Section>& sections() {
        "weights of different calls lie apart, so that no cache holds them. Fractions are of the reads and of the i32 "
        "multiply-adds above.",
        18, kernels_section},
+      {"fusions", "Fusions",
+       "Operations of a decoded token that one kernel does, beside the kernels for which it stands, on random trits in "
+       "the models' shapes, some layers in turn. What pays is what runs in the models below.",
+       6, fusions_section},
       {"maple_20b_a1b", "Maple-20B-A1B", "Random trits in the model's shapes, through the code that runs models.", 16,
        maple_section},
       {"qwen3_30b_a3b", "Qwen3-30B-A3B", "As above, as if it were ternary.", 16, qwen3_section},

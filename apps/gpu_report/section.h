@@ -72,6 +72,7 @@ Status transfers_section(Context& context, Entry& entry);
 Status dispatch_section(Context& context, Entry& entry);
 Status arithmetic_section(Context& context, Entry& entry);
 Status kernels_section(Context& context, Entry& entry);
+Status fusions_section(Context& context, Entry& entry);
 Status maple_section(Context& context, Entry& entry);
 Status qwen3_section(Context& context, Entry& entry);
 Status bitnet_section(Context& context, Entry& entry);

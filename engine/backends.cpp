@@ -63,7 +63,8 @@ Result<std::unique_ptr<Backend>> make_auto(const BackendOptions& options) {
     log_to(options.log, LogLevel::info, "auto: no Vulkan (" + devices.message() + "); using the CPU");
   } else if (const auto best = vulkan::best_device(*devices)) {
     Result<std::unique_ptr<Backend>> gpu = make_vulkan(*best, options);
-    if (gpu.ok()) return gpu;
+    // What was asked for cannot be had, such as a folder of shaders: no reason to compute without it.
+    if (gpu.ok() || gpu.code() == StatusCode::invalid_argument) return gpu;
     log_to(options.log, LogLevel::warning, "auto: " + gpu.message() + "; using the CPU");
   } else {
     log_to(options.log, LogLevel::info, "auto: no Vulkan device is a real GPU; using the CPU");
@@ -102,6 +103,8 @@ std::vector<ProfileEntry> operation_times_of(const Backend& backend) {
 }
 
 DeviceWork device_work_of(const Backend& backend) { return vulkan::device_work(backend); }
+
+std::vector<FusionChoice> fusion_choices_of(const Backend& backend) { return vulkan::fusion_choices(backend); }
 
 std::vector<std::string> cpu_rungs() {
   return cpu_rung_is_named() ? std::vector<std::string>{simd_level()} : simd_levels();

@@ -33,6 +33,10 @@ std::vector<ProfileEntry> operation_times_of(const Backend& backend);
 // What a Vulkan backend was told to do; nothing for others, and of one that is waited for operation by operation.
 DeviceWork device_work_of(const Backend& backend);
 
+// Which operations run as one on a Vulkan backend, and why; nothing for others, and of one that is waited for operation
+// by operation.
+std::vector<FusionChoice> fusion_choices_of(const Backend& backend);
+
 // Backend::prompt_batch() of a backend of this name, without one: "cpu", "vulkan".
 int64_t prompt_batch_of(std::string_view backend);
 

@@ -8,6 +8,7 @@
 #include "lib/dense_weight.glsl"
 #include "params/dense_matmul.h"
 
+layout(constant_id = 4) const uint kDtype = TRITIUM_DTYPE_F32;
 layout(push_constant) uniform Push { DenseMatmulParams p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer WeightPlane { uvec4 weight[]; };  // rows start on one of them
@@ -17,23 +18,26 @@ layout(set = 0, binding = 3) writeonly buffer Y { float y[]; };
 const uint kStep = 8u;
 #include "lib/float_product.glsl"
 
-// Columns c … c + 3 of a row of the window; c is a multiple of 4.
-vec4 four_weights(uint row, uint c) {
+// Columns c … c + 7 of a row of the window; c is a multiple of 8.
+void eight_weights(uint row, uint c, out vec4 low, out vec4 high) {
   const uint first = row * p.row_stride + c;
-  return dense_four(p.dtype, weight[dense_four_at(p.dtype, first)], first);
+  if (kDtype == TRITIUM_DTYPE_F32) {
+    low = uintBitsToFloat(weight[first / 4u]);
+    high = uintBitsToFloat(weight[first / 4u + 1u]);
+  } else {
+    const uvec4 words = weight[first / 8u];
+    low = vec4(dense_halves(kDtype, words.x), dense_halves(kDtype, words.y));
+    high = vec4(dense_halves(kDtype, words.z), dense_halves(kDtype, words.w));
+  }
 }
 
 void add_products(uint c) {
   vec4 low[kFeatures];
   vec4 high[kFeatures];
-  for (uint f = 0u; f < kFeatures; ++f) {
-    low[f] = four_weights(weight_row[f], c);
-    high[f] = four_weights(weight_row[f], c + 4u);
-  }
+  for (uint f = 0u; f < kFeatures; ++f) eight_weights(weight_row[f], c, low[f], high[f]);
   for (uint t = 0u; t < kTile; ++t) {
-    const uint at = row_of_x[t] * p.cols + c;
     float values[kStep];
-    for (uint i = 0u; i < kStep; ++i) values[i] = c + i < p.cols ? x[at + i] : 0.0;
+    load_x(t, c, values);
     for (uint f = 0u; f < kFeatures; ++f) {
       float sum = partial[f * kTile + t];
       for (uint i = 0u; i < 4u; ++i) sum += values[i] * low[f][i];

@@ -20,61 +20,84 @@ layout(set = 0, binding = 5) readonly buffer ExpertIds { int expert_ids[]; };
 layout(set = 0, binding = 6) readonly buffer Weights { float weights[]; };
 layout(set = 0, binding = 7) writeonly buffer Y { float y[]; };
 
+#include "lib/team.glsl"
+#define TRITIUM_REDUCED kTile
 #include "lib/activation.h"
+#include "lib/normed_row.glsl"
 #include "lib/own_codes.glsl"
-#include "lib/reduce.glsl"
 
-float inverse_rms = 1.0;
+layout(constant_id = 6) const uint kActivation = 0u;  // GateActivation
+layout(constant_id = 7) const uint kGated = 1u;
+const uint kResults = (kFeatures + kTeam - 1u) / kTeam;  // features an invocation finishes
 
-float hidden_value(uint slot, uint column) {
-  const uint at = slot * p.width + column;
-  return p.gated == 1u ? gate_value(gate[at], up[at], p.activation, p.clamp_at)
-                       : activated(clamped_gate(gate[at], p.clamp_at), p.activation);
+// What was activated.
+vec4 raw_values(uint slot, uvec4 columns) {
+  vec4 gates, ups;
+  for (uint i = 0u; i < 4u; ++i) gates[i] = gate[slot * p.width + columns[i]];
+  if (kGated == 1u)
+    for (uint i = 0u; i < 4u; ++i) ups[i] = up[slot * p.width + columns[i]];
+  vec4 values;
+  for (uint i = 0u; i < 4u; ++i)
+    values[i] = kGated == 1u ? gate_value(gates[i], ups[i], kActivation, p.clamp_at)
+                             : activated(clamped_gate(gates[i], p.clamp_at), kActivation);
+  return values;
 }
 
-float own_value(uint slot, uint column) {
-  const float value = hidden_value(slot, column);
-  return p.with_norm == 1u ? value * inverse_rms * norm_weight[column] : value;
+float inverse_of_slot[kTile];
+
+vec4 own_values(uint slot, uvec4 columns) {
+  inverse_rms = inverse_of_slot[own_tile];
+  return p.with_norm == 1u ? normed_values(slot, columns) : raw_values(slot, columns);
 }
 
 uvec4 weight_words(uint index) { return codes[index]; }
 float weight_scale(uint index) { return scales[index]; }
 
-// As rms_norm.comp.
-void measure_slot(uint slot) {
-  float squares = 0.0;
-  for (uint d = gl_LocalInvocationIndex; d < p.width; d += kWorkgroup) {
-    const float value = hidden_value(slot, d);
-    squares += value * value;
-  }
-  inverse_rms = 1.0 / sqrt(workgroup_sum(squares) / float(p.width) + p.eps);
+// Of slots first … first + kTile - 1.
+void measure_slots(uint first) {
+  for (uint t = 0u; t < kTile; ++t) publish(t, floatBitsToUint(squares_of(min(first + t, p.n_slots - 1u), p.width)));
+  grow_branches(kReduceSum, kTile);
+  for (uint t = 0u; t < kTile; ++t) inverse_of_slot[t] = inverse_rms_of(reduced_sum(t), p.width, p.eps);
+}
+
+uint matrix_of(uint slot) { return p.routed == 1u ? uint(expert_ids[min(slot, p.n_slots - 1u)]) : 0u; }
+
+// Where outputs of slots lie with several invocations: those of a feature are wanted by one.
+void share_sums() {
+  barrier();  // what sums were made of has been read
+  for (uint i = 0u; i < kFinished; ++i)
+    if (team_lane() + i * kTeam < kOutputs) publish_for(0u, output_of(i), floatBitsToInt(sums[i]));
+  barrier();
 }
 
 void main() {
   const uint first_feature = gl_WorkGroupID.x * kBlock + team_feature();
-  float results[kFinished];
-  for (uint i = 0u; i < kFinished; ++i) results[i] = 0.0;
-  for (uint slot = 0u; slot < p.n_slots; ++slot) {
-    if (p.with_norm == 1u) measure_slot(slot);
-    const float x_scale = quantise_row(slot, p.width, p.padded_cols, 0u);
-    const uint matrix = p.routed == 1u ? uint(expert_ids[slot]) : 0u;
-    float sums[kFinished];
-    for (uint i = 0u; i < kFinished; ++i) sums[i] = 0.0;
-    if (matrix < p.n_matrices) {  // the same for the whole workgroup
-      for (uint f = 0u; f < kFeatures; ++f)
-        weight_row[f] = matrix * p.out_features + min(first_feature + f, p.out_features - 1u);
-      multiply(0u, p.padded_cols, p.group_size, p.n_groups, x_scale, sums);
+  float results[kResults];
+  for (uint i = 0u; i < kResults; ++i) results[i] = 0.0;
+  for (uint first = 0u; first < p.n_slots; first += kTile) {
+    if (p.with_norm == 1u) measure_slots(first);
+    make_codes(first, p.n_slots - 1u, p.width);
+    for (uint o = 0u; o < kOutputs; ++o) {
+      const uint matrix = matrix_of(first + o % kTile);
+      weight_row[o] =
+          (matrix < p.n_matrices ? matrix * p.out_features : 0u) + min(first_feature + o / kTile, p.out_features - 1u);
     }
-    for (uint i = 0u; i < kFinished; ++i) {
-      if (p.routed == 1u)
-        results[i] += weights[slot] * sums[i];
-      else
-        results[i] = sums[i];
-    }
-    barrier();  // the next slot's codes take the place of these
+    multiply(p.group_size, p.n_groups);
+    if (kTile > 1u) share_sums();
+    for (uint i = 0u; i < kResults; ++i)
+      for (uint t = 0u; t < kTile && first + t < p.n_slots; ++t) {
+        const uint o = min(team_lane() + i * kTeam, kFeatures - 1u) * kTile + t;
+        const float found = kTile > 1u ? intBitsToFloat(published(0u, o)) : sums[i];
+        const float sum = matrix_of(first + t) < p.n_matrices ? found : 0.0;
+        if (p.routed == 1u)
+          results[i] += weights[first + t] * sum;
+        else
+          results[i] = sum;
+      }
+    barrier();  // the next slots' codes take the place of these
   }
-  for (uint i = 0u; i < kFinished; ++i) {
-    const uint o = team_lane() + i * kTeam;
-    if (o < kFeatures && first_feature + o < p.out_features) y[first_feature + o] = results[i];
+  for (uint i = 0u; i < kResults; ++i) {
+    const uint f = team_lane() + i * kTeam;
+    if (f < kFeatures && first_feature + f < p.out_features) y[first_feature + f] = results[i];
   }
 }

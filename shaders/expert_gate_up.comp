@@ -13,7 +13,7 @@
 
 layout(push_constant) uniform Push { ExpertGateUpParams p; };
 layout(set = 0, binding = 0) readonly buffer Q { uint q[]; };
-layout(set = 0, binding = 1) readonly buffer XScale { float scale_of_x[]; };
+layout(set = 0, binding = 1) readonly buffer XScale { float x_scale[]; };
 layout(set = 0, binding = 2) readonly buffer Logits { float logits[]; };
 layout(set = 0, binding = 3) readonly buffer Bias { float bias[]; };
 layout(set = 0, binding = 4) readonly buffer GateCodes { uvec4 gate_codes[]; };  // 64 trits each
@@ -37,7 +37,7 @@ shared uint chosen[kMaxExperts];  // the expert of each slot
 
 bool of_gate = true;  // whose features the workgroup computes
 
-float own_value(uint row, uint column) { return 0.0; }  // the codes are made already
+vec4 own_values(uint row, uvec4 columns) { return vec4(0.0); }  // the codes are made already
 uvec4 weight_words(uint index) { return of_gate ? gate_codes[index] : up_codes[index]; }
 float weight_scale(uint index) { return of_gate ? gate_scales[index] : up_scales[index]; }
 
@@ -82,6 +82,7 @@ void main() {
   choose_experts();
   if (gl_WorkGroupID.x == 0u) write_routing();
   for (uint word = gl_LocalInvocationIndex; word < p.padded_cols / 4u; word += kWorkgroup) own_codes[word] = q[word];
+  if (gl_LocalInvocationIndex == 0u) own_scale[0] = x_scale[0];
   barrier();
   const uint blocks = (p.out_features + kBlock - 1u) / kBlock;
   const uint slot = gl_WorkGroupID.x / (2u * blocks);
@@ -89,13 +90,11 @@ void main() {
   of_gate = block < blocks;
   const uint first_feature = block % blocks * kBlock + team_feature();
   const uint matrix = chosen[slot];
-  float sums[kFinished];
   for (uint i = 0u; i < kFinished; ++i) sums[i] = 0.0;
   if (matrix < p.n_experts) {  // the same for the whole workgroup
     for (uint f = 0u; f < kFeatures; ++f)
       weight_row[f] = matrix * p.out_features + min(first_feature + f, p.out_features - 1u);
-    multiply(0u, p.padded_cols, of_gate ? p.gate_group : p.up_group, of_gate ? p.gate_groups : p.up_groups,
-             scale_of_x[0], sums);
+    multiply(of_gate ? p.gate_group : p.up_group, of_gate ? p.gate_groups : p.up_groups);
   }
   for (uint i = 0u; i < kFinished; ++i) {
     const uint o = team_lane() + i * kTeam;

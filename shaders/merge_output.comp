@@ -5,6 +5,7 @@
 // a weight, 8 n_splits bytes a column out of a cache.
 // Variants: dot (lib/word_product.glsl)
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 
 #include "params/merge_output.h"
 
@@ -15,50 +16,72 @@ layout(set = 0, binding = 2) readonly buffer Codes { uvec4 codes[]; };  // 64 tr
 layout(set = 0, binding = 3) readonly buffer Scales { float scales[]; };
 layout(set = 0, binding = 4) writeonly buffer Y { float y[]; };
 
+#include "lib/normed_row.glsl"
 #include "lib/own_codes.glsl"
-#include "lib/reduce.glsl"
 #include "lib/softmax.h"
 #include "lib/splits.h"
 
-layout(constant_id = 5) const uint kParts = 1u;  // heads times splits
+layout(constant_id = 6) const uint kHeads = 1u;
+layout(constant_id = 7) const uint kSplits = 1u;
+layout(constant_id = 8) const uint kValueDim = 1u;
+const uint kParts = kHeads * kSplits;
+const uint kPartSize = kValueDim + 2u;
+const uint kAtOnce = 4u;              // splits whose sums are loaded before the first is used
 shared float weight_of_part[kParts];  // what a split's sums are multiplied with when they are merged
 shared float correction_of[kParts];   // and those before it
-shared float sum_of_head[kParts];     // of exponentials; the first n_heads of them
+shared float sum_of_head[kHeads];     // of exponentials
 
 const float kBelowScores = -1.6e38;
-float inverse_rms = 1.0;
 
-float merged_value(uint column) {
-  const uint head = column / p.splits.value_dim;
-  const uint c = column % p.splits.value_dim;
-  float mix = 0.0;
-  for (uint s = 0u; s < p.splits.n_splits; ++s) {
-    const uint at = head * p.splits.n_splits + s;
-    mix = merged_sum(mix, correction_of[at], parts[part_of(head, s, p.splits.n_splits, p.splits.value_dim) + c],
-                     weight_of_part[at]);
-  }
-  return mix / sum_of_head[head];
+vec4 of_split(uvec4 at) { return vec4(parts[at.x], parts[at.y], parts[at.z], parts[at.w]); }
+
+void merge(inout vec4 mixes, vec4 values, uvec4 part) {
+  for (uint i = 0u; i < 4u; ++i)
+    mixes[i] = merged_sum(mixes[i], correction_of[part[i]], values[i], weight_of_part[part[i]]);
 }
 
-float own_value(uint row, uint column) {
-  const float value = merged_value(column);
-  return p.with_norm == 1u ? value * inverse_rms * norm_weight[column] : value;
+// What the splits found, merged.
+vec4 raw_values(uint row, uvec4 columns) {
+  const uvec4 heads = columns / kValueDim;
+  uvec4 part = heads * kSplits;
+  uvec4 at = part * kPartSize + columns % kValueDim;  // part_of()
+  vec4 mixes = vec4(0.0);
+  [[dont_unroll]] for (uint s = 0u; s < kSplits / kAtOnce; ++s) {
+    vec4 of_splits[kAtOnce];
+    for (uint j = 0u; j < kAtOnce; ++j) of_splits[j] = of_split(at + j * kPartSize);
+    for (uint j = 0u; j < kAtOnce; ++j) merge(mixes, of_splits[j], part + j);
+    part += kAtOnce;
+    at += kAtOnce * kPartSize;
+  }
+  for (uint s = kSplits / kAtOnce * kAtOnce; s < kSplits; ++s, ++part, at += kPartSize)
+    merge(mixes, of_split(at), part);
+  for (uint i = 0u; i < 4u; ++i) mixes[i] /= sum_of_head[heads[i]];
+  return mixes;
+}
+
+vec4 own_values(uint row, uvec4 columns) {
+  return p.with_norm == 1u ? normed_values(row, columns) : raw_values(row, columns);
 }
 
 uvec4 weight_words(uint index) { return codes[index]; }
 float weight_scale(uint index) { return scales[index]; }
 
 void weigh_parts() {
-  for (uint head = gl_LocalInvocationIndex; head < p.splits.n_heads; head += kWorkgroup) {
+  for (uint at = gl_LocalInvocationIndex; at < kHeads * kSplits; at += kWorkgroup) {
+    const uint end = part_of(at / kSplits, at % kSplits, kSplits, kValueDim) + kValueDim;
+    weight_of_part[at] = parts[end];      // for now the largest score
+    correction_of[at] = parts[end + 1u];  // and the sum of exponentials
+  }
+  barrier();
+  for (uint head = gl_LocalInvocationIndex; head < kHeads; head += kWorkgroup) {
     float largest = kBelowScores;
     float sum = 0.0;
-    for (uint s = 0u; s < p.splits.n_splits; ++s) {
-      const uint end = part_of(head, s, p.splits.n_splits, p.splits.value_dim) + p.splits.value_dim;
-      const float new_largest = with_split(largest, parts[end], parts[end + 1u]);
-      const uint at = head * p.splits.n_splits + s;
+    for (uint at = head * kSplits; at < (head + 1u) * kSplits; ++at) {
+      const float score = weight_of_part[at], of_split = correction_of[at];
+      const float new_largest = with_split(largest, score, of_split);
       correction_of[at] = softmax_term(largest, new_largest);
-      weight_of_part[at] = weight_of_split(parts[end], parts[end + 1u], new_largest);
-      sum = merged_sum(sum, correction_of[at], parts[end + 1u], weight_of_part[at]);
+      weight_of_part[at] = weight_of_split(score, of_split, new_largest);
+      sum = merged_sum(sum, correction_of[at], of_split, weight_of_part[at]);
       largest = new_largest;
     }
     sum_of_head[head] = sum;
@@ -68,20 +91,12 @@ void weigh_parts() {
 
 void main() {
   weigh_parts();
-  const uint cols = p.splits.n_heads * p.splits.value_dim;
-  if (p.with_norm == 1u) {
-    float squares = 0.0;
-    for (uint d = gl_LocalInvocationIndex; d < cols; d += kWorkgroup) {
-      const float value = merged_value(d);
-      squares += value * value;
-    }
-    inverse_rms = 1.0 / sqrt(workgroup_sum(squares) / float(cols) + p.eps);
-  }
-  const float x_scale = quantise_row(0u, cols, p.padded_cols, 0u);
+  const uint cols = kHeads * kValueDim;
+  if (p.with_norm == 1u) measure_row(0u, cols, p.eps);
+  make_codes(0u, 0u, cols);
   const uint first_feature = gl_WorkGroupID.x * kBlock + team_feature();
   for (uint f = 0u; f < kFeatures; ++f) weight_row[f] = min(first_feature + f, p.out_features - 1u);
-  float sums[kFinished];
-  multiply(0u, p.padded_cols, p.group_size, p.n_groups, x_scale, sums);
+  multiply(p.group_size, p.n_groups);
   for (uint i = 0u; i < kFinished; ++i) {
     const uint o = team_lane() + i * kTeam;
     if (o < kFeatures && first_feature + o < p.out_features) y[first_feature + o] = sums[i];

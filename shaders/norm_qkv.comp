@@ -25,14 +25,16 @@ layout(set = 0, binding = 10) writeonly buffer Y0 { float y_0[]; };
 layout(set = 0, binding = 11) writeonly buffer Y1 { float y_1[]; };
 layout(set = 0, binding = 12) writeonly buffer Y2 { float y_2[]; };
 
+#include "lib/branched_row.glsl"
 #include "lib/normed_row.glsl"
 #include "lib/own_codes.glsl"
 
 uint weight = 0u;  // whose features the workgroup computes
 
-float own_value(uint row, uint column) {
-  return p.with_norm == 1u ? normed_value(row, column, p.dim, p.with_branch == 1u)
-                           : added_value(row * p.dim + column, p.with_branch == 1u);
+vec4 raw_values(uint row, uvec4 columns) { return added_values(row * p.dim, columns, p.with_branch == 1u); }
+
+vec4 own_values(uint row, uvec4 columns) {
+  return p.with_norm == 1u ? normed_values(row, columns) : raw_values(row, columns);
 }
 
 uvec4 weight_words(uint index) {
@@ -57,9 +59,7 @@ uint blocks_of(uint features) { return (features + kBlock - 1u) / kBlock; }
 void main() {
   const uint row = gl_WorkGroupID.y;
   uint block = gl_WorkGroupID.x;
-  if (block == 0u && p.with_branch == 1u)
-    for (uint d = gl_LocalInvocationIndex; d < p.dim; d += kWorkgroup)
-      sum_of_both[row * p.dim + d] = added_value(row * p.dim + d, true);
+  if (block == 0u && p.with_branch == 1u) write_sum(row * p.dim, p.dim);
   uint features = p.out_0;
   uint group_size = p.group_0;
   uint n_groups = p.groups_0;
@@ -71,12 +71,11 @@ void main() {
       weight = 2u, features = p.out_2, group_size = p.group_2, n_groups = p.groups_2;
     }
   }
-  if (p.with_norm == 1u) measure_row(row, p.dim, p.eps, p.with_branch == 1u);
-  const float x_scale = quantise_row(row, p.dim, p.padded_cols, 0u);
+  if (p.with_norm == 1u) measure_row(row, p.dim, p.eps);
+  make_codes(row, row, p.dim);
   const uint first_feature = block * kBlock + team_feature();
   for (uint f = 0u; f < kFeatures; ++f) weight_row[f] = min(first_feature + f, features - 1u);
-  float sums[kFinished];
-  multiply(0u, p.padded_cols, group_size, n_groups, x_scale, sums);
+  multiply(group_size, n_groups);
   for (uint i = 0u; i < kFinished; ++i) {
     const uint o = team_lane() + i * kTeam;
     if (o < kFeatures && first_feature + o < features) write_output(row * features + first_feature + o, sums[i]);

@@ -17,28 +17,15 @@ layout(set = 0, binding = 5) writeonly buffer Q { uint q[]; };
 layout(set = 0, binding = 6) writeonly buffer Scales { float scales[]; };
 layout(set = 0, binding = 7) writeonly buffer Logits { float logits[]; };
 
+#include "lib/branched_row.glsl"
 #include "lib/dense_weight.glsl"
-#include "lib/int8_block.glsl"
 #include "lib/normed_row.glsl"
+#include "lib/quantised_row.glsl"
 #include "lib/team.glsl"
 
-float value_of(uint row, uint column) { return normed_value(row, column, p.dim, p.with_branch == 1u); }
-
-void quantise(uint row) {
-  uint bits = 0u;
-  for (uint c = gl_LocalInvocationIndex; c < p.dim; c += kWorkgroup) bits = max(bits, magnitude_bits(value_of(row, c)));
-  const Int8Block codes = int8_block(largest_of_workgroup(bits));
-  if (gl_LocalInvocationIndex == 0u) scales[row] = codes.scale;
-  for (uint word = gl_LocalInvocationIndex; word < p.padded_cols / 4u; word += kWorkgroup) {
-    uint packed_values = 0u;
-    for (uint b = 0u; b < 4u; ++b) {
-      const uint c = 4u * word + b;
-      const int value = c < p.dim ? int8_code(value_of(row, c), codes) : 0;
-      packed_values |= (uint(value) & 255u) << (8u * b);
-    }
-    q[row * (p.padded_cols / 4u) + word] = packed_values;
-  }
-}
+vec4 raw_values(uint row, uvec4 columns) { return added_values(row * p.dim, columns, p.with_branch == 1u); }
+vec4 own_values(uint row, uvec4 columns) { return normed_values(row, columns); }
+void keep_codes(uint word, uint codes) { q[word] = codes; }
 
 vec4 four_weights(uint expert, uint c) {
   const uint first = expert * p.row_stride + c;
@@ -47,31 +34,34 @@ vec4 four_weights(uint expert, uint c) {
 
 void main() {
   const uint row = gl_WorkGroupID.y;
-  if (gl_WorkGroupID.x == 0u && p.with_branch == 1u)
-    for (uint d = gl_LocalInvocationIndex; d < p.dim; d += kWorkgroup)
-      sum_of_both[row * p.dim + d] = added_value(row * p.dim + d, true);
-  measure_row(row, p.dim, p.eps, p.with_branch == 1u);
-  if (gl_WorkGroupID.x == 0u) quantise(row);
+  if (gl_WorkGroupID.x == 0u && p.with_branch == 1u) write_sum(row * p.dim, p.dim);
+  measure_row(row, p.dim, p.eps);
+  if (gl_WorkGroupID.x == 0u) {
+    const float scale = quantise_row(row, 0u, p.dim, p.padded_cols, row * (p.padded_cols / 4u));
+    if (gl_LocalInvocationIndex == 0u) scales[row] = scale;
+  }
 
   const uint first_expert = gl_WorkGroupID.x * kBlock + team_feature();
   float partial[kFeatures];
   for (uint f = 0u; f < kFeatures; ++f) partial[f] = 0.0;
   for (uint c = 8u * team_lane(); c < p.dim; c += 8u * kTeam) {
-    float values[8];
-    for (uint i = 0u; i < 8u; ++i) values[i] = c + i < p.dim ? value_of(row, c + i) : 0.0;
+    const uvec4 low_columns = neighbours(c), high_columns = neighbours(c + 4u);
+    const vec4 low_values = before_end(own_values(row, readable(low_columns, p.dim)), low_columns, p.dim);
+    const vec4 high_values = before_end(own_values(row, readable(high_columns, p.dim)), high_columns, p.dim);
     for (uint f = 0u; f < kFeatures; ++f) {
       const uint expert = min(first_expert + f, p.n_experts - 1u);
       const vec4 low = four_weights(expert, c);
       const vec4 high = four_weights(expert, c + 4u);
-      for (uint i = 0u; i < 4u; ++i) partial[f] += values[i] * low[i];
-      for (uint i = 0u; i < 4u; ++i) partial[f] += values[4u + i] * high[i];
+      for (uint i = 0u; i < 4u; ++i) partial[f] += low_values[i] * low[i];
+      for (uint i = 0u; i < 4u; ++i) partial[f] += high_values[i] * high[i];
     }
   }
   for (uint f = 0u; f < kFeatures; ++f)
     team_scratch[gl_LocalInvocationIndex * kScratchStride + f] = floatBitsToInt(partial[f]);
   barrier();
-  for (uint o = team_lane(); o < kFeatures; o += kTeam) {
-    if (first_expert + o >= p.n_experts) continue;
+  for (uint i = 0u; i < kFinished; ++i) {
+    const uint o = team_lane() + i * kTeam;
+    if (o >= kFeatures || first_expert + o >= p.n_experts) continue;
     float total = 0.0;
     for (uint lane = 0u; lane < kTeam; ++lane) total += intBitsToFloat(published(lane, o));
     logits[row * p.n_experts + first_expert + o] = total;

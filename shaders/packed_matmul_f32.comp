@@ -9,6 +9,7 @@
 #include "lib/packed.h"
 #include "params/packed_matmul_f32.h"
 
+layout(constant_id = 4) const uint kDtype = TRITIUM_DTYPE_Q8_0;
 layout(push_constant) uniform Push { PackedMatmulF32Params p; };
 layout(set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Words { uint words[]; };
@@ -19,28 +20,40 @@ layout(set = 0, binding = 4) writeonly buffer Y { float y[]; };
 const uint kStep = 16u;
 #include "lib/float_product.glsl"
 
-void add_products(uint c) {
-  const uint bits = packed_bits(p.dtype), column = c % 256u;
+const bool kQ6K = kDtype == TRITIUM_DTYPE_Q6_K;
+const uint kBits = kDtype == TRITIUM_DTYPE_Q8_0 ? 8u : kQ6K ? 6u : 4u;
+const uint kWords = kBits / 2u;                     // of 16 columns
+const uint kScaleWords = kQ6K ? 2u : kBits == 8u || kDtype == TRITIUM_DTYPE_Q4_0 ? 1u : 4u;  // that a scale takes
+
+uint codes[kFeatures * kWords];
+uint scale_words[kFeatures * 4u];
+
+void load_weights(uint c) {
   for (uint f = 0u; f < kFeatures; ++f) {
     const uint block = weight_row[f] * (p.padded_cols / 256u) + c / 256u;
-    const uint base = block * packed_words(p.dtype), at = block * packed_scale_words(p.dtype);
-    const PackedScale scale =
-        packed_scale(p.dtype, column, weight_scales[at + packed_scale_word(p.dtype, column, 0u)],
-                     weight_scales[at + packed_scale_word(p.dtype, column, 1u)],
-                     weight_scales[at + packed_scale_word(p.dtype, column, 2u)],
-                     weight_scales[at + packed_scale_word(p.dtype, column, 3u)]);
+    const uint first = block * packed_words(kDtype) + c % 256u / 16u * kWords;
+    for (uint i = 0u; i < kWords; ++i) codes[f * kWords + i] = words[first + i];
+    for (uint i = 0u; i < kScaleWords; ++i)
+      scale_words[f * 4u + i] =
+          weight_scales[block * packed_scale_words(kDtype) + packed_scale_word(kDtype, c % 256u, i)];
+  }
+}
+
+void add_products(uint c) {
+  load_weights(c);
+  for (uint t = 0u; t < kTile; ++t) {
     float values[kStep];
-    for (uint g = 0u; g < 4u; ++g) {
-      const uint group = column / 4u + g;
-      const uint upper = bits == 6u ? words[base + packed_upper_word_of(group)] : 0u;
-      const uint four = packed_four(bits, words[base + packed_word_of(bits, group)], upper, group);
-      for (uint i = 0u; i < 4u; ++i)
-        values[4u * g + i] = packed_value(scale, packed_byte(four, i) - packed_bias(p.dtype));
-    }
-    for (uint t = 0u; t < kTile; ++t) {
-      const uint from = row_of_x[t] * p.cols + c;
+    load_x(t, c, values);
+    for (uint f = 0u; f < kFeatures; ++f) {
+      const PackedScale scale = packed_scale(kDtype, c % 256u, scale_words[4u * f], scale_words[4u * f + 1u],
+                                             scale_words[4u * f + 2u], scale_words[4u * f + 3u]);
       float sum = 0.0;
-      for (uint i = 0u; i < kStep; ++i) sum += c + i < p.cols ? x[from + i] * values[i] : 0.0;
+      for (uint i = 0u; i < kStep; ++i) {
+        const uint g = i / 4u;
+        const uint word = codes[f * kWords + (kBits == 8u ? g : g / 2u)];
+        const uint four = packed_four(kBits, word, kQ6K ? codes[f * kWords + 2u] : 0u, g);
+        sum += values[i] * packed_value(scale, packed_byte(four, i % 4u) - packed_bias(kDtype));
+      }
       partial[f * kTile + t] += sum;
     }
   }

@@ -27,9 +27,8 @@ void add_products(uint c) {
     scale[f] = weight_scales[weight_row[f] * p.n_groups + c / p.group_size];
   }
   for (uint t = 0u; t < kTile; ++t) {
-    const uint at = row_of_x[t] * p.cols + c;
     float values[kStep];
-    for (uint i = 0u; i < kStep; ++i) values[i] = c + i < p.cols ? x[at + i] : 0.0;
+    load_x(t, c, values);
     for (uint f = 0u; f < kFeatures; ++f) {
       float sum = 0.0;
       for (uint i = 0u; i < kStep; ++i) sum += values[i] * float(device_trit(word[f], i));

@@ -1,5 +1,5 @@
-// Where the time went, operation by operation, and how far that is from what the machine can do: as a table for people,
-// as JSON for other programs.
+// Where the time went, operation by operation, and how far that is from what the machine can do, and which operations
+// of a GPU run as one: as a table for people, as JSON for other programs.
 #pragma once
 
 #include <algorithm>
@@ -62,6 +62,31 @@ inline nlohmann::json profile_json(const std::vector<ProfileEntry>& profile, con
                     {"gop_s", operations > 0 ? nlohmann::json(giga_per_second(operations, entry)) : nlohmann::json()},
                     {"fraction_of_limit", fraction ? nlohmann::json(*fraction) : nlohmann::json()}});
   }
+  return rows;
+}
+
+// On stderr.
+inline void print_fusions(const std::vector<FusionChoice>& fusions) {
+  for (const FusionChoice& fusion : fusions) {
+    std::fprintf(stderr, "%-28s %s, %s", fusion.operation.c_str(), fusion.fused ? "fused" : "one by one",
+                 fusion.reason.c_str());
+    if (fusion.fused_seconds > 0)
+      std::fprintf(stderr, ": %.1f us fused, %.1f us one by one", fusion.fused_seconds * 1e6,
+                   fusion.simple_seconds * 1e6);
+    std::fprintf(stderr, "\n");
+  }
+}
+
+inline nlohmann::json fusions_json(const std::vector<FusionChoice>& fusions) {
+  nlohmann::json rows = nlohmann::json::array();
+  const auto us = [](double seconds) { return seconds > 0 ? nlohmann::json(seconds * 1e6) : nlohmann::json(); };
+  for (const FusionChoice& fusion : fusions)
+    rows.push_back({{"operation", fusion.operation},
+                    {"shape", fusion.shape},
+                    {"fused", fusion.fused},
+                    {"reason", fusion.reason},
+                    {"fused_us", us(fusion.fused_seconds)},
+                    {"simple_us", us(fusion.simple_seconds)}});
   return rows;
 }
 

@@ -76,15 +76,30 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
           {"backend", backend}};
 }
 
-// What this machine can do, where the operations of a profile ran on its processor.
+// What the processor or the device can do on which the operations of a profile ran.
 ProfileLimits limits_of(const RunOptions& options, const LoadedModel& loaded) {
   ProfileLimits limits;
-  if (!options.model.debug.profile || loaded.runtime.backend() != "cpu") return limits;
+  const std::string backend = loaded.runtime.backend();
+  constexpr std::string_view kVulkan = "vulkan:";
+  if (!options.model.debug.profile || (backend != "cpu" && !backend.starts_with(kVulkan))) return limits;
   for (const MemoryEstimate& memory : loaded.model.info().memory)
     limits.weight_bytes = std::max(limits.weight_bytes, memory.weight_bytes);
-  const Result<std::vector<MachineLimit>> measured = machine_limits(options.model.runtime.threads, keep_going);
+  const Result<std::vector<MachineLimit>> measured =
+      backend == "cpu" ? machine_limits(options.model.runtime.threads, keep_going)
+                       : device_limits(std::stoi(backend.substr(kVulkan.size())), keep_going);
   if (measured.ok()) limits.limits = *measured;
   return limits;
+}
+
+// The token that was to be captured was one of those that were evaluated: the prompt's last, and each written one but
+// the last, behind which nothing is asked.
+Status captured(const RunOptions& options, const Generation& g) {
+  const DebugOptions& debug = options.model.debug;
+  const size_t evaluated = g.tokens.size() + (g.stop == StopReason::end_of_text ? 1 : 0);
+  if (debug.capture_file.empty() || evaluated >= static_cast<size_t>(debug.capture_token)) return Status();
+  return Status(StatusCode::not_found, debug.capture_file + " was not written: the text ended (" + name_of(g.stop) +
+                                           ") after " + std::to_string(evaluated) + " tokens, and --capture-token is " +
+                                           std::to_string(debug.capture_token));
 }
 
 int run(RunOptions options) {
@@ -113,7 +128,7 @@ int run(RunOptions options) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   const bool has_text = model.info().has_tokenizer;
   options.generate.keep_going = keep_going;
-  TokenWork work(loaded->runtime);
+  TokenWork work(loaded->runtime, options.generate.guess > 0);
   const Result<Generation> result = session->generate(*prompt, options.generate, [&](const GeneratedToken& token) {
     if (options.model.debug.profile) work.note();
     const std::string piece = has_text ? std::string(token.text) : std::to_string(token.id) + " ";
@@ -127,11 +142,14 @@ int run(RunOptions options) {
   }
   const std::vector<ProfileEntry> profile = loaded->runtime.profile();
   const ProfileLimits limits = limits_of(options, *loaded);
+  const std::vector<FusionChoice> fusions =
+      options.model.debug.profile ? loaded->runtime.fusions() : std::vector<FusionChoice>();
   if (options.json) {
     nlohmann::json written = to_json(*result, text, loaded->runtime.backend());
     if (options.model.debug.profile) {
       written["profile"] = profile_json(profile, limits);
       written["per_token"] = work.json();
+      written["fusions"] = fusions_json(fusions);
     }
     print_json(written);
   } else if (readers) {
@@ -142,6 +160,8 @@ int run(RunOptions options) {
                result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop),
                guess_figures(*result).c_str());
   print_profile(profile, limits);
+  print_fusions(fusions);
+  if (const Status status = captured(options, *result); !status.ok()) return report(status);
   return result->stop == StopReason::cancelled ? leave(kOk) : kOk;
 }
 
@@ -173,10 +193,18 @@ void add_run(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--capture", options->model.debug.capture_file,
                       "write a RenderDoc capture of one token (vulkan)");
+  command
+      ->add_option("--capture-token", options->model.debug.capture_token,
+                   "with --capture: which of the tokens that are evaluated alone; 1 is the prompt's last, and from 2 "
+                   "on recorded "
+                   "commands run again")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
   command->add_flag(
       "--profile", options->model.debug.profile,
       "show how long each operation took, and the fraction of what this machine can do; slower. With --json "
-      "also what a token cost: dispatches, barriers, … of a GPU, time of the host");
+      "also what a token cost: dispatches, barriers, … of a GPU, time of the host; and which of a GPU's operations run "
+      "as one, and why");
   command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
   command->footer(
       "Examples:\n"
@@ -185,7 +213,7 @@ void add_run(CLI::App& app, Action& action) {
       "  tritium run model.gguf -p \"\" --backend vulkan --seed 7\n"
       "  tritium run model.gguf -p \"\" -n 4 --backend cpu --compare reference\n"
       "  tritium run model.gguf -p \"\" -n 20 --backend vulkan --profile\n"
-      "  tritium run model.gguf -p \"\" -n 1 --backend vulkan --capture token.rdc");
+      "  tritium run model.gguf -p \"\" -n 2 --backend vulkan --capture token.rdc --capture-token 2");
   command->callback([=, &action] {
     options->has_tokens = tokens->count() > 0;
     action = [options] { return run(*options); };

@@ -1,9 +1,11 @@
 // What the tokens behind the second one, with which a device's commands are recorded, cost on average: what a GPU was
-// told to do, and the time of the host's own thread.
+// told to do, and the time of the host's own thread. Some passes are sent off before the token before them is read:
+// what is sent is counted a pass, unless one gives several tokens, which were guessed.
 #pragma once
 
 #include <time.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tritium/profile.hpp"
@@ -13,7 +15,7 @@ namespace tritium::cli {
 
 class TokenWork {
  public:
-  explicit TokenWork(const Runtime& runtime) : runtime_(runtime) {}
+  TokenWork(const Runtime& runtime, bool guessing) : runtime_(runtime), guessing_(guessing) {}
 
   // When a token is there.
   void note() {
@@ -25,14 +27,15 @@ class TokenWork {
   nlohmann::json json() const {
     const auto n = static_cast<double>(tokens_ - 2);
     if (tokens_ < 3 || last_.work.submits == first_.work.submits) return {};
-    const auto each = [&](uint64_t DeviceWork::*count) {
-      return static_cast<double>(last_.work.*count - first_.work.*count) / n;
+    const auto counted = [&](uint64_t DeviceWork::*count) {
+      return static_cast<double>(last_.work.*count - first_.work.*count);
     };
-    return {{"dispatches", each(&DeviceWork::dispatches)},
-            {"barriers", each(&DeviceWork::barriers)},
-            {"descriptor_writes", each(&DeviceWork::descriptor_writes)},
-            {"submits", each(&DeviceWork::submits)},
-            {"waits", each(&DeviceWork::waits)},
+    const double sent = guessing_ ? n : std::max(1.0, counted(&DeviceWork::passes));
+    return {{"dispatches", counted(&DeviceWork::dispatches) / sent},
+            {"barriers", counted(&DeviceWork::barriers) / sent},
+            {"descriptor_writes", counted(&DeviceWork::descriptor_writes) / sent},
+            {"submits", counted(&DeviceWork::submits) / sent},
+            {"waits", counted(&DeviceWork::waits) / n},
             {"host_us", (last_.host_us - first_.host_us) / n}};
   }
 
@@ -51,6 +54,7 @@ class TokenWork {
   }
 
   const Runtime& runtime_;
+  bool guessing_;
   int64_t tokens_ = 0;
   Moment first_, last_;
 };

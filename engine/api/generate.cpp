@@ -46,7 +46,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
   Generation result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
-  NextTokens tokens(*state_, *sampler, options.sampler.temperature == 0.0f, options.guess);
+  NextTokens tokens(*state_, *sampler, options.sampler, options.guess);
   Result<int32_t> next = tokens.first(prompt);
 
   for (bool wanted = true; wanted;) {

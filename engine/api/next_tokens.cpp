@@ -3,6 +3,7 @@
 #include "api/next_tokens.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -24,12 +25,19 @@ std::vector<int32_t> never_sampled(const Model::State& model) {
 
 }  // namespace
 
-NextTokens::NextTokens(Session::State& session, Sampler& sampler, bool greedy, int64_t guess)
+NextTokens::NextTokens(Session::State& session, Sampler& sampler, const SamplerOptions& options, int64_t guess)
     : session_(session),
       sampler_(sampler),
-      greedy_(greedy),
+      greedy_(options.temperature == 0.0f),
       never_(never_sampled(*session.model)),
-      guesses_(std::min({guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {}
+      guesses_(std::min({guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {
+  const Config& config = session.model->config;
+  const Backend& backend = *session.model->runtime->backend;
+  chains_ = greedy_ && guess == 0 && !session.model->runtime->captures && TokenChain::fits(config, backend);
+  const int64_t kept = options.top_k;
+  if (!greedy_ && backend.is_asynchronous() && kept > 0 && kept <= TopCandidates::kMost && kept <= config.vocab_size)
+    candidates_.resize(2 * static_cast<size_t>(kept));
+}
 
 // What must not be sampled is hidden meanwhile: cheaper than a copy of all logits.
 int32_t NextTokens::sample() {
@@ -57,9 +65,36 @@ Result<int32_t> NextTokens::evaluate(std::span<const int32_t> tokens) {
   }
   int32_t best = 0;
   if (Status s = session_.evaluate_greedy(tokens, {&best, 1}); !s.ok()) return s;
+  return settled(best);
+}
+
+// The best token, unless it must not be taken.
+Result<int32_t> NextTokens::settled(int32_t best) {
   if (!std::ranges::binary_search(never_, best)) return best;
+  chain_.drop();
   if (Status s = session_.need_logits(); !s.ok()) return s;
   return sample();
+}
+
+Result<int32_t> NextTokens::evaluate_one(int32_t token, int64_t wanted) {
+  if (!candidates_.empty()) return evaluate_candidates(token);
+  if (!chains_) return evaluate({&token, 1});
+  const Result<int32_t> best = session_.evaluate_chained(chain_, token, wanted);
+  return best.ok() ? settled(*best) : best;
+}
+
+// All logits are read where one of the candidates must not be taken.
+Result<int32_t> NextTokens::evaluate_candidates(int32_t token) {
+  if (Status s = session_.evaluate_candidates(token, candidates_); !s.ok()) return s;
+  const auto [ids, bits] = std::pair{std::span(candidates_).first(candidates_.size() / 2),
+                                     std::span(candidates_).last(candidates_.size() / 2)};
+  if (std::ranges::any_of(ids, [&](int32_t id) { return std::ranges::binary_search(never_, id); })) {
+    if (Status s = session_.need_logits(); !s.ok()) return s;
+    return sample();
+  }
+  candidate_logits_.resize(bits.size());
+  std::ranges::transform(bits, candidate_logits_.begin(), [](int32_t b) { return std::bit_cast<float>(b); });
+  return sampler_.sample_top(candidate_logits_, ids, static_cast<size_t>(session_.model->config.vocab_size));
 }
 
 Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
@@ -74,7 +109,7 @@ Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
   session_.tokens.push_back(token);
   guess_ = guesses_.make(session_.tokens, room);
   session_.tokens.pop_back();
-  if (guess_.empty()) return evaluate({&token, 1});
+  if (guess_.empty()) return evaluate_one(token, wanted);
   return evaluate_guess(token);
 }
 

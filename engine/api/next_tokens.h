@@ -14,7 +14,7 @@ namespace tritium {
 class NextTokens {
  public:
   // `guess`: tokens guessed at once at most.
-  NextTokens(Session::State& session, Sampler& sampler, bool greedy, int64_t guess);
+  NextTokens(Session::State& session, Sampler& sampler, const SamplerOptions& options, int64_t guess);
 
   // The token after the prompt, or where there is none after the session's last token.
   Result<int32_t> first(std::span<const int32_t> prompt);
@@ -26,16 +26,22 @@ class NextTokens {
 
  private:
   Result<int32_t> evaluate(std::span<const int32_t> tokens);
+  Result<int32_t> evaluate_one(int32_t token, int64_t wanted);
+  Result<int32_t> evaluate_candidates(int32_t token);
+  Result<int32_t> settled(int32_t best);
   Result<int32_t> evaluate_guess(int32_t token);
   Result<int32_t> take(size_t row);
   int32_t sample();
-  bool taken(int32_t token) const;
   void close_guess();
   Status read_logits();
 
   Session::State& session_;
   Sampler& sampler_;
   bool greedy_;
+  bool chains_;  // greedy tokens, several under way
+  TokenChain chain_;
+  std::vector<int32_t> candidates_;  // ids and bits of logits: of a sampler that keeps a few tokens; else empty
+  std::vector<float> candidate_logits_;
   std::vector<int32_t> never_;  // tokens that are not sampled, sorted
   std::vector<float> hidden_;   // their logits meanwhile
 

@@ -31,6 +31,8 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) { return create(o
 Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOptions& debug) try {
   if (debug.profile && !debug.capture_file.empty())
     return error(StatusCode::invalid_argument, "a capture and a profile exclude each other: ask for one of them");
+  if (debug.capture_token < 1)
+    return error(StatusCode::invalid_argument, "capture_token is ", debug.capture_token, ", must be 1 or more");
   Result<std::unique_ptr<Backend>> backend = make_backend({.backend = options.backend,
                                                            .threads = options.threads,
                                                            .pin = options.pin,
@@ -50,7 +52,8 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options, const DebugOption
   state->backend = *std::move(backend);
   state->name = state->backend->name();
   state->log = options.log;
-  state->capture_pending = !debug.capture_file.empty();
+  state->captures = !debug.capture_file.empty();
+  if (state->captures) state->capture_in = debug.capture_token;
   log_to(options.log, LogLevel::info, "backend " + state->name);
   return Runtime(std::move(state));
 } catch (...) {
@@ -74,6 +77,14 @@ DeviceWork Runtime::device_work() const {
   if (!state_) return {};
   const std::lock_guard lock(state_->backend->mutex());
   return device_work_of(tested_backend(*state_->backend));
+}
+
+std::vector<FusionChoice> Runtime::fusions() const try {
+  if (!state_) return {};
+  const std::lock_guard lock(state_->backend->mutex());
+  return fusion_choices_of(tested_backend(*state_->backend));
+} catch (const std::bad_alloc&) {
+  return {};
 }
 
 Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {

@@ -112,6 +112,17 @@ bool take_few(const Overview& logits, float least, std::vector<float>& values, s
   return true;
 }
 
+TokenWeights weights_for(float largest, const SamplerOptions& options, size_t vocab_size) {
+  return {.largest = double{largest},
+          .octaves_per_logit = std::numbers::log2e / double{options.temperature},
+          .bits = std::min(40, 63 - static_cast<int>(std::bit_width(vocab_size)))};
+}
+
+// How far below the best tokens may be drawn.
+double octaves_of(const SamplerOptions& options) {
+  return options.min_p > 0 ? -log2_of(options.min_p) : TokenWeights::kFarthest;
+}
+
 int32_t draw(const TokenRanking& ranking, const SamplerOptions& options, size_t kept, double octaves, double unit) {
   const uint64_t mass = ranking.mass_of_first(kept);
   uint64_t drawable = mass;
@@ -148,10 +159,8 @@ int32_t Sampler::sample(std::span<const float> all) try {
   // Without probabilities.
   if (!std::isfinite(logits.largest) || logits.not_a_number > all.size() - kept) return best;
 
-  const TokenWeights weights = {.largest = double{logits.largest},
-                                .octaves_per_logit = std::numbers::log2e / double{options_.temperature},
-                                .bits = std::min(40, 63 - static_cast<int>(std::bit_width(all.size())))};
-  const double octaves = options_.min_p > 0 ? -log2_of(options_.min_p) : TokenWeights::kFarthest;
+  const TokenWeights weights = weights_for(logits.largest, options_, all.size());
+  const double octaves = octaves_of(options_);
   const float least = smallest_that_matters(logits, weights, options_, kept, octaves);
   std::vector<float> values;
   std::vector<int32_t> ids;
@@ -165,6 +174,15 @@ int32_t Sampler::sample(std::span<const float> all) try {
   return draw(TokenRanking(weights, list), options_, kept, octaves, unit);
 } catch (const std::bad_alloc&) {
   return most_probable(all);
+}
+
+int32_t Sampler::sample_top(std::span<const float> logits, std::span<const int32_t> ids, size_t vocab_size) try {
+  if (logits.empty() || options_.temperature == 0.0f) return ids.empty() ? -1 : ids.front();
+  const double unit = random_unit(options_.seed, draws_++);
+  const TokenRanking ranking(weights_for(logits.front(), options_, vocab_size), {.logits = logits, .ids = ids});
+  return draw(ranking, options_, logits.size(), octaves_of(options_), unit);
+} catch (const std::bad_alloc&) {
+  return ids.front();
 }
 
 }  // namespace tritium

@@ -15,7 +15,6 @@ Status captured(Runtime::State& runtime, const auto& run) {
   Backend& backend = tested_backend(*runtime.backend);
   if (Status status = begin_capture(backend); !status.ok()) return status;
   const Status status = run();
-  runtime.capture_pending = false;
   const Status written = end_capture(backend);
   return status.ok() ? written : status;
 }
@@ -82,10 +81,10 @@ Status Session::State::in_batches(std::span<const int32_t> more, const Run& run)
     if (cancelled()) return cancelled_status();
     size_t n = std::min(batch, more.size() - done);
     // A capture holds one token: the last one is kept for a batch of its own.
-    if (runtime.capture_pending && n > 1 && done + n == more.size()) --n;
+    if (runtime.capture_in > 0 && n > 1 && done + n == more.size()) --n;
     const bool last = done + n == more.size();
     const auto run_now = [&] { return run(more.subspan(done, n), done, last); };
-    const bool capture = runtime.capture_pending && n == 1;
+    const bool capture = n == 1 && runtime.capture_in > 0 && --runtime.capture_in == 0;
     if (Status status = capture ? captured(runtime, run_now) : run_now(); !status.ok()) return status;
     done += n;
   }
@@ -149,6 +148,32 @@ Status Session::State::evaluate_greedy(std::span<const int32_t> more, std::span<
                       all ? Logits::all : Logits::last);
   });
   if (status.ok() && best.size() == 1) logits_are = Place::device;
+  return status;
+}
+
+Result<int32_t> Session::State::evaluate_chained(TokenChain& chain, int32_t token, int64_t wanted) {
+  int32_t best = -1;
+  Status status = in_batches({&token, 1}, [&](std::span<const int32_t> one, size_t, bool) {
+    Backend& backend = *model->runtime->backend;
+    const Result<int32_t> found =
+        chain.after(model->config, model->weights, forward, backend, token, position(), wanted);
+    if (!found.ok()) return found.status();
+    best = *found;
+    return best < 0 ? not_finite(one, 1, Logits::last) : Status();
+  });
+  if (!status.ok()) return chain.drop(), status;
+  logits_are = chain.is_ahead() ? Place::nowhere : Place::device;
+  return best;
+}
+
+Status Session::State::evaluate_candidates(int32_t token, std::span<int32_t> candidates) {
+  Status status = in_batches({&token, 1}, [&](std::span<const int32_t> one, size_t, bool) {
+    Status found = forward_candidates(model->config, model->weights, forward, *model->runtime->backend, token,
+                                      position(), std::ssize(candidates) / 2, candidates);
+    if (!found.ok()) return found;
+    return candidates.front() < 0 ? not_finite(one, 1, Logits::last) : Status();
+  });
+  if (status.ok()) logits_are = Place::device;
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include "backends.h"
 #include "model/adapters.h"
 #include "model/config.h"
+#include "model/decoding.h"
 #include "model/state.h"
 #include "model/transformer.h"
 #include "text/chat_format.h"
@@ -22,7 +23,10 @@ struct Runtime::State {
   std::unique_ptr<Backend> backend;
   std::string name;  // "cpu", "vulkan:0"
   LogSink log;
-  bool capture_pending = false;  // guarded by backend->mutex()
+  // Evaluations of a single token up to the one that is captured, with it; 0: none is to be. Guarded by
+  // backend->mutex().
+  int capture_in = 0;
+  bool captures = false;  // was asked to: tokens are evaluated one at a time
 };
 
 struct Model::State {
@@ -55,6 +59,11 @@ struct Session::State {
   // Appends tokens; the tokens whose logits are the largest after the last one (`best` has one element), whose logits
   // stay on the device, or after each of at most forward.logit_rows.
   Status evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best);
+  // Appends a token; the token whose logit is the largest after it, from a chain that is this session's. At most
+  // `wanted` will be asked for from here on.
+  Result<int32_t> evaluate_chained(TokenChain& chain, int32_t token, int64_t wanted);
+  // Appends a token; the `candidates` largest logits after it, which stay on the device (forward_candidates).
+  Status evaluate_candidates(int32_t token, std::span<int32_t> candidates);
   // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
   Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
   // The logits after the last token into `logits`: from the device, or evaluated again where there are none.

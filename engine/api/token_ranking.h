@@ -16,7 +16,7 @@ namespace tritium {
 // Tokens that may be drawn. A weight of 0 needs no place among them.
 struct TokenList {
   std::span<const float> logits;
-  std::span<const int32_t> ids = {};  // ascending; none: 0, 1, …
+  std::span<const int32_t> ids = {};  // ascending where logits are equal; none: 0, 1, …
   // The largest logit, and the smallest that is not -infinity. Where they are equal, no other logit weighs anything.
   float top = 0;
   float lowest = 0;

@@ -29,8 +29,8 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   // Operations that run on the reference's loops: they add up, count or sort some thousand numbers, which takes no
   // longer than starting a thread, or copy rows.
   // Or that GPUs alone have in their programs (ops/fuse.h).
-  using OnTheReference = OpList<Absmean, AttentionStep, BalanceBias, ExpertLoad, GroupRows, MergeSplits, PreviousRows,
-                                PreviousRowsBackward>;
+  using OnTheReference = OpList<Absmean, AttentionStep, BalanceBias, ExpertLoad, GroupRows, MergeSplits, NextToken,
+                                PreviousRows, PreviousRowsBackward, TopCandidates>;
 
   // Operations that take weights of base3.
   using TakingBase3 = OpList<Embedding, TernaryMatmul, TernaryMatmulF32>;

@@ -38,6 +38,9 @@ struct PassShape {
   int64_t n_steps = 0;  // of Config::order
   bool greedy = false;  // finds the best tokens, too
   bool hidden = false;  // ends with the normed hidden values instead of logits
+  // Of one token: greedy, and leaves its token to the next pass (ops/next_token.h).
+  bool chained = false;
+  int64_t candidates = 0;  // of one token: finds so many of the largest logits (ops/top_candidates.h)
   bool operator==(const PassShape&) const = default;
 };
 
@@ -55,8 +58,10 @@ struct ForwardState {
   Tensor smear_cache;            // (capacity, dim): LabConfig::smear
   std::vector<int32_t> history;  // the tokens of the caches, where bigrams are hashed
   PassTensors tensors;
-  std::optional<Workspace> workspace;  // of the largest pass, in which the others find room
-  std::vector<RecordedPass> passes;    // the latest first
+  std::unique_ptr<Mailbox> ring;        // the latest tokens of chained passes; made by the first one
+  std::unique_ptr<Mailbox> candidates;  // of the latest pass that finds some; likewise
+  std::optional<Workspace> workspace;   // of the largest pass, in which the others find room
+  std::vector<RecordedPass> passes;     // the latest first
 };
 
 // The caller holds backend.mutex().

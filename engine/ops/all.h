@@ -34,8 +34,10 @@
 #include "ops/kl_divergence.h"
 #include "ops/merge_output.h"
 #include "ops/merge_splits.h"
+#include "ops/next_token.h"
 #include "ops/norm_qkv.h"
 #include "ops/norm_router.h"
+#include "ops/norm_rows.h"
 #include "ops/packed_matmul.h"
 #include "ops/packed_matmul_f32.h"
 #include "ops/previous_rows.h"
@@ -63,6 +65,7 @@
 #include "ops/ternary_matmul_backward.h"
 #include "ops/ternary_matmul_f32.h"
 #include "ops/threshold_scales.h"
+#include "ops/top_candidates.h"
 #include "ops/weight_gradient.h"
 
 namespace tritium {
@@ -86,8 +89,8 @@ using AllOps =
            KlDivergence, ScaledAdd, SumSquares, DequantizeActivations, Absmean, Ternarize, FakeQuantize,
            ThresholdScales, IntegerScales, Prune, SparseSigns, AdamwUpdate, SgdUpdate, FactoredDirection, Argmax,
            GroupRows, ScaleColumns, PreviousRows, RejectValues, SoftCap, ScaleColumnsBackward, PreviousRowsBackward,
-           RejectValuesBackward, SoftCapBackward, BalanceBias, NormQkv, NormRouter, ExpertGateUp, ExpertDown,
-           AttentionStep, MergeSplits, MergeOutput>;
+           RejectValuesBackward, SoftCapBackward, BalanceBias, NormQkv, NormRouter, NormRows, ExpertGateUp, ExpertDown,
+           AttentionStep, MergeSplits, MergeOutput, NextToken, TopCandidates>;
 
 // Calls f(std::type_identity<Op>) for the operation of that name; false when there is none.
 bool with_operation(std::string_view name, auto&& f) {

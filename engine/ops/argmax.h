@@ -20,7 +20,7 @@ struct Argmax {
 
   static void visit(auto& op, auto&& f) { f(Role::input, op.logits), f(Role::output, op.ids); }
 
-  ArgmaxParams params() const { return {.n_rows = u32(logits.shape[0]), .cols = u32(logits.shape[1])}; }
+  ArgmaxParams params() const { return {.n_rows = u32(logits.shape[0]), .cols = u32(logits.shape[1]), .n_parts = 1}; }
 
   Status check() const {
     Checker c(kName);

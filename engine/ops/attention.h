@@ -27,7 +27,7 @@ constexpr int64_t attention_split_keys(int64_t capacity, int64_t n_heads) {
 //   y = softmax(scale * q k^T) v
 struct Attention {
   static constexpr std::string_view kName = "attention";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = softmax_error(kWords);
   static constexpr auto reference = cpu_ref::attention;
   Tensor q;        // f32 [T, n_heads, key_dim]
   Tensor rows;     // i32 [T, 2] (op.h): a cache row of each of a sequence's tokens, up to the last one here, is filled

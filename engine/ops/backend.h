@@ -18,6 +18,7 @@
 
 #include "base/available_memory.h"
 #include "ops/all.h"
+#include "ops/mailbox.h"
 #include "tensor/rows.h"
 #include "tritium/status.hpp"
 
@@ -88,6 +89,12 @@ class Backend : public RunsEach<AllOps> {
 
   // Rewrites a Program, whose temporaries are not placed yet, into one that this backend runs faster (fuse.h).
   virtual void rewrite(Program&) const {}
+  // Whether the host is free while operations run: then it is worth while to find tokens there.
+  virtual bool is_asynchronous() const { return false; }
+  // Passes that may be under way at once.
+  virtual int64_t passes_under_way() const { return 1; }
+  // Zero-filled.
+  virtual Result<std::unique_ptr<Mailbox>> make_mailbox(int64_t n);
   // Makes a bound Program, which must outlive what is returned, ready to run. Unless a backend knows better, running it
   // is a walk over its operations.
   virtual Result<std::unique_ptr<Replay>> prepare(const Program& program);

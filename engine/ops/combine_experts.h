@@ -13,7 +13,7 @@ void combine_experts(const CombineExpertsParams& p, std::span<const float> x, st
 // y[t] = sum over slots, in order, weights[t, s] * x[t * k + s]
 struct CombineExperts {
   static constexpr std::string_view kName = "combine_experts";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = kShortSum;
   static constexpr auto reference = cpu_ref::combine_experts;
   Tensor x;        // f32 [T * k, dim]
   Tensor weights;  // f32 [T, k]

@@ -14,7 +14,7 @@ void combine_experts_backward(const CombineExpertsBackwardParams& p, std::span<c
 // dx[t * k + s] = weights[t, s] dy[t],   dweights[t, s] = <dy[t], x[t * k + s]>
 struct CombineExpertsBackward {
   static constexpr std::string_view kName = "combine_experts_backward";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = kShortSum;
   static constexpr auto reference = cpu_ref::combine_experts_backward;
   Tensor x;        // f32 [T * k, dim]
   Tensor weights;  // f32 [T, k]

@@ -58,6 +58,15 @@ Status compose(Backend& backend, const NormRouter& op) {
   return ops.finish();
 }
 
+Status compose(Backend& backend, const NormRows& op) {
+  Ops ops(backend);
+  const Tensor sum = added(ops, op.x, op.branch, op.sum);
+  const Tensor y = op.y ? op.y : ops.temporary(op.x.shape);
+  ops(RmsNorm{.x = sum, .weight = op.norm, .y = y, .eps = op.eps});
+  if (op.q) ops(QuantizeActivations{.x = y, .q = op.q, .scales = op.scales});
+  return ops.finish();
+}
+
 Status compose(Backend& backend, const ExpertGateUp& op) {
   Ops ops(backend);
   ops(RouteTokens{.logits = op.logits,

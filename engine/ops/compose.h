@@ -8,6 +8,7 @@ namespace tritium {
 
 Status compose(Backend& backend, const NormQkv& op);
 Status compose(Backend& backend, const NormRouter& op);
+Status compose(Backend& backend, const NormRows& op);
 Status compose(Backend& backend, const ExpertGateUp& op);
 Status compose(Backend& backend, const ExpertDown& op);
 Status compose(Backend& backend, const MergeOutput& op);

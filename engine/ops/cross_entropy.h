@@ -14,7 +14,8 @@ void cross_entropy(const CrossEntropyParams& p, std::span<const float> logits, s
 // rows with target -1 have loss and gradient 0.
 struct CrossEntropy {
   static constexpr std::string_view kName = "cross_entropy";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // Of losses of a nat or more: log(sum) is off by what the sum is off by, and by the logarithm.
+  static constexpr double kTolerance = softmax_error(kWords) + kLogNearOne;
   static constexpr auto reference = cpu_ref::cross_entropy;
   Tensor logits;   // f32 [R, vocab]
   Tensor targets;  // i32 [R], -1 … vocab-1

@@ -9,7 +9,8 @@ namespace tritium {
 //   ids, weights: the chosen experts (route_tokens.h);  gate_s = W_gate[ids[s]] q,  up_s = W_up[ids[s]] q
 struct ExpertGateUp {
   static constexpr std::string_view kName = "expert_gate_up";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // Of the weights; products are exact.
+  static constexpr double kTolerance = softmax_error(kExperts);
   static constexpr bool kComposed = true;  // ops/compose.h
   Tensor q;                                // i8 [1, padded_cols]
   Tensor scales;                           // f32 [1, 1]

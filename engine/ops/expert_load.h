@@ -12,7 +12,7 @@ void expert_load(const ExpertLoadParams& p, std::span<const int32_t> expert_ids,
 // load[e] = slots that chose expert e / all slots
 struct ExpertLoad {
   static constexpr std::string_view kName = "expert_load";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = kDivision + kRounding;
   static constexpr auto reference = cpu_ref::expert_load;
   Tensor expert_ids;  // i32 [T, k]
   Tensor load;        // f32 [n_experts]

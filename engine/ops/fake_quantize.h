@@ -22,7 +22,7 @@ void fake_quantize_rows(const FakeQuantizeParams& p, std::span<const std::byte> 
 //   without alpha: v
 struct FakeQuantize {
   static constexpr std::string_view kName = "fake_quantize";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = kOneRounding;
   static constexpr auto reference = cpu_ref::fake_quantize;
   Weight parameter;  // f32, bf16 or i8
   Tensor alpha;      // f32 [n_alpha], or none

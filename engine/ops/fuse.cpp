@@ -22,9 +22,17 @@ class Fuser : public ProgramRewriter {
   bool fuse_at(size_t step) {
     if (at<RouteTokens>(step)) return fuse_gate_up(step);
     if (at<Attention>(step)) return fuse_attention(step);
+    if (at<RmsNorm>(step)) return fuse_norm(step);
+    if (!quantizes_rows(step)) return false;
+    const bool fits_workgroup = at<QuantizeActivations>(step)->q.shape[1] <= limits().cols;
+    if (fits_workgroup && (fuse_down(step) || fuse_router(step) || fuse_output(step) || fuse_products(step)))
+      return true;
+    return fuse_codes(step);
+  }
+
+  bool quantizes_rows(size_t step) const {
     const auto* quantize = at<QuantizeActivations>(step);
-    if (!quantize || quantize->scales.shape[1] != 1 || quantize->q.shape[1] > limits().cols) return false;
-    return fuse_down(step) || fuse_router(step) || fuse_output(step) || fuse_products(step);
+    return quantize && quantize->scales.shape[1] == 1;
   }
 
   // The products that read codes, and nothing else does.
@@ -105,6 +113,35 @@ class Fuser : public ProgramRewriter {
                                         .eps = input.eps});
   }
 
+  // Codes of a norm, whatever reads them.
+  bool fuse_codes(size_t step) {
+    const QuantizeActivations& codes = *at<QuantizeActivations>(step);
+    const auto norm = made_by<RmsNorm>(codes.x);
+    if (!norm || codes.x.shape.rank() != 2 || at<RmsNorm>(*norm)->x.shape != codes.x.shape) return false;
+    const Input input = input_of(*norm);
+    std::vector<size_t> replaced = input.steps;
+    replaced.push_back(step);
+    return replace(replaced, NormRows{.x = input.x,
+                                      .branch = input.branch,
+                                      .norm = input.norm,
+                                      .sum = input.sum,
+                                      .y = read_by(codes.x, {step}) ? Tensor() : codes.x,
+                                      .q = codes.q,
+                                      .scales = codes.scales,
+                                      .eps = input.eps});
+  }
+
+  // A norm of a sum that nothing quantises.
+  bool fuse_norm(size_t step) {
+    const Tensor y = at<RmsNorm>(step)->y;
+    if (std::ranges::any_of(readers(y), [&](size_t i) { return quantizes_rows(i); })) return false;
+    const Input input = input_of(step);
+    if (!input.branch || y.shape != input.x.shape) return false;
+    return replace(
+        input.steps,
+        NormRows{.x = input.x, .branch = input.branch, .norm = input.norm, .sum = input.sum, .y = y, .eps = input.eps});
+  }
+
   // Queries or keys on their way from a projection: a norm of each head and a rotation, in one order or the other.
   struct HeadRows {
     Tensor x;
@@ -153,9 +190,11 @@ class Fuser : public ProgramRewriter {
 
   // Rows of whole 16 bytes, and what a workgroup keeps.
   bool takes_heads(const Attention& a) const {
-    const int64_t words = 4 * values_of_word(a.k_cache.dtype), key_dim = a.k_cache.shape[2];
+    const int64_t values = values_of_word(a.k_cache.dtype), key_dim = a.k_cache.shape[2];
     const int64_t heads = a.q.shape[1] / a.k_cache.shape[1];
-    return key_dim % words == 0 && 4 * (heads + 1) * key_dim + 512 * heads <= limits().attention_bytes;
+    const int64_t of_rows = 4 * (heads + 1) * key_dim, of_own = 4 * (key_dim + a.v_cache.shape[2]) / values;
+    constexpr int64_t kOfHead = 4 * (128 + 16);  // shaders/lib/reduce.glsl
+    return key_dim % (4 * values) == 0 && of_rows + of_own + kOfHead * heads <= limits().attention_bytes;
   }
 
   bool fuse_attention(size_t step) {
@@ -194,7 +233,7 @@ class Fuser : public ProgramRewriter {
     const MergeSplits merge = {.parts = op.parts, .y = attention.y};
     std::ranges::sort(replaced);
     if (*stored + 1 != step || !hides_nothing(replaced, attention)) return false;
-    if (!may_meet_at(replaced, *stored)) return false;
+    if (!may_meet_at(replaced, *stored) || !wanted(replaced, op, merge)) return false;
     for (const size_t i : replaced) forget(i);
     put(*stored, op);
     put(step, merge);
@@ -290,9 +329,9 @@ class Fuser : public ProgramRewriter {
 
 }  // namespace
 
-int64_t fuse(Program& program, const FusionLimits& limits) {
+int64_t fuse(Program& program, const FusionLimits& limits, const WantsFusion& wants) {
   const auto before = std::ssize(program.steps());
-  Fuser fuser(program, limits);
+  Fuser fuser(program, limits, wants);
   fuser.run();
   program.replace_steps(fuser.take());
   return before - std::ssize(program.steps());

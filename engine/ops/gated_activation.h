@@ -19,7 +19,8 @@ void gated_activation(const GatedActivationParams& p, std::span<const float> gat
 // y = act(min(gate, clamp)) * clip(up, -clamp, clamp), or the activation alone; clamp 0: none.
 struct GatedActivation {
   static constexpr std::string_view kName = "gated_activation";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // 7: of the cubic under GELU.
+  static constexpr double kTolerance = sigmoid_error(12, 7 * kRounding);
   static constexpr auto reference = cpu_ref::gated_activation;
   Tensor gate;  // f32 [R, width]
   Tensor up{};  // f32 [R, width], or none

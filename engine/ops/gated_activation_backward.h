@@ -14,7 +14,8 @@ void gated_activation_backward(const GatedActivationBackwardParams& p, std::span
 // Of gated_activation; beyond the clamp the gradient is 0. Without up there is no dup.
 struct GatedActivationBackward {
   static constexpr std::string_view kName = "gated_activation_backward";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // s + x s (e s) with e = exp(-x), s = 1 / (1 + e): e s is e / (1 + e), so that an error of e counts once.
+  static constexpr double kTolerance = sigmoid_error(12, 7 * kRounding) + kDivision + 3 * kRounding;
   static constexpr auto reference = cpu_ref::gated_activation_backward;
   Tensor gate;  // f32 [R, width]
   Tensor up{};

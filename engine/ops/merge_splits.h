@@ -13,7 +13,8 @@ void merge_splits(const MergeSplitsParams& p, std::span<const float> parts, std:
 //   y = sum over s, in order, w_s values_s / sum over s of w_s sum_s
 struct MergeSplits {
   static constexpr std::string_view kName = "merge_splits";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // As of attention, which is merged so.
+  static constexpr double kTolerance = softmax_error(kWords);
   static constexpr auto reference = cpu_ref::merge_splits;
   Tensor parts;  // f32 [n_heads, n_splits, value_dim + 2] (attention_step.h)
   Tensor y;      // f32 [1, n_heads, value_dim]

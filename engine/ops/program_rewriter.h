@@ -14,8 +14,8 @@ namespace tritium {
 
 class ProgramRewriter {
  public:
-  ProgramRewriter(Program& program, const FusionLimits& limits)
-      : program_(program), limits_(limits), steps_(program.steps()), gone_(steps_.size()) {
+  ProgramRewriter(Program& program, const FusionLimits& limits, const WantsFusion& wants)
+      : program_(program), limits_(limits), wants_(wants), steps_(program.steps()), gone_(steps_.size()) {
     for (size_t i = 0; i < steps_.size(); ++i) std::visit([&](const auto& op) { note(op, i); }, steps_[i].op);
   }
 
@@ -113,14 +113,23 @@ class ProgramRewriter {
     return hidden;
   }
 
+  // Whether it is to be done that operations take the place of the sorted steps; the first of them has a name.
+  template <typename Op, typename... More>
+  bool wanted(const std::vector<size_t>& replaced, const Op& op, const More&... more) const {
+    if (!wants_) return true;
+    Fusion fusion = {.name = Op::kName, .fused = {op, more...}, .simple = {}};
+    for (const size_t i : replaced) fusion.simple.push_back(steps_[i].op);
+    return wants_(fusion);
+  }
+
   // Puts an operation in the place of several steps, where one of them was; false where that would change what others
-  // see, or where a kernel could not take it.
+  // see, where a kernel could not take it, or where it is not wanted.
   template <typename Op>
   bool replace(std::vector<size_t> replaced, const Op& op) {
     std::ranges::sort(replaced);
     if (!fits(op) || !hides_nothing(replaced, op)) return false;
     const auto place = std::ranges::find_if(replaced, [&](size_t step) { return may_meet_at(replaced, step); });
-    if (place == replaced.end()) return false;
+    if (place == replaced.end() || !wanted(replaced, op)) return false;
     const size_t at = *place;
     for (const size_t i : replaced) forget(i);
     put(at, op);
@@ -159,6 +168,7 @@ class ProgramRewriter {
 
   Program& program_;
   FusionLimits limits_;
+  const WantsFusion& wants_;
   std::vector<Program::Step> steps_;
   std::vector<bool> gone_;  // of steps: it became a part of another
   std::map<const Buffer*, Uses> uses_;

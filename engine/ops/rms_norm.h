@@ -12,7 +12,9 @@ void rms_norm(const RmsNormParams& p, std::span<const float> x, std::span<const 
 // y = x / sqrt(mean(x^2) + eps) * weight, over the last dimension. Zhang & Sennrich 2019.
 struct RmsNorm {
   static constexpr std::string_view kName = "rms_norm";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // The error of a mean is halved by its root.
+  static constexpr double kTolerance =
+      0.5 * (sum_error(kWords) + kDivision + kRounding) + kSquareRoot + kDivision + 3 * kRounding;
   static constexpr auto reference = cpu_ref::rms_norm;
   Tensor x;       // f32 [R, dim]
   Tensor weight;  // f32 [dim]

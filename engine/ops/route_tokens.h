@@ -16,7 +16,7 @@ void route_tokens(const RouteTokensParams& p, std::span<const float> logits, std
 // every backend rounds alike).
 struct RouteTokens {
   static constexpr std::string_view kName = "route_tokens";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = softmax_error(kExperts);
   static constexpr auto reference = cpu_ref::route_tokens;
   Tensor logits;      // f32 [T, n_experts]
   Tensor bias{};      // f32 [n_experts], or none

@@ -14,7 +14,7 @@ void scale_columns(const ScaleColumnsParams& p, std::span<const float> z, std::s
 // one a head, one a column. A row is what follows the first dimension.
 struct ScaleColumns {
   static constexpr std::string_view kName = "scale_columns";
-  static constexpr double kTolerance = kDeviceFunctions;
+  static constexpr double kTolerance = sigmoid_error(12);
   static constexpr auto reference = cpu_ref::scale_columns;
   Tensor z;            // f32 [R, …]
   Tensor scales;       // f32 [m], m a divisor of the row's length

@@ -13,7 +13,8 @@ void soft_cap_backward(const SoftCapBackwardParams& p, std::span<const float> x,
 // dx = dy (1 - tanh(x / cap)^2); dx may be dy, or x where nothing is added to it.
 struct SoftCapBackward {
   static constexpr std::string_view kName = "soft_cap_backward";
-  static constexpr double kTolerance = kDeviceFunctions;
+  // 4 e / (1 + e)^2, e = exp(-2 |x / cap|), of |x| <= 6 cap.
+  static constexpr double kTolerance = exp_error(12, kDivision) + kDivision + 5 * kRounding;
   static constexpr auto reference = cpu_ref::soft_cap_backward;
   Tensor x;  // f32, any shape
   Tensor dy;

@@ -79,6 +79,22 @@ void cases_of<NormRouter>(Cases& c) {
 }
 
 template <>
+void cases_of<NormRows>(Cases& c) {
+  for (const auto& [rows, dim] : Sizes<2>{{1, 1}, {1, 64}, {1, 2048}, {37, 300}, {2, 20001}})
+    for (const bool with_branch : {true, false})
+      for (const auto& [wanted, floats, codes] :
+           Table<const char*, bool, bool>{{"floats", true, false}, {"codes", false, true}, {"both", true, true}}) {
+        if (!c.next(rows, "x", dim, ", ", wanted, with_branch ? ", branch" : "")) continue;
+        NormRows op = {.x = c.random({rows, dim}), .norm = c.random({dim})};
+        if (with_branch) op.branch = c.random({rows, dim}), op.sum = c.zeros({rows, dim});
+        if (floats) op.y = c.zeros({rows, dim});
+        if (codes)
+          op.q = c.zeros({rows, round_up(dim, TernaryMatrix::kRowAlign)}, DType::i8), op.scales = c.zeros({rows, 1});
+        c.run(op);
+      }
+}
+
+template <>
 void cases_of<ExpertGateUp>(Cases& c) {
   for (const auto& [experts, k, width, dim] :
        Sizes<4>{{1, 1, 32, 64}, {8, 2, 37, 300}, {256, 8, 64, 256}, {130, 6, 70, 512}, {512, 10, 16, 64}})

@@ -71,41 +71,6 @@ void cases_of<RmsNorm>(Cases& c) {
 }
 
 template <>
-void cases_of<Argmax>(Cases& c) {
-  const auto run = [&c](const Tensor& logits) {
-    c.run(Argmax{.logits = logits, .ids = c.zeros({logits.shape[0]}, DType::i32)});
-  };
-  for (int64_t n : kLengths)
-    if (c.next("rows 5 of ", n)) run(c.random({5, n}));
-  if (c.next("one row of 151936")) run(c.random({1, 151936}));
-  if (c.next("a row of 262144, the largest last, after one of equal values")) {
-    std::vector<float> values(2 * 262144, -1.0f);
-    values.back() = -0.5f;
-    run(c.floats({2, 262144}, values));
-  }
-  // Row r has its pair of values at places that different invocations of a workgroup look at.
-  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
-  for (const auto& [special, others, first, second] :
-       Table<const char*, float, float, float>{{"ties", 1, 2, 2},
-                                               {"the later one is larger by a bit", -2, 1, 1.0000001f},
-                                               {"NaN, and one value", kNan, kNan, -kInfinity},
-                                               {"NaN alone", kNan, kNan, kNan},
-                                               {"NaN and infinity", 0, kNan, kInfinity},
-                                               {"-inf alone", -kInfinity, -kInfinity, kNan},
-                                               {"zeros of both signs", -1, -0.0f, 0.0f},
-                                               {"denormal numbers", 0, 1e-45f, 2e-45f}}) {
-    if (!c.next(special)) continue;
-    constexpr size_t kRows = 7, kCols = 3001;
-    std::vector<float> values(kRows * kCols, others);
-    for (size_t r = 0; r < kRows; ++r) {
-      values[r * kCols + 150 * r] = first;
-      values[r * kCols + 3000 - 199 * r] = second;
-    }
-    run(c.floats({kRows, kCols}, values));
-  }
-}
-
-template <>
 void cases_of<QuantizeActivations>(Cases& c) {
   const auto run = [&c](const Tensor& x, bool per_block) {
     const int64_t rows = x.shape[0], padded = round_up(x.shape[1], TernaryMatrix::kRowAlign);

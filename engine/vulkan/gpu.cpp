@@ -1,5 +1,6 @@
 #include "vulkan/gpu.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "base/format_text.h"
@@ -7,12 +8,25 @@
 #include "vulkan/device/renderdoc_capture.h"
 
 namespace tritium::vulkan {
+namespace {
+
+Result<std::optional<ShaderFolder>> shader_folder(const VulkanOptions& options) {
+  std::filesystem::path folder = options.shader_dir;
+  if (const char* value = std::getenv("TRITIUM_SHADER_DIR"); folder.empty() && value) folder = value;
+  if (folder.empty()) return std::optional<ShaderFolder>();
+  Result<ShaderFolder> opened = ShaderFolder::open(folder, options.log);
+  if (!opened.ok()) return opened.status();
+  return std::optional(*std::move(opened));
+}
+
+}  // namespace
 
 // Destroyed last to first: the device and its memory outlive what is made of them.
 struct Gpu::Parts {
   std::optional<RenderdocCapture> capture;
   std::shared_ptr<Device> device;
   std::shared_ptr<MemoryPool> pool;
+  std::filesystem::path cache_folder;
   std::optional<Pipelines> pipelines;
   std::optional<Submissions> submissions;
   std::optional<CommandRecorder> recorder;
@@ -43,6 +57,8 @@ Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<c
 Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<const Kernel> kernels,
                                        const RecorderOptions& recorder) {
   auto parts = std::make_unique<Parts>();
+  Result<std::optional<ShaderFolder>> shaders = shader_folder(options);
+  if (!shaders.ok()) return shaders.status();
   if (!options.capture_file.empty()) {  // before the instance is made: RenderDoc hooks its creation
     Result<RenderdocCapture> capture = RenderdocCapture::load(options.capture_file);
     if (!capture.ok()) return capture.status();
@@ -55,7 +71,10 @@ Result<std::unique_ptr<Gpu>> Gpu::open(const VulkanOptions& options, std::span<c
   const Status status = p.device->health.guard("preparing the device", [&] {
     // RenderDoc disguises the driver's cache identity: a cache written under it would be of no use without
     // it.
-    p.pipelines.emplace(p.device, kernels, p.capture ? "" : pipeline_cache_dir(options.pipeline_cache_dir));
+    if (!p.capture) p.cache_folder = vulkan::cache_folder(options.pipeline_cache_dir);
+    const bool changes = shaders->has_value();
+    p.pipelines.emplace(p.device, kernels, p.cache_folder, *std::move(shaders));
+    if (changes) p.cache_folder.clear();  // what is found out about changed kernels is nobody else's
     p.pool = std::make_shared<MemoryPool>(p.device);
     p.submissions.emplace(p.device);
     auto absent = p.pool->make_buffer(256, "absent tensor");
@@ -80,10 +99,28 @@ void Gpu::expect(double seconds) { parts_->recorder->expect(seconds); }
 void Gpu::push_label(std::string_view name) { parts_->recorder->push_label(name); }
 void Gpu::pop_label() { parts_->recorder->pop_label(); }
 
+const std::filesystem::path& Gpu::cache_folder() const { return parts_->cache_folder; }
+
+CacheKey Gpu::cache_key() const {
+  CacheKey key = parts_->pipelines->cache_key();
+  key.kernels = parts_->pipelines->checksum_of_kernels();
+  return key;
+}
+
+bool Gpu::owns(const Tensor& tensor) { return dynamic_cast<const VulkanBuffer*>(tensor.buffer.get()) != nullptr; }
+
 Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name, bool zero) {
+  return allocate(shape, dtype, name, zero, Stay::lasting);
+}
+
+Result<Tensor> Gpu::allocate_briefly(const Shape& shape, DType dtype, const std::string& name) {
+  return allocate(shape, dtype, name, true, Stay::brief);
+}
+
+Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name, bool zero, Stay stay) {
   Tensor tensor{nullptr, shape, dtype};
   const Status status = parts_->device->health.guard("allocating " + name, [&] {
-    auto buffer = parts_->pool->make_buffer(static_cast<uint64_t>(tensor.bytes()), name);
+    auto buffer = parts_->pool->make_buffer(static_cast<uint64_t>(tensor.bytes()), name, stay);
     if (!buffer.ok()) return buffer.status();
     if (zero) parts_->recorder->fill_zero(*buffer);
     tensor.buffer = *buffer;
@@ -119,6 +156,28 @@ Status Gpu::download(const Tensor& tensor, std::span<std::byte> data) {
 
 Status Gpu::submit() {
   return parts_->device->health.guard("submitting commands", [&] { parts_->recorder->submit(); });
+}
+
+Result<Tensor> Gpu::allocate_readable(const Shape& shape, DType dtype, const std::string& name) {
+  Tensor tensor{nullptr, shape, dtype};
+  const Status status = parts_->device->health.guard("allocating " + name, [&] {
+    tensor.buffer = parts_->pool->make_readable(static_cast<uint64_t>(tensor.bytes()), name);
+  });
+  if (!status.ok()) return status;
+  return tensor;
+}
+
+std::span<const std::byte> Gpu::mapped(const Tensor& tensor) {
+  return {static_cast<const VulkanBuffer&>(*tensor.buffer).data, static_cast<size_t>(tensor.bytes())};
+}
+
+Result<uint64_t> Gpu::post() {
+  if (Status status = submit(); !status.ok()) return status;
+  return parts_->submissions->submitted();
+}
+
+Status Gpu::wait(uint64_t post) {
+  return parts_->device->health.guard("waiting for commands", [&] { parts_->submissions->wait(post); });
 }
 
 Result<std::shared_ptr<const RecordedCommands>> Gpu::record(const std::function<Status()>& record,

@@ -5,6 +5,7 @@
 // Thread rule: one thread at a time, as for Backend; tensors may be dropped on any thread.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -12,12 +13,14 @@
 
 #include "ops/tensor.h"
 #include "vulkan/kernel.h"
+#include "vulkan/pipelines/cache_file.h"
 #include "vulkan/recorder.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {
 
 struct Device;
+enum class Stay;
 struct RecorderOptions;
 struct RecordedCommands;
 
@@ -35,12 +38,23 @@ class Gpu {
 
   // Not zeroed when `zero` is false: then the caller uploads all of it, padding (to 16 bytes) excepted.
   Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, bool zero = true);
+  // Zeros that are soon dropped: they take no more memory than they need, and give it back.
+  Result<Tensor> allocate_briefly(const Shape& shape, DType dtype, const std::string& name);
+  // Whether its memory is of this kind, and not of another backend.
+  static bool owns(const Tensor& tensor);
   Status upload(const Tensor& tensor, std::span<const std::byte> data);
   // The same from a function that writes bytes [begin, begin + out.size()) when asked.
   Status upload(const Tensor& tensor, uint64_t bytes,
                 const std::function<void(uint64_t begin, std::span<std::byte> out)>& write);
   Status download(const Tensor& tensor, std::span<std::byte> data);
   Status submit();
+
+  // Zeroed memory that the host reads where `mapped` says, once what wrote it was posted and waited for.
+  Result<Tensor> allocate_readable(const Shape& shape, DType dtype, const std::string& name);
+  static std::span<const std::byte> mapped(const Tensor& tensor);
+  // Sends off what is recorded; the number of the last submission.
+  Result<uint64_t> post();
+  Status wait(uint64_t post);
 
   // What `record` dispatches, recorded to run many times. `most_marks`: so often may it call mark().
   Result<std::shared_ptr<const RecordedCommands>> record(const std::function<Status()>& record,
@@ -66,11 +80,15 @@ class Gpu {
   const DeviceWork& work() const;
   void set_work(const DeviceWork& work);  // by who does more than is to be counted
   uint64_t bytes_in_use() const;
+  // Where files of what was found out on this device may be kept; empty: nowhere.
+  const std::filesystem::path& cache_folder() const;
+  CacheKey cache_key() const;         // of what is about its kernels
   uint64_t available_memory() const;  // as Backend::available_memory()
 
  private:
   struct Parts;
   explicit Gpu(std::unique_ptr<Parts> parts);
+  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, bool zero, Stay stay);
   std::unique_ptr<Parts> parts_;
 };
 

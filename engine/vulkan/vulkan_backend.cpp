@@ -1,32 +1,38 @@
 #include "vulkan/vulkan_backend.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/checked_math.h"
 #include "base/format_text.h"
-#include "ops/fuse.h"
-#include "ops/operation_times.h"
 #include "ops/program.h"
 #include "ops/weight_layout.h"
 #include "shaders/lib/device_trits.h"
+#include "vulkan/fusion/fusion_chooser.h"
+#include "vulkan/fusion/fusion_timer.h"
 #include "vulkan/gpu.h"
 #include "vulkan/kernel.h"
 #include "vulkan/ops/record.h"
+#include "vulkan/program_times.h"
 
 namespace tritium::vulkan {
 namespace {
 
 class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
  public:
-  VulkanBackend(std::unique_ptr<Gpu> gpu, bool profile)
-      : gpu_(std::move(gpu)), profiles_(profile && gpu_->has_marks()) {}
+  VulkanBackend(std::unique_ptr<Gpu> gpu, const VulkanOptions& options, const FusionSetting& fusions)
+      : gpu_(std::move(gpu)), profiles_(options.profile && gpu_->has_marks()), chooser_(chooser(options, fusions)) {}
 
   Gpu& gpu() { return *gpu_; }
   const Gpu& gpu() const { return *gpu_; }
   bool profiles() const { return profiles_; }
-  const OperationTimes& times() const { return times_; }
+  std::vector<ProfileEntry> times() const {
+    (void)times_.settle();  // what is lost with its device has no time
+    return times_.longest_first();
+  }
+  const FusionChooser& chooser() const { return *chooser_; }
 
   std::string name() const override { return join("vulkan:", gpu_->description().index); }
   uint64_t available_memory() const override { return gpu_->available_memory(); }
@@ -40,7 +46,14 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   std::string_view weight_layout() const override { return "transposed codes"; }
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
-  void rewrite(Program& program) const override;
+  bool is_asynchronous() const override { return true; }
+  // One runs, one waits behind it, and the host has time for a third. A profile looks at each.
+  int64_t passes_under_way() const override { return profiles_ ? 1 : 3; }
+  Result<std::unique_ptr<Mailbox>> make_mailbox(int64_t n) override;
+  void rewrite(Program& program) const override {
+    const Limits& limits = gpu_->recorder().limits();
+    chooser_->rewrite(program, {.tensors = limits.storage_buffers, .tensor_bytes = limits.storage_range});
+  }
   // One command buffer, or a few where it would run too long.
   Result<std::unique_ptr<Replay>> prepare(const Program& program) override;
   void push_label(std::string_view name) override { gpu_->push_label(name); }
@@ -58,23 +71,54 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
 
  private:
   Result<std::unique_ptr<Replay>> prepare_timed(const Program& program);
+  std::unique_ptr<FusionChooser> chooser(const VulkanOptions& options, const FusionSetting& fusions);
 
   std::unique_ptr<Gpu> gpu_;
   bool profiles_ = false;
   bool marks_ = false;  // while a program is recorded that notes times
-  OperationTimes times_;
+  mutable ProgramTimes times_{*this, *gpu_};
+  std::unique_ptr<FusionChooser> chooser_;
 };
 
-// TRITIUM_VULKAN_FUSION=0: operations stay as they are.
-bool fuses() {
-  const char* wanted = std::getenv("TRITIUM_VULKAN_FUSION");
-  return !wanted || std::string_view(wanted) != "0";
+std::unique_ptr<FusionChooser> VulkanBackend::chooser(const VulkanOptions& options, const FusionSetting& fusions) {
+  const std::filesystem::path& folder = gpu_->cache_folder();
+  const CacheKey key = gpu_->cache_key();
+  FusionChooserOptions chooser = {
+      .setting = fusions,
+      .seconds = options.fusion_seconds,
+      .anew = options.time_fusions_anew,
+      .settle = [this] { return gpu_->finish(); },
+      .now = [] { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); },
+      .file = folder.empty() ? folder : cache_file(folder, kFusionCache, key),
+      .key = key,
+      .log = options.log};
+  if (options.capture_file.empty())
+    chooser.time = [this](std::span<const Fusion> alike, double seconds) {
+      return FusionTimer(*this, *gpu_).time(alike, seconds);
+    };
+  return std::make_unique<FusionChooser>(std::move(chooser));
 }
 
-void VulkanBackend::rewrite(Program& program) const {
-  if (!fuses()) return;
-  const Limits& limits = gpu_->recorder().limits();
-  fuse(program, {.tensors = limits.storage_buffers, .tensor_bytes = limits.storage_range});
+class ReadableMailbox final : public Mailbox {
+ public:
+  ReadableMailbox(Gpu& gpu, const Tensor& slots) : Mailbox(slots), gpu_(gpu) {}
+
+  Result<uint64_t> post() override { return gpu_.post(); }
+  Status read(uint64_t post, int64_t first, std::span<int32_t> values) override {
+    if (Status s = gpu_.wait(post); !s.ok()) return s;
+    const auto bytes = Gpu::mapped(slots()).subspan(static_cast<size_t>(first) * sizeof(int32_t), values.size_bytes());
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return Status();
+  }
+
+ private:
+  Gpu& gpu_;
+};
+
+Result<std::unique_ptr<Mailbox>> VulkanBackend::make_mailbox(int64_t n) {
+  const Result<Tensor> slots = gpu_->allocate_readable({n}, DType::i32, "mailbox");
+  if (!slots.ok()) return slots.status();
+  return std::unique_ptr<Mailbox>(std::make_unique<ReadableMailbox>(*gpu_, *slots));
 }
 
 class RecordedReplay final : public Replay {
@@ -88,44 +132,6 @@ class RecordedReplay final : public Replay {
   std::shared_ptr<const RecordedCommands> commands_;
 };
 
-// Waits, and adds up what the marks between its operations say.
-class TimedReplay final : public Replay {
- public:
-  TimedReplay(Backend& backend, Gpu& gpu, std::shared_ptr<const RecordedCommands> commands, const Program& program,
-              OperationTimes& times)
-      : backend_(backend), gpu_(gpu), commands_(std::move(commands)), program_(program), times_(times) {}
-
-  Status run() override {
-    if (Status s = gpu_.run(commands_); !s.ok()) return s;
-    // Counted as without a profile, whose run goes on to a submission that somebody waits for.
-    const DeviceWork before = gpu_.work();
-    if (Status s = gpu_.finish(); !s.ok()) return s;
-    DeviceWork counted = gpu_.work();
-    counted.submits = before.submits, counted.waits = before.waits;
-    const Result<std::vector<double>> marks = gpu_.marks(*commands_);
-    if (!marks.ok()) return marks.status();
-    for (size_t i = 0; i < program_.steps().size(); ++i)
-      std::visit([&](const auto& op) { times_.add(op.kName, (*marks)[i + 1] - (*marks)[i], work_of_step(op)); },
-                 program_.steps()[i].op);
-    gpu_.set_work(counted);
-    return Status();
-  }
-
- private:
-  // Positions are still there, ids of experts may not be: as if all were different.
-  template <typename Op>
-  OpWork work_of_step(const Op& op) {
-    if constexpr (requires { op.window; }) return work_of(op, backend_);
-    return most_work_of(op);
-  }
-
-  Backend& backend_;
-  Gpu& gpu_;
-  std::shared_ptr<const RecordedCommands> commands_;
-  const Program& program_;
-  OperationTimes& times_;
-};
-
 Result<std::unique_ptr<Replay>> VulkanBackend::prepare_timed(const Program& program) {
   const auto most_marks = static_cast<uint32_t>(program.steps().size() + 1);
   const auto commands = gpu_->record(
@@ -137,7 +143,7 @@ Result<std::unique_ptr<Replay>> VulkanBackend::prepare_timed(const Program& prog
       most_marks);
   marks_ = false;  // also when the driver threw
   if (!commands.ok()) return commands.status();
-  return std::unique_ptr<Replay>(std::make_unique<TimedReplay>(*this, *gpu_, *commands, program, times_));
+  return times_.replay(*commands, program);
 }
 
 Result<std::unique_ptr<Replay>> VulkanBackend::prepare(const Program& program) {
@@ -260,9 +266,12 @@ Result<Gpu*> gpu_of(Backend& backend) {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_vulkan_backend(const VulkanOptions& options) {
+  const char* wanted = options.time_fusions_anew ? nullptr : std::getenv("TRITIUM_VULKAN_FUSION");
+  const Result<FusionSetting> fusions = parse_fusion_setting(wanted ? wanted : "");
+  if (!fusions.ok()) return fusions.status();
   Result<std::unique_ptr<Gpu>> gpu = Gpu::open(options, shader_table());
   if (!gpu.ok()) return gpu.status();
-  return std::unique_ptr<Backend>(std::make_unique<VulkanBackend>(std::move(*gpu), options.profile));
+  return std::unique_ptr<Backend>(std::make_unique<VulkanBackend>(std::move(*gpu), options, *fusions));
 }
 
 Status begin_capture(Backend& backend) {
@@ -283,7 +292,12 @@ DeviceWork device_work(const Backend& backend) {
 std::optional<std::vector<ProfileEntry>> device_times(const Backend& backend) {
   const auto* vulkan = dynamic_cast<const VulkanBackend*>(&backend);
   if (!vulkan || !vulkan->profiles()) return std::nullopt;
-  return vulkan->times().longest_first();
+  return vulkan->times();
+}
+
+std::vector<FusionChoice> fusion_choices(const Backend& backend) {
+  const auto* vulkan = dynamic_cast<const VulkanBackend*>(&backend);
+  return vulkan ? vulkan->chooser().choices() : std::vector<FusionChoice>();
 }
 
 }  // namespace tritium::vulkan

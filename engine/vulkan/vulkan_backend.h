@@ -51,15 +51,24 @@ struct VulkanOptions {
   // Compiled pipelines are kept here between runs. Empty: $XDG_CACHE_HOME/tritium or ~/.cache/tritium. A
   // folder that cannot be written costs start-up time, nothing else.
   std::filesystem::path pipeline_cache_dir = {};
+  // A copy of shaders/: kernels whose source was changed there are compiled and used in place of the embedded ones.
+  // Empty: TRITIUM_SHADER_DIR in the environment, if it is not empty, too.
+  std::filesystem::path shader_dir = {};
   // Where end_capture() writes. Not empty: RenderDoc is loaded before the Vulkan instance is made.
   std::filesystem::path capture_file = {};
   // Prepared programs note the time behind each operation, and are waited for: device_times().
   bool profile = false;
+  // Seconds that timing fused operations and their twins may take in all (papers/vulkan_decode.md); what was not timed
+  // is fused. Within a capture nothing is timed.
+  double fusion_seconds = 0.15;
+  // All are timed anew, whatever earlier runs kept and TRITIUM_VULKAN_FUSION says.
+  bool time_fusions_anew = false;
   // The driver keeps what it makes of kernels, for VK_KHR_pipeline_executable_properties: registers, machine code.
   bool keep_machine_code = false;
 };
 
-// invalid_argument: no such device; unsupported: it lacks what is needed; not_found: as list_devices().
+// invalid_argument: no such device, no such folder of shaders, or TRITIUM_VULKAN_FUSION names no fusion; unsupported:
+// it lacks what is needed; not_found: as list_devices().
 Result<std::unique_ptr<Backend>> make_vulkan_backend(const VulkanOptions& options);
 
 // What is submitted between the two calls becomes VulkanOptions::capture_file. `backend` was made by
@@ -76,5 +85,9 @@ DeviceWork device_work(const Backend& backend);
 // Of a backend that was made with VulkanOptions::profile on a device whose clock can be read; else nullopt. Longest
 // first: the operations of prepared programs.
 std::optional<std::vector<ProfileEntry>> device_times(const Backend& backend);
+
+// Which operations of a decoded token run as one on `backend`, and why: those of the programs that it prepared, in the
+// order in which they were met. Nothing for other backends.
+std::vector<FusionChoice> fusion_choices(const Backend& backend);
 
 }  // namespace tritium::vulkan

@@ -22,5 +22,6 @@ Status end_capture(Backend&) { return no_vulkan(); }
 uint64_t validation_message_count() { return 0; }
 DeviceWork device_work(const Backend&) { return {}; }
 std::optional<std::vector<ProfileEntry>> device_times(const Backend&) { return std::nullopt; }
+std::vector<FusionChoice> fusion_choices(const Backend&) { return {}; }
 
 }  // namespace tritium::vulkan

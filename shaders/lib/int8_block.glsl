@@ -2,21 +2,8 @@
 #ifndef TRITIUM_LIB_INT8_BLOCK_GLSL
 #define TRITIUM_LIB_INT8_BLOCK_GLSL
 
-#include "grid.glsl"
+#include "lib/reduce.glsl"
 #include "lib/rounding.h"
-
-shared uint largest_bits[kWorkgroup];
-
-uint largest_of_workgroup(uint bits) {
-  const uint lane = gl_LocalInvocationIndex;
-  largest_bits[lane] = bits;
-  for (uint half_width = kWorkgroup / 2u; half_width > 0u; half_width /= 2u) {
-    barrier();
-    if (lane < half_width) largest_bits[lane] = max(largest_bits[lane], largest_bits[lane + half_width]);
-  }
-  barrier();
-  return largest_bits[0];
-}
 
 // Magnitudes are ordered as their bits are, and those of a NaN, which a device need not know, are the largest.
 uint magnitude_bits(float value) { return floatBitsToUint(value) & 0x7FFFFFFFu; }

@@ -14,4 +14,11 @@ vec4 cached_values(uint dtype, uint word) {
               bitfieldExtract(int(word), 24, 8));
 }
 
+// The one of them that column `column` of a row has.
+float cached_value(uint dtype, uint word, uint column) {
+  if (dtype == TRITIUM_DTYPE_F32) return uintBitsToFloat(word);
+  if (dtype == TRITIUM_DTYPE_F16) return unpackHalf2x16(word >> (16u * (column & 1u))).x;
+  return float(int(word << (24u - 8u * (column & 3u))) >> 24);
+}
+
 #endif

@@ -1,82 +1,115 @@
-// What fused operations have in common: a workgroup turns rows of floats into int8 codes for itself, in shared memory,
-// and multiplies them with trits. So the stages before a product need no dispatch of their own; each workgroup repeats
-// them, with the same bits. The shader defines own_value(), weight_words() and weight_scale(). GLSL only.
+// What fused operations have in common: a workgroup turns kTile rows of floats into int8 codes for itself, in shared
+// memory, and multiplies them with trits, each with rows of its own. So the stages before a product need no dispatch of
+// their own; each workgroup repeats them, with the same bits. The shader defines own_values(), weight_words() and
+// weight_scale(). GLSL only.
 #ifndef TRITIUM_LIB_OWN_CODES_GLSL
 #define TRITIUM_LIB_OWN_CODES_GLSL
 
-#include "lib/int8_block.glsl"
-#include "lib/team.glsl"
-#include "lib/ternary.h"
+#include "lib/quantised_row.glsl"
+#include "lib/segments.glsl"
 #include "lib/word_product.glsl"
 
 layout(constant_id = 3) const uint kStep = 64u;       // as in ternary_matmul.comp
-layout(constant_id = 4) const uint kCodeWords = 16u;  // of all rows: four codes each
+layout(constant_id = 4) const uint kCodeWords = 16u;  // of a row: four codes each
+layout(constant_id = 5) const uint kGroup = 0u;       // columns of a scale of the weights; 0: a row
+const uint kOfParameters = 0xFFFFFFFFu;               // of weights that differ
 
-shared uint own_codes[kCodeWords];
-uint weight_row[kFeatures];  // rows that this team reads
-uint row_begin[kFeatures];   // their words
-int partial[kFeatures];      // over this invocation's columns of a phase
+const uint kRounds = (kCodeWords + kWorkgroup - 1u) / kWorkgroup;
+const bool kKept = kRounds * kTile <= 16u;  // whether an invocation keeps the values of its words of codes
 
-float own_value(uint row, uint column);  // what is to be quantised
-uvec4 weight_words(uint index);          // 64 trits
+shared uint own_codes[kTile * kCodeWords];
+shared float own_inverse[kTile];
+shared float own_scale[kTile];
+uint own_tile = 0u;           // the row that own_values() is asked for, of kTile
+uint weight_row[kOutputs];    // rows that this team reads
+uint row_begin[kOutputs];     // their words
+uint scale_begin[kFinished];  // and scales, of the outputs of segments.glsl
+float scale_of_x[kFinished];
+uint scale_columns = 1u;  // that a scale covers; 0: a row
+
+uvec4 weight_words(uint index);  // 64 trits
 float weight_scale(uint index);
 
-// Quantises a row (quantize_activations.comp) to the words from first_word on; returns its scale. Every invocation
-// calls it.
-float quantise_row(uint row, uint cols, uint padded_cols, uint first_word) {
-  uint bits = 0u;
-  for (uint c = gl_LocalInvocationIndex; c < cols; c += kWorkgroup) bits = max(bits, magnitude_bits(own_value(row, c)));
-  const Int8Block codes = int8_block(largest_of_workgroup(bits));
-  for (uint word = gl_LocalInvocationIndex; word < padded_cols / 4u; word += kWorkgroup) {
-    uint packed_values = 0u;
-    for (uint b = 0u; b < 4u; ++b) {
-      const uint c = 4u * word + b;
-      const int value = c < cols ? int8_code(own_value(row, c), codes) : 0;
-      packed_values |= (uint(value) & 255u) << (8u * b);
+void keep_codes(uint word, uint codes) { own_codes[word] = codes; }
+
+// Quantises rows first … first + kTile - 1 (quantize_activations.comp), in place of those beyond the last this one.
+// Every invocation calls it.
+void make_codes(uint first, uint last, uint cols) {
+  const uint lane = gl_LocalInvocationIndex;
+  vec4 kept[kTile * kRounds];
+  for (uint r = 0u; r < kRounds && kKept; ++r)
+    for (own_tile = 0u; own_tile < kTile; ++own_tile) {
+      const uvec4 columns = neighbours(4u * (lane + r * kWorkgroup));
+      const vec4 values = own_values(min(first + own_tile, last), readable(columns, cols));
+      kept[r * kTile + own_tile] = before_end(values, columns, cols);
     }
-    own_codes[first_word + word] = packed_values;
+  for (own_tile = 0u; own_tile < kTile; ++own_tile) {
+    uint bits = 0u;
+    for (uint r = 0u; r < kRounds && kKept; ++r) bits = max(bits, largest_magnitude(kept[r * kTile + own_tile]));
+    if (!kKept) bits = largest_of_row(min(first + own_tile, last), 0u, cols);
+    publish(own_tile, bits);
   }
-  barrier();  // the codes are there, and the maximum has been read
-  return codes.scale;
+  grow_branches(kReduceMaxOfBits, kTile);
+  if (lane < kTile) {
+    const Int8Block block = int8_block(reduced(kReduceMaxOfBits, lane));
+    own_inverse[lane] = block.inverse;
+    own_scale[lane] = block.scale;
+  }
+  barrier();
+  for (own_tile = 0u; own_tile < kTile; ++own_tile) {
+    const Int8Block block = Int8Block(own_inverse[own_tile], own_scale[own_tile]);
+    if (!kKept) write_codes(min(first + own_tile, last), 0u, cols, 4u * kCodeWords, own_tile * kCodeWords, block);
+    for (uint r = 0u; r < kRounds && kKept; ++r)
+      if (lane + r * kWorkgroup < kCodeWords)
+        keep_codes(own_tile * kCodeWords + lane + r * kWorkgroup, four_codes(kept[r * kTile + own_tile], block));
+  }
+  barrier();  // the codes are there
 }
 
-void add_products(uint c, uint first_word) {
-  uvec4 row_codes[kFeatures];
-  for (uint f = 0u; f < kFeatures; ++f) row_codes[f] = weight_words(row_begin[f] + c / 64u);
+void add_products(uint c) {
+  uvec4 row_codes[kOutputs];
+  for (uint o = 0u; o < kOutputs; ++o) row_codes[o] = weight_words(row_begin[o] + c / 64u);
+  int value_sums[kTile];
+  for (uint t = 0u; t < kTile; ++t) value_sums[t] = 0;
   for (uint w = 0u; w < kStep / 16u; ++w) {
     const uint component = kStep == 64u ? w : (c / 16u + w) % 4u;
-    uvec4 values;
-    for (uint i = 0u; i < 4u; ++i) values[i] = own_codes[first_word + c / 4u + 4u * w + i];
-    const int value_sum = sum_of_values(values);
-    for (uint f = 0u; f < kFeatures; ++f) partial[f] += sum_of_products(row_codes[f][component], values) - value_sum;
-  }
-}
-
-// sums[i] = weight_row[o] times the codes, o = team_lane() + i kTeam, with segments in order. Every invocation calls
-// it.
-void multiply(uint first_word, uint padded_cols, uint group_size, uint n_groups, float x_scale,
-              out float sums[kFinished]) {
-  const uint phase = max(group_size, kTeam * kStep);  // whole segments, added up together
-  const uint lanes = min(kTeam, group_size / kStep);  // that share a segment
-  for (uint i = 0u; i < kFinished; ++i) sums[i] = 0.0;
-  for (uint f = 0u; f < kFeatures; ++f) row_begin[f] = weight_row[f] * (padded_cols / 64u);
-  for (uint first = 0u; first < padded_cols; first += phase) {
-    const uint end = min(first + phase, padded_cols);
-    for (uint f = 0u; f < kFeatures; ++f) partial[f] = 0;
-    for (uint c = first + kStep * team_lane(); c < end; c += kStep * kTeam) add_products(c, first_word);
-    barrier();  // the last phase's sums have been read
-    for (uint f = 0u; f < kFeatures; ++f) team_scratch[gl_LocalInvocationIndex * kScratchStride + f] = partial[f];
-    barrier();
-    for (uint i = 0u; i < kFinished; ++i) {
-      const uint o = team_lane() + i * kTeam;
-      if (o >= kFeatures) continue;
-      for (uint s = first; s < end; s += group_size) {
-        int integer_sum = 0;
-        for (uint l = 0u; l < lanes; ++l) integer_sum += published((s - first) / kStep + l, o);
-        sums[i] =
-            accumulate_segment(sums[i], integer_sum, weight_scale(weight_row[o] * n_groups + s / group_size), x_scale);
+    for (uint t = 0u; t < kTile; ++t) {
+      uvec4 values;
+      for (uint i = 0u; i < 4u; ++i) values[i] = own_codes[t * kCodeWords + c / 4u + 4u * w + i];
+      value_sums[t] = with_values(value_sums[t], values);
+      for (uint f = 0u; f < kFeatures; ++f) {
+        const uint o = f * kTile + t;
+        partial[o] = with_products(partial[o], row_codes[o][component], values);
       }
     }
+  }
+  for (uint o = 0u; o < kOutputs; ++o) partial[o] -= value_sums[o % kTile];
+}
+
+float weight_scale_of(uint slot, uint c) {
+  return weight_scale(scale_begin[slot] + (scale_columns > 0u ? c / max(scale_columns, 1u) : 0u));
+}
+float x_scale_of(uint slot, uint c) { return scale_of_x[slot]; }
+
+// sums[i] = weight_row[o] times the codes, o = output_of(i), whose scales own_scale says, with segments in order. Every
+// invocation calls it.
+void multiply(uint group_size, uint n_groups) {
+  const uint cols = 4u * kCodeWords;
+  scale_columns = kGroup == kOfParameters ? group_size : kGroup;
+  const uint segment = scale_columns == 0u ? cols : scale_columns;
+  const uint phase = max(segment, kTeam * kStep);                         // whole segments, added up together
+  const uint lanes = kGroup == 0u ? kTeam : min(kTeam, segment / kStep);  // that share a segment
+  for (uint i = 0u; i < kFinished; ++i) {
+    sums[i] = 0.0;
+    scale_begin[i] = weight_row[output_of(i)] * n_groups;
+    scale_of_x[i] = own_scale[output_of(i) % kTile];
+  }
+  for (uint o = 0u; o < kOutputs; ++o) row_begin[o] = weight_row[o] * (cols / 64u);
+  for (uint first = 0u; first < cols; first += phase) {
+    const uint end = min(first + phase, cols);
+    for (uint o = 0u; o < kOutputs; ++o) partial[o] = 0;
+    for (uint c = first + kStep * team_lane(); c < end; c += kStep * kTeam) add_products(c);
+    add_segments(first, end, segment, lanes, partial);
   }
 }
 

@@ -61,9 +61,10 @@ TRITIUM_FUNCTION int packed_q4_k_scale(uint word1, uint word2, uint index) {
   return packed_byte(index < 4u ? word1 : word2, index % 4u) & 63;
 }
 TRITIUM_FUNCTION int packed_q4_k_minimum(uint word1, uint word2, uint word3, uint index) {
-  if (index < 4u) return packed_byte(word3, index) & 63;
-  const uint byte = index - 4u;
-  return (packed_byte(word1, byte) >> 6) | (packed_byte(word2, byte) >> 6) << 2 | (packed_byte(word3, byte) >> 6) << 4;
+  const uint byte = index % 4u;  // without a branch: loads of several wait together
+  const int upper =
+      (packed_byte(word1, byte) >> 6) | (packed_byte(word2, byte) >> 6) << 2 | (packed_byte(word3, byte) >> 6) << 4;
+  return index < 4u ? packed_byte(word3, byte) & 63 : upper;
 }
 
 // Of q6_k: the scale of 16 columns, -128 … 127, given the word of scales number index / 4.

@@ -13,6 +13,15 @@ uint row_of_x[kTile];        // rows of x that go with the workgroup's rows of y
 // of the window that holds first_feature.
 void compute(uint first_feature, uint first_row, bool matrix_exists, uint first_window_row);
 
+// The row of the window that output o of this team has. Where there is none any will do: the output is not written.
+uint window_row(uint o, uint first_window_row) {
+  const uint row = first_window_row + team_feature() + o / kTile;
+  return row < p.n_weight_rows ? row : 0u;
+}
+
+// The row of x that goes with a row of y.
+uint x_row(uint row) { return min(row, p.n_rows - 1u) / p.rows_per_x; }
+
 // Whether output o of this team exists and lies in the window.
 bool is_output(uint o, uint first_feature, uint first_row, uint first_window_row) {
   const uint in_block = team_feature() + o / kTile;
@@ -31,11 +40,8 @@ void compute_block(uint first_feature, uint first_row) {
   // to a large number, and adding a feature may wrap it back.
   const uint first_window_row = (exists ? matrix : 0u) * p.out_features + first_feature - p.first_weight_row;
   if (first_window_row >= p.n_weight_rows && 0u - first_window_row >= kBlock) return;  // none of the block is in it
-  for (uint f = 0u; f < kFeatures; ++f) {
-    const uint row = first_window_row + team_feature() + f;
-    weight_row[f] = row < p.n_weight_rows ? row : 0u;  // any will do: its output is not written
-  }
-  for (uint t = 0u; t < kTile; ++t) row_of_x[t] = min(first_row + t, p.n_rows - 1u) / p.rows_per_x;
+  for (uint f = 0u; f < kFeatures; ++f) weight_row[f] = window_row(f * kTile, first_window_row);
+  for (uint t = 0u; t < kTile; ++t) row_of_x[t] = x_row(first_row + t);
   compute(first_feature, first_row, exists, first_window_row);
 }
 

@@ -26,5 +26,8 @@ uint team_feature() { return gl_LocalInvocationIndex / kTeam * kFeatures; }
 int published(uint lane, uint o) {
   return team_scratch[(gl_LocalInvocationIndex - team_lane() + lane) * kScratchStride + o];
 }
+void publish_for(uint lane, uint o, int value) {
+  team_scratch[(gl_LocalInvocationIndex - team_lane() + lane) * kScratchStride + o] = value;
+}
 
 #endif

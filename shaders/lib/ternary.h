@@ -39,13 +39,16 @@ TRITIUM_FUNCTION int flipped_trit(int trit, float change, float alpha, uint rand
 // Signed byte number `index` (0..3) of a word.
 TRITIUM_FUNCTION int unpack_i8(uint word, uint index) { return int(word << (24u - 8u * index)) >> 24; }
 
-// One segment's contribution to an output of ternary_matmul. Every backend calls this, segment after segment in
+// One segment's contribution to an output of ternary_matmul. Every backend adds these up, segment after segment in
 // ascending order from accumulator 0: it is what makes their results equal to the bit.
-TRITIUM_FUNCTION float accumulate_segment(float accumulator, int integer_sum, float weight_scale,
-                                          float activation_scale) {
+TRITIUM_FUNCTION float segment_term(int integer_sum, float weight_scale, float activation_scale) {
   TRITIUM_PRECISE float scale = weight_scale * activation_scale;
   TRITIUM_PRECISE float term = scale * float(integer_sum);
-  TRITIUM_PRECISE float sum = accumulator + term;
+  return term;
+}
+TRITIUM_FUNCTION float accumulate_segment(float accumulator, int integer_sum, float weight_scale,
+                                          float activation_scale) {
+  TRITIUM_PRECISE float sum = accumulator + segment_term(integer_sum, weight_scale, activation_scale);
   return sum;
 }
 

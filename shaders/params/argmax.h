@@ -8,8 +8,9 @@ TRITIUM_PARAMS_BEGIN
 struct ArgmaxParams {
   uint n_rows;
   uint cols;
+  uint n_parts;  // that a kernel on a device cuts a row into
 };
-TRITIUM_CHECK_SIZE(ArgmaxParams, 8)
+TRITIUM_CHECK_SIZE(ArgmaxParams, 12)
 
 TRITIUM_PARAMS_END
 

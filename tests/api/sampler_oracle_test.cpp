@@ -177,6 +177,23 @@ TEST(SamplerOracle, VocabulariesThatAreNotSorted) {
       }
 }
 
+TEST(SamplerOracle, TheLogitsThatAreKeptAloneGiveTheSameToken) {
+  for (const size_t n : {64, 129, 9001})
+    for (const Case& c : cases(n)) {
+      if (!std::ranges::all_of(c.logits, [](float x) { return std::isfinite(x); })) continue;
+      for (const SamplerOptions& o : options()) {
+        if (o.temperature == 0 || o.top_k == 0 || o.top_k > 64) continue;
+        std::vector<int32_t> ids = sorted_ids(c.logits);
+        ids.resize(static_cast<size_t>(o.top_k));
+        std::vector<float> kept;
+        for (const int32_t id : ids) kept.push_back(c.logits[static_cast<size_t>(id)]);
+        Sampler all = *Sampler::create(o), few = *Sampler::create(o);
+        for (int draw = 0; draw < 4; ++draw)
+          ASSERT_EQ(few.sample_top(kept, ids, n), all.sample(c.logits)) << c.name << " of " << n;
+      }
+    }
+}
+
 TEST(SamplerOracle, AVocabularyOf152Thousand) {
   const std::vector<SamplerOptions> some = {{.temperature = 0.8f, .top_k = 0, .top_p = 0.95f, .min_p = 0.05f},
                                             {.temperature = 2.0f, .top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = 3},

@@ -110,8 +110,8 @@ TEST(Fuse, AttentionInSplitsGivesTheSameLogitsButForRounding) {
 TEST(Fuse, ADenseLayerIsFiveOperations) {
   const RandomModelOptions options = {.architecture = "llama", .n_layers = 3};
   const Decoded fused = decode(options, ActivationMode::int8_per_token, {});
-  // The first norm has no sum before it; the head, of trits, has its norm and its codes.
-  EXPECT_EQ(fused.saved, 3 * (5 + 4 + 4 + 2) - 1 + 2);
+  // The first norm has no sum before it; the head, of trits, has its sum, its norm and its codes.
+  EXPECT_EQ(fused.saved, 3 * (5 + 4 + 4 + 2) - 1 + 3);
 }
 
 // As above, with norms of q and k; norm_router: add, norm, codes, product less 1; expert_gate_up: route and two
@@ -119,14 +119,21 @@ TEST(Fuse, ADenseLayerIsFiveOperations) {
 TEST(Fuse, ALayerOfExpertsIsSixOperations) {
   const RandomModelOptions options = {.architecture = "qwen3moe", .n_layers = 2, .n_experts = 7};
   const Decoded fused = decode(options, ActivationMode::int8_per_token, {});
-  EXPECT_EQ(fused.saved, 2 * (5 + 6 + 3 + 2 + 3) - 1 + 2);
+  EXPECT_EQ(fused.saved, 2 * (5 + 6 + 3 + 2 + 3) - 1 + 3);
 }
 
 TEST(Fuse, NothingIsFusedThatADeviceCannotBind) {
   const RandomModelOptions options = {.architecture = "llama"};
-  EXPECT_EQ(decode(options, ActivationMode::int8_per_token, {.tensors = 7}).saved, 0);
+  EXPECT_EQ(decode(options, ActivationMode::int8_per_token, {.tensors = 6}).saved, 0);
   EXPECT_EQ(decode(options, ActivationMode::int8_per_token, {.tensor_bytes = 16}).saved, 0);
-  EXPECT_EQ(decode(options, ActivationMode::int8_per_token, {.cols = 32, .attention_bytes = 0}).saved, 0);
+}
+
+// Sums, norms and codes: 2 operations fewer for each norm. The first one has no sum.
+TEST(Fuse, NormsAreFusedWhereNoProductTakesThemAlong) {
+  const FusionLimits no_products = {.cols = 32, .attention_bytes = 0};
+  EXPECT_EQ(decode({.architecture = "llama", .n_layers = 3}, ActivationMode::int8_per_token, no_products).saved,
+            3 * (2 + 2) - 1 + 2);
+  EXPECT_EQ(decode({.architecture = "llama", .n_layers = 3}, ActivationMode::f32, no_products).saved, 3 * 2 - 1 + 1);
 }
 
 // ---- on Vulkan, whose kernels do more than one thing each

@@ -10,7 +10,7 @@ namespace {
 
 std::vector<int32_t> argmax(uint32_t n_rows, const std::vector<float>& logits) {
   std::vector<int32_t> ids(n_rows, -1);
-  cpu_ref::argmax({.n_rows = n_rows, .cols = static_cast<uint32_t>(logits.size()) / n_rows}, logits, ids);
+  cpu_ref::argmax({.n_rows = n_rows, .cols = static_cast<uint32_t>(logits.size()) / n_rows, .n_parts = 1}, logits, ids);
   return ids;
 }
 

@@ -26,7 +26,7 @@ ALLOWED = {
     "engine/cpu": ["cpu", "cpu_ref", "ops", "tensor", "base", "tritium", "shaders"],
     "engine/vulkan": ["vulkan", "ops", "tensor", "base", "tritium", "shaders"],
     # Within the backend, too, one way: device <- memory, pipelines <- commands; an operation sees the recorder alone.
-    "engine/vulkan/device": ["vulkan/device", "vulkan/vulkan_backend.h", "vulkan/recorder.h", "base", "tritium"],
+    "engine/vulkan/device": ["vulkan/device", "vulkan/vulkan_backend.h", "vulkan/recorder.h", "vulkan/kernel.h", "base", "tritium"],
     "engine/vulkan/memory": ["vulkan/memory", "vulkan/device", "ops", "tensor", "base", "tritium"],
     "engine/vulkan/pipelines": ["vulkan/pipelines", "vulkan/device", "vulkan/kernel.h", "base", "tritium"],
     "engine/vulkan/commands": ["vulkan/commands", "vulkan/pipelines", "vulkan/memory", "vulkan/device", "vulkan/recorder.h",
@@ -43,7 +43,7 @@ ALLOWED = {
     "engine/layers": ["layers", "model", "graph", "cpu_ref/reference_backend.h", "ops", "tensor", "base", "tritium"],
     "engine/train": ["train", "model", "graph", "model_files", "text", "format", "ops", "tensor", "base", "tritium",
                      "backends.h"],
-    "engine/bench": ["bench", "cpu/cpu_backend.h", "model", "ops", "tensor", "base", "tritium", "backends.h"],
+    "engine/bench": ["bench", "cpu/cpu_backend.h", "vulkan/device_probe.h", "model", "ops", "tensor", "base", "tritium", "backends.h"],
     "engine/selftest": ["selftest", "ops", "tensor", "base", "tritium"],
     "engine/api": ["api", "model", "model_files", "text", "format", "selftest", "ops", "tensor", "base", "tritium", "backends.h",
                    "cpu_ref/reference_backend.h"],

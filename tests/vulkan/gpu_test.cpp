@@ -165,6 +165,18 @@ TEST_F(OnDevice, FreedMemoryIsUsedAgain) {
   EXPECT_EQ(gpu().bytes_in_use(), before);
 }
 
+TEST_F(OnDevice, BriefMemoryIsZeroAndGivenBack) {
+  ASSERT_TRUE(gpu().submit().ok());
+  const uint64_t before = gpu().bytes_in_use();
+  {
+    const auto brief = gpu().allocate_briefly({5 << 20}, DType::f32, "more than a block has left");
+    ASSERT_TRUE(brief.ok()) << brief.message();
+    EXPECT_GE(gpu().bytes_in_use(), before + (20u << 20));
+    EXPECT_EQ(values_of(*brief), std::vector<float>(5 << 20));
+  }
+  EXPECT_EQ(gpu().bytes_in_use(), before);
+}
+
 TEST_F(OnDevice, AvailableMemoryIsNoMoreThanItsHeapHas) {
   const uint64_t free = gpu().available_memory();
   EXPECT_GT(free, 0u);

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "tests/vulkan/test_gpu.h"
-#include "vulkan/pipelines/pipeline_cache_file.h"
+#include "vulkan/pipelines/cache_file.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -26,59 +26,70 @@ void overwrite(const fs::path& file, const std::vector<char>& content) {
   std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
 }
 
-constexpr PipelineCacheKey kKey = {.device_uuid = {1, 2, 3}, .cache_uuid = {4, 5}, .driver_version = 9};
+constexpr CacheKey kKey = {.device_uuid = {1, 2, 3}, .cache_uuid = {4, 5}, .driver_version = 9};
 
-TEST(PipelineCacheFile, RoundTrip) {
+TEST(CacheFile, RoundTrip) {
   const TemporaryFolder folder;
-  const fs::path file = pipeline_cache_file(folder.path() / "made" / "on demand", kKey);
+  const fs::path file = cache_file(folder.path() / "made" / "on demand", kPipelineCache, kKey);
   const auto data = some_bytes(1000);
-  const Status written = write_pipeline_cache(file, kKey, data);
+  const Status written = write_cache(file, kPipelineCache, kKey, data);
   ASSERT_TRUE(written.ok()) << written.message();
-  EXPECT_EQ(read_pipeline_cache(file, kKey), data);
+  EXPECT_EQ(read_cache(file, kPipelineCache, kKey), data);
 }
 
-TEST(PipelineCacheFile, AnotherDeviceOrDriverReadsNothing) {
+TEST(CacheFile, AnotherDeviceOrDriverReadsNothing) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "cache.bin";
-  ASSERT_TRUE(write_pipeline_cache(file, kKey, some_bytes(10)).ok());
-  PipelineCacheKey other = kKey;
+  ASSERT_TRUE(write_cache(file, kPipelineCache, kKey, some_bytes(10)).ok());
+  CacheKey other = kKey;
   other.driver_version = 10;
-  EXPECT_FALSE(read_pipeline_cache(file, other));
+  EXPECT_FALSE(read_cache(file, kPipelineCache, other));
   other = kKey;
   other.cache_uuid[15] = 1;
-  EXPECT_FALSE(read_pipeline_cache(file, other));
+  EXPECT_FALSE(read_cache(file, kPipelineCache, other));
+  other = kKey;
+  other.kernels = 1;
+  EXPECT_FALSE(read_cache(file, kPipelineCache, other));
 }
 
-TEST(PipelineCacheFile, EveryDamageIsNoticed) {
+TEST(CacheFile, AFileOfAnotherKindReadsNothing) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "cache.bin";
-  EXPECT_FALSE(read_pipeline_cache(file, kKey));
-  ASSERT_TRUE(write_pipeline_cache(file, kKey, some_bytes(100)).ok());
+  ASSERT_TRUE(write_cache(file, kPipelineCache, kKey, some_bytes(10)).ok());
+  EXPECT_FALSE(read_cache(file, kFusionCache, kKey));
+  EXPECT_NE(cache_file(folder.path(), kFusionCache, kKey), cache_file(folder.path(), kPipelineCache, kKey));
+}
+
+TEST(CacheFile, EveryDamageIsNoticed) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "cache.bin";
+  EXPECT_FALSE(read_cache(file, kPipelineCache, kKey));
+  ASSERT_TRUE(write_cache(file, kPipelineCache, kKey, some_bytes(100)).ok());
   const std::vector<char> good = content_of(file);
   for (size_t n = 0; n < good.size(); ++n) {
     overwrite(file, {good.begin(), good.begin() + static_cast<long>(n)});
-    EXPECT_FALSE(read_pipeline_cache(file, kKey)) << "cut to " << n;
+    EXPECT_FALSE(read_cache(file, kPipelineCache, kKey)) << "cut to " << n;
   }
   for (const size_t at : {size_t{0}, size_t{9}, size_t{50}, size_t{60}, good.size() - 1}) {
     std::vector<char> bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 1);
     overwrite(file, bad);
-    EXPECT_FALSE(read_pipeline_cache(file, kKey)) << "byte " << at;
+    EXPECT_FALSE(read_cache(file, kPipelineCache, kKey)) << "byte " << at;
   }
 }
 
-TEST(PipelineCacheFile, FolderComesFromTheEnvironment) {
-  EXPECT_EQ(pipeline_cache_dir("/given"), "/given");
+TEST(CacheFile, FolderComesFromTheEnvironment) {
+  EXPECT_EQ(cache_folder("/given"), "/given");
   const char* home = std::getenv("HOME");
   const std::string old_home = home ? home : "";
   unsetenv("XDG_CACHE_HOME");
   setenv("HOME", "/someones/home", 1);
-  EXPECT_EQ(pipeline_cache_dir({}), "/someones/home/.cache/tritium");
+  EXPECT_EQ(cache_folder({}), "/someones/home/.cache/tritium");
   setenv("XDG_CACHE_HOME", "/cache", 1);
-  EXPECT_EQ(pipeline_cache_dir({}), "/cache/tritium");
+  EXPECT_EQ(cache_folder({}), "/cache/tritium");
   unsetenv("XDG_CACHE_HOME");
   unsetenv("HOME");
-  EXPECT_EQ(pipeline_cache_dir({}), "");
+  EXPECT_EQ(cache_folder({}), "");
   if (home) setenv("HOME", old_home.c_str(), 1);
 }
 

@@ -28,6 +28,10 @@ struct MachineLimit {
 // `cancelled` as in options.hpp.
 Result<std::vector<MachineLimit>> machine_limits(int threads, const std::function<bool()>& keep_going = {});
 
+// Those of a Vulkan device, "vulkan:INDEX", in some tenths of a second and 256 MiB of its memory: "read memory", reads
+// of less, and "float fma". Errors as of opening the device.
+Result<std::vector<MachineLimit>> device_limits(int device_index, const std::function<bool()>& keep_going = {});
+
 // How fast memory of that many bytes can be read again and again: what the cache gives that holds them, or the memory.
 // 0: not measured.
 double read_limit(const std::vector<MachineLimit>& limits, uint64_t bytes);

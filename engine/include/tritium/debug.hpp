@@ -23,9 +23,10 @@ struct DebugOptions {
   // start from the same. Empty: none. Errors as for RuntimeOptions::backend.
   std::string compare_with{};
   std::string compare_dump_dir = ".";
-  // Vulkan: write a RenderDoc capture of the first single-token evaluation to this file. Empty: none.
-  // invalid_argument for other backends.
+  // Vulkan: write a RenderDoc capture of an evaluation of a single token to this file: of the first, which records the
+  // commands that later ones run again, or of the capture_token-th. Empty: none. invalid_argument for other backends.
   std::string capture_file{};
+  int capture_token = 1;
   // Measure the operations: Runtime::profile(). A GPU notes the time behind each (timestamp queries), and operations
   // that nothing separates overlap: the later one has what it took longer. Where its clock cannot be read each
   // operation is waited for before the next one starts. invalid_argument together with capture_file.

@@ -32,6 +32,7 @@ std::vector<DeviceInfo> list_devices();
 struct DebugOptions;
 struct ProfileEntry;
 struct DeviceWork;
+struct FusionChoice;
 
 // A device, opened. A handle: copies share it.
 class Runtime {
@@ -48,6 +49,9 @@ class Runtime {
   std::vector<ProfileEntry> profile() const;
   // Until now; the difference of two is what came between. Waits for an evaluation that is under way.
   DeviceWork device_work() const;
+  // Which operations of a decoded token a GPU does as one, and why; empty before the first one, of the cpu and the
+  // reference, and where memory ends. Waits for an evaluation that is under way.
+  std::vector<FusionChoice> fusions() const;
   // `path`: a GGUF file, any part of a split one, or a Hugging Face folder with safetensors.
   Result<Model> load(const std::string& path, const LoadOptions& options = {}) const;
 

@@ -25,6 +25,9 @@ class Sampler {
   // same on every machine; what is less than 2^-41 times as probable as the best is never drawn. Where memory ends, and
   // where a NaN or an infinity is kept: the most probable.
   int32_t sample(std::span<const float> logits);
+  // The same token where only the top_k largest of vocab_size logits are at hand, all of them finite: the largest
+  // first, the lowest id first among equals.
+  int32_t sample_top(std::span<const float> logits, std::span<const int32_t> ids, size_t vocab_size);
 
  private:
   explicit Sampler(const SamplerOptions& options) : options_(options) {}

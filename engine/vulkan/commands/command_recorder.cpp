@@ -27,6 +27,11 @@ vk::PipelineStageFlags stages_before(const Barrier& before) {
   return stages;
 }
 
+bool is_read_by_host(const Binding& binding) {
+  return binding.access != Access::read && binding.tensor && *binding.tensor &&
+         static_cast<const VulkanBuffer&>(*binding.tensor->buffer).data;
+}
+
 // Whether something is bound twice, and written.
 bool overlap(std::span<const Touch> touches) {
   for (size_t i = 0; i < touches.size(); ++i)
@@ -151,6 +156,11 @@ Status CommandRecorder::record(const Dispatch& dispatch) {
         {static_cast<uint32_t>(dispatch.push_constants.size()), dispatch.push_constants.data()});
   commands.dispatch(dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
   ++submissions_.current().counts.dispatches;
+  // Nobody else waits for what the host alone reads.
+  if (std::ranges::any_of(dispatch.bindings, is_read_by_host))
+    put_barrier(vk::PipelineStageFlagBits::eComputeShader,
+                {.srcAccessMask = vk::AccessFlagBits::eShaderWrite, .dstAccessMask = vk::AccessFlagBits::eHostRead},
+                vk::PipelineStageFlagBits::eHost);
   end_if_long(dispatch);
   return Status();
 }
@@ -239,6 +249,7 @@ Status CommandRecorder::record_commands(const std::function<Status()>& record,
 void CommandRecorder::replay(const std::shared_ptr<const RecordedCommands>& commands) {
   close_labels();
   tracker_ = {};  // the commands begin and end with barriers
+  submissions_.count_pass();
   for (const auto& part : commands->parts) {
     check_cancelled();
     if (part != commands->parts.front()) submit();

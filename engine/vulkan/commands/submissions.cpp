@@ -38,22 +38,31 @@ std::unique_ptr<Submission> Submissions::make() {
 }
 
 // The next of the submission's command buffers, made if there is none.
-void Submissions::begin_buffer(Submission& submission, vk::CommandBufferUsageFlagBits use) {
-  submission.open = submission.sequence.empty() ? 0 : submission.open + 1;
-  if (submission.open == submission.buffers.size()) {
+void Submissions::begin_buffer(Submission& submission) {
+  if (submission.used == submission.buffers.size()) {
     vk::raii::CommandBuffers made(
         device_->handle,
         {.commandPool = *submission.command_pool, .level = vk::CommandBufferLevel::ePrimary, .commandBufferCount = 1});
     submission.buffers.push_back(std::move(made.front()));
   }
-  submission.commands().begin({.flags = use});
+  ++submission.used;
+  submission.commands().begin({.flags = recorded_ ? vk::CommandBufferUsageFlagBits::eSimultaneousUse
+                                                  : vk::CommandBufferUsageFlagBits::eOneTimeSubmit});
+  submission.open = true;
 }
 
-Submission& Submissions::current() {
+void Submissions::end_buffer(Submission& submission) {
+  if (!submission.open) return;
+  submission.commands().end();
+  submission.open = false;
+  submission.sequence.push_back(*submission.commands());
+}
+
+// The submission being recorded; of recorded commands alone it needs no command buffer of its own.
+Submission& Submissions::started() {
   if (recording_) return *recording_;
   if (recorded_) {
     recording_ = make();
-    begin_buffer(*recording_, vk::CommandBufferUsageFlagBits::eSimultaneousUse);
     return *recording_;
   }
   while (in_flight_.size() >= kInFlight) wait(in_flight_.front()->number);
@@ -65,9 +74,14 @@ Submission& Submissions::current() {
     idle_.pop_back();
   }
   submission->number = submitted_ + 1;
-  begin_buffer(*submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
   recording_ = std::move(submission);
   return *recording_;
+}
+
+Submission& Submissions::current() {
+  Submission& submission = started();
+  if (!submission.open) begin_buffer(submission);
+  return submission;
 }
 
 vk::DescriptorSet Submissions::make_set(vk::DescriptorSetLayout layout) {
@@ -105,7 +119,7 @@ void Submissions::begin_recording(uint32_t most_marks) {
 
 void Submissions::next_part() {
   if (!recording_) return;
-  recording_->commands().end();
+  end_buffer(*recording_);
   recorded_->parts.push_back(std::move(recording_));
 }
 
@@ -121,21 +135,18 @@ void Submissions::drop_recording() {
 }
 
 void Submissions::append(const std::shared_ptr<const RecordedCommands>& commands, const Submission& part) {
-  Submission& submission = current();
-  submission.commands().end();
-  submission.sequence.push_back(*submission.commands());
+  Submission& submission = started();
+  end_buffer(submission);
   submission.sequence.push_back(*part.commands());
   submission.kept.push_back(commands);
   submission.seconds += part.seconds;
   submission.counts += part.counts;
-  begin_buffer(submission, vk::CommandBufferUsageFlagBits::eOneTimeSubmit);
 }
 
 void Submissions::submit() {
   if (!recording_) return;
   std::unique_ptr<Submission> submission = std::move(recording_);
-  submission->commands().end();
-  submission->sequence.push_back(*submission->commands());
+  end_buffer(*submission);
   device_->queue.submit(vk::SubmitInfo{.commandBufferCount = static_cast<uint32_t>(submission->sequence.size()),
                                        .pCommandBuffers = submission->sequence.data()},
                         *submission->done);
@@ -174,7 +185,8 @@ void Submissions::recycle(std::unique_ptr<Submission> submission) {
   submission->sequence.clear();
   submission->seconds = 0;
   submission->counts = {};
-  submission->command_pool.reset();
+  if (submission->used > 0) submission->command_pool.reset();
+  submission->used = 0;
   device_->handle.resetFences(*submission->done);
   for (const vk::raii::DescriptorPool& pool : submission->descriptor_pools) pool.reset();
   submission->descriptor_pool = 0;

@@ -24,7 +24,8 @@ struct Submission {
   uint64_t number = 0;  // 1, 2, 3 …
   vk::raii::CommandPool command_pool = nullptr;
   std::vector<vk::raii::CommandBuffer> buffers;
-  size_t open = 0;                          // the buffer being recorded
+  size_t used = 0;  // of them, the last one being recorded where `open`
+  bool open = false;
   std::vector<vk::CommandBuffer> sequence;  // what runs: own buffers, and recorded commands between them
   vk::raii::Fence done = nullptr;
   std::vector<vk::raii::DescriptorPool> descriptor_pools;
@@ -33,7 +34,7 @@ struct Submission {
   double seconds = 0;  // that it takes at most, as estimated
   CommandCounts counts;
 
-  const vk::raii::CommandBuffer& commands() const { return buffers[open]; }
+  const vk::raii::CommandBuffer& commands() const { return buffers[used - 1]; }
 };
 
 // Commands that were recorded to run many times, in parts that each end before a driver's patience does.
@@ -54,7 +55,7 @@ class Submissions {
   void wait_idle() noexcept;
 
   bool recording() const { return recording_ != nullptr; }
-  // The submission being recorded; begins one when there is none.
+  // The submission being recorded, with a command buffer that takes commands; begins what there is none of.
   Submission& current();
 
   // What is recorded between the two calls becomes commands that run when they are asked to.
@@ -80,12 +81,15 @@ class Submissions {
   uint64_t submitted() const { return submitted_; }
   // Until now: descriptors when they are written, the rest when it is submitted.
   const DeviceWork& work() const { return work_; }
+  void count_pass() { ++work_.passes; }
   void set_work(const DeviceWork& work) { work_ = work; }
   void count_descriptors(uint64_t n) { work_.descriptor_writes += n; }
 
  private:
   std::unique_ptr<Submission> make();
-  void begin_buffer(Submission& submission, vk::CommandBufferUsageFlagBits use);
+  Submission& started();
+  void begin_buffer(Submission& submission);
+  void end_buffer(Submission& submission);
   void wait_for(const Submission& submission);
   void recycle(std::unique_ptr<Submission> submission);
 

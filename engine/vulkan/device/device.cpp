@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "vulkan/device/device_choice.h"
 #include "vulkan/device/device_query.h"
+#include "vulkan/kernel.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -113,6 +114,9 @@ Status create(Device& device, const QueriedDevice& queried, const VulkanOptions&
     device.pipeline_flags = vk::PipelineCreateFlagBits::eCaptureStatisticsKHR |
                             vk::PipelineCreateFlagBits::eCaptureInternalRepresentationsKHR;
   }
+  // A part of Vulkan 1.3; what a driver does not know of it, it passes over.
+  constexpr const char* kDebugInformation = VK_KHR_SHADER_NON_SEMANTIC_INFO_EXTENSION_NAME;
+  if (shader_build().debug_info && queried.offers(kDebugInformation)) extensions.push_back(kDebugInformation);
   device.dot_products = wants_dot_products(device.physical, queried);
   if (device.dot_products) {
     if (queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "vulkan/device/device_health.h"
 #include "vulkan/device/driver_manifests.h"
+#include "vulkan/kernel.h"
 #include "vulkan/vulkan_backend.h"
 
 namespace tritium::vulkan {
@@ -97,7 +98,9 @@ void create(Instance& instance) {
                 " is not installed (Debian: apt install vulkan-validationlayers)"));
   }
 
-  const vk::ApplicationInfo application = {.pApplicationName = "tritium", .apiVersion = VK_API_VERSION_1_2};
+  // Debug information of kernels is a part of 1.3, or an extension of the device.
+  const uint32_t version = shader_build().debug_info ? VK_API_VERSION_1_3 : VK_API_VERSION_1_2;
+  const vk::ApplicationInfo application = {.pApplicationName = "tritium", .apiVersion = version};
   const vk::InstanceCreateInfo info = {.pNext = instance.validation ? &features : nullptr,
                                        .flags = flags,
                                        .pApplicationInfo = &application,

@@ -22,7 +22,7 @@ constexpr vk::BufferUsageFlags kTensorUsage = vk::BufferUsageFlagBits::eStorageB
 
 VulkanBuffer::~VulkanBuffer() {
   handle.clear();
-  if (pool) pool->give_back(*this);
+  if (pool && !data) pool->give_back(*this);
 }
 
 MemoryPool::MemoryPool(std::shared_ptr<Device> device) : device_(std::move(device)), next_block_bytes_(kFirstBlock) {}
@@ -50,7 +50,7 @@ Status MemoryPool::refused(uint64_t bytes, const std::string& name, const char* 
                reason, "; ", in_use_, " bytes are in use here, its heap has ", device_->description.memory_bytes);
 }
 
-Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, const std::string& name) {
+Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, const std::string& name, Stay stay) {
   const std::lock_guard lock(mutex_);
   if (bytes > device_->largest_buffer)
     return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes are more than one buffer may have on ",
@@ -62,7 +62,7 @@ Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, co
   buffer->name = name;
   try {
     buffer->handle = vk::raii::Buffer(device_->handle, {.size = buffer->bytes, .usage = kTensorUsage});
-    place(*buffer, buffer->handle.getMemoryRequirements());
+    place(*buffer, buffer->handle.getMemoryRequirements(), stay);
   } catch (const vk::OutOfDeviceMemoryError&) {
     return refused(bytes, name, "were refused by the driver");
   } catch (const vk::OutOfHostMemoryError&) {
@@ -75,18 +75,23 @@ Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, co
   return buffer;
 }
 
-void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs) {
+// In a block that is there.
+std::optional<uint64_t> MemoryPool::find_room(const vk::MemoryRequirements& needs, size_t& block) {
+  for (block = 0; block < blocks_.size(); ++block) {
+    if (!blocks_[block] || blocks_[block]->dedicated) continue;
+    if (const auto offset = blocks_[block]->free.take(needs.size, needs.alignment)) return offset;
+  }
+  return std::nullopt;
+}
+
+void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs, Stay stay) {
   const uint32_t type = memory_type(needs.memoryTypeBits, vk::MemoryPropertyFlagBits::eDeviceLocal, {}, {});
-  const bool dedicated = needs.size > kLastBlock / 4;
+  const bool large = needs.size > kLastBlock / 4;
   size_t block = blocks_.size();
   std::optional<uint64_t> offset;
-  if (!dedicated) {
-    for (block = 0; block < blocks_.size() && !offset; ++block)
-      if (blocks_[block] && !blocks_[block]->dedicated) offset = blocks_[block]->free.take(needs.size, needs.alignment);
-    if (offset) --block;
-  }
+  if (!large) offset = find_room(needs, block);
   if (!offset) {
-    block = add_block(needs.size, type, dedicated);
+    block = add_block(needs.size, type, large || stay == Stay::brief);
     offset = blocks_[block]->free.take(needs.size, needs.alignment);
   }
   buffer.block_ = block;
@@ -156,9 +161,32 @@ uint32_t MemoryPool::memory_type(uint32_t allowed, vk::MemoryPropertyFlags neede
   return *best;
 }
 
+vk::raii::DeviceMemory MemoryPool::host_memory(const vk::MemoryRequirements& needs,
+                                               vk::MemoryPropertyFlags wanted) const {
+  using Flag = vk::MemoryPropertyFlagBits;
+  const uint32_t type =
+      memory_type(needs.memoryTypeBits, Flag::eHostVisible | Flag::eHostCoherent, wanted, Flag::eDeviceLocal);
+  return {device_->handle, {.allocationSize = needs.size, .memoryTypeIndex = type}};
+}
+
+std::shared_ptr<VulkanBuffer> MemoryPool::make_readable(uint64_t bytes, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  auto buffer = std::make_shared<VulkanBuffer>();
+  buffer->bytes = std::max(kPadding, (bytes + kPadding - 1) / kPadding * kPadding);
+  buffer->id = next_id_++;
+  buffer->name = name;
+  buffer->handle = vk::raii::Buffer(device_->handle, {.size = buffer->bytes, .usage = kTensorUsage});
+  buffer->own_ = host_memory(buffer->handle.getMemoryRequirements(), vk::MemoryPropertyFlagBits::eHostCached);
+  buffer->handle.bindMemory(*buffer->own_, 0);
+  buffer->data = static_cast<std::byte*>(buffer->own_.mapMemory(0, buffer->bytes));
+  std::fill_n(buffer->data, buffer->bytes, std::byte{0});
+  buffer->pool = shared_from_this();
+  device_->set_name(buffer->handle, name);
+  return buffer;
+}
+
 std::unique_ptr<MappedBuffer> MemoryPool::make_mapped(uint64_t bytes, MappedUse use, const std::string& name) {
   const std::lock_guard lock(mutex_);
-  using Flag = vk::MemoryPropertyFlagBits;
   const bool upload = use == MappedUse::upload;
   auto mapped = std::make_unique<MappedBuffer>();
   mapped->device = device_;
@@ -167,12 +195,10 @@ std::unique_ptr<MappedBuffer> MemoryPool::make_mapped(uint64_t bytes, MappedUse 
   mapped->handle = vk::raii::Buffer(
       device_->handle,
       {.size = bytes, .usage = upload ? vk::BufferUsageFlagBits::eTransferSrc : vk::BufferUsageFlagBits::eTransferDst});
-  const auto needs = mapped->handle.getMemoryRequirements();
   // Uploads are written once in order: write-combined memory of the host. Readback is read by the CPU:
   // cached.
-  const uint32_t type = memory_type(needs.memoryTypeBits, Flag::eHostVisible | Flag::eHostCoherent,
-                                    upload ? vk::MemoryPropertyFlags() : Flag::eHostCached, Flag::eDeviceLocal);
-  mapped->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = needs.size, .memoryTypeIndex = type});
+  mapped->memory = host_memory(mapped->handle.getMemoryRequirements(),
+                               upload ? vk::MemoryPropertyFlags() : vk::MemoryPropertyFlagBits::eHostCached);
   mapped->handle.bindMemory(*mapped->memory, 0);
   mapped->data = static_cast<std::byte*>(mapped->memory.mapMemory(0, bytes));
   device_->set_name(mapped->handle, name);

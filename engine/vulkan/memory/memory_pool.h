@@ -29,9 +29,11 @@ class VulkanBuffer final : public Buffer, public std::enable_shared_from_this<Vu
   uint64_t bytes = 0;  // a multiple of kPadding
   uint64_t id = 0;     // never used twice
   std::string name;
+  std::byte* data = nullptr;  // where the host reads it, of make_readable()
 
  private:
   friend class MemoryPool;
+  vk::raii::DeviceMemory own_ = nullptr;  // of make_readable()
   size_t block_ = 0;
   uint64_t block_offset_ = 0;
   uint64_t block_bytes_ = 0;
@@ -48,6 +50,8 @@ struct MappedBuffer {
 };
 
 enum class MappedUse { upload, readback };
+// Of a buffer: brief ones do not make the pool take more memory than they need, nor keep it.
+enum class Stay { lasting, brief };
 
 // Thread rule: any thread. The methods throw what the driver throws, except for running out of memory.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
@@ -56,7 +60,9 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   ~MemoryPool();
 
   // Not zeroed. out_of_memory names the tensor and the numbers.
-  Result<std::shared_ptr<VulkanBuffer>> make_buffer(uint64_t bytes, const std::string& name);
+  Result<std::shared_ptr<VulkanBuffer>> make_buffer(uint64_t bytes, const std::string& name, Stay stay = Stay::lasting);
+  // Zeroed memory of the host's that operations write: small results that are read without a copy.
+  std::shared_ptr<VulkanBuffer> make_readable(uint64_t bytes, const std::string& name);
   std::unique_ptr<MappedBuffer> make_mapped(uint64_t bytes, MappedUse use, const std::string& name);
   uint64_t bytes_in_use() const;
   // What may still be allocated; of a device that shares the host's memory, no more than that has.
@@ -70,7 +76,9 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
     bool dedicated = false;
   };
 
-  void place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs);
+  vk::raii::DeviceMemory host_memory(const vk::MemoryRequirements& needs, vk::MemoryPropertyFlags wanted) const;
+  void place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs, Stay stay);
+  std::optional<uint64_t> find_room(const vk::MemoryRequirements& needs, size_t& block);
   size_t add_block(uint64_t bytes, uint32_t type, bool dedicated);
   void give_back(const VulkanBuffer& buffer);
   uint32_t memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed, vk::MemoryPropertyFlags wanted,

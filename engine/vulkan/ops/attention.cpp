@@ -21,6 +21,19 @@ int64_t aligned_tokens(const Attention& op, const Limits& limits) {
   return unit;
 }
 
+// How many heads a workgroup computes: they share the reading of keys and values, as long as there is work for a
+// device, and room for their queries in shared memory and for their sums in registers (shaders/lib/attend.glsl).
+int64_t heads_together(const Attention& op) {
+  constexpr int64_t kEnough = 512;  // workgroups
+  constexpr int64_t kMostBytes = 16000, kMostColumns = 8;
+  const int64_t of_kv_head = op.q.shape[1] / op.k_cache.shape[1], all = op.q.shape[0] * op.q.shape[1];
+  const int64_t bytes = 4 * op.q.shape[2] + 4 * (128 + 16), columns = ceil_div(op.v_cache.shape[2], kWorkgroup);
+  int64_t heads = 1;
+  for (int64_t n = 2; n <= of_kv_head && n * bytes <= kMostBytes && n * columns <= kMostColumns; ++n)
+    if (of_kv_head % n == 0 && all / n >= kEnough) heads = n;
+  return heads;
+}
+
 }  // namespace
 
 Status launch(Recorder& recorder, const Attention& op) {
@@ -30,7 +43,9 @@ Status launch(Recorder& recorder, const Attention& op) {
   const int64_t n_tokens = op.q.shape[0], unit = aligned_tokens(op, limits);
   const double seconds = seconds_of(most_work_of(op), limits.rates);
   const int64_t step = round_up(ceil_div(n_tokens, dispatches_of(seconds)), unit);
+  const int64_t heads = heads_together(op);
   AttentionParams params = op.params();
+  const std::vector<uint32_t> constants = {u32(heads), params.key_dim, params.value_dim, params.cache_dtype};
   for (int64_t first = 0; first < n_tokens; first += step) {
     const int64_t n = std::min(step, n_tokens - first);
     params.n_tokens = u32(n);
@@ -44,7 +59,8 @@ Status launch(Recorder& recorder, const Attention& op) {
     Status status = recorder.dispatch({.kernel = Attention::kName,
                                        .bindings = std::move(bindings),
                                        .push_constants = bytes_of(params),
-                                       .groups = folded_groups(n * op.q.shape[1], limits),
+                                       .groups = folded_groups(n * op.q.shape[1] / heads, limits),
+                                       .constants = constants,
                                        .seconds = seconds * static_cast<double>(n) / static_cast<double>(n_tokens)});
     if (!status.ok()) return status;
   }

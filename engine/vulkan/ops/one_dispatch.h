@@ -14,7 +14,6 @@ namespace tritium::vulkan {
 inline int64_t workgroups_of(const Absmean& op) { return op.n_groups; }
 inline int64_t workgroups_of(const AdamwUpdate& op) { return rows_of(op.shadow.parameter); }
 inline int64_t workgroups_of(const Add& op) { return groups_for_values(op.y); }
-inline int64_t workgroups_of(const Argmax& op) { return op.logits.shape[0]; }
 inline int64_t workgroups_of(const BalanceBias& op) { return groups_for_values(op.bias); }
 inline int64_t workgroups_of(const CombineExperts& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const CombineExpertsBackward& op) { return op.weights.elements(); }
@@ -30,6 +29,8 @@ inline int64_t workgroups_of(const GatedActivationBackward& op) { return groups_
 inline int64_t workgroups_of(const GroupRows& op) { return op.start.elements(); }
 inline int64_t workgroups_of(const IntegerScales& op) { return op.alpha.elements(); }
 inline int64_t workgroups_of(const KlDivergence& op) { return op.logits.shape[0]; }
+inline int64_t workgroups_of(const NextToken&) { return 1; }
+inline int64_t workgroups_of(const NormRows& op) { return op.x.shape[0]; }
 inline int64_t workgroups_of(const PreviousRows& op) { return groups_for_values(op.y); }
 inline int64_t workgroups_of(const PreviousRowsBackward& op) { return groups_for_values(op.dx); }
 inline int64_t workgroups_of(const Prune& op) { return rows_of(op.parameter); }

@@ -7,6 +7,8 @@ namespace tritium::vulkan {
 
 // What the operations of several dispatches record: vulkan/ops/<op>.cpp, and those of a weight that is bound in
 // windows: with_weight.cpp; and those that stand for several: fused.cpp. The others are rows of one_dispatch.h.
+Status launch(Recorder& recorder, const Argmax& op);
+Status launch(Recorder& recorder, const TopCandidates& op);
 Status launch(Recorder& recorder, const Attention& op);
 Status launch(Recorder& recorder, const Embedding& op);
 Status launch(Recorder& recorder, const TernaryMatmul& op);

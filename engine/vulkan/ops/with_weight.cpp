@@ -65,6 +65,13 @@ Status launch_product(Recorder& recorder, const Op& op, int64_t steps,
   return launch_windows(recorder, op, op.weight, groups, constants);
 }
 
+// Of shaders/lib/float_product.glsl. `step`: columns that an invocation takes at a time.
+template <typename Op>
+Status launch_float_product(Recorder& recorder, const Op& op, int64_t step, std::vector<uint32_t> more_constants = {}) {
+  more_constants.insert(more_constants.begin(), op.weight.cols % step == 0 ? 1u : 0u);
+  return launch_product(recorder, op, ceil_div(op.weight.cols, step), more_constants);
+}
+
 // For every slot of the rows of x in order (shaders/lib/backward_product.glsl). All but the first add to dx.
 template <typename Op>
 Status launch_product_backward(Recorder& recorder, Op op) {
@@ -92,27 +99,27 @@ Status launch(Recorder& recorder, const TernaryMatmul& op) {
   const TernaryMatmulParams params = op.params();
   // Columns that an invocation takes at a time: they must not cross a segment, and 64 are one load of weights.
   const uint32_t step = std::min({params.group_size, params.block, 64u});
-  return launch_product(recorder, op, params.padded_cols / step, {step});
+  return launch_product(recorder, op, params.padded_cols / step,
+                        {step, params.n_groups > 1 ? params.group_size : 0u, params.n_blocks > 1 ? params.block : 0u});
 }
 
 // An invocation takes a word of 16 trits at a time.
-Status launch(Recorder& recorder, const TernaryMatmulF32& op) {
-  return launch_product(recorder, op, ceil_div(op.weight.cols, 16));
-}
+Status launch(Recorder& recorder, const TernaryMatmulF32& op) { return launch_float_product(recorder, op, 16); }
 
-// An invocation takes 32 columns at a time.
+// An invocation takes whole pieces of 16 bytes at a time.
 Status launch(Recorder& recorder, const PackedMatmul& op) {
-  return launch_product(recorder, op, op.weight.row_stride / 32, {static_cast<uint32_t>(op.weight.dtype)});
+  const int64_t step = op.weight.dtype == DType::q6_k ? 64 : 32;
+  return launch_product(recorder, op, op.weight.row_stride / step, {static_cast<uint32_t>(op.weight.dtype)});
 }
 
 // An invocation takes 16 columns at a time, which share a scale.
 Status launch(Recorder& recorder, const PackedMatmulF32& op) {
-  return launch_product(recorder, op, ceil_div(op.weight.cols, 16));
+  return launch_float_product(recorder, op, 16, {static_cast<uint32_t>(op.weight.dtype)});
 }
 
 // An invocation takes 8 columns at a time.
 Status launch(Recorder& recorder, const DenseMatmul& op) {
-  return launch_product(recorder, op, ceil_div(op.weight.cols, 8));
+  return launch_float_product(recorder, op, 8, {static_cast<uint32_t>(op.weight.dtype)});
 }
 
 Status launch(Recorder& recorder, const TernaryMatmulBackward& op) { return launch_product_backward(recorder, op); }

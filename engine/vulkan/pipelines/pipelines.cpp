@@ -2,23 +2,30 @@
 
 #include <algorithm>
 
+#include "base/checksum.h"
 #include "base/format_text.h"
 #include "base/log.h"
+#include "vulkan/pipelines/spirv_debug_info.h"
 #include "vulkan/pipelines/spirv_declarations.h"
 
 namespace tritium::vulkan {
+namespace {
+
+constexpr std::string_view kDotVariant = ".dot";
+
+}  // namespace
 
 Pipelines::Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> kernels,
-                     const std::filesystem::path& cache_dir)
-    : device_(std::move(device)) {
+                     const std::filesystem::path& cache_dir, std::optional<ShaderFolder> shaders)
+    : device_(std::move(device)), shaders_(std::move(shaders)) {
   for (const Kernel& kernel : kernels) kernels_[kernel.name] = kernel;
   cache_key_ = {.device_uuid = device_->id.deviceUUID,
                 .cache_uuid = device_->properties.pipelineCacheUUID,
                 .driver_version = device_->properties.driverVersion};
   std::optional<std::vector<std::byte>> content;
   if (!cache_dir.empty()) {
-    cache_file_ = pipeline_cache_file(cache_dir, cache_key_);
-    content = read_pipeline_cache(cache_file_, cache_key_);
+    cache_file_ = cache_file(cache_dir, kPipelineCache, cache_key_);
+    content = read_cache(cache_file_, kPipelineCache, cache_key_);
   }
   vk::PipelineCacheCreateInfo info;
   if (content) {
@@ -29,44 +36,65 @@ Pipelines::Pipelines(std::shared_ptr<Device> device, std::span<const Kernel> ker
 }
 
 Pipelines::~Pipelines() {
-  if (!compiled_any_ || cache_file_.empty() || device_->health.lost()) return;
+  if (!compiled_any_ || replaced_any_ || cache_file_.empty() || device_->health.lost()) return;
   try {
     const std::vector<uint8_t> data = cache_.getData();
-    const Status status = write_pipeline_cache(cache_file_, cache_key_, std::as_bytes(std::span(data)));
+    const Status status = write_cache(cache_file_, kPipelineCache, cache_key_, std::as_bytes(std::span(data)));
     if (!status.ok()) log_to(device_->log, LogLevel::debug, "pipeline cache not kept: " + status.message());
   } catch (...) {  // the next start compiles again, no more
   }
 }
 
 vk::raii::ShaderModule Pipelines::make_module(const LoadedKernel& kernel, bool aliased) const {
-  std::vector<uint32_t> words = with_float_controls(kernel.spirv, device_->float_controls);
+  std::vector<uint32_t> words(kernel.spirv.begin(), kernel.spirv.end());
+  // RenderDoc (1.24) does not step through a kernel that declares how it rounds.
+  words = shader_build().debug_info ? with_debug_info(words) : with_float_controls(words, device_->float_controls);
   if (aliased) words = with_aliased_buffers(words);
   vk::raii::ShaderModule module(device_->handle, {.codeSize = words.size() * sizeof(uint32_t), .pCode = words.data()});
   device_->set_name(module, kernel.name + ".comp");
   return module;
 }
 
-std::unique_ptr<LoadedKernel> Pipelines::load(const Kernel& kernel, ReflectedShader shader) {
-  auto loaded = std::make_unique<LoadedKernel>();
-  loaded->name = std::string(kernel.name);
-  loaded->shader = std::move(shader);
-  loaded->spirv = kernel.spirv;
-  loaded->module = make_module(*loaded, false);
-
+void Pipelines::make_layout(LoadedKernel& kernel) const {
   std::vector<vk::DescriptorSetLayoutBinding> bindings;
-  for (uint32_t i = 0; i < loaded->shader.bindings.size(); ++i)
+  for (uint32_t i = 0; i < kernel.shader.bindings.size(); ++i)
     bindings.push_back({.binding = i,
                         .descriptorType = vk::DescriptorType::eStorageBuffer,
                         .descriptorCount = 1,
                         .stageFlags = vk::ShaderStageFlagBits::eCompute});
-  loaded->set_layout = vk::raii::DescriptorSetLayout(
+  kernel.set_layout = vk::raii::DescriptorSetLayout(
       device_->handle, {.bindingCount = static_cast<uint32_t>(bindings.size()), .pBindings = bindings.data()});
-  const vk::DescriptorSetLayout set_layout = *loaded->set_layout;
-  const vk::PushConstantRange push = {vk::ShaderStageFlagBits::eCompute, 0, loaded->shader.push_constant_bytes};
-  loaded->layout = vk::raii::PipelineLayout(device_->handle, {.setLayoutCount = 1,
-                                                              .pSetLayouts = &set_layout,
-                                                              .pushConstantRangeCount = push.size > 0 ? 1u : 0u,
-                                                              .pPushConstantRanges = &push});
+  const vk::DescriptorSetLayout set_layout = *kernel.set_layout;
+  const vk::PushConstantRange push = {vk::ShaderStageFlagBits::eCompute, 0, kernel.shader.push_constant_bytes};
+  kernel.layout = vk::raii::PipelineLayout(device_->handle, {.setLayoutCount = 1,
+                                                             .pSetLayouts = &set_layout,
+                                                             .pushConstantRangeCount = push.size > 0 ? 1u : 0u,
+                                                             .pPushConstantRanges = &push});
+}
+
+Result<std::unique_ptr<LoadedKernel>> Pipelines::load(const Kernel& kernel) {
+  auto loaded = std::make_unique<LoadedKernel>();
+  loaded->name = std::string(kernel.name);
+  loaded->spirv = kernel.spirv;
+  if (shaders_) {
+    Result<std::optional<std::vector<uint32_t>>> words = shaders_->replacement(kernel);
+    if (!words.ok()) return words.status();
+    if (words->has_value()) {
+      loaded->replacement = **std::move(words);
+      loaded->spirv = loaded->replacement;
+      replaced_any_ = true;
+    }
+  }
+  Result<ReflectedShader> shader = reflect_spirv(loaded->spirv);
+  if (!shader.ok()) return shader.status().within("kernel " + loaded->name);
+  const uint32_t most = device_->properties.limits.maxPerStageDescriptorStorageBuffers;
+  if (shader->bindings.size() > most)
+    return error(StatusCode::unsupported, "kernel ", kernel.name, " binds ", shader->bindings.size(),
+                 " storage buffers; ", device_->description.name, " allows ", most,
+                 ": another device or the cpu backend can do it");
+  loaded->shader = *std::move(shader);
+  loaded->module = make_module(*loaded, false);
+  make_layout(*loaded);
   return loaded;
 }
 
@@ -74,19 +102,26 @@ Result<LoadedKernel*> Pipelines::kernel(std::string_view name) {
   if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second.get();
   const auto known = find(name);
   if (known == kernels_.end()) return error(StatusCode::internal, "there is no kernel \"", name, "\" in this build");
-  Result<ReflectedShader> shader = reflect_spirv(known->second.spirv);
-  if (!shader.ok()) return shader.status().within(join("kernel ", name));
-  const uint32_t most = device_->properties.limits.maxPerStageDescriptorStorageBuffers;
-  if (shader->bindings.size() > most)
-    return error(StatusCode::unsupported, "kernel ", name, " binds ", shader->bindings.size(), " storage buffers; ",
-                 device_->description.name, " allows ", most, ": another device or the cpu backend can do it");
-  return (loaded_[std::string(name)] = load(known->second, std::move(*shader))).get();
+  Result<std::unique_ptr<LoadedKernel>> loaded = load(known->second);
+  if (!loaded.ok()) return loaded.status();
+  return (loaded_[std::string(name)] = *std::move(loaded)).get();
 }
 
 std::map<std::string_view, Kernel>::const_iterator Pipelines::find(std::string_view name) const {
   if (device_->dot_products)
-    if (const auto variant = kernels_.find(join(name, ".dot")); variant != kernels_.end()) return variant;
+    if (const auto variant = kernels_.find(join(name, kDotVariant)); variant != kernels_.end()) return variant;
   return kernels_.find(name);
+}
+
+uint64_t Pipelines::checksum_of_kernels() const {
+  Checksum sum;
+  for (const auto& [name, kernel] : kernels_) {
+    if (name.ends_with(kDotVariant)) continue;
+    const Kernel& runs = find(name)->second;
+    sum.add(runs.name);
+    sum.add(std::as_bytes(runs.spirv));
+  }
+  return sum.value();
 }
 
 Status Pipelines::check_local_size(const LoadedKernel& kernel, std::span<const uint32_t> constants) const {

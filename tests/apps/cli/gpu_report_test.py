@@ -19,6 +19,7 @@ SECTIONS = {
     "dispatch": ["submit_and_fence_median_us", "dispatches"],
     "arithmetic": ["multiply_adds"],
     "kernels": ["rows"],
+    "fusions": ["pairs"],
     "maple_20b_a1b": ["layers_measured", "layers_of_model", "decode", "prompt"],
     "qwen3_30b_a3b": ["layers_measured", "layers_of_model", "decode", "prompt"],
     "bitnet_2b": ["layers_measured", "layers_of_model", "decode", "prompt"],

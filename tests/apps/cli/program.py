@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 PROGRAM = os.environ["TRITIUM_PROGRAM"]
+COMMAND = [PROGRAM]  # what tritium() starts
 MAKE_MODEL = os.environ["TRITIUM_MAKE_MODEL"]
 SHARED = os.environ.get("TRITIUM_SHARED", "../shared")
 TERNARY_MOE = ["random-maple.tq2_0", "random-olmoe.tq2_0", "random-qwen3moe.tq2_0"]
@@ -21,7 +22,7 @@ def tritium(*arguments, environment=None, stdin=None, timeout=120, limits=None):
     def limit():
         for what, most in (limits or {}).items():
             resource.setrlimit(what, (most, most))
-    done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout,
+    done = subprocess.run([*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout,
                           env=dict(os.environ, **(environment or {})), preexec_fn=limit if limits else None)
     return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8", "replace")
 

@@ -1,0 +1,77 @@
+#include "model/passes.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "model/bigram.h"
+#include "model/transformer.h"
+
+namespace tritium {
+namespace {
+
+// One decoded token, a whole batch, some that end prompts, and some with guesses.
+constexpr size_t kPassesKept = 10;
+
+// The recorded pass of that shape, recorded now if there is none.
+Result<Recording*> pass_of(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape) {
+  const auto found = std::ranges::find(state.passes, shape, &RecordedPass::shape);
+  if (found != state.passes.end()) {
+    std::rotate(state.passes.begin(), found, found + 1);
+    return state.passes.front().recording.get();
+  }
+  Result<std::unique_ptr<Recording>> recording =
+      state.workspace->record([&](Ops& ops) { record_pass(ops, config, weights, state, shape); });
+  if (!recording.ok()) return recording.status();
+  if (state.passes.size() == kPassesKept) state.passes.pop_back();
+  state.passes.insert(state.passes.begin(), {shape, *std::move(recording)});
+  return state.passes.front().recording.get();
+}
+
+// The hashes of the tokens, each with the one before it: of the pass, or of an earlier one.
+void upload_bigrams(Ops& ops, const Config& config, ForwardState& state, std::span<const int32_t> tokens,
+                    int64_t position) {
+  std::vector<int32_t> ids;
+  for (size_t t = 0; t < tokens.size(); ++t) {
+    const size_t at = static_cast<size_t>(position) + t;
+    state.history[at] = tokens[t];
+    ids.push_back(at == 0 ? static_cast<int32_t>(config.lab.bigram_buckets - 1)
+                          : bigram_of(tokens[t], state.history[at - 1], config.lab.bigram_buckets));
+  }
+  ops.upload(state.tensors.bigrams.view({std::ssize(ids)}), std::as_bytes(std::span(ids)));
+}
+
+}  // namespace
+
+Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                              const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+  Result<Recording*> pass = pass_of(config, weights, state, shape);
+  if (!pass.ok()) return pass.status();
+  const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
+  std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
+  for (int64_t t = 0; t < n; ++t) {
+    rows.push_back(static_cast<int32_t>(position + t));
+    rows.push_back(0);
+  }
+  std::iota(ids.begin(), ids.end(), static_cast<int32_t>(n - n_logits));
+  Ops ops(backend);
+  ops.upload(state.tensors.tokens.view({n}), std::as_bytes(tokens));
+  ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(std::span(rows)));
+  if (state.tensors.bigrams) upload_bigrams(ops, config, state, tokens, position);
+  if (n_logits > 0 && n_logits < n) ops.upload(state.tensors.wanted.view({n_logits}), std::as_bytes(std::span(ids)));
+  if (!ops.ok()) return ops.finish();
+  return pass;
+}
+
+Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+  const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, tokens, position);
+  return pass.ok() ? (*pass)->run() : pass.status();
+}
+
+Status run_again(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape) {
+  const Result<Recording*> pass = pass_of(config, weights, state, shape);
+  return pass.ok() ? (*pass)->run() : pass.status();
+}
+
+}  // namespace tritium

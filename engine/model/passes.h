@@ -1,0 +1,25 @@
+// Recorded passes of a state: found by their shape, or recorded, and given their inputs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "model/config.h"
+#include "model/state.h"
+#include "model/weights.h"
+
+namespace tritium {
+
+// The pass of that shape, and its inputs where it looks for them: `tokens`, whose last n_logits ones are those whose
+// logits are wanted.
+Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                              const PassShape& shape, std::span<const int32_t> tokens, int64_t position);
+
+// The same, and runs it.
+Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                const PassShape& shape, std::span<const int32_t> tokens, int64_t position);
+
+// Runs it on the inputs that are there.
+Status run_again(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape);
+
+}  // namespace tritium

@@ -22,8 +22,9 @@ class TokenChain {
     return backend.is_asynchronous() && config.lab.bigram_dim == 0;
   }
 
-  // The token after `token`, which is evaluated at `position`; -1 where a logit is not finite. At most `wanted` tokens
-  // will be asked for from here on, this one included. After an error the next call begins anew.
+  // The token after `token` (below vocab_size), which is evaluated at `position` (below the state's capacity); -1 where
+  // a logit is not finite. At most `wanted` tokens, 1 or more, will be asked for from here on, this one included.
+  // Returns the first error of any operation, or `cancelled`; the next call begins anew.
   Result<int32_t> after(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                         int32_t token, int64_t position, int64_t wanted);
   // Passes that were sent off beyond the token that was asked for: the state's logits are no longer those after it.
@@ -43,7 +44,9 @@ class TokenChain {
   int32_t token_ = -1;          // that the oldest one evaluates
 };
 
-// One token: the `candidates` largest logits after it, 1 to 64 (ops/top_candidates.h): their ids, then their bits.
+// One token: the n_candidates largest logits after it, 1 to 64 and at most vocab_size (ops/top_candidates.h), to
+// `candidates`, [2, n_candidates]: their ids, then their bits; ids of -1 where a logit is not finite. Errors as
+// forward().
 Status forward_candidates(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                           int32_t token, int64_t position, int64_t n_candidates, std::span<int32_t> candidates);
 

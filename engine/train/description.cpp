@@ -84,13 +84,15 @@ Result<Description> parse_description(std::string_view text) {
       d.rope_base = value;
     } else if (key == "tied_head" && value.is_boolean()) {
       tied_head = value;
+    } else if (key == "norm_topk_prob" && value.is_boolean()) {
+      d.norm_topk_prob = value.get<bool>();
     } else if (integer != kIntegers.end() && value.is_number_integer() && value.get<int64_t>() >= 0) {
       d.*integer->second = value;
     } else if (!read_lab_key(key, value, d.lab)) {
       return error(
           StatusCode::invalid_argument, "the description of the transformer: \"", key, "\": ", value.dump(),
           " is no key, or not of its type; keys are architecture, dim, layers, heads, kv_heads, head_dim, rope_dims, "
-          "ffn, experts, top_k, context, window, rope_base, tied_head; of a tritium-lab also ",
+          "ffn, experts, top_k, norm_topk_prob, context, window, rope_base, tied_head; of a tritium-lab also ",
           lab_keys());
     } else if (lab_key.empty()) {
       lab_key = key;
@@ -129,6 +131,7 @@ Result<Metadata> metadata_of(const Description& d, int64_t vocab_size) {
     set("expert_count", d.experts);
     set("expert_used_count", d.top_k);
     set("expert_feed_forward_length", ffn);
+    if (d.norm_topk_prob || d.architecture == kLab) set("expert_weights_norm", d.norm_topk_prob.value_or(d.top_k > 1));
   }
   if (d.architecture == kLab)
     if (Status s = set_lab_keys(d.lab, d.layers, m); !s.ok()) return s;

@@ -1,6 +1,7 @@
 // A transformer described in JSON -> metadata and freshly initialised weights, as if they came from a file.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,8 @@ struct Description {
   int64_t rope_dims = 0;  // values of a head that are rotated; 0: all
   int64_t ffn = 0;        // of a dense layer or of one expert; 0: 4 dim
   int64_t experts = 0, top_k = 2, context = 256;
-  int64_t window = 0;  // of sliding layers; 0: there are none, or, of a maple, the context
+  std::optional<bool> norm_topk_prob;  // nothing: the architecture's; of a tritium-lab where top_k > 1
+  int64_t window = 0;                  // of sliding layers; 0: there are none, or, of a maple, the context
   double rope_base = 10000.0;
   bool tied_head = false;
   LabDescription lab;  // of architecture "tritium-lab"
@@ -26,7 +28,9 @@ struct Description {
 // {"architecture": "qwen3moe", "dim": 128, "layers": 4, "heads": 4, "kv_heads": 2, "head_dim": 32, "ffn": 256,
 //  "experts": 8, "top_k": 2, "context": 256, "window": 0, "rope_base": 10000, "tied_head": false}
 // A bitnet's head is the embedding unless "tied_head" is false; then other programs do not load the exported file.
-// Errors name the key.
+// "norm_topk_prob": the weights of a token's experts are divided by their sum. With one expert a token that is 1
+// whatever the router says, which then has no gradient: false there (Fedus et al. 2021, section 2.1). Of architectures
+// that divide, other programs do so whatever the exported file says. Errors name the key.
 Result<Description> parse_description(std::string_view json);
 
 // As GGUF files of the architecture say it.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "base/cancel.h"
@@ -67,7 +68,8 @@ TEST(ChildProcess, OutputWithoutEndIsCutOffAtAMebibyte) {
 
 TEST(ChildProcess, BeingCancelledEndsTheProgram) {
   const auto begin = std::chrono::steady_clock::now();
-  const CancelScope scope([] { return false; });
+  const std::function<bool()> no = [] { return false; };
+  const CancelScope scope(no);
   EXPECT_EQ(run("sleep", {"60"}).code(), StatusCode::cancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }

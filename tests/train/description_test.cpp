@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "model/config.h"
 
 namespace tritium::training {
@@ -34,6 +36,22 @@ TEST(MakeTransformer, AllOfAHeadIsRotatedUnlessTheDescriptionSaysHowMuch) {
   };
   EXPECT_EQ(rotated(R"({"architecture": "llama", "head_dim": 32})"), 32);
   EXPECT_EQ(rotated(R"({"architecture": "llama", "head_dim": 32, "rope_dims": 8})"), 8);
+}
+
+TEST(MakeTransformer, WeightsOfATokensExpertsAreDividedAsTheDescriptionOrTheArchitectureSays) {
+  const auto divided = [](const std::string& description) {
+    const Result<MemoryTensorMap> map = make_transformer(description, 50, 0);
+    return map.ok() ? read_config(*map)->renormalize_experts : throw std::runtime_error(map.message());
+  };
+  const std::string qwen = R"({"architecture": "qwen3moe", "experts": 4, "top_k": 1)",
+                    olmoe = R"({"architecture": "olmoe", "experts": 4)",
+                    lab = R"({"architecture": "tritium-lab", "experts": 4)";
+  EXPECT_TRUE(divided(qwen + "}")) << "as other programs run it";
+  EXPECT_FALSE(divided(qwen + R"(, "norm_topk_prob": false})"));
+  EXPECT_FALSE(divided(olmoe + "}"));
+  EXPECT_TRUE(divided(olmoe + R"(, "norm_topk_prob": true})"));
+  EXPECT_TRUE(divided(lab + "}"));
+  EXPECT_FALSE(divided(lab + R"(, "top_k": 1})"));
 }
 
 TEST(MakeTransformer, TheSameSeedGivesTheSameWeightsAndExpertsDiffer) {

@@ -1,6 +1,7 @@
 // tritium-lab: what is trained runs from its file, in every way of evaluating it, and its keys are held to.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "model/token_work.h"
@@ -224,6 +225,23 @@ TEST(LabRouterBias, LowersTheExpertsThatHadMoreThanTheirShare) {
     for (size_t e = 0; e < 4; ++e)
       EXPECT_FLOAT_EQ(bias[e], load[e] > 0.25f ? -0.01f : load[e] < 0.25f ? 0.01f : 0.0f) << layer << " " << e;
   }
+}
+
+// A weight that is divided by itself is 1 whatever the router says.
+TEST(LabRouter, OfOneExpertATokenLearnsUnlessItsWeightIsDividedByItself) {
+  const auto learns = [](const std::string& more) {
+    const std::string description =
+        R"({"architecture": "tritium-lab", "dim": 24, "layers": 1, "heads": 4, "ffn": 20, "experts": 4, "context": 16, )" +
+        more + "}";
+    TrainingModel m(training_backend("cpu"), description, {.balance = 0.0f, .z_loss = 0.0f});
+    m.loss(true);
+    const std::vector<float> gradient = m.values_of(m.parameter("blk.0.ffn_gate_inp.weight").shadow.gradient);
+    return std::ranges::any_of(gradient, [](float g) { return g != 0.0f; });
+  };
+  EXPECT_TRUE(learns(R"("top_k": 1)"));
+  EXPECT_FALSE(learns(R"("top_k": 1, "norm_topk_prob": true)"));
+  EXPECT_TRUE(learns(R"("top_k": 2)"));
+  EXPECT_TRUE(learns(R"("top_k": 2, "norm_topk_prob": false)"));
 }
 
 TEST(LabLoops, CannotUpdateLayersOnTheirWay) {

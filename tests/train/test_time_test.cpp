@@ -195,6 +195,14 @@ TEST(TestTimeTraining, HasChunksWhoseScoresAreTheWhole) {
   EXPECT_NEAR(nats / static_cast<double>(tokens), report.score.nll, 1e-12);
 }
 
+TEST(TestTimeTraining, AChunkIsAtLeastAWindowsStride) {
+  TestTimeOptions options = options_of(kTernary, sentence(2));
+  options.chunk = 1;
+  const TestTimeReport report = report_of(options);
+  EXPECT_EQ(report.chunk, 5);
+  for (size_t i = 1; i + 1 < report.chunks.size(); ++i) EXPECT_EQ(report.chunks[i].score.tokens, 5) << i;
+}
+
 TEST(TestTimeTraining, LeavesTheFileAsItIs) {
   const auto bytes_of = [](const std::string& path) {
     std::ifstream file(path, std::ios::binary);

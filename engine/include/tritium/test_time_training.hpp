@@ -41,7 +41,7 @@ struct TestTimeOptions {
   int64_t window = 0, stride = 0;
   Activations activations = Activations::int8;  // int8_block has no gradients: `unsupported`
 
-  // Tokens; a chunk ends with the first window that does. 0: 32768, or an eighth of a shorter text.
+  // Tokens, a stride at least; a chunk ends with the first window that does. 0: 32768, or an eighth of a shorter text.
   int64_t chunk = 0;
   // Plain gradient descent with momentum, `epochs` times over each chunk but the last, in updates of `batch` sequences
   // as long as a window. Over the chunks the rate falls as a cosine, to 0 at the last one.

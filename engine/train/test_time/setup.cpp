@@ -76,7 +76,7 @@ Result<TestTimeSetup> prepare_test_time(const TestTimeOptions& o) {
   const int64_t n = std::ssize(setup.tokens);
   if (n < 2) return error(StatusCode::invalid_argument, "the text has ", n, " tokens; at least 2 are needed");
   setup.bytes = setup.run.tokenizer->bytes_after_first(o.text, setup.tokens.front());
-  setup.chunk = o.chunk > 0 ? o.chunk : default_chunk(n, sizes->window);
+  setup.chunk = std::max(sizes->stride, o.chunk > 0 ? o.chunk : default_chunk(n, sizes->window));
   setup.chunks = chunks_of(SlidingWindows(n, *sizes), setup.chunk);
 
   setup.run.recipe = recipe_of(o);

@@ -3,15 +3,20 @@
 //   dispatches, barriers: of command buffers, each as often as it is submitted; descriptor_writes: buffers written into
 //   descriptor sets; submits; waits: for fences, that ended; recordings: command buffers begun; allocations: of memory,
 //   buffers, descriptor sets, command buffers and pipelines
+//   host_us, submit_us: processor time of the waiting thread from the end of a wait to the next one, outside and inside
+//   of submissions: medians of the last hundred
 #include <vulkan/vk_layer.h>
 #include <vulkan/vulkan.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <mutex>
+#include <vector>
 
 namespace {
 
@@ -30,6 +35,24 @@ PFN_vkGetInstanceProcAddr next_instance_proc = nullptr;
 PFN_vkGetDeviceProcAddr next_device_proc = nullptr;
 VkInstance instance_of_calls = VK_NULL_HANDLE;
 VkDevice device_of_calls = VK_NULL_HANDLE;
+
+double thread_us() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e6 + static_cast<double>(spent.tv_nsec) * 1e-3;
+}
+
+// What a thread does between two waits.
+thread_local double waited_until = 0, submitting = 0;
+thread_local bool has_waited = false;
+std::vector<double> host_us, submit_us;
+
+double median_of_last(std::vector<double> times) {
+  constexpr size_t kLast = 100;
+  if (times.size() > kLast) times.erase(times.begin(), times.end() - kLast);
+  std::sort(times.begin(), times.end());
+  return times.empty() ? 0 : times[times.size() / 2];
+}
 
 // The next layer's function, or the driver's.
 template <typename Function>
@@ -53,7 +76,8 @@ void write_counts() {
   print("submits", totals.submits, ", ");
   print("waits", totals.waits, ", ");
   print("recordings", totals.recordings, ", ");
-  print("allocations", totals.allocations, "}\n");
+  print("allocations", totals.allocations, ", ");
+  std::fprintf(file, "\"host_us\": %.1f, \"submit_us\": %.1f}\n", median_of_last(host_us), median_of_last(submit_us));
   std::fclose(file);
 }
 
@@ -111,14 +135,20 @@ VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, uint32_t n, const VkS
       }
     }
   }
-  return BELOW(vkQueueSubmit)(queue, n, submits, fence);
+  const double begun = thread_us();
+  const VkResult result = BELOW(vkQueueSubmit)(queue, n, submits, fence);
+  submitting += thread_us() - begun;
+  return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL wait_for_fences(VkDevice device, uint32_t n, const VkFence* fences, VkBool32 all,
                                                uint64_t timeout) {
+  const double between = thread_us() - waited_until - submitting;
   const VkResult result = BELOW(vkWaitForFences)(device, n, fences, all, timeout);
   const std::lock_guard lock(mutex);
-  if (result == VK_SUCCESS) ++totals.waits;
+  if (has_waited) host_us.push_back(between), submit_us.push_back(submitting);
+  if ((has_waited = result == VK_SUCCESS)) ++totals.waits;
+  submitting = 0, waited_until = thread_us();
   return result;
 }
 

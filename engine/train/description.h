@@ -29,8 +29,8 @@ struct Description {
 //  "experts": 8, "top_k": 2, "context": 256, "window": 0, "rope_base": 10000, "tied_head": false}
 // A bitnet's head is the embedding unless "tied_head" is false; then other programs do not load the exported file.
 // "norm_topk_prob": the weights of a token's experts are divided by their sum. With one expert a token that is 1
-// whatever the router says, which then has no gradient: false there (Fedus et al. 2021, section 2.1). Of architectures
-// that divide, other programs do so whatever the exported file says. Errors name the key.
+// whatever the router says, which then has no gradient: a tritium-lab does not divide there (Fedus et al. 2021, section
+// 2.1). Of architectures that divide, other programs do so whatever the exported file says. Errors name the key.
 Result<Description> parse_description(std::string_view json);
 
 // As GGUF files of the architecture say it.

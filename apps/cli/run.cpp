@@ -36,6 +36,7 @@ const char* name_of(StopReason reason) {
     case StopReason::max_tokens: return "max_tokens";
     case StopReason::context_full: return "context_full";
     case StopReason::cancelled: return "cancelled";
+    case StopReason::stop_text: return "stop_text";
   }
   return "?";
 }

@@ -13,6 +13,7 @@
 #include <limits>
 #include <new>
 #include <numbers>
+#include <random>
 #include <vector>
 
 #include "api/logit_blocks.h"
@@ -137,31 +138,57 @@ int32_t draw(const TokenRanking& ranking, const SamplerOptions& options, size_t 
 
 }  // namespace
 
-Result<Sampler> Sampler::create(const SamplerOptions& o) try {
+struct Sampler::State {
+  SamplerOptions options;
+  uint64_t draws = 0;
+};
+
+Sampler::Sampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Sampler::Sampler(const Sampler& other) : state_(other.state_ ? std::make_unique<State>(*other.state_) : nullptr) {}
+Sampler& Sampler::operator=(const Sampler& other) {
+  if (this != &other) state_ = other.state_ ? std::make_unique<State>(*other.state_) : nullptr;
+  return *this;
+}
+Sampler::Sampler(Sampler&&) noexcept = default;
+Sampler& Sampler::operator=(Sampler&&) noexcept = default;
+Sampler::~Sampler() = default;
+
+uint64_t Sampler::seed() const { return state_->options.seed; }
+bool Sampler::needs_all_logits() const { return false; }
+
+Status Sampler::accept(int32_t token) {
+  if (token < 0) return error(StatusCode::invalid_argument, "token ", token, " is none");
+  return Status();
+}
+
+Result<Sampler> Sampler::create(const SamplerOptions& o, TokenText) try {
   const auto bad = [](const auto&... parts) { return error(StatusCode::invalid_argument, parts...); };
   if (!(o.temperature >= 0.0f) || !std::isfinite(o.temperature))
     return bad("temperature is ", o.temperature, ", must be 0 or more");
   if (o.top_k < 0) return bad("top_k is ", o.top_k, ", must be 0 (all) or more");
   if (!(o.top_p > 0.0f && o.top_p <= 1.0f)) return bad("top_p is ", o.top_p, ", must be above 0 and at most 1");
   if (!(o.min_p >= 0.0f && o.min_p < 1.0f)) return bad("min_p is ", o.min_p, ", must be 0 or more and below 1");
-  return Sampler(o);
+  auto state = std::make_unique<State>(State{.options = o});
+  if (o.seed == kRandomSeed) state->options.seed = std::random_device()();
+  return Sampler(std::move(state));
 } catch (...) {
   return caught();
 }
 
 int32_t Sampler::sample(std::span<const float> all) try {
   if (all.empty()) return -1;
+  const SamplerOptions& options = state_->options;
   const Overview logits = overview_of(all);
   const int32_t best = most_probable(logits);
-  if (options_.temperature == 0.0f) return best;
-  const double unit = random_unit(options_.seed, draws_++);
-  const size_t kept = options_.top_k == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(options_.top_k));
+  if (options.temperature == 0.0f) return best;
+  const double unit = random_unit(options.seed, state_->draws++);
+  const size_t kept = options.top_k == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(options.top_k));
   // Without probabilities.
   if (!std::isfinite(logits.largest) || logits.not_a_number > all.size() - kept) return best;
 
-  const TokenWeights weights = weights_for(logits.largest, options_, all.size());
-  const double octaves = octaves_of(options_);
-  const float least = smallest_that_matters(logits, weights, options_, kept, octaves);
+  const TokenWeights weights = weights_for(logits.largest, options, all.size());
+  const double octaves = octaves_of(options);
+  const float least = smallest_that_matters(logits, weights, options, kept, octaves);
   std::vector<float> values;
   std::vector<int32_t> ids;
   const TokenList list = take_few(logits, least, values, ids)
@@ -171,16 +198,17 @@ int32_t Sampler::sample(std::span<const float> all) try {
                                          .lowest = logits.lowest,
                                          .largest_of_block = logits.largest_of_block,
                                          .octaves = kept < all.size() ? TokenWeights::kFarthest : octaves};
-  return draw(TokenRanking(weights, list), options_, kept, octaves, unit);
+  return draw(TokenRanking(weights, list), options, kept, octaves, unit);
 } catch (const std::bad_alloc&) {
   return most_probable(all);
 }
 
 int32_t Sampler::sample_top(std::span<const float> logits, std::span<const int32_t> ids, size_t vocab_size) try {
-  if (logits.empty() || options_.temperature == 0.0f) return ids.empty() ? -1 : ids.front();
-  const double unit = random_unit(options_.seed, draws_++);
-  const TokenRanking ranking(weights_for(logits.front(), options_, vocab_size), {.logits = logits, .ids = ids});
-  return draw(ranking, options_, logits.size(), octaves_of(options_), unit);
+  const SamplerOptions& options = state_->options;
+  if (logits.empty() || options.temperature == 0.0f) return ids.empty() ? -1 : ids.front();
+  const double unit = random_unit(options.seed, state_->draws++);
+  const TokenRanking ranking(weights_for(logits.front(), options, vocab_size), {.logits = logits, .ids = ids});
+  return draw(ranking, options, logits.size(), octaves_of(options), unit);
 } catch (const std::bad_alloc&) {
   return ids.front();
 }

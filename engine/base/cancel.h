@@ -21,10 +21,12 @@ struct Cancelled final : std::exception {
 };
 
 // Until its end, cancelled() of this thread asks `keep_going` (called by this thread, at most every millisecond), and
-// the scopes around it. Once it said false that is final for this scope. An empty function changes nothing.
+// the scopes around it. Once it said false that is final for this scope. An empty function changes nothing. It is asked
+// where it is and has to outlive the scope, so that a temporary is refused.
 class CancelScope {
  public:
   explicit CancelScope(const std::function<bool()>& keep_going);
+  explicit CancelScope(std::function<bool()>&&) = delete;
   ~CancelScope();
   CancelScope(const CancelScope&) = delete;
   CancelScope& operator=(const CancelScope&) = delete;

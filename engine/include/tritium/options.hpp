@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "tritium/log.hpp"
 
@@ -73,12 +74,76 @@ struct SessionOptions {
   std::function<bool()> keep_going{};  // asked while memory is made ready, seconds for a long context; false cancels
 };
 
+// Added to the logit of a token; -infinity forbids it.
+struct LogitBias {
+  int32_t token = 0;
+  float bias = 0;
+};
+
+inline constexpr uint64_t kRandomSeed = UINT64_MAX;  // -1: one is drawn from the system
+
+// How a token is drawn, in this order, each step on what those before it left:
+//   1. logit_bias is added; repeat_penalty, then frequency_penalty and presence_penalty, then DRY lower the logits of
+//      what the text has already;
+//   2. top_n_sigma, top_k: by logits;
+//   3. temperature makes probabilities of them;
+//   4. typical_p, top_p, min_p, XTC: by probabilities;
+//   5. one of the rest is drawn, by probability.
+// That is llama.cpp's default order, but that temperature, the last one there, comes before what goes by probabilities:
+// those are the ones that are drawn by. With mirostat 2. and 4. do not apply; at temperature 0 nothing after 1. does.
 struct SamplerOptions {
   float temperature = 0.8f;  // 0: always the most probable token
   int64_t top_k = 40;        // keep the k most probable; 0: all
   float top_p = 0.95f;       // then the fewest whose probabilities sum to top_p; 1: all
   float min_p = 0.05f;       // then those at least min_p times as probable as the best; 0: all
-  uint64_t seed = 0;         // same seed, same tokens (on one device)
+  uint64_t seed = 0;         // same seed, same tokens (on one device); kRandomSeed: another one each time
+
+  // The fewest whose probabilities sum to typical_p, those first whose surprise, -log p, is nearest to the entropy
+  // (locally typical sampling; Meister et al. 2022); 1: all.
+  float typical_p = 1;
+  // Those whose logits are at most so many standard deviations of all logits below the largest (Tang et al. 2024); 0:
+  // all.
+  float top_n_sigma = 0;
+  // With this chance leave out those whose probabilities are xtc_threshold at least, but for the least of them
+  // (exclude top choices); 0: never. Thresholds above 0.5 leave out none.
+  float xtc_probability = 0;
+  float xtc_threshold = 0.1f;
+
+  // Of tokens that are among the last penalty_last_n (-1: all; 0: none) of the text, prompt included: a logit above 0
+  // is divided by repeat_penalty, another one multiplied (Keskar et al. 2019); then frequency_penalty times how often
+  // it is there is subtracted, and presence_penalty once. 1, 0 and 0: nothing.
+  float repeat_penalty = 1;
+  float frequency_penalty = 0;
+  float presence_penalty = 0;
+  int64_t penalty_last_n = 64;
+
+  // "Don't repeat yourself": where the last n tokens, dry_allowed_length at least, stood before in the last
+  // dry_penalty_last_n (-1: all; 0: none), dry_multiplier * dry_base^(n - dry_allowed_length) is subtracted from the
+  // logit of the token that followed them, for the largest n. Repetitions do not reach across a text of
+  // dry_sequence_breakers, nor are tokens that complete one penalised. A multiplier of 0: nothing.
+  float dry_multiplier = 0;
+  float dry_base = 1.75f;
+  int64_t dry_allowed_length = 2;
+  int64_t dry_penalty_last_n = -1;
+  std::vector<std::string> dry_sequence_breakers = {"\n", ":", "\"", "*"};
+
+  // Keeps the surprise of the text near mirostat_tau bits a token (Basu et al. 2021); 0: no; 1, 2: the paper's
+  // algorithm of that number. mirostat_eta is how fast it learns.
+  int mirostat = 0;
+  float mirostat_tau = 5;
+  float mirostat_eta = 0.1f;
+
+  std::vector<LogitBias> logit_bias{};  // of one token at most once
+};
+
+// What becomes of a generation that the context has no more room for.
+enum class WhenFull {
+  stop,   // StopReason::context_full
+  error,  // generate() fails: out_of_memory
+  // The first `sinks` tokens stay, and the latest half of the others (StreamingLLM; Xiao et al. 2024). The session then
+  // is at a position as if those alone had been evaluated, for they are evaluated again: it costs as much as a prompt
+  // of half the context, each time half of it is full.
+  slide,
 };
 
 // For Session::generate().
@@ -89,6 +154,15 @@ struct GenerateOptions {
   // later, as the text is. 0: none.
   int64_t guess = 0;
   bool stop_at_end = true;  // stop at the end of a text, a turn or a message, whose token is not in the result
+  // The generation ends where the text that it wrote contains one of these. That one is not in the text that is handed
+  // out, which is held back while it might become one; its tokens are in the result. UTF-8, not empty; `unsupported`
+  // without a tokenizer.
+  std::vector<std::string> stop{};
+  // Each token comes with its log-probability and those of the n most probable ones, at most 64, by the model's
+  // logits as they are, before any option of the sampler; 0: without.
+  int64_t log_probabilities = 0;
+  WhenFull when_full = WhenFull::stop;
+  int64_t sinks = 4;  // for WhenFull::slide; below the context's size
   // As above while the prompt is evaluated; afterwards the generation ends with StopReason::cancelled and what it has.
   std::function<bool()> keep_going{};
 };

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,36 +16,71 @@
 
 namespace tritium {
 
-// Draws tokens from logits. Copyable; owns its random state.
+// Draws tokens from logits. Copyable; owns its random state, and what options.hpp's penalties, DRY and mirostat need of
+// the text.
 class Sampler {
  public:
-  // Values outside their ranges are an error: temperature >= 0, 0 < top_p <= 1, 0 <= min_p < 1, top_k >= 0.
-  static Result<Sampler> create(const SamplerOptions& options);
+  // The bytes of a token: "" where it has none.
+  using TokenText = std::function<std::string_view(int32_t token)>;
+
+  // Values outside their ranges are an error, which names the range. `text_of` is asked for dry_sequence_breakers
+  // alone, which are in no token without it.
+  static Result<Sampler> create(const SamplerOptions& options, TokenText text_of = {});
+  Sampler(const Sampler& other);
+  Sampler& operator=(const Sampler& other);
+  Sampler(Sampler&&) noexcept;
+  Sampler& operator=(Sampler&&) noexcept;
+  ~Sampler();
+
   // A token id. `logits` is [vocab] (empty: -1); ties go to the lowest id, and NaN is less probable than any number.
   // Probabilities are integers (2^40 for the most probable token), so that their sums, and with them the token, are the
   // same on every machine; what is less than 2^-41 times as probable as the best is never drawn. Where memory ends, and
   // where a NaN or an infinity is kept: the most probable.
   int32_t sample(std::span<const float> logits);
   // The same token where only the top_k largest of vocab_size logits are at hand, all of them finite: the largest
-  // first, the lowest id first among equals.
+  // first, the lowest id first among equals. Only where needs_all_logits() is false.
   int32_t sample_top(std::span<const float> logits, std::span<const int32_t> ids, size_t vocab_size);
+  // Bias, penalties, DRY, top_n_sigma and mirostat look at more than the top_k largest logits.
+  bool needs_all_logits() const;
+  // The text goes on with this token: one of the prompt, or the one that was sampled (sample() does not count it).
+  // invalid_argument: it is negative.
+  Status accept(int32_t token);
+  uint64_t seed() const;  // the one that was drawn, where the options say kRandomSeed: below 2^32
 
  private:
-  explicit Sampler(const SamplerOptions& options) : options_(options) {}
-  SamplerOptions options_;
-  uint64_t draws_ = 0;
+  struct State;
+  explicit Sampler(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+struct TokenLogProbability {
+  int32_t id = 0;
+  double log_probability = 0;  // natural. -infinity for a logit of -infinity
 };
 
 struct GeneratedToken {
+  // -1 in a last call for text that was held back (GenerateOptions::stop) until the text ended without another token.
   int32_t id = 0;
   std::string_view text;  // whole UTF-8 that became complete with this token; may be empty. Empty without a tokenizer
+  // Where GenerateOptions::log_probabilities asks for them; the last bits depend on the machine.
+  double log_probability = 0;
+  std::span<const TokenLogProbability> most_probable{};  // the most probable first, the lowest id first among equals
 };
 
-enum class StopReason { end_of_text, max_tokens, context_full, cancelled };
+enum class StopReason {
+  end_of_text,
+  max_tokens,
+  context_full,
+  cancelled,
+  stop_text,  // one of GenerateOptions::stop
+};
 
 struct Generation {
-  std::vector<int32_t> tokens;
+  std::vector<int32_t> tokens;  // all but an end_of_text's: also those of a stop text, and of text that it cut off
   StopReason stop = StopReason::max_tokens;
+  std::string stop_text;  // which one it was
+  uint64_t seed = 0;      // the sampler's: the one that was drawn, for kRandomSeed
+  int64_t slides = 0;     // how often WhenFull::slide made room
   int64_t prompt_tokens = 0;
   int64_t guessed = 0;                // tokens that were guessed,
   int64_t accepted = 0;               // and how many of them were right
@@ -72,7 +108,9 @@ class Session {
                                           const std::function<bool()>& keep_going = {});
 
   // Evaluates the prompt and samples; without one it goes on after the tokens before position(), of which there must be
-  // one. `on_token` is called for each new token; returning false ends the generation with StopReason::cancelled.
+  // one. `on_token` is called for each new token; returning false ends the generation with StopReason::cancelled. The
+  // sampler's text is the session's tokens, the prompt and what is generated. A prompt must fit into the context
+  // whatever WhenFull says. Where a slide fails or is cancelled, the session is left with the `sinks` tokens.
   Result<Generation> generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                               const std::function<bool(const GeneratedToken&)>& on_token = {});
 

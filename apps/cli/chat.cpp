@@ -172,12 +172,13 @@ void Chat::show_figures(const Generation& generation) {
   print_format("\x1b[2m[%lld + %zu tokens, first after %.2f s, %.1f tokens/s, %s%s]\x1b[0m\n",
                static_cast<long long>(generation.prompt_tokens), generation.tokens.size(),
                generation.seconds_to_first_token, generation.tokens_per_second, backend_.c_str(),
-               guess_figures(generation).c_str());
+               (seed_figure(generation, options_.generate.sampler) + guess_figures(generation)).c_str());
 }
 
 Status Chat::answer() {
   GenerateOptions generate = options_.generate;
-  generate.sampler.seed += answers_++;  // another answer to the same message is another one
+  // Another answer to the same message is another one.
+  if (generate.sampler.seed != kRandomSeed) generate.sampler.seed += answers_++;
   generate.keep_going = [&] { return !stopped(); };
   shown_ = false;
   std::optional<ThinkFilter> filter;
@@ -292,6 +293,7 @@ Status check_history(const std::string& path) {
 }
 
 int chat(Options options) {
+  if (const Status sampling = check_sampling(options.generate); !sampling.ok()) return report(sampling);
   catch_interrupt();
   if (const Status history = check_history(options.history); !history.ok()) return report(history);
   Result<ChatOptions> render = chat_options(options.render);

@@ -104,6 +104,9 @@ Result<Answer> Conversation::answer(const GenerateOptions& options, const std::f
   evaluated_ = tokens;
   if (generation.ok()) evaluated_.insert(evaluated_.end(), generation->tokens.begin(), generation->tokens.end());
   evaluated_.resize(std::min(evaluated_.size(), static_cast<size_t>(session_.position())));
+  // Where the context slid, or may have, the first tokens alone are where they were.
+  if (options.when_full == WhenFull::slide && (!generation.ok() || generation->slides > 0))
+    evaluated_.resize(std::min(evaluated_.size(), static_cast<size_t>(options.sinks)));
   if (!generation.ok()) return generation.status();
   answer.generation = *std::move(generation);
   messages.push_back(assistant_message(answer.text, answer.thinks_first));

@@ -70,11 +70,21 @@ nlohmann::json to_json(const Generation& g, const std::string& text, const std::
           {"tokens", g.tokens},
           {"prompt_tokens", g.prompt_tokens},
           {"stop", name_of(g.stop)},
+          {"stop_text", g.stop_text},
+          {"seed", g.seed},
+          {"slides", g.slides},
           {"guessed", g.guessed},
           {"accepted", g.accepted},
           {"seconds_to_first_token", g.seconds_to_first_token},
           {"tokens_per_second", g.tokens_per_second},
           {"backend", backend}};
+}
+
+nlohmann::json log_probabilities_json(const GeneratedToken& token) {
+  nlohmann::json most_probable = nlohmann::json::array();
+  for (const TokenLogProbability& one : token.most_probable)
+    most_probable.push_back({{"token", one.id}, {"log_probability", one.log_probability}});
+  return {{"token", token.id}, {"log_probability", token.log_probability}, {"most_probable", most_probable}};
 }
 
 // What the processor or the device can do on which the operations of a profile ran.
@@ -104,6 +114,7 @@ Status captured(const RunOptions& options, const Generation& g) {
 }
 
 int run(RunOptions options) {
+  if (const Status sampling = check_sampling(options.generate); !sampling.ok()) return report(sampling);
   if (options.prompt == "-") {
     Result<std::string> text = read_text("-", say_waiting("-"));
     if (!text.ok()) return report(text.status());
@@ -130,8 +141,11 @@ int run(RunOptions options) {
   const bool has_text = model.info().has_tokenizer;
   options.generate.keep_going = keep_going;
   TokenWork work(loaded->runtime, options.generate.guess > 0);
+  nlohmann::json log_probabilities = nlohmann::json::array();
   const Result<Generation> result = session->generate(*prompt, options.generate, [&](const GeneratedToken& token) {
-    if (options.model.debug.profile) work.note();
+    if (options.model.debug.profile && token.id >= 0) work.note();
+    if (options.generate.log_probabilities > 0 && token.id >= 0)
+      log_probabilities.push_back(log_probabilities_json(token));
     const std::string piece = has_text ? std::string(token.text) : std::to_string(token.id) + " ";
     text += piece;
     if (!options.json && !piece.empty()) readers = print(terminal ? printable(piece) : piece);
@@ -147,6 +161,7 @@ int run(RunOptions options) {
       options.model.debug.profile ? loaded->runtime.fusions() : std::vector<FusionChoice>();
   if (options.json) {
     nlohmann::json written = to_json(*result, text, loaded->runtime.backend());
+    if (options.generate.log_probabilities > 0) written["log_probabilities"] = log_probabilities;
     if (options.model.debug.profile) {
       written["profile"] = profile_json(profile, limits);
       written["per_token"] = work.json();
@@ -159,7 +174,7 @@ int run(RunOptions options) {
   std::fprintf(stderr, "%s: %lld + %zu tokens, first after %.3f s, then %.1f tokens/s (%s)%s\n",
                loaded->runtime.backend().c_str(), static_cast<long long>(result->prompt_tokens), result->tokens.size(),
                result->seconds_to_first_token, result->tokens_per_second, name_of(result->stop),
-               guess_figures(*result).c_str());
+               (seed_figure(*result, options.generate.sampler) + guess_figures(*result)).c_str());
   print_profile(profile, limits);
   print_fusions(fusions);
   if (const Status status = captured(options, *result); !status.ok()) return report(status);
@@ -206,7 +221,14 @@ void add_run(CLI::App& app, Action& action) {
       "show how long each operation took, and the fraction of what this machine can do; slower. With --json "
       "also what a token cost: dispatches, barriers, … of a GPU, time of the host; and which of a GPU's operations run "
       "as one, and why");
-  command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
+  auto* json = command->add_flag("--json", options->json, "a JSON object on stdout instead of streamed text");
+  command
+      ->add_option(
+          "--logprobs", options->generate.log_probabilities,
+          "with --json: each token's log-probability, and those of the N most probable ones, before any option "
+          "of sampling; at most 64")
+      ->check(CLI::Range(int64_t{1}, int64_t{64}))
+      ->needs(json);
   command->footer(
       "Examples:\n"
       "  tritium run model.gguf -p \"Once upon a time\" -n 60 --temp 0\n"

@@ -25,18 +25,20 @@ std::vector<int32_t> never_sampled(const Model::State& model) {
 
 }  // namespace
 
-NextTokens::NextTokens(Session::State& session, Sampler& sampler, const SamplerOptions& options, int64_t guess)
+NextTokens::NextTokens(Session::State& session, Sampler& sampler, const GenerateOptions& options)
     : session_(session),
       sampler_(sampler),
-      greedy_(options.temperature == 0.0f),
+      greedy_(options.sampler.temperature == 0.0f && !sampler.needs_all_logits() && options.log_probabilities == 0),
+      n_log_probabilities_(options.log_probabilities),
       never_(never_sampled(*session.model)),
-      guesses_(std::min({guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {
+      guesses_(std::min({options.guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {
   const Config& config = session.model->config;
   const Backend& backend = *session.model->runtime->backend;
-  chains_ = greedy_ && guess == 0 && !session.model->runtime->captures && TokenChain::fits(config, backend);
-  const int64_t kept = options.top_k;
-  if (!greedy_ && backend.is_asynchronous() && kept > 0 && kept <= TopCandidates::kMost && kept <= config.vocab_size)
-    candidates_.resize(2 * static_cast<size_t>(kept));
+  chains_ = greedy_ && options.guess == 0 && !session.model->runtime->captures && TokenChain::fits(config, backend);
+  const int64_t kept = options.sampler.top_k;
+  const bool few = options.sampler.temperature > 0 && kept > 0 && kept <= TopCandidates::kMost &&
+                   kept <= config.vocab_size && !sampler.needs_all_logits() && n_log_probabilities_ == 0;
+  if (few && backend.is_asynchronous()) candidates_.resize(2 * static_cast<size_t>(kept));
 }
 
 // What must not be sampled is hidden meanwhile: cheaper than a copy of all logits.
@@ -47,10 +49,15 @@ int32_t NextTokens::sample() {
   for (const int32_t id : never_) hidden_.push_back(std::exchange(logits[static_cast<size_t>(id)], kHidden));
   const int32_t token = sampler_.sample(logits);
   for (size_t i = 0; i < never_.size(); ++i) logits[static_cast<size_t>(never_[i])] = hidden_[i];
+  if (n_log_probabilities_ > 0) log_probabilities_ = tritium::log_probabilities(logits, token, n_log_probabilities_);
   return token;
 }
 
 Result<int32_t> NextTokens::first(std::span<const int32_t> prompt) {
+  // Those that are no tokens are refused when they are evaluated.
+  for (const std::span<const int32_t> tokens : {std::span<const int32_t>(session_.tokens), prompt})
+    for (const int32_t token : tokens)
+      if (Status s = sampler_.accept(std::max(token, 0)); !s.ok()) return s;
   if (!prompt.empty()) return evaluate(prompt);
   if (Status s = session_.need_logits(); !s.ok()) return s;
   return sample();
@@ -97,7 +104,14 @@ Result<int32_t> NextTokens::evaluate_candidates(int32_t token) {
   return sampler_.sample_top(candidate_logits_, ids, static_cast<size_t>(session_.model->config.vocab_size));
 }
 
+Status NextTokens::slide(int64_t sinks) {
+  close_guess();
+  chain_.drop();
+  return session_.slide(sinks);
+}
+
 Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
+  if (Status s = sampler_.accept(token); !s.ok()) return s;
   if (right_ < guess_.size() && guess_[right_] == token) {
     session_.tokens.push_back(token);
     ++accepted_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/guesses.h"
+#include "api/log_probabilities.h"
 #include "api/state.h"
 
 namespace tritium {
@@ -13,13 +14,17 @@ namespace tritium {
 // What a session is between two tokens, its position and logits, is the same with guesses and without.
 class NextTokens {
  public:
-  // `guess`: tokens guessed at once at most.
-  NextTokens(Session::State& session, Sampler& sampler, const SamplerOptions& options, int64_t guess);
+  NextTokens(Session::State& session, Sampler& sampler, const GenerateOptions& options);
 
-  // The token after the prompt, or where there is none after the session's last token.
+  // The token after the prompt, or where there is none after the session's last token. The sampler learns of all those.
   Result<int32_t> first(std::span<const int32_t> prompt);
   // The token after `token`, which is appended to the session. At most `wanted` are going to be asked for from here on.
   Result<int32_t> after(int32_t token, int64_t wanted);
+
+  // Makes room in the session (Session::State::slide).
+  Status slide(int64_t sinks);
+  // Of the last token, where they are asked for.
+  const LogProbabilities& log_probabilities() const { return log_probabilities_; }
 
   int64_t guessed() const { return guessed_; }
   int64_t accepted() const { return accepted_; }
@@ -37,7 +42,9 @@ class NextTokens {
 
   Session::State& session_;
   Sampler& sampler_;
-  bool greedy_;
+  bool greedy_;  // the most probable token, which the device finds
+  int64_t n_log_probabilities_;
+  LogProbabilities log_probabilities_;
   bool chains_;  // greedy tokens, several under way
   TokenChain chain_;
   std::vector<int32_t> candidates_;  // ids and bits of logits: of a sampler that keeps a few tokens; else empty

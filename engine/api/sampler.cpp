@@ -1,12 +1,14 @@
-// Temperature, top-k, top-p (Holtzman et al. 2020) and min-p (Nguyen et al. 2024) sampling.
+// The chain of options.hpp's SamplerOptions.
 //
-// Tokens stand in the order of their logits, equal ones by id, and weigh what token_weights.h says. Each option keeps
-// the first ones: top_k so many; top_p the fewest whose weights are at least top_p of those that top_k keeps; min_p
-// those that are at least min_p times as probable as the first. Drawn is the first token whose weight, with those
-// before it, exceeds a random fraction of the weight of what all of them keep. Weights are integers, so that none of
-// this depends on the order in which anything is added up, and the token is the same on every machine.
+// What changes logits (bias, penalties, DRY) changes a copy of them. Then tokens stand in the order of their logits,
+// equal ones by id, and weigh what token_weights.h says. Each option of temperature, top-k, top-p (Holtzman et al.
+// 2020), min-p (Nguyen et al. 2024) and top_n_sigma keeps the first ones: top_n_sigma those within so many deviations;
+// top_k so many; top_p the fewest whose weights are at least top_p of those that are kept so far; min_p those that are
+// at least min_p times as probable as the first. Drawn is the first token whose weight, with those before it, exceeds a
+// random fraction of the weight of what all of them keep. Weights are integers, so that none of this depends on the
+// order in which anything is added up, and the token is the same on every machine. With typical_p and XTC, which keep
+// others than the first ones, the same is done with a sorted list (token_choice.h).
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <functional>
@@ -16,7 +18,13 @@
 #include <random>
 #include <vector>
 
-#include "api/logit_blocks.h"
+#include "api/sampling/check_options.h"
+#include "api/sampling/dry_penalty.h"
+#include "api/sampling/exact_math.h"
+#include "api/sampling/logit_overview.h"
+#include "api/sampling/mirostat.h"
+#include "api/sampling/repetition_penalties.h"
+#include "api/sampling/token_choice.h"
 #include "api/token_ranking.h"
 #include "base/caught.h"
 #include "base/counter_rng.h"
@@ -28,62 +36,10 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr size_t kBlock = TokenList::kBlock;
-
-// What one look at all logits tells.
-struct Overview {
-  std::span<const float> all;
-  std::vector<float> largest_of_block = {};  // NaN left out
-  float largest = -kInfinity;
-  float lowest = kInfinity;  // that is not -infinity
-  size_t not_a_number = 0;
-};
-
-Overview overview_of(std::span<const float> logits) {
-  Overview seen{.all = logits};
-  LogitLimits limits;
-  limits.lowest.fill(kInfinity);
-  limits.not_a_number.fill(0);
-  const size_t whole = logits.size() / kBlock, left = logits.size() % kBlock;
-  seen.largest_of_block.resize(whole + (left > 0 ? 1 : 0));
-  look_at_blocks(logits.data(), whole, seen.largest_of_block.data(), limits);
-  if (left > 0) {
-    std::array<float, kBlock> rest;
-    rest.fill(-kInfinity);
-    std::ranges::copy(logits.last(left), rest.begin());
-    look_at_blocks(rest.data(), 1, &seen.largest_of_block.back(), limits);
-  }
-  seen.largest = *std::ranges::max_element(seen.largest_of_block);
-  seen.lowest = *std::ranges::min_element(limits.lowest);
-  for (const int32_t n : limits.not_a_number) seen.not_a_number += static_cast<size_t>(n);
-  return seen;
-}
-
-// The lowest id of equals; NaN never wins.
-int32_t most_probable(const Overview& logits) {
-  const auto block = std::ranges::find(logits.largest_of_block, logits.largest) - logits.largest_of_block.begin();
-  const auto from = logits.all.begin() + block * static_cast<std::ptrdiff_t>(kBlock);
-  const auto found = std::find(from, logits.all.end(), logits.largest);
-  return found == logits.all.end() ? 0 : static_cast<int32_t>(found - logits.all.begin());
-}
-
-// log2(x) for 0 < x < 1, by its series: 2 / ln 2 · (z + z³/3 + z⁵/5 + …), z = (m - 1) / (m + 1), x = m · 2^e.
-double log2_of(double x) {
-  int exponent = 0;
-  const double m = std::frexp(x, &exponent);
-  const double z = (m - 1) / (m + 1);
-  double sum = 0;
-  for (int n = 39; n > 0; n -= 2) sum = sum * z * z + 1.0 / n;
-  return exponent + 2 * std::numbers::log2e * z * sum;
-}
-
-// The same where there is no memory for a look.
-int32_t most_probable(std::span<const float> logits) {
-  const auto below = [](float a, float b) { return a < b || (std::isnan(a) && !std::isnan(b)); };
-  return static_cast<int32_t>(std::ranges::max_element(logits, below) - logits.begin());
-}
+constexpr uint64_t kXtcStream = 0x58544321;  // its random numbers are not those that tokens are drawn by
 
 // No token whose logit is smaller can be drawn, or matters for what is drawn.
-float smallest_that_matters(const Overview& logits, const TokenWeights& weights, const SamplerOptions& options,
+float smallest_that_matters(const LogitOverview& logits, const TokenWeights& weights, const SamplerOptions& options,
                             size_t kept, double octaves) {
   // What is below min_p still counts for top_p.
   if (options.top_p < 1) octaves = weights.reach();
@@ -99,7 +55,7 @@ float smallest_that_matters(const Overview& logits, const TokenWeights& weights,
 }
 
 // The tokens whose logits are `least` or more, as long as they are few. False: they are many.
-bool take_few(const Overview& logits, float least, std::vector<float>& values, std::vector<int32_t>& ids) {
+bool take_few(const LogitOverview& logits, float least, std::vector<float>& values, std::vector<int32_t>& ids) {
   for (size_t b = 0; b < logits.largest_of_block.size(); ++b) {
     if (!(logits.largest_of_block[b] >= least)) continue;
     const size_t end = std::min(logits.all.size(), (b + 1) * kBlock);
@@ -136,11 +92,27 @@ int32_t draw(const TokenRanking& ranking, const SamplerOptions& options, size_t 
   return ranking.at_mass(std::min(drawn, drawable - 1)).id;
 }
 
+bool keeps_the_first_ones(const SamplerOptions& options) {
+  return options.typical_p == 1 && options.xtc_probability == 0;
+}
+
 }  // namespace
 
 struct Sampler::State {
+  State(const SamplerOptions& o, TokenText text_of)
+      : options(o), penalties(o), dry(o, std::move(text_of)), mirostat(o) {}
+
+  bool changes_logits() const { return !options.logit_bias.empty() || penalties.any() || dry.any(); }
+  std::span<const float> change(std::span<const float> logits);
+  int32_t draw_first(const LogitOverview& logits, const TokenWeights& weights, size_t kept, double unit) const;
+  int32_t draw_choice(TokenChoice choice, uint64_t draw) const;
+
   SamplerOptions options;
+  RepetitionPenalties penalties;
+  DryPenalty dry;
+  Mirostat mirostat;
   uint64_t draws = 0;
+  std::vector<float> changed;  // a copy of the logits
 };
 
 Sampler::Sampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -153,52 +125,86 @@ Sampler::Sampler(Sampler&&) noexcept = default;
 Sampler& Sampler::operator=(Sampler&&) noexcept = default;
 Sampler::~Sampler() = default;
 
-uint64_t Sampler::seed() const { return state_->options.seed; }
-bool Sampler::needs_all_logits() const { return false; }
-
-Status Sampler::accept(int32_t token) {
-  if (token < 0) return error(StatusCode::invalid_argument, "token ", token, " is none");
-  return Status();
-}
-
-Result<Sampler> Sampler::create(const SamplerOptions& o, TokenText) try {
-  const auto bad = [](const auto&... parts) { return error(StatusCode::invalid_argument, parts...); };
-  if (!(o.temperature >= 0.0f) || !std::isfinite(o.temperature))
-    return bad("temperature is ", o.temperature, ", must be 0 or more");
-  if (o.top_k < 0) return bad("top_k is ", o.top_k, ", must be 0 (all) or more");
-  if (!(o.top_p > 0.0f && o.top_p <= 1.0f)) return bad("top_p is ", o.top_p, ", must be above 0 and at most 1");
-  if (!(o.min_p >= 0.0f && o.min_p < 1.0f)) return bad("min_p is ", o.min_p, ", must be 0 or more and below 1");
-  auto state = std::make_unique<State>(State{.options = o});
-  if (o.seed == kRandomSeed) state->options.seed = std::random_device()();
+Result<Sampler> Sampler::create(const SamplerOptions& options, TokenText text_of) try {
+  if (Status status = check_options(options); !status.ok()) return status;
+  auto state = std::make_unique<State>(options, std::move(text_of));
+  if (options.seed == kRandomSeed) state->options.seed = std::random_device()();
   return Sampler(std::move(state));
 } catch (...) {
   return caught();
 }
 
-int32_t Sampler::sample(std::span<const float> all) try {
-  if (all.empty()) return -1;
-  const SamplerOptions& options = state_->options;
-  const Overview logits = overview_of(all);
-  const int32_t best = most_probable(logits);
-  if (options.temperature == 0.0f) return best;
-  const double unit = random_unit(options.seed, state_->draws++);
-  const size_t kept = options.top_k == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(options.top_k));
-  // Without probabilities.
-  if (!std::isfinite(logits.largest) || logits.not_a_number > all.size() - kept) return best;
+uint64_t Sampler::seed() const { return state_->options.seed; }
 
-  const TokenWeights weights = weights_for(logits.largest, options, all.size());
+bool Sampler::needs_all_logits() const {
+  const SamplerOptions& options = state_->options;
+  return state_->changes_logits() || (options.temperature > 0 && (options.top_n_sigma > 0 || options.mirostat > 0));
+}
+
+Status Sampler::accept(int32_t token) try {
+  if (token < 0) return error(StatusCode::invalid_argument, "token ", token, " was accepted; ids begin at 0");
+  state_->penalties.accept(token);
+  state_->dry.accept(token);
+  return Status();
+} catch (...) {
+  return caught();
+}
+
+std::span<const float> Sampler::State::change(std::span<const float> logits) {
+  changed.assign(logits.begin(), logits.end());
+  for (const LogitBias& b : options.logit_bias)
+    if (static_cast<size_t>(b.token) < changed.size()) changed[static_cast<size_t>(b.token)] += b.bias;
+  penalties.apply(changed);
+  dry.apply(changed);
+  return changed;
+}
+
+// Where the tokens that are kept are the first ones.
+int32_t Sampler::State::draw_first(const LogitOverview& logits, const TokenWeights& weights, size_t kept,
+                                   double unit) const {
   const double octaves = octaves_of(options);
   const float least = smallest_that_matters(logits, weights, options, kept, octaves);
   std::vector<float> values;
   std::vector<int32_t> ids;
   const TokenList list = take_few(logits, least, values, ids)
                              ? TokenList{.logits = values, .ids = ids}
-                             : TokenList{.logits = all,
+                             : TokenList{.logits = logits.all,
                                          .top = logits.largest,
                                          .lowest = logits.lowest,
                                          .largest_of_block = logits.largest_of_block,
-                                         .octaves = kept < all.size() ? TokenWeights::kFarthest : octaves};
+                                         .octaves = kept < logits.all.size() ? TokenWeights::kFarthest : octaves};
   return draw(TokenRanking(weights, list), options, kept, octaves, unit);
+}
+
+int32_t Sampler::State::draw_choice(TokenChoice choice, uint64_t draw) const {
+  if (options.typical_p < 1) choice.keep_typical(options.typical_p);
+  if (options.top_p < 1) choice.keep_top(options.top_p);
+  if (options.min_p > 0) choice.keep_within(octaves_of(options));
+  if (options.xtc_probability > random_unit(options.seed ^ kXtcStream, draw)) choice.exclude_top(options.xtc_threshold);
+  return choice.draw(random_unit(options.seed, draw));
+}
+
+int32_t Sampler::sample(std::span<const float> all) try {
+  if (all.empty()) return -1;
+  const SamplerOptions& options = state_->options;
+  if (state_->changes_logits()) all = state_->change(all);
+  const LogitOverview logits(all);
+  const int32_t best = logits.most_probable();
+  if (options.temperature == 0.0f) return best;
+  const uint64_t draw = state_->draws++;
+  if (!std::isfinite(logits.largest)) return best;  // without probabilities, as below
+  const TokenWeights weights = weights_for(logits.largest, options, all.size());
+  if (options.mirostat > 0) {
+    const TokenList list = {
+        .logits = all, .top = logits.largest, .lowest = logits.lowest, .largest_of_block = logits.largest_of_block};
+    const double unit = random_unit(options.seed, draw);
+    return logits.not_a_number > 0 ? best : state_->mirostat.draw(TokenRanking(weights, list), weights, all, unit);
+  }
+  size_t kept = options.top_k == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(options.top_k));
+  if (options.top_n_sigma > 0) kept = std::min(kept, count_within_sigma(all, logits.largest, options.top_n_sigma));
+  if (logits.not_a_number > all.size() - kept) return best;
+  if (!keeps_the_first_ones(options)) return state_->draw_choice(TokenChoice(weights, all, {}, kept), draw);
+  return state_->draw_first(logits, weights, kept, random_unit(options.seed, draw));
 } catch (const std::bad_alloc&) {
   return most_probable(all);
 }
@@ -206,9 +212,12 @@ int32_t Sampler::sample(std::span<const float> all) try {
 int32_t Sampler::sample_top(std::span<const float> logits, std::span<const int32_t> ids, size_t vocab_size) try {
   const SamplerOptions& options = state_->options;
   if (logits.empty() || options.temperature == 0.0f) return ids.empty() ? -1 : ids.front();
-  const double unit = random_unit(options.seed, state_->draws++);
-  const TokenRanking ranking(weights_for(logits.front(), options, vocab_size), {.logits = logits, .ids = ids});
-  return draw(ranking, options, logits.size(), octaves_of(options), unit);
+  const uint64_t draw_number = state_->draws++;
+  const TokenWeights weights = weights_for(logits.front(), options, vocab_size);
+  if (!keeps_the_first_ones(options))
+    return state_->draw_choice(TokenChoice(weights, logits, ids, logits.size()), draw_number);
+  const TokenRanking ranking(weights, {.logits = logits, .ids = ids});
+  return draw(ranking, options, logits.size(), octaves_of(options), random_unit(options.seed, draw_number));
 } catch (const std::bad_alloc&) {
   return ids.front();
 }

@@ -177,6 +177,19 @@ Status Session::State::evaluate_candidates(int32_t token, std::span<int32_t> can
   return status;
 }
 
+Status Session::State::slide(int64_t sinks) {
+  const auto first = static_cast<size_t>(sinks);
+  const size_t dropped = (tokens.size() - first + 1) / 2;
+  const std::vector<int32_t> kept(tokens.begin() + static_cast<std::ptrdiff_t>(first + dropped), tokens.end());
+  tokens.resize(first);
+  logits_are = Place::nowhere;
+  if (kept.empty()) return Status();
+  return in_batches(kept, [&](std::span<const int32_t> batch, size_t begin, bool) {
+    return tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch,
+                            position() + static_cast<int64_t>(begin), Logits::none, {});
+  });
+}
+
 Result<std::vector<float>> Session::State::hidden(std::span<const int32_t> more, bool all) {
   const auto dim = static_cast<size_t>(model->config.dim);
   std::vector<float> values((all ? more.size() : 1) * dim);

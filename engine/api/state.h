@@ -64,6 +64,9 @@ struct Session::State {
   Result<int32_t> evaluate_chained(TokenChain& chain, int32_t token, int64_t wanted);
   // Appends a token; the `candidates` largest logits after it, which stay on the device (forward_candidates).
   Status evaluate_candidates(int32_t token, std::span<int32_t> candidates);
+  // Keeps the first `sinks` tokens, fewer than there are, and the latest half of the others, which is evaluated anew,
+  // without logits. Where that fails the first ones alone are left.
+  Status slide(int64_t sinks);
   // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
   Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
   // The logits after the last token into `logits`: from the device, or evaluated again where there are none.

@@ -125,6 +125,21 @@ TEST_F(OutOfMemory, WhileTextIsWritten) {
   }
 }
 
+TEST_F(OutOfMemory, WhileTextIsWrittenWithEveryOption) {
+  const Model model = *runtime("cpu").load(model_);
+  GenerateOptions options = {.max_tokens = 24, .stop_at_end = false, .stop = {"no such text"}, .log_probabilities = 3};
+  options.when_full = WhenFull::slide;
+  options.sampler = {.typical_p = 0.9f, .top_n_sigma = 3, .xtc_probability = 0.5f, .repeat_penalty = 1.1f};
+  options.sampler.dry_multiplier = 1;
+  options.sampler.logit_bias = {{3, 1}};
+  expect_a_status_wherever_memory_ends([&]() -> Status {
+    Result<Session> session = model.create_session({.context = 16});
+    if (!session.ok()) return session.status();
+    const std::vector<int32_t> prompt = {1, 5, 9, 5, 9};
+    return session->generate(prompt, options).status();
+  });
+}
+
 TEST_F(OutOfMemory, WhileAVocabularyIsOpenedAndUsed) {
   std::ofstream(folder_.path() / "tokenizer.json") << R"({"model": {"type": "BPE",
     "vocab": {"a": 0, "b": 1, "ab": 2, "\u0120": 3}, "merges": ["a b"]}, "normalizer": {"type": "NFC"},

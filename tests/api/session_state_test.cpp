@@ -46,6 +46,11 @@ const GenerateOptions kGreedy = {.max_tokens = 8, .sampler = {.temperature = 0},
 const GenerateOptions kWarm = {.max_tokens = 8, .sampler = {.temperature = 3, .top_k = 0}, .stop_at_end = false};
 
 const GenerateOptions kFew = {.max_tokens = 8, .sampler = {.temperature = 3, .top_k = 40}, .stop_at_end = false};
+// Of those that a device leaves, and of all of them.
+const GenerateOptions kChosen = {
+    .max_tokens = 8, .sampler = {.temperature = 3, .typical_p = 0.8f, .xtc_probability = 0.5f}, .stop_at_end = false};
+const GenerateOptions kPenalized = {
+    .max_tokens = 8, .sampler = {.temperature = 0, .repeat_penalty = 1.5f, .dry_multiplier = 1}, .stop_at_end = false};
 
 // What the model writes after the first n tokens of the prompt and `more`.
 std::vector<int32_t> fresh(const Model& model, std::span<const int32_t> prompt, const GenerateOptions& options) {
@@ -73,7 +78,7 @@ TEST(SessionState, AfterRewindingGenerationGoesOnFromThere) {
 
 TEST(SessionState, GenerationGivesTheTokensOfEvaluatingAndSamplingOneByOne) {
   for (const std::string& backend : backends())
-    for (const GenerateOptions& options : {kGreedy, kWarm, kFew}) {
+    for (const GenerateOptions& options : {kGreedy, kWarm, kFew, kChosen, kPenalized}) {
       const Model model = load(backend);
       Result<Session> session = model.create_session();
       Sampler sampler = *Sampler::create(options.sampler);
@@ -81,6 +86,7 @@ TEST(SessionState, GenerationGivesTheTokensOfEvaluatingAndSamplingOneByOne) {
       while (std::ssize(tokens) < options.max_tokens) {
         const Result<std::span<const float>> logits = session->evaluate(next);
         ASSERT_TRUE(logits.ok()) << logits.message();
+        for (const int32_t token : next) ASSERT_TRUE(sampler.accept(token).ok());
         next = {sampler.sample(*logits)};
         tokens.push_back(next.front());
       }

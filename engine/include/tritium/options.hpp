@@ -133,7 +133,7 @@ struct SamplerOptions {
   float mirostat_tau = 5;
   float mirostat_eta = 0.1f;
 
-  std::vector<LogitBias> logit_bias{};  // of one token at most once
+  std::vector<LogitBias> logit_bias{};  // below the vocabulary's size
 };
 
 // What becomes of a generation that the context has no more room for.

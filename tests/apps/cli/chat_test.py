@@ -150,11 +150,24 @@ class Chat(InFolder):
         with open(history, encoding="utf-8") as file:
             self.assertEqual([m["content"] for m in json.load(file)], ["ping", "pong", "red", "green", "hi", "hello"])
 
+    def test_after_a_context_that_slid_the_next_answer_is_as_in_a_new_conversation(self):
+        long = self.path("slides.gguf")
+        subprocess.run([program.MAKE_MODEL, long], check=True)
+        template = self.write("plain.jinja", "{% for m in messages %}{{ m.content }}{% endfor %}")
+        arguments = ("chat", long, "--template", template, "--temp", 0, "--repeat-penalty", 1.3, "-n", 100, "--context", 40, "--backend", "cpu")
+        slide = (*arguments, "--context-full", "slide")
+        once, twice = (tritium(*slide, stdin=text) for text in (b"go on with this\n", b"go on with this\n/regen\n"))
+        self.assertEqual(once[0], 0, once[2])
+        self.assertGreater(len(once[1]), 60)
+        self.assertEqual(twice[1], once[1] + once[1])
+        self.assertIn("the context is full", tritium(*arguments, stdin=b"go on with this\n")[2])
+
     def test_control_c_stops_the_answer_and_not_the_program(self):
         long = self.path("long.gguf")
         subprocess.run([program.MAKE_MODEL, long], check=True)
         template = self.write("t.jinja", "{% for m in messages %}{{ m.content }}{% endfor %}")
-        terminal = Terminal(program.PROGRAM, "chat", long, "--template", template, "--backend", "reference", "-n", "100000")
+        terminal = Terminal(program.PROGRAM, "chat", long, "--template", template, "--backend", "reference", "-n", "100000",
+                            "--seed", "0")
         terminal.wait_for("> ")
         terminal.type("go\r")
         terminal.wait_for("go\n")

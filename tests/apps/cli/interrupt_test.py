@@ -77,7 +77,7 @@ class Interruptions(WithModel):
         backends = ["reference", "cpu"] + (["vulkan"] if program.has_vulkan() else [])
         for backend in backends:
             on = ["--backend", backend]
-            yield "run " + backend, ["run", self.model, "--tokens", prompt, "-n", "10000", "--context", "512", *on]
+            yield "run " + backend, ["run", self.model, "--tokens", prompt, "-n", "10000", "--seed", "0", "--context", "512", *on]
             yield "eval " + backend, ["eval", self.model, "--text", text, *on]
             yield "bench " + backend, ["bench", self.model, "--repeats", "1000", "--json", *on]
             if backend != "vulkan":
@@ -147,7 +147,7 @@ class Interruptions(WithModel):
                 pass
         except BlockingIOError:  # the pipe is full
             os.set_blocking(writes, True)
-        process = subprocess.Popen([program.PROGRAM, "run", self.model, "-p", "", "-n", "100", "--backend", "cpu"], stdout=writes,
+        process = subprocess.Popen([program.PROGRAM, "run", self.model, "-p", "", "-n", "100", "--seed", "0", "--backend", "cpu"], stdout=writes,
                                    stderr=subprocess.PIPE)
         self.addCleanup(lambda: (process.kill(), process.wait(), process.stderr.close()))
         os.close(writes)

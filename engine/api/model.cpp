@@ -51,6 +51,25 @@ Status check_memory(const Model::State& model, const StateOptions& options) {
 
 }  // namespace
 
+Result<std::unique_ptr<Session::State>> Session::State::make(std::shared_ptr<const Model::State> model,
+                                                             const StateOptions& options) {
+  auto session = std::make_unique<Session::State>();
+  session->model = std::move(model);
+  const Model::State& m = *session->model;
+  Backend& backend = *m.runtime->backend;
+  const std::lock_guard lock(backend.mutex());
+  const auto what = [&] {
+    return join("a session with a context of ", options.capacity, " tokens and batches of ", options.batch);
+  };
+  if (Status s = check_memory(m, options); !s.ok()) return s.within(what());
+  Result<ForwardState> forward = make_state(m.config, m.weights, backend, options);
+  if (!forward.ok()) return forward.status().within(what());
+  session->forward = *std::move(forward);
+  session->tokens.reserve(static_cast<size_t>(options.capacity));
+  session->logits.resize(static_cast<size_t>(m.config.vocab_size));
+  return session;
+}
+
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 const ModelInfo& Model::info() const {
@@ -68,24 +87,15 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
     return error(StatusCode::invalid_argument, "batch is ", options.batch,
                  ", must be 1 or more, or 0 for the backend's choice");
 
-  Backend& backend = *state_->runtime->backend;
-  const int64_t batch = options.batch == 0 ? backend.prompt_batch() : options.batch;
+  const int64_t batch = options.batch == 0 ? state_->runtime->backend->prompt_batch() : options.batch;
   const CancelScope scope(options.keep_going);
-  auto session = std::make_unique<Session::State>();
-  session->model = state_;
-  const std::lock_guard lock(backend.mutex());
-  const StateOptions sizes = {.capacity = context,
-                              .batch = std::min(batch, context),
-                              .activations = mode_of(options.activations),
-                              .cache = dtype_of(options.kv)};
-  const auto what = [&] { return join("a session with a context of ", context, " tokens and batches of ", batch); };
-  if (Status s = check_memory(*state_, sizes); !s.ok()) return s.within(what());
-  Result<ForwardState> forward = make_state(state_->config, state_->weights, backend, sizes);
-  if (!forward.ok()) return forward.status().within(what());
-  session->forward = *std::move(forward);
-  session->tokens.reserve(static_cast<size_t>(context));
-  session->logits.resize(static_cast<size_t>(state_->config.vocab_size));
-  return Session(std::move(session));
+  Result<std::unique_ptr<Session::State>> session =
+      Session::State::make(state_, {.capacity = context,
+                                    .batch = std::min(batch, context),
+                                    .activations = mode_of(options.activations),
+                                    .cache = dtype_of(options.kv)});
+  if (!session.ok()) return session.status();
+  return Session(*std::move(session));
 } catch (...) {
   return caught();
 }

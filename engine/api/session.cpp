@@ -21,7 +21,7 @@ Status captured(Runtime::State& runtime, const auto& run) {
 
 }  // namespace
 
-SessionCall::SessionCall(Session::State* state) {
+SessionCall::SessionCall(Session::State* state, Generation generation) {
   if (!state) {
     status_ = Status(StatusCode::invalid_argument, "this session was moved from: use the one it was moved to");
   } else if (state->busy.test_and_set(std::memory_order_acquire)) {
@@ -30,6 +30,7 @@ SessionCall::SessionCall(Session::State* state) {
                "a call of this session is under way: one thread uses a session at a time, and its callbacks do not");
   } else {
     state_ = state;
+    if (generation == Generation::ends) state->stream.reset();
   }
 }
 
@@ -233,6 +234,18 @@ Result<std::span<const float>> Session::evaluate(std::span<const int32_t> tokens
   const CancelScope scope(keep_going);
   const Status status = state_->evaluate(tokens, Logits::last, state_->logits);
   if (!status.ok()) return status;
+  return std::span<const float>(state_->logits);
+} catch (...) {
+  return caught();
+}
+
+Result<std::span<const float>> Session::logits(const std::function<bool()>& keep_going) try {
+  const SessionCall call(state_.get());
+  if (!call.status().ok()) return call.status();
+  const CancelScope scope(keep_going);
+  if (state_->position() == 0)
+    return error(StatusCode::invalid_argument, "there are no logits before the first token: evaluate one");
+  if (Status status = state_->need_logits(); !status.ok()) return status;
   return std::span<const float>(state_->logits);
 } catch (...) {
   return caught();

@@ -19,6 +19,8 @@
 
 namespace tritium {
 
+class TokenStream;
+
 struct Runtime::State {
   std::unique_ptr<Backend> backend;
   std::string name;  // "cpu", "vulkan:0"
@@ -51,7 +53,8 @@ struct Session::State {
   std::vector<int32_t> tokens;  // evaluated so far; has room for as many as the caches
   std::vector<float> logits;    // [vocab_size], after the last token, where they are on the host
   enum class Place { nowhere, host, device } logits_are = Place::nowhere;
-  std::atomic_flag busy;  // a call is under way
+  std::atomic_flag busy;                // a call is under way
+  std::shared_ptr<TokenStream> stream;  // of begin(); null: none. Not shared: it is deleted where its type is not known
 
   int64_t position() const { return static_cast<int64_t>(tokens.size()); }
   // Appends tokens in batches; writes the logits of the last token, or of all, to `out`.
@@ -69,6 +72,11 @@ struct Session::State {
   Status slide(int64_t sinks);
   // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
   Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
+  // Of a size that fits the free memory.
+  static Result<std::unique_ptr<State>> make(std::shared_ptr<const Model::State> model, const StateOptions& options);
+  // In place of what the session holds: tokens, and the rows of every cache that belong to them, one cache after the
+  // other (saved_session.cpp). After an error it holds nothing.
+  Status take_rows(std::span<const int32_t> taken, std::span<std::byte> rows);
   // The logits after the last token into `logits`: from the device, or evaluated again where there are none.
   Status need_logits();
   Status check(std::span<const int32_t> more) const;
@@ -80,6 +88,7 @@ struct Session::State {
   Status not_finite(std::span<const int32_t> more, size_t n, Logits wanted);
 
   ~State() {
+    stream.reset();
     const std::lock_guard lock(model->runtime->backend->mutex());
     forward = {};
   }
@@ -88,7 +97,8 @@ struct Session::State {
 // The calls of a Session: one at a time. invalid_argument for a session that was moved from, or is used elsewhere.
 class SessionCall {
  public:
-  explicit SessionCall(Session::State* state);
+  enum class Generation { ends, goes_on };  // that begin() began
+  explicit SessionCall(Session::State* state, Generation generation = Generation::ends);
   ~SessionCall() {
     if (state_) state_->busy.clear(std::memory_order_release);
   }

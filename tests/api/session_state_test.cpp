@@ -292,5 +292,48 @@ TEST(NotFinite, LogitsAreRefusedWithTheOperationThatWroteTheFirstSuchValue) {
     }
 }
 
+TEST(SessionState, PolledTokensAreThoseThatAreCalledBack) {
+  for (const std::string& backend : backends())
+    for (const GenerateOptions& options : {kGreedy, kWarm, kFew}) {
+      const Model model = load(backend);
+      Result<Session> session = model.create_session();
+      ASSERT_TRUE(session->begin(kPrompt, options).ok());
+      std::vector<int32_t> tokens;
+      for (;;) {
+        const Result<std::optional<GeneratedToken>> token = session->next();
+        ASSERT_TRUE(token.ok()) << token.message();
+        if (!token->has_value()) break;
+        tokens.push_back((*token)->id);
+      }
+      EXPECT_EQ(tokens, fresh(model, kPrompt, options)) << backend;
+      EXPECT_EQ(session->generation()->tokens, tokens);
+      EXPECT_EQ(session->generation()->stop, StopReason::max_tokens);
+    }
+}
+
+TEST(SessionState, APolledGenerationIsEndedByOtherCalls) {
+  const Model model = load("cpu");
+  Result<Session> session = model.create_session();
+  EXPECT_EQ(session->next().code(), StatusCode::invalid_argument);
+  ASSERT_TRUE(session->begin(kPrompt, kGreedy).ok());
+  ASSERT_TRUE(session->next().ok());
+  EXPECT_EQ(session->position(), 5);
+  ASSERT_TRUE(session->rewind(3).ok());
+  EXPECT_EQ(session->next().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(session->generation().code(), StatusCode::invalid_argument);
+}
+
+// The session may be moved meanwhile.
+TEST(SessionState, APolledGenerationGoesWithItsSession) {
+  const Model model = load("cpu");
+  Result<Session> session = model.create_session();
+  ASSERT_TRUE(session->begin(kPrompt, kGreedy).ok());
+  ASSERT_TRUE(session->next().ok());
+  Session moved = std::move(*session);
+  while (moved.next()->has_value()) {
+  }
+  EXPECT_EQ(moved.generation()->tokens, fresh(model, kPrompt, kGreedy));
+}
+
 }  // namespace
 }  // namespace tritium

@@ -3,9 +3,11 @@
 // invalid_argument); Sessions of one Runtime take turns on its device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -107,6 +109,10 @@ class Session {
   Result<std::vector<float>> evaluate_all(std::span<const int32_t> tokens,
                                           const std::function<bool()>& keep_going = {});
 
+  // The logits [vocab] after the last token, valid until the next call; a rewind's are computed again. invalid_argument
+  // at position 0.
+  Result<std::span<const float>> logits(const std::function<bool()>& keep_going = {});
+
   // Evaluates the prompt and samples; without one it goes on after the tokens before position(), of which there must be
   // one. `on_token` is called for each new token; returning false ends the generation with StopReason::cancelled. The
   // sampler's text is the session's tokens, the prompt and what is generated. A prompt must fit into the context
@@ -114,10 +120,28 @@ class Session {
   Result<Generation> generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                               const std::function<bool(const GeneratedToken&)>& on_token = {});
 
+  // The same without a callback: begin() checks, and evaluates nothing; next() gives a token, whose text is valid until
+  // the next call, or none where the generation has ended, as generation() says. A cancelled prompt leaves nothing to
+  // go on with. invalid_argument where no generation was begun: any other call of the session but position() and
+  // context() ends it.
+  Status begin(std::span<const int32_t> prompt, const GenerateOptions& options);
+  Result<std::optional<GeneratedToken>> next();
+  Result<Generation> generation() const;
+
   int64_t position() const;  // tokens evaluated so far
   int64_t context() const;
   // Forgets everything from `position` on (0: all). `position` must not lie ahead.
   Status rewind(int64_t position);
+
+  // Another session at the same position, with the same options: what both go on with is their own.
+  Result<Session> fork() const;
+  // Its tokens and caches as bytes, which restore() takes in place of what a session holds: of the same model, with the
+  // same activations and KV cache, and a context that is large enough (invalid_argument), in another process or on
+  // another backend, too. What of them may be another model's is told by its shape, name and size alone. corrupt_file:
+  // bytes that are damaged or something else. Where the device refuses the restored rows, the session is empty.
+  Result<std::vector<std::byte>> save() const;
+  uint64_t saved_bytes() const;  // how many save() would give
+  Status restore(std::span<const std::byte> bytes);
 
  private:
   friend class Model;

@@ -8,7 +8,7 @@
       systems = [ "x86_64-linux" "aarch64-linux" ];
       forAllSystems = f: nixpkgs.lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
       # Said once, in the public headers: lines "#define TRITIUM_VERSION_MAJOR 0".
-      header = nixpkgs.lib.splitString "\n" (builtins.readFile ./engine/include/tritium/version.hpp);
+      header = nixpkgs.lib.splitString "\n" (builtins.readFile ./engine/include/tritium/version.h);
       number = part:
         let define = "#define TRITIUM_VERSION_${part} ";
         in nixpkgs.lib.removePrefix define (nixpkgs.lib.findFirst (nixpkgs.lib.hasPrefix define) (throw "no ${define}") header);

@@ -47,6 +47,8 @@ INCLUDES = [
     not_for("engine/model_files", "model/config.h"),
     not_for("engine/convert", "ops/backend.h"),
     not_for("engine/experiment", "train/run.h"),
+    not_for("engine/c_api", "api/state.h"),
+    not_for("examples", "api/state.h"),
     not_for("engine/experiment", "api/state.h"),
     not_for("engine/artifact", "convert/write_model.h"),
     not_for("engine/model", "format/gguf.h"),

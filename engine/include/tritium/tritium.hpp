@@ -13,7 +13,7 @@
 //
 // In the order in which they are met: options.hpp, runtime.hpp, model.hpp, chat.hpp, session.hpp; status.hpp says how
 // calls fail; text_file.hpp reads the text that a person hands over; vocabulary.hpp is text and tokens without a model.
-// Not included: training.hpp, and debug.hpp for kernel engineers.
+// tritium.h and training.h are the same for C. Not included: training.hpp, and debug.hpp for kernel engineers.
 //
 // Threads: Runtime and Model may be used from any number of threads at once; a Session from one thread at a time.
 // Sessions of one Runtime take turns on its device. Callbacks run on the calling thread and must not throw. A thread

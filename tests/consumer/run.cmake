@@ -11,9 +11,21 @@ endfunction()
 # configure_app(ARGUMENTS…): the project app/ into WORK/build.
 function(configure_app)
   run(${CMAKE_COMMAND} -S ${APP} -B ${WORK}/build -G ${GENERATOR} -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}
-      -DCMAKE_CXX_COMPILER=${COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}" -DEXAMPLE=${WORK}/example.cpp ${ARGN})
+      -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_C_COMPILER=${C_COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_C_FLAGS=${FLAGS}"
+      -DEXAMPLES=${SOURCE}/examples ${ARGN})
+endfunction()
+
+# same_text(PROGRAM…): each writes something in WORK, where a model.gguf lies, and all write the same.
+function(same_text)
+  set(first "")
+  foreach(program ${ARGN})
+    run(${program})
+    if(output STREQUAL "" OR NOT (first STREQUAL "" OR output STREQUAL first))
+      message(FATAL_ERROR "${program} wrote \"${output}\", others \"${first}\"")
+    endif()
+    set(first "${output}")
+  endforeach()
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
-run(${CMAKE_COMMAND} -DREADME=${SOURCE}/README.md -DOUT=${WORK}/example.cpp -P ${SOURCE}/tests/api/readme_example.cmake)

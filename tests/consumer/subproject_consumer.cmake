@@ -1,8 +1,22 @@
-# add_subdirectory gives the same targets, with neither tests nor anything to install. Configured only: the sources are
-# those that the other tests compile.
+# add_subdirectory and FetchContent of a folder give the same targets, with neither tests nor anything to install. With RUN
+# they are built, which takes as long as all of tritium, and run; without it configured only: the sources are those that the
+# other tests compile.
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
-configure_app(-DTRITIUM_SOURCE=${SOURCE})
-run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
-if(EXISTS ${WORK}/prefix)
-  message(FATAL_ERROR "a subproject installs without being asked")
-endif()
+foreach(way ADDED FETCHED)
+  file(REMOVE_RECURSE ${WORK}/build)
+  configure_app(-D${way}=${SOURCE} -DCMAKE_BUILD_TYPE=Release)
+  if(RUN)
+    run(${CMAKE_COMMAND} --build ${WORK}/build)
+    run(${MAKE_MODEL} ${WORK}/model.gguf)
+    set(programs "")
+    foreach(name c_static c_shared cpp_static cpp_shared)
+      list(APPEND programs ${WORK}/build/${name})
+    endforeach()
+    same_text(${programs})
+    message("${way}: built, and wrote the same four times")
+  endif()
+  run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
+  if(EXISTS ${WORK}/prefix)
+    message(FATAL_ERROR "a subproject installs without being asked")
+  endif()
+endforeach()

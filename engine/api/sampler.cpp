@@ -11,10 +11,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <new>
 #include <numbers>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -35,38 +35,17 @@ namespace tritium {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kBlock = TokenList::kBlock;
 constexpr uint64_t kXtcStream = 0x58544321;  // its random numbers are not those that tokens are drawn by
 
 // No token whose logit is smaller can be drawn, or matters for what is drawn.
 float smallest_that_matters(const LogitOverview& logits, const TokenWeights& weights, const SamplerOptions& options,
                             size_t kept, double octaves) {
-  // What is below min_p still counts for top_p.
-  if (options.top_p < 1) octaves = weights.reach();
+  // What is below min_p still counts for typical_p and top_p.
+  if (options.top_p < 1 || options.typical_p < 1) octaves = weights.reach();
   const double far = weights.largest - std::min(octaves, weights.reach()) / weights.octaves_per_logit;
   float least = static_cast<float>(std::max(far, double{-std::numeric_limits<float>::max()}));
   least = std::nextafter(std::nextafter(least, -kInfinity), -kInfinity);  // `far` was rounded
-  std::vector<float> blocks = logits.largest_of_block;
-  if (kept == 0 || kept > blocks.size()) return least;
-  // At least `kept` tokens are as large as the kept-th largest of blocks.
-  const auto nth = blocks.begin() + static_cast<std::ptrdiff_t>(kept - 1);
-  std::ranges::nth_element(blocks, nth, std::greater());
-  return std::max(least, *nth);
-}
-
-// The tokens whose logits are `least` or more, as long as they are few. False: they are many.
-bool take_few(const LogitOverview& logits, float least, std::vector<float>& values, std::vector<int32_t>& ids) {
-  for (size_t b = 0; b < logits.largest_of_block.size(); ++b) {
-    if (!(logits.largest_of_block[b] >= least)) continue;
-    const size_t end = std::min(logits.all.size(), (b + 1) * kBlock);
-    for (size_t i = b * kBlock; i < end; ++i) {
-      if (!(logits.all[i] >= least)) continue;
-      values.push_back(logits.all[i]);
-      ids.push_back(static_cast<int32_t>(i));
-    }
-    if (values.size() > TokenRanking::kSorted) return false;
-  }
-  return true;
+  return std::max(least, logits.bound_of_first(kept));
 }
 
 TokenWeights weights_for(float largest, const SamplerOptions& options, size_t vocab_size) {
@@ -164,10 +143,8 @@ int32_t Sampler::State::draw_first(const LogitOverview& logits, const TokenWeigh
                                    double unit) const {
   const double octaves = octaves_of(options);
   const float least = smallest_that_matters(logits, weights, options, kept, octaves);
-  std::vector<float> values;
-  std::vector<int32_t> ids;
-  const TokenList list = take_few(logits, least, values, ids)
-                             ? TokenList{.logits = values, .ids = ids}
+  const std::optional<SomeLogits> few = logits.at_least(least, TokenRanking::kSorted);
+  const TokenList list = few ? TokenList{.logits = few->logits, .ids = few->ids}
                              : TokenList{.logits = logits.all,
                                          .top = logits.largest,
                                          .lowest = logits.lowest,
@@ -198,12 +175,17 @@ int32_t Sampler::sample(std::span<const float> all) try {
     const TokenList list = {
         .logits = all, .top = logits.largest, .lowest = logits.lowest, .largest_of_block = logits.largest_of_block};
     const double unit = random_unit(options.seed, draw);
-    return logits.not_a_number > 0 ? best : state_->mirostat.draw(TokenRanking(weights, list), weights, all, unit);
+    return logits.not_a_number > 0 ? best : state_->mirostat.draw(TokenRanking(weights, list), weights, logits, unit);
   }
   size_t kept = options.top_k == 0 ? all.size() : std::min(all.size(), static_cast<size_t>(options.top_k));
   if (options.top_n_sigma > 0) kept = std::min(kept, count_within_sigma(all, logits.largest, options.top_n_sigma));
   if (logits.not_a_number > all.size() - kept) return best;
-  if (!keeps_the_first_ones(options)) return state_->draw_choice(TokenChoice(weights, all, {}, kept), draw);
+  if (!keeps_the_first_ones(options)) {
+    const float least = smallest_that_matters(logits, weights, options, kept, octaves_of(options));
+    const std::optional<SomeLogits> few = logits.at_least(least, TokenRanking::kSorted);
+    return state_->draw_choice(
+        few ? TokenChoice(weights, few->logits, few->ids, kept) : TokenChoice(weights, all, {}, kept), draw);
+  }
   return state_->draw_first(logits, weights, kept, random_unit(options.seed, draw));
 } catch (const std::bad_alloc&) {
   return most_probable(all);

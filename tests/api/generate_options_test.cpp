@@ -16,7 +16,7 @@ namespace {
 
 std::string model_file(const std::string& architecture) {
   static const TemporaryFolder folder;
-  const std::string path = (folder.path() / (architecture + ".gguf")).string();
+  std::string path = (folder.path() / (architecture + ".gguf")).string();
   if (!std::filesystem::exists(path)) {
     EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " " + architecture).c_str()), 0);
   }

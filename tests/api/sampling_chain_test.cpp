@@ -120,8 +120,8 @@ TEST(SamplingChain, TheLargestLogitsAloneGiveTheSameTokenWhereTheyAreEnough) {
       std::iota(ids.begin(), ids.end(), 0);
       std::ranges::stable_sort(ids, std::greater(), [&](int32_t id) { return logits[static_cast<size_t>(id)]; });
       ids.resize(20);
-      std::vector<float> kept;
-      for (const int32_t id : ids) kept.push_back(logits[static_cast<size_t>(id)]);
+      std::vector<float> kept(ids.size());
+      std::ranges::transform(ids, kept.begin(), [&](int32_t id) { return logits[static_cast<size_t>(id)]; });
       ASSERT_EQ(few.sample_top(kept, ids, logits.size()), all.sample(logits)) << c.name;
     }
   }
@@ -206,8 +206,8 @@ TEST(SamplingChain, ARandomSeedIsToldAndGivesTheSameTokensAgain) {
     o.seed = seed;
     Sampler sampler = *Sampler::create(o);
     told = sampler.seed();
-    std::vector<int32_t> drawn;
-    for (int i = 0; i < 30; ++i) drawn.push_back(sampler.sample(logits));
+    std::vector<int32_t> drawn(30);
+    for (int32_t& token : drawn) token = sampler.sample(logits);
     return drawn;
   };
   uint64_t one = 0, other = 0, again = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "api/logit_blocks.h"
 
@@ -57,6 +58,29 @@ int32_t LogitOverview::most_probable() const {
   const auto from = all.begin() + block * static_cast<std::ptrdiff_t>(kLogitBlock);
   const auto found = std::find(from, all.end(), largest);
   return found == all.end() ? 0 : static_cast<int32_t>(found - all.begin());
+}
+
+float LogitOverview::bound_of_first(size_t n) const {
+  if (n == 0 || n > largest_of_block.size()) return -kInfinity;
+  std::vector<float> blocks = largest_of_block;
+  const auto nth = blocks.begin() + static_cast<std::ptrdiff_t>(n - 1);
+  std::ranges::nth_element(blocks, nth, std::greater());
+  return *nth;
+}
+
+std::optional<SomeLogits> LogitOverview::at_least(float least, size_t most) const {
+  SomeLogits found;
+  for (size_t b = 0; b < largest_of_block.size(); ++b) {
+    if (!(largest_of_block[b] >= least)) continue;
+    const size_t end = std::min(all.size(), (b + 1) * kLogitBlock);
+    for (size_t i = b * kLogitBlock; i < end; ++i) {
+      if (!(all[i] >= least)) continue;
+      found.logits.push_back(all[i]);
+      found.ids.push_back(static_cast<int32_t>(i));
+    }
+    if (found.logits.size() > most) return std::nullopt;
+  }
+  return found;
 }
 
 int32_t most_probable(std::span<const float> logits) {

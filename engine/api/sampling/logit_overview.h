@@ -4,10 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace tritium {
+
+struct SomeLogits {
+  std::vector<float> logits;
+  std::vector<int32_t> ids;  // ascending
+};
 
 struct LogitOverview {
   // `logits` must outlive it.
@@ -21,6 +27,10 @@ struct LogitOverview {
 
   // The lowest id of equals; NaN never wins.
   int32_t most_probable() const;
+  // At least n tokens have logits as large as this one, the n-th largest of blocks; -infinity where those are too few.
+  float bound_of_first(size_t n) const;
+  // The tokens whose logits are `least` or more, as long as they are few: `most` and a block at most.
+  std::optional<SomeLogits> at_least(float least, size_t most) const;
 };
 
 // The same where there is no memory for a look.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "api/sampling/exact_math.h"
 #include "api/sampling/token_choice.h"
@@ -37,24 +38,27 @@ double zipf_k(std::span<const TokenChoice::Token> first, size_t n_tokens, double
 
 // The mass of the first tokens, which may be drawn; of one at least. `whole`: log2 of all weights, in those of the most
 // probable token: a token of y octaves has the surprise whole + y.
-uint64_t Mirostat::drawable(const TokenRanking& ranking, const TokenWeights& weights, std::span<const float> logits,
+uint64_t Mirostat::drawable(const TokenRanking& ranking, const TokenWeights& weights, const LogitOverview& logits,
                             double whole) const {
   if (version_ == 2) {
     const double octaves = maximum_ - whole;
     return octaves < 0 ? ranking.at_mass(0).mass : ranking.mass_within(octaves);
   }
-  const TokenChoice first(weights, logits, {}, kLooked);
-  const double k = zipf_k(first.tokens(), logits.size(), maximum_);
-  return ranking.mass_of_first(static_cast<size_t>(std::clamp(k, 1.0, static_cast<double>(logits.size()))));
+  const std::optional<SomeLogits> few = logits.at_least(logits.bound_of_first(kLooked), TokenRanking::kSorted);
+  const TokenChoice first =
+      few ? TokenChoice(weights, few->logits, few->ids, kLooked) : TokenChoice(weights, logits.all, {}, kLooked);
+  const size_t n_tokens = logits.all.size();
+  const double k = zipf_k(first.tokens(), n_tokens, maximum_);
+  return ranking.mass_of_first(static_cast<size_t>(std::clamp(k, 1.0, static_cast<double>(n_tokens))));
 }
 
-int32_t Mirostat::draw(const TokenRanking& ranking, const TokenWeights& weights, std::span<const float> logits,
+int32_t Mirostat::draw(const TokenRanking& ranking, const TokenWeights& weights, const LogitOverview& logits,
                        double unit) {
   const double whole = log2_of(std::ldexp(static_cast<double>(ranking.mass()), -weights.bits));
   const uint64_t mass = drawable(ranking, weights, logits, whole);
   const uint64_t drawn = std::min(static_cast<uint64_t>(unit * static_cast<double>(mass)), mass - 1);
   const int32_t token = ranking.at_mass(drawn).id;
-  const double surprise = whole + weights.octaves_below(logits[static_cast<size_t>(token)]);
+  const double surprise = whole + weights.octaves_below(logits.all[static_cast<size_t>(token)]);
   maximum_ -= eta_ * (surprise - tau_);
   return token;
 }

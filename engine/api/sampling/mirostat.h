@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
+#include "api/sampling/logit_overview.h"
 #include "api/token_ranking.h"
 #include "tritium/options.hpp"
 
@@ -19,12 +19,12 @@ class Mirostat {
         maximum_(2 * double{options.mirostat_tau}) {}
   bool any() const { return version_ != 0; }
 
-  // A token, by the random `unit` in [0, 1), and learns from it. `ranking` is that of `logits`, the model's own.
-  int32_t draw(const TokenRanking& ranking, const TokenWeights& weights, std::span<const float> logits, double unit);
+  // A token, by the random `unit` in [0, 1), and learns from it. `ranking` is that of `logits`, all of them.
+  int32_t draw(const TokenRanking& ranking, const TokenWeights& weights, const LogitOverview& logits, double unit);
   double maximum() const { return maximum_; }  // µ, in bits
 
  private:
-  uint64_t drawable(const TokenRanking& ranking, const TokenWeights& weights, std::span<const float> logits,
+  uint64_t drawable(const TokenRanking& ranking, const TokenWeights& weights, const LogitOverview& logits,
                     double whole) const;
   int version_;
   double tau_, eta_;

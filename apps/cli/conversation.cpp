@@ -93,7 +93,8 @@ Result<Answer> Conversation::answer(const GenerateOptions& options, const std::f
   if (const Status s = session_.rewind(static_cast<int64_t>(same)); !s.ok()) return s;
   evaluated_.resize(same);
 
-  Answer answer{.thinks_first = opens_thinking(prompt->text)};
+  Answer answer;
+  answer.thinks_first = opens_thinking(prompt->text);
   on_begin(answer.thinks_first);
   const std::span<const int32_t> fresh = std::span(tokens).subspan(same);
   Result<Generation> generation = session_.generate(fresh, options, [&](const GeneratedToken& token) {

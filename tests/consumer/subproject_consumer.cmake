@@ -1,17 +1,14 @@
 # add_subdirectory and FetchContent of a folder give the same targets, with neither tests nor anything to install. With RUN
-# they are built, which takes as long as all of tritium, and run; without it configured only: the sources are those that the
-# other tests compile.
+# they are built, which takes as long as the library (once: both build it in one place), and run; without it configured only:
+# the sources are those that the other tests compile.
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 foreach(way ADDED FETCHED)
-  file(REMOVE_RECURSE ${WORK}/build)
-  configure_app(-D${way}=${SOURCE} -DCMAKE_BUILD_TYPE=Release)
+  configure_app(-DADDED= -DFETCHED= -D${way}=${SOURCE} -DCMAKE_BUILD_TYPE=Release)
   if(RUN)
-    run(${CMAKE_COMMAND} --build ${WORK}/build)
+    set(names c_static c_shared cpp_static cpp_shared)
+    run(${CMAKE_COMMAND} --build ${WORK}/build --target ${names})
     run(${MAKE_MODEL} ${WORK}/model.gguf)
-    set(programs "")
-    foreach(name c_static c_shared cpp_static cpp_shared)
-      list(APPEND programs ${WORK}/build/${name})
-    endforeach()
+    list(TRANSFORM names PREPEND ${WORK}/build/ OUTPUT_VARIABLE programs)
     same_text(${programs})
     message("${way}: built, and wrote the same four times")
   endif()

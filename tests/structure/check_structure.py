@@ -68,7 +68,7 @@ ALLOWED = {
 RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["apps/cli"],
-    r"^nlohmann/": ["apps/cli", "engine/base/json.cpp", "engine/train", "apps/gpu_report"],
+    r"^nlohmann/": ["apps/cli", "engine/base/json.cpp", "engine/train", "apps/gpu_report", "tests/text"],
     r"^xxhash": ["engine/base/checksum.cpp"],
     r"^pcre2": ["engine/text/pattern.cpp"],
     r"^utf8proc": ["engine/text/unicode.cpp"],

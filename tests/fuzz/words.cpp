@@ -47,6 +47,50 @@ Words words_of_descriptions() {
   return words;
 }
 
+Words words_of_grammars() {
+  return {"\"type\"",
+          "\"enum\"",
+          "\"const\"",
+          "\"anyOf\"",
+          "\"oneOf\"",
+          "\"allOf\"",
+          "\"$ref\"",
+          "\"$defs\"",
+          "\"properties\"",
+          "\"required\"",
+          "\"additionalProperties\"",
+          "\"items\"",
+          "\"prefixItems\"",
+          "\"minItems\"",
+          "\"maxItems\"",
+          "\"minLength\"",
+          "\"maxLength\"",
+          "\"pattern\"",
+          "\"format\"",
+          "\"minimum\"",
+          "\"maximum\"",
+          "\"exclusiveMinimum\"",
+          "\"exclusiveMaximum\"",
+          "\"object\"",
+          "\"array\"",
+          "\"string\"",
+          "\"integer\"",
+          "\"number\"",
+          "\"boolean\"",
+          "\"null\"",
+          "\"date\"",
+          "\"time\"",
+          "\"date-time\"",
+          "\"uuid\"",
+          "root ::= ",
+          "\n",
+          "{1,3}",
+          "[^a-z]",
+          "\\u0041",
+          "#/$defs/n",
+          "(?:"};
+}
+
 Words words_of_documents() {
   return {"\"text\"",
           "\"prompt\"",
@@ -228,6 +272,7 @@ Words words_of_folders() {
 Words words_of(const std::string& target) {
   if (target == "options") return words_of_options();
   if (target == "description") return words_of_descriptions();
+  if (target == "grammar") return words_of_grammars();
   if (target == "documents") return words_of_documents();
   if (target == "tokenizer_json") return words_of_tokenizers();
   if (target == "checkpoint") return words_of_checkpoints();

@@ -24,45 +24,48 @@ PassShape one_token(const Config& config) {
 }  // namespace
 
 Status TokenChain::send(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                        int32_t token, int64_t position) {
+                        int32_t token, TokenPosition at) {
   PassShape shape = one_token(config);
   shape.greedy = shape.chained = true;
-  Status run = under_way_.empty() ? run_pass(config, weights, state, backend, shape, {&token, 1}, position)
-                                  : run_again(config, weights, state, shape);
+  Status run = under_way_.empty()
+                   ? run_pass(config, weights, state, backend, shape, {&token, 1}, rows_from(state, at, 1))
+                   : run_again(config, weights, state, shape);
   if (!run.ok()) return run;
   const Result<uint64_t> post = state.ring->post();
   if (!post.ok()) return post.status();
-  under_way_.push_back({.post = *post, .position = position});
+  under_way_.push_back({.post = *post, .at = at});
   return Status();
 }
 
 Result<int32_t> TokenChain::after(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                                  int32_t token, int64_t position, int64_t wanted) {
-  if (!under_way_.empty() && (token != token_ || position != under_way_.front().position)) drop();
+                                  int32_t token, TokenPosition at, int64_t wanted) {
+  if (!under_way_.empty() && (token != token_ || at != under_way_.front().at)) drop();
   if (Status s = ready_mailbox(state.ring, backend, kRing); !s.ok()) return s;
-  const int64_t room = state.options.capacity - position;
+  const int64_t room = state.options.capacity - at.position;
   const auto passes =
       static_cast<size_t>(std::clamp<int64_t>(std::min(wanted, room), 1, std::min(backend.passes_under_way(), kRing)));
   while (under_way_.size() < passes) {
-    const int64_t next = under_way_.empty() ? position : under_way_.back().position + 1;
+    TokenPosition next = at;
+    if (!under_way_.empty()) next.position = under_way_.back().at.position + 1;
     if (Status s = send(config, weights, state, backend, token, next); !s.ok()) return drop(), s;
   }
   const Pass oldest = under_way_.front();
   under_way_.pop_front();
   int32_t best = -1;
-  if (Status s = state.ring->read(oldest.post, oldest.position % kRing, {&best, 1}); !s.ok()) return drop(), s;
+  if (Status s = state.ring->read(oldest.post, oldest.at.position % kRing, {&best, 1}); !s.ok()) return drop(), s;
   if (best < 0) drop();
   token_ = best;
   return best;
 }
 
 Status forward_candidates(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                          int32_t token, int64_t position, int64_t n_candidates, std::span<int32_t> candidates) {
+                          int32_t token, TokenPosition at, int64_t n_candidates, std::span<int32_t> candidates) {
   constexpr int64_t kMost = 2 * TopCandidates::kMost;
   if (Status s = ready_mailbox(state.candidates, backend, kMost); !s.ok()) return s;
   PassShape shape = one_token(config);
   shape.candidates = n_candidates;
-  if (Status s = run_pass(config, weights, state, backend, shape, {&token, 1}, position); !s.ok()) return s;
+  if (Status s = run_pass(config, weights, state, backend, shape, {&token, 1}, rows_from(state, at, 1)); !s.ok())
+    return s;
   const Result<uint64_t> post = state.candidates->post();
   return post.ok() ? state.candidates->read(*post, 0, candidates) : post.status();
 }

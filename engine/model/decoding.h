@@ -26,7 +26,7 @@ class TokenChain {
   // a logit is not finite. At most `wanted` tokens, 1 or more, will be asked for from here on, this one included.
   // Returns the first error of any operation, or `cancelled`; the next call begins anew.
   Result<int32_t> after(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                        int32_t token, int64_t position, int64_t wanted);
+                        int32_t token, TokenPosition position, int64_t wanted);
   // Passes that were sent off beyond the token that was asked for: the state's logits are no longer those after it.
   bool is_ahead() const { return !under_way_.empty(); }
   // What is under way is of no use.
@@ -35,10 +35,10 @@ class TokenChain {
  private:
   struct Pass {
     uint64_t post = 0;
-    int64_t position = 0;
+    TokenPosition at = 0;
   };
   Status send(const Config& config, const Weights& weights, ForwardState& state, Backend& backend, int32_t token,
-              int64_t position);
+              TokenPosition position);
 
   std::deque<Pass> under_way_;  // the oldest first
   int32_t token_ = -1;          // that the oldest one evaluates
@@ -48,6 +48,6 @@ class TokenChain {
 // `candidates`, [2, n_candidates]: their ids, then their bits; ids of -1 where a logit is not finite. Errors as
 // forward().
 Status forward_candidates(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                          int32_t token, int64_t position, int64_t n_candidates, std::span<int32_t> candidates);
+                          int32_t token, TokenPosition position, int64_t n_candidates, std::span<int32_t> candidates);
 
 }  // namespace tritium

@@ -30,13 +30,14 @@ Result<Recording*> pass_of(const Config& config, const Weights& weights, Forward
 
 // The hashes of the tokens, each with the one before it: of the pass, or of an earlier one.
 void upload_bigrams(Ops& ops, const Config& config, ForwardState& state, std::span<const int32_t> tokens,
-                    int64_t position) {
+                    std::span<const int32_t> rows) {
   std::vector<int32_t> ids;
   for (size_t t = 0; t < tokens.size(); ++t) {
-    const size_t at = static_cast<size_t>(position) + t;
+    const int32_t position = rows[2 * t];
+    const auto at = static_cast<size_t>(rows[2 * t + 1]) + static_cast<size_t>(position);
     state.history[at] = tokens[t];
-    ids.push_back(at == 0 ? static_cast<int32_t>(config.lab.bigram_buckets - 1)
-                          : bigram_of(tokens[t], state.history[at - 1], config.lab.bigram_buckets));
+    ids.push_back(position == 0 ? static_cast<int32_t>(config.lab.bigram_buckets - 1)
+                                : bigram_of(tokens[t], state.history[at - 1], config.lab.bigram_buckets));
   }
   ops.upload(state.tensors.bigrams.view({std::ssize(ids)}), std::as_bytes(std::span(ids)));
 }
@@ -44,28 +45,24 @@ void upload_bigrams(Ops& ops, const Config& config, ForwardState& state, std::sp
 }  // namespace
 
 Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                              const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
+                              const PassShape& shape, std::span<const int32_t> tokens, std::span<const int32_t> rows) {
   Result<Recording*> pass = pass_of(config, weights, state, shape);
   if (!pass.ok()) return pass.status();
   const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
-  std::vector<int32_t> rows, ids(static_cast<size_t>(n_logits));
-  for (int64_t t = 0; t < n; ++t) {
-    rows.push_back(static_cast<int32_t>(position + t));
-    rows.push_back(0);
-  }
+  std::vector<int32_t> ids(static_cast<size_t>(n_logits));
   std::iota(ids.begin(), ids.end(), static_cast<int32_t>(n - n_logits));
   Ops ops(backend);
   ops.upload(state.tensors.tokens.view({n}), std::as_bytes(tokens));
-  ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(std::span(rows)));
-  if (state.tensors.bigrams) upload_bigrams(ops, config, state, tokens, position);
+  ops.upload(state.tensors.rows.view({n, 2}), std::as_bytes(rows));
+  if (state.tensors.bigrams) upload_bigrams(ops, config, state, tokens, rows);
   if (n_logits > 0 && n_logits < n) ops.upload(state.tensors.wanted.view({n_logits}), std::as_bytes(std::span(ids)));
   if (!ops.ok()) return ops.finish();
   return pass;
 }
 
 Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                const PassShape& shape, std::span<const int32_t> tokens, int64_t position) {
-  const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, tokens, position);
+                const PassShape& shape, std::span<const int32_t> tokens, std::span<const int32_t> rows) {
+  const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, tokens, rows);
   return pass.ok() ? (*pass)->run() : pass.status();
 }
 

@@ -11,13 +11,13 @@
 namespace tritium {
 
 // The pass of that shape, and its inputs where it looks for them: `tokens`, whose last n_logits ones are those whose
-// logits are wanted.
+// logits are wanted, and their `rows`, (n_tokens, 2): rows_from(), or of several sequences.
 Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                              const PassShape& shape, std::span<const int32_t> tokens, int64_t position);
+                              const PassShape& shape, std::span<const int32_t> tokens, std::span<const int32_t> rows);
 
 // The same, and runs it.
 Status run_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                const PassShape& shape, std::span<const int32_t> tokens, int64_t position);
+                const PassShape& shape, std::span<const int32_t> tokens, std::span<const int32_t> rows);
 
 // Runs it on the inputs that are there.
 Status run_again(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape);

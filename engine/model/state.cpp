@@ -16,20 +16,20 @@ namespace {
 constexpr int64_t kLogitValues = int64_t{1} << 22;
 
 void allocate_caches(const Config& c, ForwardState& s, Allocator& allocate) {
-  const int64_t capacity = s.options.capacity;
-  if (c.rope_dims > 0) s.cos_sin = allocate.tensor("cos_sin", {capacity, c.rope_dims / 2, 2});
-  if (c.lab.smear) s.smear_cache = allocate.tensor("smear_cache", {capacity, c.dim});
+  const int64_t rows = s.options.sequences * s.options.capacity;
+  if (c.rope_dims > 0) s.cos_sin = allocate.tensor("cos_sin", {s.options.capacity, c.rope_dims / 2, 2});
+  if (c.lab.smear) s.smear_cache = allocate.tensor("smear_cache", {rows, c.dim});
   s.caches.resize(c.order.size());
   for (size_t i = 0; i < s.caches.size(); ++i) {
     const LayerConfig& layer = c.layers[static_cast<size_t>(c.order[i])];
     const int64_t heads = layer.n_kv_heads;
     const DType dtype = cache_dtype_for(s.options.cache, layer.key_dim, layer.value_dim);
     KvCache& cache = s.caches[i];
-    cache.k = allocate.tensor(join("layer", i, ".k_cache"), {capacity, heads, layer.key_dim}, dtype);
-    cache.v = allocate.tensor(join("layer", i, ".v_cache"), {capacity, heads, layer.value_dim}, dtype);
+    cache.k = allocate.tensor(join("layer", i, ".k_cache"), {rows, heads, layer.key_dim}, dtype);
+    cache.v = allocate.tensor(join("layer", i, ".v_cache"), {rows, heads, layer.value_dim}, dtype);
     if (dtype != DType::i8) continue;
-    cache.k_scales = allocate.tensor(join("layer", i, ".k_scales"), {capacity, heads});
-    cache.v_scales = allocate.tensor(join("layer", i, ".v_scales"), {capacity, heads});
+    cache.k_scales = allocate.tensor(join("layer", i, ".k_scales"), {rows, heads});
+    cache.v_scales = allocate.tensor(join("layer", i, ".v_scales"), {rows, heads});
   }
 }
 
@@ -41,7 +41,7 @@ Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, Forwar
   s.tensors.rows = allocate.tensor("rows", {n, 2}, DType::i32);
   if (c.lab.bigram_dim > 0) {
     s.tensors.bigrams = allocate.tensor("bigrams", {n}, DType::i32);
-    s.history.resize(static_cast<size_t>(s.options.capacity));
+    s.history.resize(static_cast<size_t>(s.options.sequences * s.options.capacity));
   }
   s.tensors.wanted = allocate.tensor("wanted", {s.logit_rows}, DType::i32);
   s.tensors.logits = allocate.tensor("logits", {s.logit_rows, c.vocab_size});
@@ -57,6 +57,16 @@ Result<MemoryPlan> allocate_pass(const Config& c, const Weights& weights, Forwar
 }
 
 }  // namespace
+
+std::vector<int32_t> rows_from(const ForwardState& state, TokenPosition first, int64_t n) {
+  std::vector<int32_t> rows;
+  rows.reserve(static_cast<size_t>(2 * n));
+  for (int64_t t = 0; t < n; ++t) {
+    rows.push_back(static_cast<int32_t>(first.position + t));
+    rows.push_back(static_cast<int32_t>(first.sequence * state.options.capacity));
+  }
+  return rows;
+}
 
 Result<ForwardState> make_state(const Config& config, const Weights& weights, Backend& backend,
                                 const StateOptions& options) {

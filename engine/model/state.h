@@ -15,10 +15,19 @@ namespace tritium {
 struct Weights;
 
 struct StateOptions {
-  int64_t capacity = 0;  // tokens the caches hold
-  int64_t batch = 1;     // tokens forwarded at once at most
+  int64_t capacity = 0;   // tokens the caches hold, of each sequence
+  int64_t sequences = 1;  // that share weights, passes and caches, each with rows of its own
+  int64_t batch = 1;      // tokens forwarded at once at most
   ActivationMode activations = ActivationMode::int8_per_token;
   DType cache = DType::f16;  // f16, i8 or f32: what caches are made of where heads fit it (cache_dtype_for)
+};
+
+// Where a token stands: below the capacity, and which of the state's sequences it belongs to.
+struct TokenPosition {
+  int64_t position = 0;
+  int64_t sequence = 0;
+  TokenPosition(int64_t in_sequence, int64_t of_sequence = 0) : position(in_sequence), sequence(of_sequence) {}
+  bool operator==(const TokenPosition&) const = default;
 };
 
 // What a pass reads and writes besides weights and caches; a pass of fewer rows uses the first ones.
@@ -53,9 +62,9 @@ struct RecordedPass {
 struct ForwardState {
   StateOptions options;
   int64_t logit_rows = 1;        // logits that exist at once
-  std::vector<KvCache> caches;   // of each step of Config::order
+  std::vector<KvCache> caches;   // of each step of Config::order, of one sequence behind the other
   Tensor cos_sin;                // (capacity, rope_dims / 2, 2): the rotation of each position
-  Tensor smear_cache;            // (capacity, dim): LabConfig::smear
+  Tensor smear_cache;            // (sequences * capacity, dim): LabConfig::smear
   std::vector<int32_t> history;  // the tokens of the caches, where bigrams are hashed
   PassTensors tensors;
   std::unique_ptr<Mailbox> ring;        // the latest tokens of chained passes; made by the first one
@@ -64,6 +73,9 @@ struct ForwardState {
   std::vector<RecordedPass> passes;     // the latest first
 };
 
+// Of n tokens that follow each other from `first` on: i32 (n, 2), ops/op.h.
+std::vector<int32_t> rows_from(const ForwardState& state, TokenPosition first, int64_t n);
+
 // The caller holds backend.mutex().
 Result<ForwardState> make_state(const Config& config, const Weights& weights, Backend& backend,
                                 const StateOptions& options);
@@ -71,7 +83,7 @@ Result<ForwardState> make_state(const Config& config, const Weights& weights, Ba
 // Bytes that make_state allocates, apart from and for the caches. `weights` may be described only (describe_weights).
 struct StateBytes {
   uint64_t activations = 0;
-  uint64_t cache_per_token = 0;  // with the rotation of its position
+  uint64_t cache_per_token = 0;  // of each sequence, with the rotation of its position
 };
 Result<StateBytes> state_bytes(const Config& config, const Weights& weights, const StateOptions& options);
 

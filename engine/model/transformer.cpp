@@ -22,9 +22,10 @@ PassShape shape_of(const Config& config, std::span<const int32_t> tokens, Logits
 }
 
 Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+                std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out) {
   const PassShape shape = shape_of(config, tokens, wanted);
-  if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
+  const std::vector<int32_t> rows = rows_from(state, first, shape.n_tokens);
+  if (Status s = run_pass(config, weights, state, backend, shape, tokens, rows); !s.ok()) return s;
   if (shape.n_logits == 0) return backend.submit();
   return backend.download(state.tensors.logits.view({shape.n_logits, config.vocab_size}), std::as_writable_bytes(out));
 }
@@ -85,31 +86,54 @@ size_t tokens_at_once(const ForwardState& state, std::span<const int32_t> tokens
   return wanted == Logits::all ? static_cast<size_t>(state.logit_rows) : tokens.size();
 }
 
+TokenPosition further(TokenPosition first, size_t n) {
+  return {first.position + static_cast<int64_t>(n), first.sequence};
+}
+
 }  // namespace
 
 Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-               std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+               std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out) {
   const size_t part = tokens_at_once(state, tokens, wanted);
   const auto vocab = static_cast<size_t>(config.vocab_size);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
     const auto logits = wanted == Logits::all ? out.subspan(done * vocab, some.size() * vocab) : out;
-    const int64_t at = position + static_cast<int64_t>(done);
-    if (Status s = run_part(config, weights, state, backend, some, at, wanted, logits); !s.ok()) return s;
+    if (Status s = run_part(config, weights, state, backend, some, further(first, done), wanted, logits); !s.ok())
+      return s;
+  }
+  return Status();
+}
+
+Status forward_together(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
+                        std::span<const int32_t> tokens, std::span<const TokenPosition> at, std::span<float> out) {
+  const auto part = static_cast<size_t>(state.logit_rows), vocab = static_cast<size_t>(config.vocab_size);
+  for (size_t done = 0; done < tokens.size(); done += part) {
+    const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
+    std::vector<int32_t> rows;
+    for (const TokenPosition& one : at.subspan(done, some.size())) {
+      const std::vector<int32_t> row = rows_from(state, one, 1);
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    const PassShape shape = shape_of(config, some, Logits::all);
+    if (Status s = run_pass(config, weights, state, backend, shape, some, rows); !s.ok()) return s;
+    const Tensor logits = state.tensors.logits.view({shape.n_logits, config.vocab_size});
+    const auto room = std::as_writable_bytes(out.subspan(done * vocab, some.size() * vocab));
+    if (Status s = backend.download(logits, room); !s.ok()) return s;
   }
   return Status();
 }
 
 Status forward_hidden(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                      std::span<const int32_t> tokens, int64_t position, Logits wanted, std::span<float> out) {
+                      std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out) {
   const size_t part = tokens_at_once(state, tokens, wanted);
   const auto dim = static_cast<size_t>(config.dim);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
     PassShape shape = shape_of(config, some, wanted);
     shape.hidden = true;
-    const int64_t at = position + static_cast<int64_t>(done);
-    if (Status s = run_pass(config, weights, state, backend, shape, some, at); !s.ok()) return s;
+    const std::vector<int32_t> places = rows_from(state, further(first, done), shape.n_tokens);
+    if (Status s = run_pass(config, weights, state, backend, shape, some, places); !s.ok()) return s;
     if (shape.n_logits == 0) continue;
     const auto rows = wanted == Logits::all ? out.subspan(done * dim, some.size() * dim) : out;
     const Tensor hidden = state.tensors.hidden.view({shape.n_logits, config.dim});
@@ -119,23 +143,25 @@ Status forward_hidden(const Config& config, const Weights& weights, ForwardState
 }
 
 Status forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                      std::span<const int32_t> tokens, int64_t position, std::span<int32_t> best) {
+                      std::span<const int32_t> tokens, TokenPosition first, std::span<int32_t> best) {
   const PassShape shape = {.n_tokens = std::ssize(tokens),
                            .n_logits = std::ssize(best),
                            .n_steps = std::ssize(config.order),
                            .greedy = true};
-  if (Status s = run_pass(config, weights, state, backend, shape, tokens, position); !s.ok()) return s;
+  const std::vector<int32_t> rows = rows_from(state, first, shape.n_tokens);
+  if (Status s = run_pass(config, weights, state, backend, shape, tokens, rows); !s.ok()) return s;
   return backend.download(state.tensors.best.view({shape.n_logits}), std::as_writable_bytes(best));
 }
 
 Result<NotFinite> forward_not_finite(const Config& config, const Weights& weights, ForwardState& state,
-                                     Backend& backend, std::span<const int32_t> tokens, int64_t position,
+                                     Backend& backend, std::span<const int32_t> tokens, TokenPosition first,
                                      Logits wanted) {
   const size_t part = tokens_at_once(state, tokens, wanted);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
-    const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape_of(config, some, wanted), some,
-                                               position + static_cast<int64_t>(done));
+    const PassShape shape = shape_of(config, some, wanted);
+    const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, some,
+                                               rows_from(state, further(first, done), shape.n_tokens));
     if (!pass.ok()) return pass.status();
     Result<NotFinite> found = first_not_finite(backend, (*pass)->program());
     if (!found.ok() || found->has_value()) return found;

@@ -24,7 +24,7 @@ struct Runner {
   Weights weights;
   ForwardState state;
 
-  std::vector<float> run(std::span<const int32_t> tokens, int64_t position, Logits wanted) {
+  std::vector<float> run(std::span<const int32_t> tokens, TokenPosition position, Logits wanted) {
     const size_t rows = wanted == Logits::all ? tokens.size() : 1;
     std::vector<float> logits(rows * static_cast<size_t>(config.vocab_size));
     const Status status = forward(config, weights, state, *backend, tokens, position, wanted, logits);
@@ -34,7 +34,8 @@ struct Runner {
 };
 
 Runner make_runner(const TensorMap& map, ActivationMode mode,
-                   std::unique_ptr<Backend> backend = make_reference_backend(), int64_t batch = 32) {
+                   std::unique_ptr<Backend> backend = make_reference_backend(), int64_t batch = 32,
+                   int64_t sequences = 1) {
   Runner r;
   r.backend = std::move(backend);
   const Result<CheckedModel> model = CheckedModel::check(map);
@@ -43,8 +44,9 @@ Runner make_runner(const TensorMap& map, ActivationMode mode,
   Result<Weights> weights = load_weights(*model, *r.backend, {});
   EXPECT_TRUE(weights.ok()) << weights.message();
   r.weights = *std::move(weights);
-  Result<ForwardState> state = make_state(r.config, r.weights, *r.backend,
-                                          {.capacity = 64, .batch = batch, .activations = mode, .cache = DType::f32});
+  Result<ForwardState> state =
+      make_state(r.config, r.weights, *r.backend,
+                 {.capacity = 64, .sequences = sequences, .batch = batch, .activations = mode, .cache = DType::f32});
   EXPECT_TRUE(state.ok()) << state.message();
   r.state = *std::move(state);
   return r;
@@ -101,6 +103,42 @@ TEST(Transformer, APromptAtOnceAndTokenByTokenGiveTheSameLogits) {
       EXPECT_TRUE(std::ranges::equal(one, row)) << options.architecture << " at token " << t;
     }
   }
+}
+
+// Sequences of 3, 5 and 11 tokens, which go on together.
+TEST(Transformer, SequencesThatShareAPassGetTheLogitsThatEachGetsAlone) {
+  constexpr std::array<size_t, 3> kLengths = {3, 5, 11};
+  constexpr auto kMode = ActivationMode::int8_per_token;
+  for (const char* backend : {"reference", "cpu"})
+    for (const RandomModelOptions& options : models()) {
+      const auto made = [&] {
+        return *make_backend({.backend = backend, .threads = 2, .capture_file = {}, .log = {}});
+      };
+      const MemoryTensorMap map = random_model(options);
+      Runner shared = make_runner(map, kMode, made(), 32, 4);
+      std::vector<std::vector<float>> alone;
+      for (size_t s = 0; s < kLengths.size(); ++s) {
+        const auto prompt = std::span(kTokens).subspan(s, kLengths[s]);
+        shared.run(prompt, {0, static_cast<int64_t>(s + 1)}, Logits::none);
+        Runner lone = make_runner(map, kMode, made());
+        lone.run(prompt, 0, Logits::none);
+        for (int64_t i = 0; i < 2; ++i)
+          alone.push_back(lone.run(std::span(&kTokens[s], 1), std::ssize(prompt) + i, Logits::last));
+      }
+      const auto vocab = static_cast<size_t>(options.vocab_size);
+      for (size_t i = 0; i < 2; ++i) {
+        std::vector<TokenPosition> at;
+        for (size_t s = 0; s < kLengths.size(); ++s)
+          at.emplace_back(static_cast<int64_t>(kLengths[s] + i), static_cast<int64_t>(s + 1));
+        std::vector<float> logits(kLengths.size() * vocab);
+        const Status status = forward_together(shared.config, shared.weights, shared.state, *shared.backend,
+                                               std::span(kTokens).first(kLengths.size()), at, logits);
+        ASSERT_TRUE(status.ok()) << status.message();
+        for (size_t s = 0; s < kLengths.size(); ++s)
+          EXPECT_TRUE(std::ranges::equal(std::span(logits).subspan(s * vocab, vocab), alone[2 * s + i]))
+              << backend << " " << options.architecture << " sequence " << s << " token " << i;
+      }
+    }
 }
 
 TEST(Transformer, LaterTokensDoNotChangeEarlierLogits) {

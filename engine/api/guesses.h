@@ -20,6 +20,7 @@ class Guesses {
   explicit Guesses(int64_t most);
   // At most `room`, by the text.
   std::vector<int32_t> make(std::span<const int32_t> text, int64_t room) const;
+  int64_t most() const { return most_; }  // that are ever made
   // Of n that were made so many were right.
   void learn(int64_t n, int64_t right);
 

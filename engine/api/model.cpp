@@ -41,7 +41,8 @@ DType dtype_of(KvCacheType type) {
 Status check_memory(const Model::State& model, const StateOptions& options) {
   const Result<StateBytes> bytes = state_bytes(model.config, model.weights, options);
   if (!bytes.ok()) return bytes.status();
-  const uint64_t needed = bytes->activations + bytes->cache_per_token * static_cast<uint64_t>(options.capacity);
+  const uint64_t needed =
+      bytes->activations + bytes->cache_per_token * static_cast<uint64_t>(options.sequences * options.capacity);
   const uint64_t available = model.runtime->backend->available_memory();
   if (available == 0 || needed <= available) return Status();
   return error(StatusCode::out_of_memory, "needs ", needed >> 20, " MiB (", bytes->cache_per_token,
@@ -51,23 +52,30 @@ Status check_memory(const Model::State& model, const StateOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Session::State>> Session::State::make(std::shared_ptr<const Model::State> model,
-                                                             const StateOptions& options) {
-  auto session = std::make_unique<Session::State>();
-  session->model = std::move(model);
-  const Model::State& m = *session->model;
-  Backend& backend = *m.runtime->backend;
-  const std::lock_guard lock(backend.mutex());
+Result<std::vector<std::unique_ptr<Session::State>>> Session::State::make(std::shared_ptr<const Model::State> model,
+                                                                          const StateOptions& options) {
+  const auto shared = std::make_shared<SharedForward>();
+  shared->model = std::move(model);
+  const Model::State& m = *shared->model;
   const auto what = [&] {
-    return join("a session with a context of ", options.capacity, " tokens and batches of ", options.batch);
+    const std::string sizes = join(" with a context of ", options.capacity, " tokens and batches of ", options.batch);
+    return options.sequences == 1 ? "a session" + sizes : join(options.sequences, " sessions, each", sizes);
   };
-  if (Status s = check_memory(m, options); !s.ok()) return s.within(what());
-  Result<ForwardState> forward = make_state(m.config, m.weights, backend, options);
-  if (!forward.ok()) return forward.status().within(what());
-  session->forward = *std::move(forward);
-  session->tokens.reserve(static_cast<size_t>(options.capacity));
-  session->logits.resize(static_cast<size_t>(m.config.vocab_size));
-  return session;
+  {
+    Backend& backend = *m.runtime->backend;
+    const std::lock_guard lock(backend.mutex());
+    if (Status s = check_memory(m, options); !s.ok()) return s.within(what());
+    Result<ForwardState> forward = make_state(m.config, m.weights, backend, options);
+    if (!forward.ok()) return forward.status().within(what());
+    shared->forward = *std::move(forward);
+  }
+  std::vector<std::unique_ptr<Session::State>> sessions;
+  for (int64_t i = 0; i < options.sequences; ++i) {
+    const auto& session = sessions.emplace_back(std::make_unique<Session::State>(shared, i));
+    session->tokens.reserve(static_cast<size_t>(options.capacity));
+    session->logits.resize(static_cast<size_t>(m.config.vocab_size));
+  }
+  return sessions;
 }
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -77,8 +85,17 @@ const ModelInfo& Model::info() const {
   return state_ ? state_->info : none;
 }
 
-Result<Session> Model::create_session(const SessionOptions& options) const try {
+Result<Session> Model::create_session(const SessionOptions& options) const {
+  Result<std::vector<Session>> sessions = create_sessions(1, options);
+  if (!sessions.ok()) return sessions.status();
+  return std::move(sessions->front());
+}
+
+Result<std::vector<Session>> Model::create_sessions(int64_t n, const SessionOptions& options) const try {
+  constexpr int64_t kMostSessions = 1024;
   if (!state_) return moved_from();
+  if (n < 1 || n > kMostSessions)
+    return error(StatusCode::invalid_argument, "sessions are ", n, ", must be 1 to ", kMostSessions);
   const int64_t longest = state_->config.context_length;
   const int64_t context = options.context == 0 ? std::min(longest, kDefaultContext) : options.context;
   if (context < 1 || context > longest)
@@ -89,13 +106,16 @@ Result<Session> Model::create_session(const SessionOptions& options) const try {
 
   const int64_t batch = options.batch == 0 ? state_->runtime->backend->prompt_batch() : options.batch;
   const CancelScope scope(options.keep_going);
-  Result<std::unique_ptr<Session::State>> session =
+  Result<std::vector<std::unique_ptr<Session::State>>> states =
       Session::State::make(state_, {.capacity = context,
-                                    .batch = std::min(batch, context),
+                                    .sequences = n,
+                                    .batch = std::max(n, std::min(batch, context)),
                                     .activations = mode_of(options.activations),
                                     .cache = dtype_of(options.kv)});
-  if (!session.ok()) return session.status();
-  return Session(*std::move(session));
+  if (!states.ok()) return states.status();
+  std::vector<Session> sessions;
+  for (std::unique_ptr<Session::State>& state : *states) sessions.push_back(Session(std::move(state)));
+  return sessions;
 } catch (...) {
   return caught();
 }

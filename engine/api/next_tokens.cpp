@@ -31,10 +31,13 @@ NextTokens::NextTokens(Session::State& session, Sampler& sampler, const Generate
       greedy_(options.sampler.temperature == 0.0f && !sampler.needs_all_logits() && options.log_probabilities == 0),
       n_log_probabilities_(options.log_probabilities),
       never_(never_sampled(*session.model)),
-      guesses_(std::min({options.guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {
+      guesses_(session.shares()
+                   ? 0
+                   : std::min({options.guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {
   const Config& config = session.model->config;
   const Backend& backend = *session.model->runtime->backend;
-  chains_ = greedy_ && options.guess == 0 && !session.model->runtime->captures && TokenChain::fits(config, backend);
+  chains_ = greedy_ && options.guess == 0 && !session.shares() && !session.model->runtime->captures &&
+            TokenChain::fits(config, backend);
   const int64_t kept = options.sampler.top_k;
   const bool few = options.sampler.temperature > 0 && kept > 0 && kept <= TopCandidates::kMost &&
                    kept <= config.vocab_size && !sampler.needs_all_logits() && n_log_probabilities_ == 0;
@@ -125,6 +128,11 @@ Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
   session_.tokens.pop_back();
   if (guess_.empty()) return evaluate_one(token, wanted);
   return evaluate_guess(token);
+}
+
+Result<int32_t> NextTokens::after_evaluated(int32_t token) {
+  if (Status s = sampler_.accept(token); !s.ok()) return s;
+  return sample();
 }
 
 void NextTokens::close_guess() {

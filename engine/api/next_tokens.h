@@ -21,6 +21,11 @@ class NextTokens {
   // The token after `token`, which is appended to the session. At most `wanted` are going to be asked for from here on.
   Result<int32_t> after(int32_t token, int64_t wanted);
 
+  // A pass of the token alone would give the next one: nothing is guessed, or under way.
+  bool is_plain() const { return guess_.empty() && guesses_.most() == 0; }
+  // The same as after(), of a token that has been appended already, whose logits are on the host.
+  Result<int32_t> after_evaluated(int32_t token);
+
   // Makes room in the session (Session::State::slide).
   Status slide(int64_t sinks);
   // Of the last token, where they are asked for.

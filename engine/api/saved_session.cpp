@@ -47,7 +47,26 @@ uint64_t kind_of(const Session::State& s) {
   return checksum_of(std::as_bytes(std::span(text)));
 }
 
-// Each cache's first n rows go to `use(tensor, bytes)`; the bytes are one part of `all` after the other.
+// Rows of a cache from `first` on. Copies begin where a tensor does: of later rows those before them come along.
+Status read_rows(Backend& backend, const Tensor& cache, size_t first, std::span<std::byte> rows) {
+  if (first == 0) return backend.download(cache, rows);
+  std::vector<std::byte> all(first * row_bytes(cache) + rows.size());
+  if (Status s = backend.download(cache, all); !s.ok()) return s;
+  std::ranges::copy(std::span(all).last(rows.size()), rows.begin());
+  return Status();
+}
+
+Status write_rows(Backend& backend, const Tensor& cache, size_t first, std::span<const std::byte> rows) {
+  if (first == 0) return backend.upload(cache, rows);
+  std::vector<std::byte> all(first * row_bytes(cache) + rows.size());
+  if (Status s = backend.download(cache, std::span(all).first(all.size() - rows.size())); !s.ok()) return s;
+  std::ranges::copy(rows, std::span(all).last(rows.size()).begin());
+  return backend.upload(cache, all);
+}
+
+size_t first_row(const Session::State& s) { return static_cast<size_t>(s.sequence * s.forward.options.capacity); }
+
+// Each cache's first n rows of the session go to `use(tensor, bytes)`; the bytes are one part of `all` after the other.
 Status each_cache(const ForwardState& state, size_t n, std::span<std::byte> all, const auto& use) {
   if (n == 0) return Status();
   for (const Tensor& cache : caches_of(state)) {
@@ -103,9 +122,10 @@ Result<std::vector<std::byte>> Session::save() const try {
   Backend& backend = *state_->model->runtime->backend;
   {
     const std::lock_guard lock(backend.mutex());
-    const Status status =
-        each_cache(state_->forward, n, std::span(bytes).subspan(kHeader + tokens.size()),
-                   [&](const Tensor& cache, std::span<std::byte> rows) { return backend.download(cache, rows); });
+    const Status status = each_cache(state_->forward, n, std::span(bytes).subspan(kHeader + tokens.size()),
+                                     [&](const Tensor& cache, std::span<std::byte> rows) {
+                                       return read_rows(backend, cache, first_row(*state_), rows);
+                                     });
     if (!status.ok()) return status;
   }
   const uint64_t checksum = checksum_of(std::span(bytes).first(bytes.size() - kNumber));
@@ -137,10 +157,11 @@ Status Session::State::take_rows(std::span<const int32_t> taken, std::span<std::
   tokens.clear();
   logits_are = Place::nowhere;
   Status status = each_cache(forward, taken.size(), rows, [&](const Tensor& cache, std::span<std::byte> bytes) {
-    return backend.upload(cache, bytes);
+    return write_rows(backend, cache, first_row(*this), bytes);
   });
   if (!status.ok()) return status;
-  if (!forward.history.empty()) std::ranges::copy(taken, forward.history.begin());
+  if (!forward.history.empty())
+    std::ranges::copy(taken, forward.history.begin() + static_cast<std::ptrdiff_t>(first_row(*this)));
   tokens.insert(tokens.end(), taken.begin(), taken.end());
   return Status();
 }
@@ -148,24 +169,27 @@ Status Session::State::take_rows(std::span<const int32_t> taken, std::span<std::
 Result<Session> Session::fork() const try {
   const SessionCall call(state_.get());
   if (!call.status().ok()) return call.status();
-  Result<std::unique_ptr<State>> made = State::make(state_->model, state_->forward.options);
+  StateOptions options = state_->forward.options;
+  options.sequences = 1;
+  Result<std::vector<std::unique_ptr<State>>> made = State::make(state_->model, options);
   if (!made.ok()) return made.status();
+  std::unique_ptr<State>& forked = made->front();
   const size_t n = state_->tokens.size();
   std::vector<std::byte> rows(saved_size(state_->forward, n) - kHeader - kNumber - n * sizeof(int32_t));
   Backend& backend = *state_->model->runtime->backend;
   {
     const std::lock_guard lock(backend.mutex());
     const Status status = each_cache(state_->forward, n, rows, [&](const Tensor& cache, std::span<std::byte> bytes) {
-      return backend.download(cache, bytes);
+      return read_rows(backend, cache, first_row(*state_), bytes);
     });
     if (!status.ok()) return status;
   }
-  if (Status s = (*made)->take_rows(state_->tokens, rows); !s.ok()) return s;
+  if (Status s = forked->take_rows(state_->tokens, rows); !s.ok()) return s;
   if (state_->logits_are == State::Place::host) {
-    (*made)->logits = state_->logits;
-    (*made)->logits_are = State::Place::host;
+    forked->logits = state_->logits;
+    forked->logits_are = State::Place::host;
   }
-  return Session(*std::move(made));
+  return Session(std::move(forked));
 } catch (...) {
   return caught();
 }

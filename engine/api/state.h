@@ -47,9 +47,26 @@ struct Model::State {
   }
 };
 
-struct Session::State {
+// The caches and passes of a session, or of several whose next tokens can be evaluated by one pass.
+struct SharedForward {
   std::shared_ptr<const Model::State> model;
   ForwardState forward;
+  const void* logits_of = nullptr;  // the session whose logits are on the device. Guarded by the backend's mutex
+
+  ~SharedForward() {
+    const std::lock_guard lock(model->runtime->backend->mutex());
+    forward = {};
+  }
+};
+
+struct Session::State {
+  State(std::shared_ptr<SharedForward> with, int64_t number)
+      : shared(std::move(with)), model(shared->model), forward(shared->forward), sequence(number) {}
+
+  std::shared_ptr<SharedForward> shared;
+  std::shared_ptr<const Model::State> model;
+  ForwardState& forward;
+  const int64_t sequence;       // of those that share `forward`
   std::vector<int32_t> tokens;  // evaluated so far; has room for as many as the caches
   std::vector<float> logits;    // [vocab_size], after the last token, where they are on the host
   enum class Place { nowhere, host, device } logits_are = Place::nowhere;
@@ -57,6 +74,9 @@ struct Session::State {
   std::shared_ptr<TokenStream> stream;  // of begin(); null: none. Not shared: it is deleted where its type is not known
 
   int64_t position() const { return static_cast<int64_t>(tokens.size()); }
+  // Of the token that is appended `further` ones from now.
+  TokenPosition at(size_t further) const { return {position() + static_cast<int64_t>(further), sequence}; }
+  bool shares() const { return forward.options.sequences > 1; }
   // Appends tokens in batches; writes the logits of the last token, or of all, to `out`.
   Status evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out);
   // Appends tokens; the tokens whose logits are the largest after the last one (`best` has one element), whose logits
@@ -72,8 +92,12 @@ struct Session::State {
   Status slide(int64_t sinks);
   // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
   Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
-  // Of a size that fits the free memory.
-  static Result<std::unique_ptr<State>> make(std::shared_ptr<const Model::State> model, const StateOptions& options);
+  // Appends a token to each of `sessions`, which share their caches, by one pass; their logits are on the host then.
+  // Its outcome for each: what fails for one leaves that one as it was.
+  static std::vector<Status> evaluate_together(std::span<State* const> sessions, std::span<const int32_t> more);
+  // options.sequences sessions that share their caches, of a size that fits the free memory.
+  static Result<std::vector<std::unique_ptr<State>>> make(std::shared_ptr<const Model::State> model,
+                                                          const StateOptions& options);
   // In place of what the session holds: tokens, and the rows of every cache that belong to them, one cache after the
   // other (saved_session.cpp). After an error it holds nothing.
   Status take_rows(std::span<const int32_t> taken, std::span<std::byte> rows);
@@ -87,11 +111,7 @@ struct Session::State {
   // The error that says where the first value appeared that is not finite, after logits of more[n - 1] that are not.
   Status not_finite(std::span<const int32_t> more, size_t n, Logits wanted);
 
-  ~State() {
-    stream.reset();
-    const std::lock_guard lock(model->runtime->backend->mutex());
-    forward = {};
-  }
+  ~State() { stream.reset(); }  // which looks at the others
 };
 
 // The calls of a Session: one at a time. invalid_argument for a session that was moved from, or is used elsewhere.

@@ -77,7 +77,19 @@ TokenStream::TokenStream(Session::State& session, std::span<const int32_t> promp
 Result<std::optional<GeneratedToken>> TokenStream::next() {
   if (!failed_.ok()) return failed_;
   if (ended_) return rest();
-  const Result<int32_t> token = evaluate();
+  return take(evaluate());
+}
+
+int32_t TokenStream::evaluated_next() const {
+  const bool goes_on = failed_.ok() && !ended_ && !result_.tokens.empty() && !full() && tokens_.is_plain();
+  return goes_on ? result_.tokens.back() : -1;
+}
+
+Result<std::optional<GeneratedToken>> TokenStream::next_after(const Status& evaluated) {
+  return take(evaluated.ok() ? tokens_.after_evaluated(result_.tokens.back()) : Result<int32_t>(evaluated));
+}
+
+Result<std::optional<GeneratedToken>> TokenStream::take(const Result<int32_t>& token) {
   if (token.code() == StatusCode::cancelled && !result_.tokens.empty()) {
     end(StopReason::cancelled);
     return rest();

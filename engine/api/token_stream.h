@@ -23,6 +23,10 @@ class TokenStream {
   // The next token, whose text is valid until the next call; none: the generation has ended, as generation() says.
   // After an error there is nothing but that error.
   Result<std::optional<GeneratedToken>> next();
+  // The token that next() would evaluate first, alone; -1: it would do something else.
+  int32_t evaluated_next() const;
+  // As next(), where that token has been evaluated with this outcome (Session::State::evaluate_together).
+  Result<std::optional<GeneratedToken>> next_after(const Status& evaluated);
   // The last token was one too many: the generation ends with it.
   void cancel();
   const Generation& generation() const { return result_; }
@@ -35,6 +39,7 @@ class TokenStream {
               Sampler sampler);
   bool full() const;
   Result<int32_t> evaluate();
+  Result<std::optional<GeneratedToken>> take(const Result<int32_t>& token);
   GeneratedToken hand_out(int32_t token);
   std::optional<GeneratedToken> rest();
   Status fail(Status status);

@@ -74,6 +74,9 @@ class Model {
 
   const ModelInfo& info() const;
   Result<Session> create_session(const SessionOptions& options = {}) const;
+  // n sessions, 1 to 1024, each with a context of its own, whose next tokens can be evaluated by one pass
+  // (next_of_each(), session.hpp). Their memory is given back with the last of them. They guess no tokens ahead.
+  Result<std::vector<Session>> create_sessions(int64_t n, const SessionOptions& options = {}) const;
 
   // Text to token ids, with the model's beginning-of-text token first when it wants one. Fails without a tokenizer.
   Result<std::vector<int32_t>> tokenize(std::string_view text) const;

@@ -145,8 +145,14 @@ class Session {
 
  private:
   friend class Model;
+  friend Result<std::vector<Result<std::optional<GeneratedToken>>>> next_of_each(std::span<Session* const> sessions);
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Session::next() of each of the sessions, none of them twice: the same tokens, but those of Model::create_sessions()
+// are evaluated by one pass, which reads the weights once for all. Prompts are evaluated one after another. What fails
+// or ends for one session concerns no other. keep_going is asked before a pass.
+Result<std::vector<Result<std::optional<GeneratedToken>>>> next_of_each(std::span<Session* const> sessions);
 
 }  // namespace tritium

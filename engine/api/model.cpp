@@ -78,6 +78,12 @@ Result<std::vector<std::unique_ptr<Session::State>>> Session::State::make(std::s
   return sessions;
 }
 
+std::shared_ptr<const grammar::TokenTrie> Model::State::token_trie() const {
+  const std::lock_guard lock(trie_mutex_);
+  if (!trie_) trie_ = grammar::TokenTrie::make(tokenizer);
+  return trie_;
+}
+
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 const ModelInfo& Model::info() const {

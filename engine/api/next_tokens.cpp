@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/format_text.h"
+
 namespace tritium {
 namespace {
 
@@ -25,11 +27,13 @@ std::vector<int32_t> never_sampled(const Model::State& model) {
 
 }  // namespace
 
-NextTokens::NextTokens(Session::State& session, Sampler& sampler, const GenerateOptions& options)
+NextTokens::NextTokens(Session::State& session, Sampler& sampler, const GenerateOptions& options,
+                       std::optional<grammar::GrammarState> held_to)
     : session_(session),
       sampler_(sampler),
       greedy_(options.sampler.temperature == 0.0f && !sampler.needs_all_logits() && options.log_probabilities == 0),
       n_log_probabilities_(options.log_probabilities),
+      held_to_(std::move(held_to)),
       never_(never_sampled(*session.model)),
       guesses_(session.shares()
                    ? 0
@@ -45,15 +49,51 @@ NextTokens::NextTokens(Session::State& session, Sampler& sampler, const Generate
 }
 
 // What must not be sampled is hidden meanwhile: cheaper than a copy of all logits.
-int32_t NextTokens::sample() {
+int32_t NextTokens::draw(std::span<float> logits) {
   constexpr float kHidden = -std::numeric_limits<float>::infinity();
-  std::vector<float>& logits = session_.logits;
   hidden_.clear();
   for (const int32_t id : never_) hidden_.push_back(std::exchange(logits[static_cast<size_t>(id)], kHidden));
   const int32_t token = sampler_.sample(logits);
   for (size_t i = 0; i < never_.size(); ++i) logits[static_cast<size_t>(never_[i])] = hidden_[i];
-  if (n_log_probabilities_ > 0) log_probabilities_ = tritium::log_probabilities(logits, token, n_log_probabilities_);
   return token;
+}
+
+// Most draws are what the grammar allows: only then all that it allows is looked for.
+Result<int32_t> NextTokens::sample() {
+  const int32_t token = draw(session_.logits);
+  if (held_to_) {
+    const Result<bool> accepted = held_to_->accepts(token);
+    if (!accepted.ok()) return accepted.status();
+    if (!*accepted) return sample_allowed();
+  }
+  if (n_log_probabilities_ > 0)
+    log_probabilities_ = tritium::log_probabilities(session_.logits, token, n_log_probabilities_);
+  return token;
+}
+
+// By all logits, which are on the host.
+Result<int32_t> NextTokens::sample_allowed() {
+  if (Status s = held_to_->mask(allowed_); !s.ok()) return s;
+  std::vector<float> logits = session_.logits;
+  size_t n_allowed = 0;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    const bool allowed = allowed_.test(static_cast<int32_t>(id));
+    n_allowed += allowed ? 1 : 0;
+    if (!allowed) logits[id] = -std::numeric_limits<float>::infinity();
+  }
+  if (n_allowed == 0)
+    return error(StatusCode::unsupported, session_.model->info.path,
+                 ": the vocabulary has no token for what must follow by the grammar");
+  const int32_t token = draw(logits);
+  if (n_log_probabilities_ > 0)
+    log_probabilities_ = tritium::log_probabilities(session_.logits, token, n_log_probabilities_);
+  return token;
+}
+
+// The text has this token: the sampler's and the grammar's.
+Status NextTokens::go_on(int32_t token) {
+  if (Status s = sampler_.accept(token); !s.ok()) return s;
+  return held_to_ ? held_to_->advance(token) : Status();
 }
 
 Result<int32_t> NextTokens::first(std::span<const int32_t> prompt) {
@@ -78,9 +118,16 @@ Result<int32_t> NextTokens::evaluate(std::span<const int32_t> tokens) {
   return settled(best);
 }
 
+Result<bool> NextTokens::may_be(int32_t token) const {
+  if (std::ranges::binary_search(never_, token)) return false;
+  return held_to_ ? held_to_->accepts(token) : Result<bool>(true);
+}
+
 // The best token, unless it must not be taken.
 Result<int32_t> NextTokens::settled(int32_t best) {
-  if (!std::ranges::binary_search(never_, best)) return best;
+  const Result<bool> taken = may_be(best);
+  if (!taken.ok()) return taken.status();
+  if (*taken) return best;
   chain_.drop();
   if (Status s = session_.need_logits(); !s.ok()) return s;
   return sample();
@@ -104,7 +151,13 @@ Result<int32_t> NextTokens::evaluate_candidates(int32_t token) {
   }
   candidate_logits_.resize(bits.size());
   std::ranges::transform(bits, candidate_logits_.begin(), [](int32_t b) { return std::bit_cast<float>(b); });
-  return sampler_.sample_top(candidate_logits_, ids, static_cast<size_t>(session_.model->config.vocab_size));
+  const int32_t token =
+      sampler_.sample_top(candidate_logits_, ids, static_cast<size_t>(session_.model->config.vocab_size));
+  const Result<bool> taken = may_be(token);
+  if (!taken.ok()) return taken.status();
+  if (*taken) return token;
+  if (Status s = session_.need_logits(); !s.ok()) return s;
+  return sample_allowed();
 }
 
 Status NextTokens::slide(int64_t sinks) {
@@ -114,7 +167,7 @@ Status NextTokens::slide(int64_t sinks) {
 }
 
 Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
-  if (Status s = sampler_.accept(token); !s.ok()) return s;
+  if (Status s = go_on(token); !s.ok()) return s;
   if (right_ < guess_.size() && guess_[right_] == token) {
     session_.tokens.push_back(token);
     ++accepted_;
@@ -131,7 +184,7 @@ Result<int32_t> NextTokens::after(int32_t token, int64_t wanted) {
 }
 
 Result<int32_t> NextTokens::after_evaluated(int32_t token) {
-  if (Status s = sampler_.accept(token); !s.ok()) return s;
+  if (Status s = go_on(token); !s.ok()) return s;
   return sample();
 }
 
@@ -163,7 +216,11 @@ Result<int32_t> NextTokens::evaluate_guess(int32_t token) {
 
 Result<int32_t> NextTokens::take(size_t row) {
   session_.logits_are = Session::State::Place::nowhere;
-  if (greedy_ && !std::ranges::binary_search(never_, best_[row])) return best_[row];
+  if (greedy_) {
+    const Result<bool> taken = may_be(best_[row]);
+    if (!taken.ok()) return taken.status();
+    if (*taken) return best_[row];
+  }
   if (Status s = read_logits(); !s.ok()) return s;
   const size_t vocab = session_.logits.size();
   std::ranges::copy(std::span(logits_).subspan(row * vocab, vocab), session_.logits.begin());

@@ -2,19 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "api/guesses.h"
 #include "api/log_probabilities.h"
 #include "api/state.h"
+#include "text/grammar/grammar_state.h"
 
 namespace tritium {
 
 // What a session is between two tokens, its position and logits, is the same with guesses and without.
 class NextTokens {
  public:
-  NextTokens(Session::State& session, Sampler& sampler, const GenerateOptions& options);
+  // `held_to`: what the tokens must be; none: anything.
+  NextTokens(Session::State& session, Sampler& sampler, const GenerateOptions& options,
+             std::optional<grammar::GrammarState> held_to);
 
   // The token after the prompt, or where there is none after the session's last token. The sampler learns of all those.
   Result<int32_t> first(std::span<const int32_t> prompt);
@@ -39,9 +43,13 @@ class NextTokens {
   Result<int32_t> evaluate_one(int32_t token, int64_t wanted);
   Result<int32_t> evaluate_candidates(int32_t token);
   Result<int32_t> settled(int32_t best);
+  Result<bool> may_be(int32_t token) const;
+  Result<int32_t> sample_allowed();
+  Status go_on(int32_t token);
   Result<int32_t> evaluate_guess(int32_t token);
   Result<int32_t> take(size_t row);
-  int32_t sample();
+  int32_t draw(std::span<float> logits);
+  Result<int32_t> sample();
   void close_guess();
   Status read_logits();
 
@@ -54,6 +62,8 @@ class NextTokens {
   TokenChain chain_;
   std::vector<int32_t> candidates_;  // ids and bits of logits: of a sampler that keeps a few tokens; else empty
   std::vector<float> candidate_logits_;
+  std::optional<grammar::GrammarState> held_to_;
+  grammar::TokenMask allowed_;  // by it, where the first draw was not
   std::vector<int32_t> never_;  // tokens that are not sampled, sorted
   std::vector<float> hidden_;   // their logits meanwhile
 

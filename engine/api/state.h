@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "model/state.h"
 #include "model/transformer.h"
 #include "text/chat_format.h"
+#include "text/grammar/token_trie.h"
 #include "text/tokenizer.h"
 #include "tritium/tritium.hpp"
 
@@ -39,12 +41,18 @@ struct Model::State {
   std::shared_ptr<const Tokenizer> tokenizer;  // null: info.tokenizer_problem says why
   ChatFormat chat;
   Pooling pooling = Pooling::last;  // what the file says
+  // Of the tokenizer, which there must be; made by the first call. Any number of threads may ask.
+  std::shared_ptr<const grammar::TokenTrie> token_trie() const;
 
   ~State() {
     // Freeing device memory is an operation on the backend.
     const std::lock_guard lock(runtime->backend->mutex());
     weights = {};
   }
+
+ private:
+  mutable std::mutex trie_mutex_;
+  mutable std::shared_ptr<const grammar::TokenTrie> trie_;
 };
 
 // The caches and passes of a session, or of several whose next tokens can be evaluated by one pass.

@@ -46,6 +46,26 @@ Sampler::TokenText text_of(const Tokenizer* tokenizer) {
   return [tokenizer](int32_t token) { return tokenizer->bytes_of(token); };
 }
 
+Result<std::optional<grammar::GrammarState>> grammar_of(const GenerateOptions& o, const Model::State& model) {
+  if (o.grammar.empty() && o.json_schema.empty()) {
+    if (o.grammar_triggers.empty()) return std::optional<grammar::GrammarState>();
+    return error(StatusCode::invalid_argument,
+                 "grammar_triggers are words behind which a grammar holds: there is none");
+  }
+  if (!o.grammar.empty() && !o.json_schema.empty())
+    return error(StatusCode::invalid_argument, "there are a grammar and a json_schema: say one of the two");
+  if (!model.tokenizer)
+    return error(StatusCode::unsupported, model.info.path,
+                 ": a grammar needs a tokenizer: ", model.info.tokenizer_problem);
+  const Result<grammar::Grammar> parsed =
+      o.grammar.empty() ? grammar::grammar_of_json_schema(o.json_schema) : grammar::parse_gbnf(o.grammar);
+  if (!parsed.ok()) return parsed.status();
+  Result<grammar::GrammarState> state =
+      grammar::GrammarState::make(*parsed, model.token_trie(), {.words = o.grammar_triggers});
+  if (!state.ok()) return state.status();
+  return std::optional(*std::move(state));
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -59,17 +79,20 @@ Result<std::unique_ptr<TokenStream>> TokenStream::start(Session::State& session,
     return error(StatusCode::invalid_argument, "there is no prompt: give at least the beginning-of-text token");
   Result<Sampler> sampler = Sampler::create(options.sampler, text_of(session.model->tokenizer.get()));
   if (!sampler.ok()) return sampler.status();
-  return std::unique_ptr<TokenStream>(new TokenStream(session, prompt, options, *std::move(sampler)));
+  Result<std::optional<grammar::GrammarState>> held_to = grammar_of(options, *session.model);
+  if (!held_to.ok()) return held_to.status();
+  return std::unique_ptr<TokenStream>(
+      new TokenStream(session, prompt, options, *std::move(sampler), *std::move(held_to)));
 }
 
 TokenStream::TokenStream(Session::State& session, std::span<const int32_t> prompt, const GenerateOptions& options,
-                         Sampler sampler)
+                         Sampler sampler, std::optional<grammar::GrammarState> held_to)
     : session_(session),
       prompt_(prompt.begin(), prompt.end()),
       options_(options),
       sampler_(std::move(sampler)),
       written_(text_after(session_, prompt_, options_)),
-      tokens_(session_, sampler_, options_) {
+      tokens_(session_, sampler_, options_, std::move(held_to)) {
   result_.seed = sampler_.seed();
   result_.prompt_tokens = std::ssize(prompt_);
 }

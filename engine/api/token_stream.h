@@ -35,8 +35,8 @@ class TokenStream {
  private:
   using Clock = std::chrono::steady_clock;
 
-  TokenStream(Session::State& session, std::span<const int32_t> prompt, const GenerateOptions& options,
-              Sampler sampler);
+  TokenStream(Session::State& session, std::span<const int32_t> prompt, const GenerateOptions& options, Sampler sampler,
+              std::optional<grammar::GrammarState> held_to);
   bool full() const;
   Result<int32_t> evaluate();
   Result<std::optional<GeneratedToken>> take(const Result<int32_t>& token);

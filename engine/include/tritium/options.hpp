@@ -161,6 +161,13 @@ struct GenerateOptions {
   // Each token comes with its log-probability and those of the n most probable ones, at most 64, by the model's
   // logits as they are, before any option of the sampler; 0: without.
   int64_t log_probabilities = 0;
+  // What the text must be, in GBNF, llama.cpp's notation, or by a JSON schema (papers/grammar.md); at most one of the
+  // two, empty: anything. The generation ends where the text is complete and the model ends it, or nothing may follow.
+  // invalid_argument with line and column, or the schema's place; `unsupported` without a tokenizer.
+  std::string grammar;
+  std::string json_schema;
+  // The text is free until it has one of these words, with which the grammar's text begins; none: from the start.
+  std::vector<std::string> grammar_triggers{};
   WhenFull when_full = WhenFull::stop;
   int64_t sinks = 4;  // for WhenFull::slide; below the context's size
   // As above while the prompt is evaluated; afterwards the generation ends with StopReason::cancelled and what it has.

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "tritium/text_file.hpp"
+
 namespace tritium::cli {
 namespace {
 
@@ -85,6 +87,26 @@ void add_penalties(CLI::App& command, SamplerOptions& sampler) {
       ->allow_extra_args(false);
 }
 
+// --NAME TEXT, or --NAME-file FILE.
+void add_text(CLI::App& command, const std::string& name, std::string& text, const std::string& what) {
+  CLI::Option* given = command.add_option(name, text, what);
+  const auto read = [name, &text](const std::string& path) {
+    Result<std::string> content = read_text(path);
+    if (!content.ok()) throw CLI::ValidationError(name + "-file", content.message());
+    text = *std::move(content);
+  };
+  command.add_option_function<std::string>(name + "-file", read, "the same from a file")->excludes(given);
+}
+
+void add_grammar(CLI::App& command, GenerateOptions& generate) {
+  add_text(command, "--grammar", generate.grammar, "what the text must be, in GBNF (papers/grammar.md)");
+  add_text(command, "--json-schema", generate.json_schema, "the same by a JSON schema; {}: any JSON");
+  command
+      .add_option("--grammar-trigger", generate.grammar_triggers,
+                  "the text is free until it has this word, with which the grammar's begins (again for more)")
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 void add_sampling_options(CLI::App& command, GenerateOptions& generate) {
@@ -92,6 +114,7 @@ void add_sampling_options(CLI::App& command, GenerateOptions& generate) {
   sampler.seed = kRandomSeed;
   add_truncation(command, sampler);
   add_penalties(command, sampler);
+  add_grammar(command, generate);
   command.add_option("--seed", sampler.seed, "same seed, same text; -1: another one each time, which is told")
       ->transform([](const std::string& text) { return text == "-1" ? std::to_string(kRandomSeed) : text; })
       ->check([](const std::string& text) {

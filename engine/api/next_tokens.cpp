@@ -151,11 +151,11 @@ Result<int32_t> NextTokens::evaluate_candidates(int32_t token) {
   }
   candidate_logits_.resize(bits.size());
   std::ranges::transform(bits, candidate_logits_.begin(), [](int32_t b) { return std::bit_cast<float>(b); });
-  const int32_t token =
-      sampler_.sample_top(candidate_logits_, ids, static_cast<size_t>(session_.model->config.vocab_size));
-  const Result<bool> taken = may_be(token);
+  const auto vocab_size = static_cast<size_t>(session_.model->config.vocab_size);
+  const int32_t drawn = sampler_.sample_top(candidate_logits_, ids, vocab_size);
+  const Result<bool> taken = may_be(drawn);
   if (!taken.ok()) return taken.status();
-  if (*taken) return token;
+  if (*taken) return drawn;
   if (Status s = session_.need_logits(); !s.ok()) return s;
   return sample_allowed();
 }

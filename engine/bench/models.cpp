@@ -1,4 +1,4 @@
-// Whole models made in memory: tokens one by one, and a prompt.
+// Whole models made in memory: tokens one by one, those of several sessions together, and a prompt.
 #include <chrono>
 
 #include "base/counter_rng.h"
@@ -14,21 +14,28 @@ namespace {
 
 constexpr int64_t kPrompt = 512;
 constexpr int64_t kDecoded = 16;  // tokens of a round
+constexpr int64_t kSessions = 8;
 
 // A model and a conversation with it for each lane.
 class LoadedModel {
  public:
-  // `capacity`: tokens that its caches hold.
-  static Result<std::shared_ptr<LoadedModel>> load(const ModelShape& shape, int64_t capacity, std::span<Lane> lanes);
+  // `capacity`: tokens that its caches hold, of each of `sequences`.
+  static Result<std::shared_ptr<LoadedModel>> load(const ModelShape& shape, int64_t capacity, int64_t sequences,
+                                                   std::span<Lane> lanes);
 
   TokenWork work() const { return token_work(config_, weights_); }
   // Of the keys and values of so many tokens.
   double cache_bytes(int64_t tokens) const;
   // Of a token, the median of some that follow each other from `position` on.
   Result<double> decode_seconds(Lane& lane, int64_t position);
+  // Of a token of each of kSessions sequences by one pass, likewise from their beginning on.
+  Result<double> together_seconds(Lane& lane);
   Result<double> prompt_seconds(Lane& lane);
 
  private:
+  ForwardState& state_of(const Lane& lane) {
+    return std::ranges::find(states_, lane.threads, &std::pair<int, ForwardState>::first)->second;
+  }
   Result<double> pass_seconds(Lane& lane, std::span<const int32_t> tokens, int64_t position, bool last = true);
 
   Config config_;
@@ -37,7 +44,7 @@ class LoadedModel {
   std::vector<int32_t> tokens_;                       // random ones: their experts are no habit
 };
 
-Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, int64_t capacity,
+Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, int64_t capacity, int64_t sequences,
                                                        std::span<Lane> lanes) {
   const MadeModel made(shape);
   const Result<CheckedModel> checked = CheckedModel::check(made);
@@ -48,7 +55,8 @@ Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, 
   if (!weights.ok()) return weights.status();
   model->weights_ = *std::move(weights);
   for (Lane& lane : lanes) {
-    const StateOptions options = {.capacity = capacity, .batch = std::min(kPrompt, lane.backend->prompt_batch())};
+    const StateOptions options = {
+        .capacity = capacity, .sequences = sequences, .batch = std::min(kPrompt, lane.backend->prompt_batch())};
     Result<ForwardState> state = make_state(model->config_, model->weights_, *lane.backend, options);
     if (!state.ok()) return state.status();
     model->states_.emplace_back(lane.threads, *std::move(state));
@@ -60,7 +68,7 @@ Result<std::shared_ptr<LoadedModel>> LoadedModel::load(const ModelShape& shape, 
 
 // A batch of a prompt that is not the last one has no use for its logits.
 Result<double> LoadedModel::pass_seconds(Lane& lane, std::span<const int32_t> tokens, int64_t position, bool last) {
-  ForwardState& state = std::ranges::find(states_, lane.threads, &std::pair<int, ForwardState>::first)->second;
+  ForwardState& state = state_of(lane);
   Backend& backend = *lane.backend;
   const auto start = std::chrono::steady_clock::now();
   int32_t best = 0;
@@ -90,6 +98,21 @@ Result<double> LoadedModel::decode_seconds(Lane& lane, int64_t position) {
   return median(std::move(times));
 }
 
+Result<double> LoadedModel::together_seconds(Lane& lane) {
+  std::vector<float> logits(static_cast<size_t>(kSessions * config_.vocab_size));
+  std::vector<double> times;
+  for (int64_t i = 0; i < kDecoded; ++i) {
+    std::vector<TokenPosition> at;
+    for (int64_t s = 0; s < kSessions; ++s) at.emplace_back(i, s);
+    const auto tokens = std::span(tokens_).subspan(static_cast<size_t>(i * kSessions), kSessions);
+    const auto start = std::chrono::steady_clock::now();
+    const Status status = forward_together(config_, weights_, state_of(lane), *lane.backend, tokens, at, logits);
+    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (!status.ok()) return status;
+  }
+  return median(std::move(times));
+}
+
 Result<double> LoadedModel::prompt_seconds(Lane& lane) {
   const auto batch = static_cast<size_t>(lane.backend->prompt_batch());
   double seconds = 0;
@@ -111,15 +134,21 @@ Work decode_work(const LoadedModel& model, double cache_bytes) {
 }
 
 Result<std::vector<Row>> make_model(std::span<Lane> lanes, const ModelShape& shape, const std::vector<RowName>& names) {
-  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kPrompt, lanes);
+  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kPrompt, kSessions, lanes);
   if (!loaded.ok()) return loaded.status();
   const std::shared_ptr<LoadedModel>& model = *loaded;
   const Work prompt = {.operations = static_cast<double>(model->work().ternary_operations) * kPrompt,
                        .tokens = kPrompt,
                        .against = Against::int8_products};
   const auto decode = [model](Lane& lane) { return model->decode_seconds(lane, 0); };
+  // The weights of a token: where those of the sessions differ, as experts do, more is read.
+  const Work together = {.bytes = decode_work(*model, 0).bytes,
+                         .operations = static_cast<double>(model->work().ternary_operations) * kSessions,
+                         .tokens = kSessions,
+                         .read_again = decode_work(*model, 0).read_again};
   return std::vector<Row>{{names[0], decode_work(*model, 0), decode},
-                          {names[1], prompt, [model](Lane& lane) { return model->prompt_seconds(lane); }}};
+                          {names[1], together, [model](Lane& lane) { return model->together_seconds(lane); }},
+                          {names[2], prompt, [model](Lane& lane) { return model->prompt_seconds(lane); }}};
 }
 
 // Tokens after long contexts. What the caches hold does not matter to the time.
@@ -127,7 +156,7 @@ constexpr int64_t kContexts[] = {4096, 32768};
 
 Result<std::vector<Row>> make_contexts(std::span<Lane> lanes, const ModelShape& shape,
                                        const std::vector<RowName>& names) {
-  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kContexts[1] + kDecoded, lanes);
+  const Result<std::shared_ptr<LoadedModel>> loaded = LoadedModel::load(shape, kContexts[1] + kDecoded, 1, lanes);
   if (!loaded.ok()) return loaded.status();
   const std::shared_ptr<LoadedModel>& model = *loaded;
   std::vector<Row> rows;
@@ -150,7 +179,9 @@ uint64_t bytes_of(const ModelShape& shape) {
 void add_models(std::vector<Family>& families) {
   for (const ModelShape& shape : bench_models()) {
     Family family = {.name = "model/" + shape.name, .rows = {}, .bytes = bytes_of(shape), .make = {}};
-    family.rows = {{family.name + "/decode", 1}, {join(family.name, "/prompt=", kPrompt), kPrompt}};
+    family.rows = {{family.name + "/decode", 1},
+                   {join(family.name, "/decode of ", kSessions, " sessions"), kSessions},
+                   {join(family.name, "/prompt=", kPrompt), kPrompt}};
     family.make = [shape, names = family.rows](std::span<Lane> lanes) { return make_model(lanes, shape, names); };
     families.push_back(std::move(family));
   }

@@ -20,6 +20,8 @@ Result<GenerateOptions> generate_options_of(const tritium_generate_options& o) {
   if (!sampler.ok()) return sampler.status();
   Result<std::vector<std::string>> stop = texts_of(o.stop, o.n_stop, "stop");
   if (!stop.ok()) return stop.status();
+  Result<std::vector<std::string>> triggers = texts_of(o.grammar_triggers, o.n_grammar_triggers, "grammar_triggers");
+  if (!triggers.ok()) return triggers.status();
   const Result<WhenFull> when_full = choice(o.when_full, WhenFull::slide, "when_full");
   if (!when_full.ok()) return when_full.status();
   return GenerateOptions{.max_tokens = o.max_tokens,
@@ -28,6 +30,9 @@ Result<GenerateOptions> generate_options_of(const tritium_generate_options& o) {
                          .stop_at_end = o.ignore_end == 0,
                          .stop = *std::move(stop),
                          .log_probabilities = o.log_probabilities,
+                         .grammar = text_or_empty(o.grammar),
+                         .json_schema = text_or_empty(o.json_schema),
+                         .grammar_triggers = *std::move(triggers),
                          .when_full = *when_full,
                          .sinks = o.sinks,
                          .keep_going = keep_going_of(o.cancel)};
@@ -134,6 +139,35 @@ tritium_status tritium_session_next(tritium_session* session, tritium_token* out
     *more = 1;
     return give(token_of(**token, session->most_probable), out, "tritium_token");
   });
+}
+
+tritium_status tritium_sessions_next(tritium_session* const* sessions, uint64_t n, tritium_token* const* tokens,
+                                     int32_t* more, tritium_status* outcomes, tritium_error* error) {
+  Outcome first_failure;
+  const tritium_status done = guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{sessions, "sessions"}, {tokens, "tokens"}, {more, "more"}, {outcomes, "outcomes"}}); !s.ok())
+      return s;
+    const auto handles = given(sessions, n, "sessions");
+    if (!handles.ok()) return handles.status();
+    std::vector<tritium::Session*> all;
+    for (uint64_t i = 0; i < n; ++i) {
+      if (Status s = needs({{sessions[i], "a session"}}); !s.ok()) return s;
+      if (Status s = check_out(tokens[i], "tritium_token"); !s.ok()) return s;
+      all.push_back(&sessions[i]->session);
+    }
+    const auto next = tritium::next_of_each(all);
+    if (!next.ok()) return next.status();
+    for (uint64_t i = 0; i < n; ++i) {
+      const auto& token = (*next)[i];
+      outcomes[i] = static_cast<tritium_status>(token.code());
+      more[i] = token.ok() && token->has_value() ? 1 : 0;
+      if (more[i]) copy_struct(token_of(**token, sessions[i]->most_probable), tokens[i], tokens[i]->size);
+      if (!token.ok() && first_failure.status == TRITIUM_OK) first_failure = token.status();
+    }
+    return {};
+  });
+  if (done == TRITIUM_OK && first_failure.status != TRITIUM_OK) report(error, first_failure);
+  return done;
 }
 
 tritium_status tritium_session_generation(tritium_session* session, tritium_generation* out, tritium_error* error) {

@@ -70,6 +70,29 @@ tritium_status tritium_session_create(const tritium_model* model, const tritium_
   });
 }
 
+tritium_status tritium_sessions_create(const tritium_model* model, const tritium_session_options* options, uint64_t n,
+                                       tritium_session** out, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{out, "out"}}); !s.ok()) return s;
+    constexpr uint64_t kMost = 1024;
+    if (n < 1 || n > kMost)
+      return tritium::error(tritium::StatusCode::invalid_argument, "n is ", n, ", must be 1 to ", kMost);
+    std::fill_n(out, n, nullptr);
+    if (Status s = needs({{model, "model"}}); !s.ok()) return s;
+    const auto all = options_of(options, "tritium_session_options");
+    if (!all.ok()) return all.status();
+    const auto chosen = session_options_of(*all);
+    if (!chosen.ok()) return chosen.status();
+    auto sessions = model->model.create_sessions(static_cast<int64_t>(n), *chosen);
+    if (!sessions.ok()) return sessions.status();
+    std::vector<std::unique_ptr<tritium_session>> handles;
+    for (tritium::Session& session : *sessions)
+      handles.push_back(std::make_unique<tritium_session>(tritium_session{std::move(session), {}, {}}));
+    for (uint64_t i = 0; i < n; ++i) out[i] = handles[i].release();
+    return {};
+  });
+}
+
 void tritium_session_release(tritium_session* session) { delete session; }
 
 int64_t tritium_session_position(const tritium_session* session) { return session ? session->session.position() : 0; }

@@ -107,6 +107,62 @@ static void a_polled_generation_is_the_one_that_calls_back(const Material* mater
   unload(loaded);
 }
 
+static void sessions_together_get_what_each_gets_alone(const Material* material) {
+  enum { kSessions = 4 };
+  tritium_error error = {.size = sizeof error};
+  const Loaded loaded = load(material, "cpu");
+  const tritium_generate_options options = few_tokens(12);
+  tritium_session* sessions[kSessions];
+  CHECK_OK(tritium_sessions_create(loaded.model, NULL, kSessions, sessions, &error));
+  Written alone[kSessions] = {{0}}, together[kSessions] = {{0}};
+  tritium_token tokens[kSessions];
+  tritium_token* places[kSessions];
+  for (int32_t i = 0; i < kSessions; ++i) {
+    const int32_t prompt[] = {70 + i, 80, 90 + i};
+    CHECK_OK(tritium_session_rewind(loaded.session, 0, &error));
+    CHECK_OK(tritium_session_generate(loaded.session, prompt, 3, &options, write_down, &alone[i], NULL, &error));
+    CHECK_OK(tritium_session_begin(sessions[i], prompt, 3, &options, &error));
+    tokens[i] = (tritium_token){.size = sizeof tokens[i]};
+    places[i] = &tokens[i];
+  }
+  for (int32_t going = kSessions; going;) {
+    int32_t more[kSessions];
+    tritium_status outcomes[kSessions];
+    CHECK_OK(tritium_sessions_next(sessions, kSessions, places, more, outcomes, &error));
+    going = 0;
+    for (int i = 0; i < kSessions; ++i) {
+      CHECK(outcomes[i] == TRITIUM_OK);
+      if (more[i]) write_down(&together[i], &tokens[i]);
+      going += more[i];
+    }
+  }
+  for (int i = 0; i < kSessions; ++i) {
+    CHECK(together[i].n == alone[i].n && memcmp(together[i].ids, alone[i].ids, sizeof alone[i].ids) == 0);
+    CHECK(together[i].size == alone[i].size && memcmp(together[i].text, alone[i].text, alone[i].size) == 0);
+    tritium_session_release(sessions[i]);
+  }
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_sessions_create(loaded.model, NULL, 0, sessions, &error));
+  unload(loaded);
+}
+
+static void a_text_is_held_to_a_grammar(const Material* material) {
+  tritium_error error = {.size = sizeof error};
+  const Loaded loaded = load(material, "cpu");
+  tritium_generate_options options = few_tokens(12);
+  options.ignore_end = 0;
+  options.grammar = "root ::= \"<\" [0-9]{3} \">\"";
+  const int32_t prompt[] = {70, 80};
+  Written written = {0};
+  CHECK_OK(tritium_session_generate(loaded.session, prompt, 2, &options, write_down, &written, NULL, &error));
+  CHECK(written.size == 5 && written.text[0] == '<' && written.text[4] == '>');
+  for (int i = 1; i < 4; ++i) CHECK(written.text[i] >= '0' && written.text[i] <= '9');
+  options.grammar = "root ::= \"a";
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT,
+               tritium_session_generate(loaded.session, prompt, 2, &options, NULL, NULL, NULL, &error));
+  CHECK(strstr(error.message, "line 1"));
+  unload(loaded);
+}
+
 /* Of the byte vocabulary every token is a byte: one that was written is a stop text of one byte. */
 static void a_stop_text_ends_a_generation_and_is_told(const Material* material) {
   tritium_error error = {.size = sizeof error};
@@ -325,6 +381,8 @@ const Test kSessionTests[] = {
     {"a_generation_hands_out_its_tokens_and_text", a_generation_hands_out_its_tokens_and_text},
     {"a_callback_ends_a_generation", a_callback_ends_a_generation},
     {"a_stop_text_ends_a_generation_and_is_told", a_stop_text_ends_a_generation_and_is_told},
+    {"sessions_together_get_what_each_gets_alone", sessions_together_get_what_each_gets_alone},
+    {"a_text_is_held_to_a_grammar", a_text_is_held_to_a_grammar},
     {"a_polled_generation_is_the_one_that_calls_back", a_polled_generation_is_the_one_that_calls_back},
     {"values_out_of_range_are_refused", values_out_of_range_are_refused},
     {"logits_are_those_that_tokens_are_drawn_from", logits_are_those_that_tokens_are_drawn_from},

@@ -341,6 +341,10 @@ TRITIUM_API void tritium_session_options_init(tritium_session_options* options, 
 typedef struct tritium_session tritium_session;
 TRITIUM_API tritium_status tritium_session_create(const tritium_model* model, const tritium_session_options* options,
                                                   tritium_session** out, tritium_error* error);
+// n of them, 1 to 1024, to out[0] … out[n - 1], whose next tokens can be evaluated by one pass
+// (tritium_sessions_next); each is released alone, their memory is given back with the last. They guess no tokens.
+TRITIUM_API tritium_status tritium_sessions_create(const tritium_model* model, const tritium_session_options* options,
+                                                   uint64_t n, tritium_session** out, tritium_error* error);
 TRITIUM_API void tritium_session_release(tritium_session* session);
 // Tokens evaluated so far, and how many there may be.
 TRITIUM_API int64_t tritium_session_position(const tritium_session* session);
@@ -396,6 +400,13 @@ typedef struct tritium_generate_options {
   int64_t sinks;              // 4
   int32_t when_full;          // TRITIUM_WHEN_FULL_...
   int32_t ignore_end;         // not 0: goes on after the end of a text, a turn or a message
+  // What the text must be (UTF-8 with zero bytes): a grammar in GBNF, llama.cpp's notation, or a JSON schema; one of
+  // the two, or NULL: anything. With words of grammar_triggers the text is free until it has one of them, with which
+  // the grammar's text begins.
+  const char* grammar;
+  const char* json_schema;
+  const char* const* grammar_triggers;
+  uint64_t n_grammar_triggers;
 } tritium_generate_options;
 TRITIUM_API void tritium_generate_options_init(tritium_generate_options* options, uint64_t size);
 
@@ -444,6 +455,15 @@ TRITIUM_API tritium_status tritium_session_next(tritium_session* session, tritiu
                                                 tritium_error* error);
 TRITIUM_API tritium_status tritium_session_generation(tritium_session* session, tritium_generation* out,
                                                       tritium_error* error);
+
+// tritium_session_next of each of n sessions, none of them twice: the same tokens, but those of one
+// tritium_sessions_create are evaluated by one pass, which reads the weights once for all. Prompts are evaluated one
+// after another. tokens[i] points to a tritium_token, more[i] and outcomes[i] are as *more and the result there; what
+// fails for one session concerns no other, and `error` tells of the first of them. The result is TRITIUM_OK, or says
+// why nothing was done. One thread at a time for all of the sessions.
+TRITIUM_API tritium_status tritium_sessions_next(tritium_session* const* sessions, uint64_t n,
+                                                 tritium_token* const* tokens, int32_t* more, tritium_status* outcomes,
+                                                 tritium_error* error);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,8 @@ import tempfile
 import bad_trees
 
 MAX_LINES = 500
-TOPS = ("engine", "apps", "cpu_ref", "shaders", "tests", "cmake", "papers", "examples")
-SUFFIXES = (".c", ".cpp", ".h", ".hpp", ".comp", ".glsl", ".py", ".cmake")
+TOPS = ("engine", "apps", "cpu_ref", "shaders", "tests", "cmake", "papers", "examples", "bindings")
+SUFFIXES = (".c", ".cpp", ".h", ".hpp", ".comp", ".glsl", ".py", ".js", ".mjs", ".ts", ".cmake")
 NAMES = ("CMakeLists.txt", "dev", "run")  # without a suffix, and .ci/run
 
 # File or folder -> the first parts of project includes it may use. The longest match decides.
@@ -49,6 +49,7 @@ ALLOWED = {
                    "cpu_ref/reference_backend.h"],
     "engine/c_api": ["c_api", "base", "tritium"],
     "examples": [],
+    "bindings/node": ["addon"],
     "apps/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device/device_details.h", "vulkan/device_probe.h",
                           "cpu_ref/reference_backend.h", "train/description.h", "selftest", "model", "ops", "tensor",
                           "base", "tritium"],
@@ -75,6 +76,7 @@ RESTRICTED = {
     r"^zstd": ["engine/artifact/compress.cpp"],
     r"^glm/": ["shaders/lib"],
     r"^g(test|mock)/": ["tests"],
+    r"^node_api": ["bindings/node"],
 }
 STANDARD_HEADER = re.compile(r"^[a-z_]+$|^stdint\.h$")  # what C has, for tritium.h
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")

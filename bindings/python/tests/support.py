@@ -1,0 +1,42 @@
+"""What the tests share: a small random model, and programs that run apart.
+
+TRITIUM_LIBRARY names the library, TRITIUM_MAKE_MODEL the program that writes the model.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import tritium
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "bindings/python"
+TEMPLATE = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+
+_folder = tempfile.TemporaryDirectory()
+FOLDER = pathlib.Path(_folder.name)
+MODEL = FOLDER / "model.gguf"
+subprocess.run([os.environ["TRITIUM_MAKE_MODEL"], MODEL], check=True)
+
+
+def load(backend="cpu", **options):
+    return tritium.Runtime(backend).load(MODEL, **options)
+
+
+def ids(tokens):
+    return [token.id for token in tokens]
+
+
+@contextlib.contextmanager
+def python(program):
+    """A program in an interpreter of its own, which finds the package."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1", "MODEL": str(MODEL)}
+    with subprocess.Popen([sys.executable, "-c", program], env=environment, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

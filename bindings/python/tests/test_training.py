@@ -1,0 +1,54 @@
+"""Training: a run from a dictionary."""
+
+import math
+import pathlib
+import unittest
+
+from support import FOLDER, MODEL, load
+
+import tritium
+
+CONFIG = {"model": MODEL, "text": "the quick brown fox " * 75, "steps": 2, "context": 16, "batch": 2}
+
+
+class Training(unittest.TestCase):
+    def test_a_model_is_tuned_and_can_be_loaded(self):
+        output = FOLDER / "tuned.gguf"
+        reports = []
+        report = tritium.train({**CONFIG, "output": output}, progress=reports.append)
+        self.assertEqual((report.stop, report.step), (tritium.TrainStop.FINISHED, 2))
+        self.assertTrue(math.isfinite(report.train_loss) and report.packed_bytes > 0)
+        self.assertTrue(reports and isinstance(reports[-1], tritium.TrainProgress) and reports[-1].step == 2)
+        self.assertEqual(tritium.load(output, "cpu").info.dim, 256)
+
+    def test_a_plan_says_what_it_would_need(self):
+        plan = tritium.train_plan(CONFIG)
+        self.assertEqual(plan.steps, 2)
+        self.assertTrue(plan.memory_bytes > 0 and plan.train_tokens > 0)
+
+    def test_a_wrong_name_is_said(self):
+        with self.assertRaisesRegex(tritium.InvalidArgument, "stepz"):
+            tritium.train_plan({**CONFIG, "stepz": 1})
+
+    def test_false_ends_it(self):
+        report = tritium.train({**CONFIG, "steps": 1000, "output": FOLDER / "ended.gguf"}, progress=lambda now: now.step < 1)
+        self.assertEqual(report.stop, tritium.TrainStop.INTERRUPTED)
+        self.assertLess(report.step, 1000)
+
+    def test_what_progress_raises_comes_out(self):
+        def fail(now):
+            raise KeyError(now.step)
+
+        with self.assertRaises(KeyError):
+            tritium.train({**CONFIG, "output": FOLDER / "failed.gguf"}, progress=fail)
+
+    def test_a_set_token_ends_it_before_it_has_learned(self):
+        cancel = tritium.CancelToken()
+        cancel.set()
+        with self.assertRaises(tritium.Cancelled):
+            tritium.train({**CONFIG, "output": FOLDER / "none.gguf"}, cancel=cancel)
+        self.assertFalse(pathlib.Path(FOLDER / "none.gguf").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,151 @@
+"""A model: its vocabulary, its chat template, vectors of texts, and the sessions that run it."""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Sequence, Union
+
+from . import _abi
+from ._abi import Activations, KvCache, Pooling
+from ._call import Owned, call, interruptible
+from ._library import library
+from ._values import as_json, filled, floats, ids, options, out_handle, text
+from .cancel import CancelToken
+from .info import Info
+from .session import Session
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
+Text = Union[str, bytes]
+
+
+class Chat(NamedTuple):
+    """A conversation as the model was trained to continue it."""
+
+    text: str
+    tokens: List[int]
+
+
+class Model(Owned):
+    """Weights on a device, from Runtime.load(). Any number of sessions share them; any thread may use it."""
+
+    def __init__(self, runtime: "Runtime", pointer: int) -> None:
+        super().__init__(pointer, "model")
+        self.runtime = runtime
+        self._info: Optional[Info] = None
+
+    @property
+    def info(self) -> Info:
+        if self._info is None:
+            with self._handle as pointer:
+                self._info = Info._take(out_handle(library.tritium_model_info, pointer))
+        return self._info
+
+    # ---- text ----
+
+    def tokenize(self, text: Text) -> List[int]:
+        """Token ids, the beginning-of-text token first when the model wants one. Text never becomes a control token."""
+        encoded = text.encode() if isinstance(text, str) else bytes(text)
+        with self._handle as pointer:
+            return list(filled(ctypes.c_int32, library.tritium_tokenize, pointer, encoded, len(encoded)))
+
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """What is not UTF-8 becomes U+FFFD."""
+        with self._handle as pointer:
+            return str(filled(ctypes.c_char, library.tritium_detokenize, pointer, ids(tokens), len(tokens)).raw, "utf-8")
+
+    @property
+    def begin_of_text(self) -> int:
+        """An id; -1: none."""
+        return int(self._ask("tritium_begin_of_text"))
+
+    @property
+    def end_of_text(self) -> int:
+        """An id; -1: none."""
+        return int(self._ask("tritium_end_of_text"))
+
+    @property
+    def has_chat_template(self) -> bool:
+        return bool(self._ask("tritium_has_chat_template"))
+
+    def format_chat(self, messages: Union[str, Sequence[Mapping[str, Any]]], *,
+                    tools: Union[str, Sequence[Mapping[str, Any]], None] = None,
+                    variables: Union[str, Mapping[str, Any], None] = None,
+                    now: Union[str, datetime.datetime, None] = None, chat_template: Optional[str] = None,
+                    template_name: Optional[str] = None, generation_prompt: bool = True,
+                    control_tokens_in_messages: bool = False) -> Chat:
+        """Messages ({"role", "content"}; or JSON) by the model's template, or the Jinja text that is given.
+
+        variables: what the template shall know besides, as {"enable_thinking": False}. now: what it takes for the time.
+        """
+        chosen = options(_abi.ChatOptions)
+        chosen.tools, chosen.variables, chosen.chat_template = text(as_json(tools)), text(as_json(variables)), text(chat_template)
+        chosen.now = text(now.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(now, datetime.datetime) else now)
+        chosen.template_name, chosen.no_generation_prompt = text(template_name), not generation_prompt
+        chosen.control_tokens_in_messages = control_tokens_in_messages
+        encoded = (as_json(messages if isinstance(messages, str) else list(messages)) or "").encode()
+        nothing = (None, 0, None)
+        with self._handle as pointer:
+            start = (pointer, encoded, len(encoded), ctypes.byref(chosen))
+
+            def write_tokens(*buffer: Any) -> Any:
+                return library.tritium_format_chat(*start, *nothing, *buffer)
+
+            def write_text(*arguments: Any) -> Any:
+                return library.tritium_format_chat(*start, *arguments[:3], *nothing, arguments[3])
+
+            return Chat(filled(ctypes.c_char, write_text).raw.decode(), list(filled(ctypes.c_int32, write_tokens)))
+
+    def embed(self, text: Text, *, pooling: Pooling = Pooling.OF_MODEL, normalized: bool = True,
+              activations: Activations = Activations.INT8, kv: KvCache = KvCache.F16,
+              cancel: Optional[CancelToken] = None) -> Any:
+        """What a text means to the model: info.dim floats, as a NumPy array where NumPy is there."""
+        cancel = cancel or CancelToken()
+        encoded = text.encode() if isinstance(text, str) else bytes(text)
+        chosen = options(_abi.EmbeddingOptions)
+        chosen.cancel, chosen.pooling, chosen.not_normalized = cancel._pointer, pooling, not normalized
+        chosen.activations, chosen.kv = activations, kv
+        values, memory = floats(self.info.dim)
+
+        def run() -> None:
+            self._call("tritium_embed", encoded, len(encoded), ctypes.byref(chosen), memory, len(values), None)
+
+        interruptible([cancel], run)
+        return values
+
+    # ---- sessions ----
+
+    def create_session(self, *, context: int = 0, batch: int = 0, activations: Activations = Activations.INT8,
+                       kv: KvCache = KvCache.F16) -> Session:
+        """A conversation of its own. context: tokens its KV cache holds; 0: the model's, at most 4096."""
+        cancel, chosen = CancelToken(), _session_options(context, batch, activations, kv)
+        chosen.cancel = cancel._pointer
+
+        def run() -> Session:
+            with self._handle as pointer:
+                return Session(self, out_handle(library.tritium_session_create, pointer, ctypes.byref(chosen)))
+
+        return interruptible([cancel], run)
+
+    def create_sessions(self, count: int, *, context: int = 0, batch: int = 0, activations: Activations = Activations.INT8,
+                        kv: KvCache = KvCache.F16) -> List[Session]:
+        """Sessions whose next tokens together() evaluates by one pass, which reads the weights once for all of them."""
+        cancel, chosen = CancelToken(), _session_options(context, batch, activations, kv)
+        chosen.cancel = cancel._pointer
+
+        def run() -> List[Session]:
+            out = (ctypes.c_void_p * max(count, 0))()
+            with self._handle as pointer:
+                call(library.tritium_sessions_create, pointer, ctypes.byref(chosen), max(count, 0),
+                     ctypes.cast(out, ctypes.POINTER(ctypes.c_void_p)))
+            return [Session(self, handle or 0) for handle in out]
+
+        return interruptible([cancel], run)
+
+
+def _session_options(context: int, batch: int, activations: Activations, kv: KvCache) -> Any:
+    chosen = options(_abi.SessionOptions)
+    chosen.context, chosen.batch, chosen.activations, chosen.kv = context, batch, activations, kv
+    return chosen

@@ -1,0 +1,13 @@
+import threading
+
+import tritium
+
+cancel = tritium.CancelToken()  # Ctrl-C needs none
+clock = threading.Timer(0.5, cancel.set)
+session = tritium.load("model.gguf").create_session()
+clock.start()
+generation = session.generate("Once upon a time", max_tokens=500, ignore_end=True, cancel=cancel)
+for token in generation:
+    print(token, end="", flush=True)
+clock.cancel()
+print(f"\nafter {generation.result.tokens} tokens: {generation.result.stop.name}")

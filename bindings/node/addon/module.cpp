@@ -1,0 +1,52 @@
+// The addon's functions. It keeps nothing outside of handles, so each thread of Node.js may load it.
+#include "addon/functions.h"
+
+namespace tritium::node {
+namespace {
+
+napi_value exports_of(napi_env env, napi_value exports) {
+  const auto function = [](const char* name, napi_callback callback) {
+    return napi_property_descriptor{name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr};
+  };
+  const napi_property_descriptor functions[] = {
+      function("version", entry<version>),
+      function("close", entry<close_handle>),
+      function("cancelCreate", entry<cancel_create>),
+      function("cancelSet", entry<cancel_set>),
+      function("devices", entry<devices>),
+      function("runtimeCreate", entry<runtime_create>),
+      function("inspect", entry<inspect>),
+      function("modelLoad", entry<model_load>),
+      function("modelInfo", entry<model_info>),
+      function("tokenize", entry<tokenize>),
+      function("detokenize", entry<detokenize>),
+      function("formatChat", entry<format_chat>),
+      function("embed", entry<embed>),
+      function("sessionsCreate", entry<sessions_create>),
+      function("sessionPosition", entry<session_position>),
+      function("sessionContext", entry<session_context>),
+      function("sessionRewind", entry<session_rewind>),
+      function("sessionFork", entry<session_fork>),
+      function("sessionSave", entry<session_save>),
+      function("sessionRestore", entry<session_restore>),
+      function("sessionFeed", entry<session_feed>),
+      function("sessionLogits", entry<session_logits>),
+      function("sessionTop", entry<session_top>),
+      function("sessionBegin", entry<session_begin>),
+      function("sessionNext", entry<session_next>),
+      function("sessionsNext", entry<sessions_next>),
+      function("sessionGeneration", entry<session_generation>),
+      function("trainPlan", entry<train_plan>),
+      function("train", entry<train>),
+  };
+  try {
+    check(env, napi_define_properties(env, exports, std::size(functions), functions));
+  } catch (const Thrown&) {
+  }
+  return exports;
+}
+
+}  // namespace
+}  // namespace tritium::node
+
+NAPI_MODULE_INIT() { return tritium::node::exports_of(env, exports); }

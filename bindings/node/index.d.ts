@@ -1,0 +1,268 @@
+// Runtime (a device) -> Model (weights, shared) -> Session (a conversation) -> Generation (an async iterator of tokens).
+// Each keeps alive what it needs; close() releases at once. Errors have the status for a code: "not_found". Where an
+// AbortSignal ended a call, it rejects with the signal's reason.
+
+export type ErrorCode =
+  | 'invalid_argument' | 'not_found' | 'corrupt_file' | 'unsupported' | 'out_of_memory' | 'io_error' | 'device_error'
+  | 'cancelled' | 'internal';
+
+export interface Device {
+  backend: string;  // what Runtime.create takes
+  description: string;
+  driver: string;
+  reason: string;  // why it is not available
+  features: string[];
+  memoryBytes: number;  // 0: unknown
+  available: boolean;
+  software: boolean;  // a Vulkan driver that runs on the CPU: never chosen by "auto"
+  chosenByAuto: boolean;
+}
+
+export interface Info {
+  path: string;
+  architecture: string;
+  name: string;
+  tokenizerProblem: string;  // why there is none, when the file has one that is not supported
+  hasTokenizer: boolean;
+  vocabSize: number;
+  dim: number;
+  layers: number;
+  heads: number;  // these three: the largest of any layer
+  kvHeads: number;
+  headDim: number;
+  experts: number;  // 0: dense
+  expertsUsed: number;
+  contextLength: number;
+  parameters: number;
+  activeParameters: number;
+  ternaryParameters: number;
+  activeTernaryParameters: number;
+  tokenWeightBytes: number;
+  memory: {backend: string; weightBytes: number; kvBytesPerToken: number; workBytes: number}[];
+  tensors: {name: string; type: string; shape: number[]; bytes: number}[];
+  warnings: string[];
+}
+
+export interface RuntimeOptions {
+  backend?: string;  // "auto" (a real GPU, else the CPU), "reference", "cpu", "vulkan", "vulkan:INDEX"
+  threads?: number;
+  pin?: boolean;
+  layout?: 'automatic' | 'two_bit' | 'base3';
+  strict?: boolean;  // without a real GPU "auto" is an error
+}
+
+export interface Endable {
+  signal?: AbortSignal;
+}
+
+export interface LoadOptions extends Endable {
+  progress?: (fraction: number) => boolean | void;  // false ends the load
+  adapter?: string;  // a GGUF file of LoRA adapters
+  adapterStrength?: number;
+  tokenizerPre?: string;
+  cache?: boolean | string;  // where laid out weights are kept for the next process; true: the usual folder
+  i2sInterleave64?: boolean;
+}
+
+export type Text = string | Uint8Array;
+export type Prompt = string | ArrayLike<number>;
+
+export interface Message {
+  role: string;
+  content?: unknown;
+  [key: string]: unknown;
+}
+
+export interface ChatOptions {
+  tools?: string | object[];
+  variables?: string | object;  // what the template shall know besides
+  now?: string | Date;
+  chatTemplate?: string;  // Jinja, instead of the model's
+  templateName?: string;
+  generationPrompt?: boolean;  // true: ends where the assistant begins to speak
+  controlTokensInMessages?: boolean;
+}
+
+export interface StorageOptions {
+  activations?: 'int8' | 'int8_block' | 'f32';
+  kv?: 'f16' | 'int8' | 'f32';
+}
+
+export interface EmbeddingOptions extends StorageOptions, Endable {
+  pooling?: 'of_model' | 'last' | 'mean';
+  normalized?: boolean;
+}
+
+export interface SessionOptions extends StorageOptions, Endable {
+  context?: number;  // tokens the KV cache holds; 0: the model's, at most 4096
+  batch?: number;
+}
+
+export interface SamplerOptions {
+  seed?: number | bigint | null;  // 0; same seed, same tokens; null: another one each time
+  topK?: number;
+  temperature?: number;
+  topP?: number;
+  minP?: number;
+  typicalP?: number;
+  topNSigma?: number;
+  xtcProbability?: number;
+  xtcThreshold?: number;
+  repeatPenalty?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
+  penaltyLastN?: number;
+  dryMultiplier?: number;
+  dryBase?: number;
+  dryAllowedLength?: number;
+  dryPenaltyLastN?: number;
+  drySequenceBreakers?: string[];
+  logitBias?: Record<number, number>;  // -Infinity forbids a token
+  mirostat?: 0 | 1 | 2;
+  mirostatTau?: number;
+  mirostatEta?: number;
+}
+
+export interface GenerateOptions extends SamplerOptions, Endable {
+  maxTokens?: number;  // 128
+  stop?: string | string[];  // texts before which it ends
+  logProbabilities?: number;  // of each token, and of so many most probable ones
+  guess?: number;
+  grammar?: string;  // GBNF
+  jsonSchema?: string | object;
+  grammarTriggers?: string | string[];
+  whenFull?: 'stop' | 'error' | 'slide';
+  sinks?: number;
+  ignoreEnd?: boolean;
+}
+
+export interface LogProbability {
+  token: number;
+  logProbability: number;
+}
+
+export interface Token {
+  text: string;  // whole characters that became complete with it; may be empty
+  id: number;  // -1: text that was held back until the text ended
+  logProbability: number;
+  mostProbable: LogProbability[];
+}
+
+export interface GenerationResult {
+  stop: 'end_of_text' | 'max_tokens' | 'context_full' | 'cancelled' | 'text';
+  stopText: number;
+  seed: bigint;
+  tokens: number;
+  promptTokens: number;
+  guessed: number;
+  accepted: number;
+  secondsToFirstToken: number;
+  seconds: number;
+  tokensPerSecond: number;
+  slides: number;
+}
+
+export class Runtime {
+  private constructor();
+  static create(options?: RuntimeOptions): Promise<Runtime>;
+  readonly backend: string;
+  readonly reason: string;
+  load(path: string, options?: LoadOptions): Promise<Model>;
+  close(): void;
+}
+
+export class Model {
+  private constructor();
+  readonly runtime: Runtime;
+  readonly beginOfText: number;
+  readonly endOfText: number;
+  readonly hasChatTemplate: boolean;
+  info(): Promise<Info>;
+  tokenize(text: Text): Promise<Int32Array>;
+  detokenize(tokens: ArrayLike<number>): Promise<string>;
+  formatChat(messages: string | Message[], options?: ChatOptions): Promise<{text: string; tokens: Int32Array}>;
+  embed(text: Text, options?: EmbeddingOptions): Promise<Float32Array>;
+  createSession(options?: SessionOptions): Promise<Session>;
+  createSessions(count: number, options?: SessionOptions): Promise<Session[]>;
+  close(): void;
+}
+
+/** One call at a time. */
+export class Session {
+  private constructor();
+  readonly model: Model;
+  readonly position: number;
+  readonly context: number;
+  generate(prompt: Prompt | null, options?: GenerateOptions): Generation;
+  feed(tokens: Prompt, options?: Endable): Promise<void>;
+  rewind(position?: number): Promise<void>;
+  fork(): Promise<Session>;
+  save(): Promise<Buffer>;
+  restore(saved: Uint8Array): Promise<void>;
+  logits(): Promise<Float32Array>;
+  top(count: number): Promise<LogProbability[]>;
+  close(): void;
+}
+
+/** Begins with its first token. Leaving the loop leaves the session usable; its other calls end the generation. */
+export class Generation implements AsyncIterableIterator<Token> {
+  private constructor();
+  readonly session: Session;
+  readonly ended: boolean;
+  readonly error: unknown;
+  next(): Promise<IteratorResult<Token, undefined>>;
+  return(value?: undefined): Promise<IteratorResult<Token, undefined>>;
+  text(): Promise<string>;
+  result(): Promise<GenerationResult>;
+  [Symbol.asyncIterator](): this;
+}
+
+export interface TrainPlan {
+  parameters: number;
+  activeParameters: number;
+  ternaryParameters: number;
+  memoryBytes: number;
+  availableBytes: number;
+  fittingBytes: number;
+  trainTokens: number;
+  validTokens: number;
+  steps: number;
+}
+
+export interface TrainProgress {
+  step: number;
+  steps: number;
+  trainLoss: number;
+  validLoss: number;
+  bitsPerByte: number;
+  learningRate: number;
+  gradientNorm: number;
+  tokensPerSecond: number;
+  seconds: number;
+  secondsLeft: number;
+}
+
+export interface TrainReport {
+  stop: 'finished' | 'interrupted' | 'early';
+  step: number;
+  exportedStep: number;
+  trainLoss: number;
+  validLoss: number;
+  bitsPerByte: number;
+  firstValidLoss: number;
+  seconds: number;
+  tokensPerSecond: number;
+  exportDifference: number;
+  packedBytes: number;
+}
+
+export const version: string;
+export function devices(): Promise<Device[]>;
+export function inspect(path: string): Promise<Info>;
+export function load(path: string, options?: LoadOptions & {backend?: string}): Promise<Model>;
+/** The next token of each, by one pass for sessions of one createSessions(); null of those that have ended. */
+export function nextOfEach(generations: Generation[]): Promise<(Token | null)[]>;
+export function together(generations: Generation[]): AsyncGenerator<[number, Token], void, void>;
+export function trainPlan(config: string | object): Promise<TrainPlan>;
+export function train(
+  config: string | object, options?: Endable & {progress?: (now: TrainProgress) => boolean | void}): Promise<TrainReport>;

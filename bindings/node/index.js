@@ -1,0 +1,139 @@
+'use strict';
+// Runtime (a device) -> Model (weights, shared) -> Session (a conversation) -> Generation (an async iterator of tokens).
+// Each keeps alive what it needs. What takes time is a promise: it runs on a thread of libuv's.
+
+const {native, endable, choice, asJson} = require('./lib/native.js');
+const {Generation, nextOfEach, together} = require('./lib/generation.js');
+
+const ACTIVATIONS = ['int8', 'int8_block', 'f32'];
+const KV = ['f16', 'int8', 'f32'];
+const LAYOUTS = ['automatic', 'two_bit', 'base3'];
+const POOLINGS = ['of_model', 'last', 'mean'];
+const TRAIN_STOPS = ['finished', 'interrupted', 'early'];
+
+class Owned {
+  constructor(handle) { this._handle = handle; }
+
+  /** Releases it now and not when it is collected; calls under way end first. */
+  close() { native.close(this._handle); }
+}
+
+class Runtime extends Owned {
+  /** A device, opened: "auto" takes a real GPU, else the CPU; or "reference", "cpu", "vulkan", "vulkan:INDEX". */
+  static async create(options = {}) {
+    const made = await native.runtimeCreate({...options, layout: choice(LAYOUTS, options.layout, 'layout')});
+    const runtime = new Runtime(made.handle);
+    return Object.assign(runtime, {backend: made.backend, reason: made.reason});
+  }
+
+  /** A GGUF file, any part of a split one, or a Hugging Face folder. `progress` gets a fraction; false ends the load. */
+  load(path, options = {}) {
+    const {progress, signal, cache, ...others} = options;
+    return endable(options, async (cancel, guard) => {
+      const given = {...others, cache: cache === true ? 'auto' : cache || undefined, cancel};
+      const {handle, ...facts} = await native.modelLoad(this._handle, path, given, guard(progress));
+      return Object.assign(new Model(handle), facts, {runtime: this});
+    });
+  }
+}
+
+class Model extends Owned {
+  #info;
+
+  info() {
+    this.#info ??= native.modelInfo(this._handle);
+    return this.#info;
+  }
+
+  /** A string or bytes; the beginning-of-text token comes first when the model wants one. */
+  tokenize(text) { return native.tokenize(this._handle, text); }
+
+  async detokenize(tokens) { return native.detokenize(this._handle, Int32Array.from(tokens)); }
+
+  /** Messages ({role, content}; or JSON) as the model was trained to continue them. */
+  async formatChat(messages, options = {}) {
+    const {tools, variables, now, generationPrompt = true, ...others} = options;
+    return native.formatChat(this._handle, asJson(messages), {
+      ...others, tools: asJson(tools), variables: asJson(variables), noGenerationPrompt: !generationPrompt,
+      now: now instanceof Date ? localTime(now) : now});
+  }
+
+  /** What a text means to the model: a Float32Array. */
+  embed(text, options = {}) {
+    return endable(options, (cancel) => native.embed(this._handle, text, {
+      pooling: choice(POOLINGS, options.pooling, 'pooling'), notNormalized: options.normalized === false,
+      ...storage(options), cancel}));
+  }
+
+  async createSession(options = {}) { return (await this.#sessions(options, 0))[0]; }
+
+  /** Sessions whose next tokens together() evaluates by one pass, which reads the weights once for all of them. */
+  async createSessions(count, options = {}) {
+    if (count < 1) throw new RangeError(`count is ${count}, must be 1 to 1024`);
+    return this.#sessions(options, count);
+  }
+
+  #sessions(options, count) {
+    return endable(options, async (cancel) => {
+      const {context, batch} = options;
+      const made = await native.sessionsCreate(this._handle, {context, batch, ...storage(options), cancel}, count);
+      return made.map((handle) => new Session(handle, this));
+    });
+  }
+}
+
+const localTime = (date) => new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+const storage = ({activations, kv}) => ({activations: choice(ACTIVATIONS, activations, 'activations'), kv: choice(KV, kv, 'kv')});
+
+class Session extends Owned {
+  constructor(handle, model) {
+    super(handle);
+    this.model = model;
+  }
+
+  get position() { return native.sessionPosition(this._handle); }
+  get context() { return native.sessionContext(this._handle); }
+
+  /** Tokens after the prompt (text or token ids; null: after what the session holds), as they come. */
+  generate(prompt, options) { return new Generation(this, prompt, options); }
+
+  async rewind(position = 0) { return native.sessionRewind(this._handle, position); }
+  async fork() { return new Session(await native.sessionFork(this._handle), this.model); }
+  async save() { return native.sessionSave(this._handle); }
+  async restore(saved) { return native.sessionRestore(this._handle, saved); }
+
+  feed(prompt, options) {
+    return endable(options, async (cancel) => native.sessionFeed(this._handle, await this._tokens(prompt), cancel));
+  }
+
+  async logits() { return native.sessionLogits(this._handle); }
+  async top(count) { return native.sessionTop(this._handle, count); }
+
+  /** A text that goes on at a position is without the beginning-of-text token. */
+  async _tokens(prompt) {
+    if (typeof prompt !== 'string') return Int32Array.from(prompt ?? []);
+    const tokens = await this.model.tokenize(prompt);
+    return this.position > 0 && tokens[0] === this.model.beginOfText ? tokens.slice(1) : tokens;
+  }
+}
+
+/** A model on a runtime of its own. */
+async function load(path, {backend = 'auto', ...options} = {}) {
+  return (await Runtime.create({backend})).load(path, options);
+}
+
+async function trainPlan(config) { return native.trainPlan(asJson(config)); }
+
+/** The whole run, with the model in the config's "output". `progress` may return false: it saves a checkpoint and stops. */
+function train(config, options = {}) {
+  return endable(options, async (cancel, guard) => {
+    const report = await native.train(asJson(config), {cancel}, guard(options.progress));
+    return {...report, stop: TRAIN_STOPS[report.stop]};
+  });
+}
+
+if (Symbol.dispose) Owned.prototype[Symbol.dispose] = Owned.prototype.close;
+
+const {devices, inspect} = native;
+const version = native.version();
+module.exports = {Generation, Model, Runtime, Session, devices, inspect, load, nextOfEach, together, train, trainPlan, version};

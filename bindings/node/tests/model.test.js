@@ -1,0 +1,94 @@
+'use strict';
+// Devices, runtimes, models, and what they say of themselves and of texts.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const {test} = require('node:test');
+const {folder, load, model: file, tritium} = require('./support.js');
+
+test('the package is the library\'s version', () => {
+  assert.equal(tritium.version, require('../package.json').version);
+});
+
+test('devices are listed', async () => {
+  const devices = await tritium.devices();
+  assert.ok(devices.find(({backend}) => backend === 'cpu').available);
+});
+
+test('a runtime says what it is and why', async () => {
+  const runtime = await tritium.Runtime.create({backend: 'cpu', threads: 1});
+  assert.equal(runtime.backend, 'cpu');
+  assert.match(runtime.reason, /cpu/);
+  runtime.close();
+  await assert.rejects(runtime.load(file), /closed/);
+});
+
+test('a failure has its status for a code', async () => {
+  await assert.rejects(tritium.Runtime.create({backend: 'abacus'}), {code: 'invalid_argument', message: /abacus/});
+  await assert.rejects(tritium.inspect('no such file'), {code: 'not_found', message: /no such file/});
+  const damaged = path.join(folder, 'damaged.gguf');
+  fs.writeFileSync(damaged, fs.readFileSync(file).subarray(0, 1 << 20));
+  await assert.rejects(tritium.load(damaged, {backend: 'cpu'}), {code: 'corrupt_file', message: /damaged\.gguf/});
+});
+
+test('values of another type are refused with the name of the option', async () => {
+  await assert.rejects(tritium.Runtime.create({threads: 'two'}), {name: 'TypeError', message: /threads must be a number/});
+  await assert.rejects(tritium.Runtime.create({layout: 'round'}), {name: 'TypeError', message: /layout must be one of/});
+  await assert.rejects(tritium.Runtime.create({backend: 'cpu\0'}), /zero byte/);
+  const session = await (await load()).createSession();
+  await assert.rejects(session.generate([1, 70], {maxTokens: 1.5}).text(), /maxTokens must be an integer/);
+  await assert.rejects(session.generate([1, 70], {stop: [7]}).text(), /stop must be a string/);
+});
+
+test('progress of a load rises and is told before the load is done', async () => {
+  const seen = [];
+  await load('cpu', {progress: (fraction) => { seen.push(fraction); }});
+  assert.ok(seen.length > 0 && seen.at(-1) <= 1);
+  assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+});
+
+test('what a callback throws comes out of the call', async () => {
+  const failure = new Error('mine');
+  await assert.rejects(load('cpu', {progress: () => { throw failure; }}), failure);
+});
+
+test('facts are those of the file', async () => {
+  const info = await (await load()).info();
+  assert.deepEqual([info.architecture, info.dim, info.layers, info.experts, info.hasTokenizer], ['maple', 256, 4, 8, true]);
+  assert.deepEqual((await tritium.inspect(file)).tensors, info.tensors);
+  assert.ok(info.tensors[0].shape.length > 0 && info.memory.length === 3);
+});
+
+test('text becomes tokens and comes back', async () => {
+  const model = await load();
+  const tokens = await model.tokenize('a\0b,😀');
+  assert.equal(tokens[0], model.beginOfText);
+  assert.ok((await model.detokenize(tokens)).endsWith('a\0b,😀'));
+  assert.deepEqual(await model.tokenize(Buffer.from('a\0b,😀')), tokens);
+  await assert.rejects(model.detokenize([1 << 30]), {code: 'invalid_argument'});
+});
+
+test('a conversation is formatted', async () => {
+  const model = await load();
+  const messages = [{role: 'user', content: 'hi'}];
+  assert.equal(model.hasChatTemplate, false);
+  await assert.rejects(model.formatChat(messages), {code: 'not_found'});
+  const chatTemplate = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}:{% endif %}';
+  const chat = await model.formatChat(messages, {chatTemplate});
+  assert.equal(chat.text, '<user>hi:');
+  assert.deepEqual(chat.tokens, await model.tokenize(chat.text));
+  assert.equal((await model.formatChat(messages, {chatTemplate, generationPrompt: false})).text, '<user>hi');
+  const known = await model.formatChat(messages, {chatTemplate: '{{ mood }}{{ tools[0].name }}', variables: {mood: 'calm '},
+                                                  tools: [{name: 'look'}]});
+  assert.equal(known.text, 'calm look');
+});
+
+test('a text has a vector of length one', async () => {
+  const model = await load();
+  const square = (vector) => vector.reduce((sum, value) => sum + value * value, 0);
+  const vector = await model.embed('red', {pooling: 'mean'});
+  assert.equal(vector.length, 256);
+  assert.ok(Math.abs(square(vector) - 1) < 1e-3);
+  assert.ok(Math.abs(square(await model.embed('red', {pooling: 'mean', normalized: false})) - 1) > 1e-3);
+});

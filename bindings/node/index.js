@@ -31,8 +31,8 @@ class Runtime extends Owned {
     const {progress, signal, cache, ...others} = options;
     return endable(options, async (cancel, guard) => {
       const given = {...others, cache: cache === true ? 'auto' : cache || undefined, cancel};
-      const {handle, ...facts} = await native.modelLoad(this._handle, path, given, guard(progress));
-      return Object.assign(new Model(handle), facts, {runtime: this});
+      const {handle, kvBytesPerToken, workBytes, ...facts} = await native.modelLoad(this._handle, path, given, guard(progress));
+      return Object.assign(new Model(handle), facts, {runtime: this, _memory: {kvBytesPerToken, workBytes}});
     });
   }
 }
@@ -76,7 +76,7 @@ class Model extends Owned {
   #sessions(options, count) {
     return endable(options, async (cancel) => {
       const {context, batch} = options;
-      const made = await native.sessionsCreate(this._handle, {context, batch, ...storage(options), cancel}, count);
+      const made = await native.sessionsCreate(this._handle, {context, batch, ...this._memory, ...storage(options), cancel}, count);
       return made.map((handle) => new Session(handle, this));
     });
   }
@@ -98,7 +98,12 @@ class Session extends Owned {
   generate(prompt, options) { return new Generation(this, prompt, options); }
 
   async rewind(position = 0) { return native.sessionRewind(this._handle, position); }
-  async fork() { return new Session(await native.sessionFork(this._handle), this.model); }
+  async fork() {
+    const {kvBytesPerToken, workBytes} = this.model._memory;
+    const handle = await native.sessionFork(this._handle, workBytes + kvBytesPerToken * this.context);
+    return new Session(handle, this.model);
+  }
+
   async save() { return native.sessionSave(this._handle); }
   async restore(saved) { return native.sessionRestore(this._handle, saved); }
 

@@ -28,7 +28,7 @@ napi_value sessions_create(const Call& call);   // (model, options, n or 0: one 
 napi_value session_position(const Call& call);  // (session) -> number
 napi_value session_context(const Call& call);   // (session) -> number
 napi_value session_rewind(const Call& call);    // (session, position) -> Promise
-napi_value session_fork(const Call& call);      // (session) -> Promise<session>
+napi_value session_fork(const Call& call);      // (session, bytes) -> Promise<session>
 napi_value session_save(const Call& call);      // (session) -> Promise<Buffer>
 napi_value session_restore(const Call& call);   // (session, bytes) -> Promise
 napi_value session_feed(const Call& call);      // (session, tokens, cancel) -> Promise

@@ -66,6 +66,18 @@ napi_value info_to_js(napi_env env, const tritium_info* info) {
       .value();
 }
 
+// Of the kind of backend that a runtime is.
+tritium_memory memory_on(const tritium_model* model, std::string_view backend) {
+  tritium_memory memory = {.size = sizeof memory};
+  tritium_info* info = nullptr;
+  if (tritium_model_info(model, &info, nullptr) != TRITIUM_OK) return memory;
+  const std::shared_ptr<tritium_info> owner(info, tritium_info_release);
+  for (uint64_t i = 0; tritium_info_memory(info, i, &memory, nullptr) == TRITIUM_OK; ++i)
+    if (backend.starts_with(memory.backend)) break;
+  memory.backend = nullptr;  // the info's
+  return memory;
+}
+
 }  // namespace
 
 napi_value inspect(const Call& call) {
@@ -100,6 +112,7 @@ napi_value model_load(const Call& call) {
     std::shared_ptr<tritium_cancel> cancel;
     tritium_load_options options;
     std::shared_ptr<tritium_model> model;
+    tritium_memory memory;
   };
   auto state = std::make_shared<State>();
   tritium_load_options& options = state->options;
@@ -129,6 +142,7 @@ napi_value model_load(const Call& call) {
         const tritium_status status =
             tritium_model_load(state->runtime.get(), state->path.c_str(), &state->options, &made, error);
         state->model = owned(made);
+        if (status == TRITIUM_OK) state->memory = memory_on(made, tritium_runtime_backend(state->runtime.get()));
         return status;
       },
       [state](napi_env env) {
@@ -137,7 +151,9 @@ napi_value model_load(const Call& call) {
             .set("beginOfText", tritium_begin_of_text(model))
             .set("endOfText", tritium_end_of_text(model))
             .set("hasChatTemplate", tritium_has_chat_template(model) != 0)
-            .set_value("handle", hold(env, state->model))
+            .set("kvBytesPerToken", state->memory.kv_bytes_per_token)
+            .set("workBytes", state->memory.work_bytes)
+            .set_value("handle", hold(env, state->model, static_cast<int64_t>(state->memory.weight_bytes)))
             .value();
       });
 }

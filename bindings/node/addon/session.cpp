@@ -15,6 +15,7 @@ napi_value sessions_create(const Call& call) {
     std::shared_ptr<tritium_cancel> cancel;
     tritium_session_options options;
     std::vector<std::shared_ptr<tritium_session>> sessions;
+    int64_t work_bytes = 0, kv_bytes_per_token = 0;
   };
   auto state = std::make_shared<State>();
   tritium_session_options_init(&state->options, sizeof state->options);
@@ -22,6 +23,8 @@ napi_value sessions_create(const Call& call) {
   const Object given(call.env, call.arguments[1]);
   given.get("context", state->options.context);
   given.get("batch", state->options.batch);
+  given.get("workBytes", state->work_bytes);
+  given.get("kvBytesPerToken", state->kv_bytes_per_token);
   given.get("activations", state->options.activations);
   given.get("kv", state->options.kv);
   state->cancel = cancel_of(call.env, given);
@@ -41,7 +44,11 @@ napi_value sessions_create(const Call& call) {
         return status;
       },
       [state](napi_env env) {
-        return array_of(env, state->sessions.size(), [&](size_t i) { return hold(env, state->sessions[i]); });
+        return array_of(env, state->sessions.size(), [&](size_t i) {
+          const auto& session = state->sessions[i];
+          return hold(env, session,
+                      state->work_bytes + state->kv_bytes_per_token * tritium_session_context(session.get()));
+        });
       });
 }
 
@@ -62,6 +69,7 @@ napi_value session_rewind(const Call& call) {
 }
 
 napi_value session_fork(const Call& call) {
+  const int64_t bytes = integer_of(call.env, call.arguments[1], "bytes");
   auto other = std::make_shared<std::shared_ptr<tritium_session>>();
   return promise(
       call.env,
@@ -71,7 +79,7 @@ napi_value session_fork(const Call& call) {
         *other = owned(made);
         return status;
       },
-      [other](napi_env env) { return hold(env, *other); });
+      [other, bytes](napi_env env) { return hold(env, *other, bytes); });
 }
 
 napi_value session_save(const Call& call) {

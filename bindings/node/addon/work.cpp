@@ -12,6 +12,16 @@ namespace {
 struct Held {
   const char* kind;
   std::shared_ptr<void> pointer;
+  int64_t bytes;
+
+  static void tell_collector(napi_env env, int64_t change) {
+    int64_t all = 0;
+    if (change) napi_adjust_external_memory(env, change, &all);
+  }
+  void release(napi_env env) {
+    if (pointer) tell_collector(env, -bytes);
+    pointer.reset();
+  }
 };
 
 Held& held_of(napi_env env, napi_value value) {
@@ -24,12 +34,15 @@ Held& held_of(napi_env env, napi_value value) {
 }
 }  // namespace
 
-napi_value hold(napi_env env, const char* kind, std::shared_ptr<void> pointer) {
-  auto made = std::make_unique<Held>(Held{kind, std::move(pointer)});
+napi_value hold(napi_env env, const char* kind, std::shared_ptr<void> pointer, int64_t bytes) {
+  auto made = std::make_unique<Held>(Held{kind, std::move(pointer), bytes});
   napi_value value = nullptr;
-  check(env,
-        napi_create_external(
-            env, made.get(), [](napi_env, void* data, void*) { delete static_cast<Held*>(data); }, nullptr, &value));
+  const auto finalize = [](napi_env its_env, void* data, void*) {
+    const std::unique_ptr<Held> gone(static_cast<Held*>(data));
+    gone->release(its_env);
+  };
+  check(env, napi_create_external(env, made.get(), finalize, nullptr, &value));
+  made->tell_collector(env, bytes);
   made.release();  // NOLINT(bugprone-unused-return-value): the external's now
   return value;
 }
@@ -41,7 +54,7 @@ std::shared_ptr<void> held(napi_env env, napi_value value, const char* kind) {
   return found.pointer;
 }
 
-void close(napi_env env, napi_value value) { held_of(env, value).pointer.reset(); }
+void close(napi_env env, napi_value value) { held_of(env, value).release(env); }
 
 // ---- promises ----
 

@@ -28,7 +28,8 @@ TRITIUM_NODE_HANDLE(model);
 TRITIUM_NODE_HANDLE(session);
 #undef TRITIUM_NODE_HANDLE
 
-napi_value hold(napi_env env, const char* kind, std::shared_ptr<void> pointer);
+// `bytes`: what it takes beside JavaScript's own memory, which the collector is told: else it would let them pile up.
+napi_value hold(napi_env env, const char* kind, std::shared_ptr<void> pointer, int64_t bytes);
 std::shared_ptr<void> held(napi_env env, napi_value value, const char* kind);
 void close(napi_env env, napi_value value);
 
@@ -37,8 +38,8 @@ std::shared_ptr<T> owned(T* pointer) {
   return std::shared_ptr<T>(pointer, HandleKind<T>::kRelease);
 }
 template <class T>
-napi_value hold(napi_env env, std::shared_ptr<T> pointer) {
-  return hold(env, HandleKind<T>::kName, std::move(pointer));
+napi_value hold(napi_env env, std::shared_ptr<T> pointer, int64_t bytes = 0) {
+  return hold(env, HandleKind<T>::kName, std::move(pointer), bytes);
 }
 template <class T>
 std::shared_ptr<T> held(napi_env env, napi_value value) {

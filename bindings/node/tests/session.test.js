@@ -153,3 +153,12 @@ test('what fails for one concerns no other', async () => {
                        {code: 'invalid_argument'});
   assert.equal((await generations[1].result()).tokens, 9);
 });
+
+test('the collector is told what a session takes', async () => {
+  const external = () => process.memoryUsage().external;
+  const before = external();
+  const other = await model.createSession();
+  const during = external();
+  other.close();
+  assert.ok(during - before > 1e6 && external() - before < 1e6);
+});

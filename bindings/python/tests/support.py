@@ -3,9 +3,11 @@
 TRITIUM_LIBRARY names the library, TRITIUM_MAKE_MODEL the program that writes the model.
 """
 
+import atexit
 import contextlib
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,8 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "bindings/python"
 TEMPLATE = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 
-_folder = tempfile.TemporaryDirectory()
-FOLDER = pathlib.Path(_folder.name)
+FOLDER = pathlib.Path(tempfile.mkdtemp())
+atexit.register(shutil.rmtree, FOLDER)
 MODEL = FOLDER / "model.gguf"
 subprocess.run([os.environ["TRITIUM_MAKE_MODEL"], MODEL], check=True)
 

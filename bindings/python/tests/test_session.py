@@ -145,6 +145,15 @@ class Sessions(unittest.TestCase):
         session.model.close()
         self.assertEqual(len(list(self.few(prompt=[72], session=session))), 12)
 
+    def test_what_nobody_has_is_released_at_once(self):
+        session = self.model.create_session()
+        list(self.few(session=session))
+        handle = session._handle
+        gc.disable()  # no cycle keeps it
+        self.addCleanup(gc.enable)
+        del session
+        self.assertEqual(handle._pointer, 0)
+
 
 class Together(unittest.TestCase):
     @classmethod

@@ -62,8 +62,8 @@ def _token_of(struct: Any) -> Token:
 class Generation(Iterator[Token]):
     """From Session.generate(): an iterator. `error` is what it failed by, where it failed."""
 
-    def __init__(self, session: "Session", cancel: CancelToken) -> None:
-        self.session, self._cancel = session, cancel
+    def __init__(self, session: "Session", cancel: CancelToken, number: int) -> None:
+        self.session, self._cancel, self._number = session, cancel, number
         self.error: Optional[BaseException] = None
         self._ended = False
         self._result: Optional[Result] = None
@@ -107,7 +107,7 @@ class Generation(Iterator[Token]):
         return record(Result, struct, stop=Stop(struct.stop))
 
     def _check_it_is_the_last(self) -> None:
-        if self.session._generation is not self:
+        if self.session._begun != self._number:
             raise errors.InvalidArgument("the session has begun another generation, which has ended this one")
 
     def _end(self, problem: Optional[BaseException]) -> None:

@@ -27,7 +27,7 @@ class Session(Owned):
         super().__init__(pointer, "session")
         self.model = model
         self._cancel = CancelToken()  # of calls that are given none: for Ctrl-C
-        self._generation: Optional[Generation] = None  # the one that was begun last
+        self._begun = 0  # generations; the last is the one it is at
 
     @property
     def position(self) -> int:
@@ -109,8 +109,8 @@ class Session(Owned):
         array = self._tokens(prompt if prompt is not None else ())
         with self._handle as pointer:
             call(library.tritium_session_begin, pointer, array, len(array), ctypes.byref(chosen))
-        self._generation = Generation(self, cancel)
-        return self._generation
+        self._begun += 1
+        return Generation(self, cancel, self._begun)
 
     def _tokens(self, prompt: Prompt) -> Any:
         if not isinstance(prompt, str):

@@ -24,6 +24,7 @@ METADATA = f"""Metadata-Version: 2.1
 Name: tritium
 Version: {VERSION}
 Summary: Runs and trains ternary language models: tritium's C ABI in Python
+License: MIT
 Requires-Python: >=3.9
 Provides-Extra: numpy
 Requires-Dist: numpy; extra == 'numpy'

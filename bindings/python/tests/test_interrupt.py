@@ -5,7 +5,7 @@ import threading
 import time
 import unittest
 
-from support import load, python
+from support import FOLDER, MODEL, load, python
 
 import tritium
 
@@ -107,6 +107,11 @@ class CtrlC(unittest.TestCase):
 
     def test_sessions_together_end(self):
         self.interrupted("list(tritium.together([s.generate(long) for s in session.model.create_sessions(2)]))")
+
+    def test_a_training_ends(self):
+        config = {"model": str(MODEL), "text": "the quick brown fox " * 75, "steps": 100000, "context": 16, "batch": 2,
+                  "output": str(FOLDER / "interrupted.gguf")}
+        self.interrupted(f"tritium.train({config!r})")
 
     def test_the_callers_handler_decides(self):
         program = PROGRAM.format(call="signal.signal(signal.SIGINT, lambda *_: cancel.set()); "

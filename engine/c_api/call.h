@@ -57,7 +57,7 @@ Outcome give_handle(Handle** out, Parts&&... parts) {
 template <typename T>
 Result<std::span<const T>> given(const T* values, uint64_t size, const char* name) {
   if (!values && size > 0) return error(StatusCode::invalid_argument, name, " is NULL, and its size ", size);
-  if (size > PTRDIFF_MAX / sizeof(T))
+  if (size > std::allocator_traits<std::allocator<T>>::max_size({}))
     return error(StatusCode::invalid_argument, name, " has a size of ", size, ": more than there can be");
   return std::span(values, static_cast<size_t>(size));
 }

@@ -38,8 +38,8 @@ DType dtype_of(KvCacheType type) {
 }
 
 // Memory of the host is there when it is asked for, and missing when it is used: so it is asked before.
-Status check_memory(const Model::State& model, const StateOptions& options) {
-  const Result<StateBytes> bytes = state_bytes(model.config, model.weights, options);
+Status check_memory(const Model::State& model, const Weights& weights, const StateOptions& options) {
+  const Result<StateBytes> bytes = state_bytes(model.config, weights, options);
   if (!bytes.ok()) return bytes.status();
   const uint64_t needed =
       bytes->activations + bytes->cache_per_token * static_cast<uint64_t>(options.sequences * options.capacity);
@@ -54,8 +54,7 @@ Status check_memory(const Model::State& model, const StateOptions& options) {
 
 Result<std::vector<std::unique_ptr<Session::State>>> Session::State::make(std::shared_ptr<const Model::State> model,
                                                                           const StateOptions& options) {
-  const auto shared = std::make_shared<SharedForward>();
-  shared->model = std::move(model);
+  const auto shared = std::make_shared<SharedForward>(std::move(model));
   const Model::State& m = *shared->model;
   const auto what = [&] {
     const std::string sizes = join(" with a context of ", options.capacity, " tokens and batches of ", options.batch);
@@ -64,8 +63,9 @@ Result<std::vector<std::unique_ptr<Session::State>>> Session::State::make(std::s
   {
     Backend& backend = *m.runtime->backend;
     const std::lock_guard lock(backend.mutex());
-    if (Status s = check_memory(m, options); !s.ok()) return s.within(what());
-    Result<ForwardState> forward = make_state(m.config, m.weights, backend, options);
+    if (Status s = shared->need_weights(); !s.ok()) return s.within(what());
+    if (Status s = check_memory(m, *shared->weights, options); !s.ok()) return s.within(what());
+    Result<ForwardState> forward = make_state(m.config, *shared->weights, backend, options);
     if (!forward.ok()) return forward.status().within(what());
     shared->forward = *std::move(forward);
   }

@@ -1,15 +1,12 @@
 #include <cmath>
 #include <new>
 
-#include "api/cached_weights.h"
 #include "api/inspect.h"
 #include "api/state.h"
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
-#include "format/gguf.h"
-#include "model_files/open_model.h"
 #include "ops/compare_backend.h"
 #include "tritium/debug.hpp"
 
@@ -87,22 +84,44 @@ std::vector<FusionChoice> Runtime::fusions() const try {
   return {};
 }
 
-Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {
-  if (!state_) return error(StatusCode::invalid_argument, "this runtime was moved from: use the one it was moved to");
+namespace {
+
+Status check_load(const void* runtime, const LoadOptions& options) {
+  if (!runtime) return error(StatusCode::invalid_argument, "this runtime was moved from: use the one it was moved to");
   if (!std::isfinite(options.adapter_strength))
     return error(StatusCode::invalid_argument, "adapter_strength is ", options.adapter_strength, ", must be finite");
-  const CancelScope scope(options.keep_going);
-  Result<OpenedModel> file = open_model(path, {.i2s_interleave_64 = options.i2s_interleave_64});
-  if (!file.ok()) return file.status();
-  const Result<CheckedModel> source = CheckedModel::check(std::move(file->tensors));
-  if (!source.ok()) return source.status();
+  return Status();
+}
 
+}  // namespace
+
+Result<Model> Runtime::load(const std::string& path, const LoadOptions& options) const try {
+  if (Status s = check_load(state_.get(), options); !s.ok()) return s;
+  const CancelScope scope(options.keep_going);
+  Result<WeightSource> source = WeightSource::at_path(path, options);
+  return source.ok() ? load_from(*std::move(source), options) : source.status();
+} catch (...) {
+  return caught();
+}
+
+Result<Model> Runtime::load_descriptor(int descriptor, const LoadOptions& options) const try {
+  if (Status s = check_load(state_.get(), options); !s.ok()) return s;
+  const CancelScope scope(options.keep_going);
+  Result<WeightSource> source = WeightSource::of_descriptor(descriptor, options);
+  return source.ok() ? load_from(*std::move(source), options) : source.status();
+} catch (...) {
+  return caught();
+}
+
+Result<Model> Runtime::load_from(WeightSource source, const LoadOptions& options) const {
   auto model = std::make_shared<Model::State>();
   model->runtime = state_;
-  model->config = source->config();
+  const CheckedModel& opened = source.model();
+  const std::string& path = opened.tensors().source();
+  model->config = opened.config();
   Result<std::shared_ptr<const Tokenizer>> tokenizer =
-      Tokenizer::for_model(source->metadata(), model->config.vocab_size, {.pre = options.tokenizer_pre});
-  model->info = describe_model(*source, tokenizer, file->warnings);
+      Tokenizer::for_model(opened.metadata(), model->config.vocab_size, {.pre = options.tokenizer_pre});
+  model->info = describe_model(opened, tokenizer, source.warnings());
   for (const std::string& warning : model->info.warnings)
     log_to(state_->log, LogLevel::warning, join(path, ": ", warning));
   if (tokenizer.ok()) {
@@ -110,24 +129,23 @@ Result<Model> Runtime::load(const std::string& path, const LoadOptions& options)
   } else {
     log_to(state_->log, LogLevel::warning, path + ": no tokenizer, token ids only: " + tokenizer.message());
   }
-  model->chat = ChatFormat::from_metadata(source->metadata(), model->tokenizer.get());
+  model->chat = ChatFormat::from_metadata(opened.metadata(), model->tokenizer.get());
   constexpr int64_t kMeanPooling = 1;  // of the key's values
-  if (source->metadata().integer(model->config.architecture + ".pooling_type") == kMeanPooling)
+  if (opened.metadata().integer(model->config.architecture + ".pooling_type") == kMeanPooling)
     model->pooling = Pooling::mean;
-  const std::lock_guard lock(state_->backend->mutex());
-  Result<Weights> weights = load_cached_weights(*source, path, options, *state_->backend, state_->log);
-  if (!weights.ok()) return weights.status();
-  model->weights = *std::move(weights);
-  if (!options.adapter.empty()) {
-    const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(options.adapter, {});
-    if (!adapter.ok()) return adapter.status();
-    const auto strength = static_cast<float>(options.adapter_strength);
-    if (Status s = load_adapters(**adapter, model->config, strength, *state_->backend, model->weights); !s.ok())
-      return s;
+  {
+    const std::lock_guard lock(state_->backend->mutex());
+    Result<Weights> weights = source.load_first(options, *state_->backend, state_->log);
+    if (!weights.ok()) return weights.status();
+    model->weights = std::make_shared<const Weights>(*std::move(weights));
   }
-  return Model(std::move(model));
-} catch (...) {
-  return caught();
+  model->source = std::move(source);
+  Model loaded(model);
+  if (options.adapter.empty()) return loaded;
+  const Result<Adapter> adapter = loaded.load_adapter(options.adapter);
+  if (!adapter.ok()) return adapter.status();
+  model->adapter = {.adapter = adapter->state_, .strength = static_cast<float>(options.adapter_strength)};
+  return loaded;
 }
 
 }  // namespace tritium

@@ -166,6 +166,15 @@ Status Session::State::take_rows(std::span<const int32_t> taken, std::span<std::
   return Status();
 }
 
+namespace {
+
+Attached attached_of(const Session::State& session) {
+  const std::lock_guard lock(session.model->runtime->backend->mutex());
+  return session.shared->attached;
+}
+
+}  // namespace
+
 Result<Session> Session::fork() const try {
   const SessionCall call(state_.get());
   if (!call.status().ok()) return call.status();
@@ -174,6 +183,7 @@ Result<Session> Session::fork() const try {
   Result<std::vector<std::unique_ptr<State>>> made = State::make(state_->model, options);
   if (!made.ok()) return made.status();
   std::unique_ptr<State>& forked = made->front();
+  forked->shared->attach(attached_of(*state_));
   const size_t n = state_->tokens.size();
   std::vector<std::byte> rows(saved_size(state_->forward, n) - kHeader - kNumber - n * sizeof(int32_t));
   Backend& backend = *state_->model->runtime->backend;

@@ -80,6 +80,7 @@ Status Session::State::in_batches(std::span<const int32_t> more, const Run& run)
     // The lock is taken for each batch: sessions of one device take turns within a long prompt.
     const std::lock_guard lock(runtime.backend->mutex());
     if (cancelled()) return cancelled_status();
+    if (Status status = shared->need_weights(); !status.ok()) return status;
     shared->logits_of = this;
     size_t n = std::min(batch, more.size() - done);
     // A capture holds one token: the last one is kept for a batch of its own.
@@ -104,7 +105,7 @@ Status Session::State::not_finite(std::span<const int32_t> more, size_t n, Logit
     const auto some = std::span<const int32_t>(all).subspan(at, std::min(batch, all.size() - at));
     const bool last = at + some.size() == all.size();
     const Result<NotFinite> found =
-        forward_not_finite(model->config, model->weights, forward, *model->runtime->backend, some,
+        forward_not_finite(model->config, *shared->weights, forward, *model->runtime->backend, some,
                            {static_cast<int64_t>(at), sequence}, last || wanted == Logits::all ? wanted : Logits::none);
     if (!found.ok()) return found.status().within(what);
     if (found->has_value())
@@ -120,8 +121,8 @@ Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, st
   Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     const Logits now = wanted == Logits::last && !last ? Logits::none : wanted;
     const auto rows = wanted == Logits::all ? out.subspan(begin * vocab, batch.size() * vocab) : out;
-    Status run =
-        tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch, at(begin), now, rows);
+    Status run = tritium::forward(model->config, *shared->weights, forward, *model->runtime->backend, batch, at(begin),
+                                  now, rows);
     if (!run.ok() || now == Logits::none) return run;
     for (size_t i = 0; i < rows.size(); i += vocab)
       if (!all_finite(rows.subspan(i, vocab)))
@@ -139,9 +140,9 @@ Status Session::State::evaluate_greedy(std::span<const int32_t> more, std::span<
   const bool all = best.size() == more.size();
   Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     if (!all && !last)
-      return tritium::forward(model->config, model->weights, forward, backend, batch, at(begin), Logits::none, {});
+      return tritium::forward(model->config, *shared->weights, forward, backend, batch, at(begin), Logits::none, {});
     const std::span<int32_t> now = all ? best.subspan(begin, batch.size()) : best;
-    Status found = forward_greedy(model->config, model->weights, forward, backend, batch, at(begin), now);
+    Status found = forward_greedy(model->config, *shared->weights, forward, backend, batch, at(begin), now);
     if (!found.ok()) return found;
     const auto bad = std::ranges::find_if(now, [](int32_t id) { return id < 0; });
     if (bad == now.end()) return Status();
@@ -156,7 +157,7 @@ Result<int32_t> Session::State::evaluate_chained(TokenChain& chain, int32_t toke
   int32_t best = -1;
   Status status = in_batches({&token, 1}, [&](std::span<const int32_t> one, size_t, bool) {
     Backend& backend = *model->runtime->backend;
-    const Result<int32_t> found = chain.after(model->config, model->weights, forward, backend, token, at(0), wanted);
+    const Result<int32_t> found = chain.after(model->config, *shared->weights, forward, backend, token, at(0), wanted);
     if (!found.ok()) return found.status();
     best = *found;
     return best < 0 ? not_finite(one, 1, Logits::last) : Status();
@@ -168,7 +169,7 @@ Result<int32_t> Session::State::evaluate_chained(TokenChain& chain, int32_t toke
 
 Status Session::State::evaluate_candidates(int32_t token, std::span<int32_t> candidates) {
   Status status = in_batches({&token, 1}, [&](std::span<const int32_t> one, size_t, bool) {
-    Status found = forward_candidates(model->config, model->weights, forward, *model->runtime->backend, token, at(0),
+    Status found = forward_candidates(model->config, *shared->weights, forward, *model->runtime->backend, token, at(0),
                                       std::ssize(candidates) / 2, candidates);
     if (!found.ok()) return found;
     return candidates.front() < 0 ? not_finite(one, 1, Logits::last) : Status();
@@ -185,7 +186,7 @@ Status Session::State::slide(int64_t sinks) {
   logits_are = Place::nowhere;
   if (kept.empty()) return Status();
   return in_batches(kept, [&](std::span<const int32_t> batch, size_t begin, bool) {
-    return tritium::forward(model->config, model->weights, forward, *model->runtime->backend, batch, at(begin),
+    return tritium::forward(model->config, *shared->weights, forward, *model->runtime->backend, batch, at(begin),
                             Logits::none, {});
   });
 }
@@ -196,7 +197,7 @@ Result<std::vector<float>> Session::State::hidden(std::span<const int32_t> more,
   const Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     const Logits now = all ? Logits::all : last ? Logits::last : Logits::none;
     const auto rows = all ? std::span(values).subspan(begin * dim, batch.size() * dim) : std::span(values);
-    return forward_hidden(model->config, model->weights, forward, *model->runtime->backend, batch, at(begin), now,
+    return forward_hidden(model->config, *shared->weights, forward, *model->runtime->backend, batch, at(begin), now,
                           rows);
   });
   if (!status.ok()) return status;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/weight_source.h"
 #include "backends.h"
 #include "model/adapters.h"
 #include "model/config.h"
@@ -33,21 +34,48 @@ struct Runtime::State {
   bool captures = false;  // was asked to: tokens are evaluated one at a time
 };
 
+struct SharedForward;
+
+// A LoRA adapter on the device of its model.
+struct Adapter::State {
+  std::shared_ptr<Runtime::State> runtime;  // outlives the adapter: declared first, destroyed last
+  std::weak_ptr<const Model::State> model;
+  LowRankAdapter parts;
+
+  ~State() {
+    const std::lock_guard lock(runtime->backend->mutex());
+    parts = {};
+  }
+};
+
+// Beside the weights of sessions, and how strong; null: none.
+struct Attached {
+  std::shared_ptr<const Adapter::State> adapter;
+  float strength = 1.0f;
+};
+
 struct Model::State {
   std::shared_ptr<Runtime::State> runtime;  // outlives the weights: declared first, destroyed last
   Config config;
   ModelInfo info;
-  Weights weights;
+  WeightSource source;
+  Attached adapter;                            // of sessions, until they take another one
   std::shared_ptr<const Tokenizer> tokenizer;  // null: info.tokenizer_problem says why
   ChatFormat chat;
   Pooling pooling = Pooling::last;  // what the file says
   // Of the tokenizer, which there must be; made by the first call. Any number of threads may ask.
   std::shared_ptr<const grammar::TokenTrie> token_trie() const;
 
+  // These are guarded by the backend's mutex, which whoever calls need_weights() holds.
+  mutable std::shared_ptr<const Weights> weights;  // null: parked
+  mutable std::vector<SharedForward*> forwards;    // of all sessions there are
+  // Loads them again where they are parked.
+  Status need_weights() const;
+
   ~State() {
     // Freeing device memory is an operation on the backend.
     const std::lock_guard lock(runtime->backend->mutex());
-    weights = {};
+    weights.reset();
   }
 
  private:
@@ -57,14 +85,23 @@ struct Model::State {
 
 // The caches and passes of a session, or of several whose next tokens can be evaluated by one pass.
 struct SharedForward {
-  std::shared_ptr<const Model::State> model;
-  ForwardState forward;
-  const void* logits_of = nullptr;  // the session whose logits are on the device. Guarded by the backend's mutex
+  explicit SharedForward(std::shared_ptr<const Model::State> of);
+  ~SharedForward();
+  SharedForward(const SharedForward&) = delete;
+  SharedForward& operator=(const SharedForward&) = delete;
 
-  ~SharedForward() {
-    const std::lock_guard lock(model->runtime->backend->mutex());
-    forward = {};
-  }
+  const std::shared_ptr<const Model::State> model;
+  ForwardState forward;
+  // All that follows is guarded by the backend's mutex; only attach() takes it, to release the adapter before without.
+  const void* logits_of = nullptr;  // the session whose logits are on the device
+  Attached attached;
+  std::shared_ptr<const Weights> weights;  // those of the passes: the model's, with the adapter; null: not yet known
+
+  // Makes `weights` known, which loads those of a parked model.
+  Status need_weights();
+  // Passes that were recorded hold the weights in memory.
+  void forget_weights();
+  void attach(Attached next);
 };
 
 struct Session::State {

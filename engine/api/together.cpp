@@ -24,7 +24,9 @@ std::vector<Status> Session::State::evaluate_together(std::span<State* const> se
   std::vector<float> logits(sessions.size() * vocab);
   const std::lock_guard lock(backend.mutex());
   first.shared->logits_of = nullptr;
-  const Status status = forward_together(model.config, model.weights, first.forward, backend, more, at, logits);
+  Status status = first.shared->need_weights();
+  if (status.ok())
+    status = forward_together(model.config, *first.shared->weights, first.forward, backend, more, at, logits);
   for (size_t i = 0; i < sessions.size(); ++i) {
     State& session = *sessions[i];
     const auto row = std::span<const float>(logits).subspan(i * vocab, vocab);

@@ -35,11 +35,25 @@ Result<InputFile> InputFile::open(const std::string& path) {
 
 Result<InputFile> InputFile::open_regular(const std::string& path) {
   Result<InputFile> file = open(path);
-  if (!file.ok()) return file;
-  if (!file->regular_)
-    return error(StatusCode::io_error, path, ": not a regular file: it is read at any place, and more than once; ",
-                 "save what a pipe gives into a file first");
+  return file.ok() ? regular_only(*std::move(file)) : std::move(file);
+}
+
+Result<InputFile> InputFile::regular_only(InputFile file) {
+  if (!file.regular_)
+    return error(StatusCode::io_error, file.path_, ": not a regular file: it is read at any place, and more than ",
+                 "once; save what a pipe gives into a file first");
   return file;
+}
+
+Result<InputFile> InputFile::of_descriptor(int descriptor) {
+  const std::string name = join("descriptor ", descriptor);
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return system_error(name, "cannot be read", errno);
+  InputFile file(name, own);
+  if (Status s = file.look(); !s.ok()) return s;
+  if ((::fcntl(own, F_GETFL) & O_ACCMODE) == O_WRONLY)
+    return error(StatusCode::io_error, name, ": is open for writing only");
+  return regular_only(std::move(file));
 }
 
 InputFile InputFile::standard_input() {

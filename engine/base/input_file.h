@@ -18,6 +18,9 @@ class InputFile {
   static Result<InputFile> open(const std::string& path);
   // The same, and io_error for everything that has no size and no places to read at: pipes, devices.
   static Result<InputFile> open_regular(const std::string& path);
+  // The file that a descriptor of the system is open for, by another one of this object's own: the caller may close
+  // that one. io_error for what is not a regular file, not open, or not open for reading.
+  static Result<InputFile> of_descriptor(int descriptor);
   static InputFile standard_input();
 
   InputFile(InputFile&& other) noexcept;
@@ -41,6 +44,7 @@ class InputFile {
 
  private:
   InputFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  static Result<InputFile> regular_only(InputFile file);
   Status look();  // what it is, and its size
 
   std::string path_;

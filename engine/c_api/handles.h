@@ -35,6 +35,10 @@ struct tritium_model {
   tritium::Model model;
 };
 
+struct tritium_adapter {
+  tritium::Adapter adapter;
+};
+
 struct tritium_sampler {
   tritium::Sampler sampler;
 };

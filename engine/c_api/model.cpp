@@ -80,7 +80,52 @@ tritium_status tritium_model_load(const tritium_runtime* runtime, const char* pa
   });
 }
 
+tritium_status tritium_model_load_descriptor(const tritium_runtime* runtime, int32_t descriptor,
+                                             const tritium_load_options* options, tritium_model** out,
+                                             tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{out, "out"}}); !s.ok()) return s;
+    *out = nullptr;
+    if (Status s = needs({{runtime, "runtime"}}); !s.ok()) return s;
+    const auto all = options_of(options, "tritium_load_options");
+    if (!all.ok()) return all.status();
+    auto model = runtime->runtime.load_descriptor(descriptor, load_options_of(*all));
+    if (!model.ok()) return model.status();
+    return give_handle(out, *std::move(model));
+  });
+}
+
+tritium_status tritium_model_park(const tritium_model* model, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{model, "model"}}); !s.ok()) return s;
+    return model->model.park();
+  });
+}
+
+tritium_status tritium_model_unpark(const tritium_model* model, tritium_cancel* cancel, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{model, "model"}}); !s.ok()) return s;
+    return model->model.unpark(keep_going_of(cancel));
+  });
+}
+
+int32_t tritium_model_is_parked(const tritium_model* model) { return model && model->model.is_parked(); }
+
 void tritium_model_release(tritium_model* model) { delete model; }
+
+tritium_status tritium_adapter_load(const tritium_model* model, const char* path, tritium_cancel* cancel,
+                                    tritium_adapter** out, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{out, "out"}}); !s.ok()) return s;
+    *out = nullptr;
+    if (Status s = needs({{model, "model"}, {path, "path"}}); !s.ok()) return s;
+    auto adapter = model->model.load_adapter(path, keep_going_of(cancel));
+    if (!adapter.ok()) return adapter.status();
+    return give_handle(out, *std::move(adapter));
+  });
+}
+
+void tritium_adapter_release(tritium_adapter* adapter) { delete adapter; }
 
 tritium_status tritium_tokenize(const tritium_model* model, const char* text, uint64_t text_size, int32_t* tokens,
                                 uint64_t capacity, uint64_t* needed, tritium_error* error) {

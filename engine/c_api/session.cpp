@@ -105,6 +105,14 @@ tritium_status tritium_session_rewind(tritium_session* session, int64_t position
   });
 }
 
+tritium_status tritium_session_attach(tritium_session* session, const tritium_adapter* adapter, double strength,
+                                      tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{session, "session"}}); !s.ok()) return s;
+    return adapter ? session->session.attach(adapter->adapter, strength) : session->session.detach();
+  });
+}
+
 tritium_status tritium_session_fork(tritium_session* session, tritium_session** out, tritium_error* error) {
   return guarded(error, [&]() -> Outcome {
     if (Status s = needs({{out, "out"}}); !s.ok()) return s;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/atomic_file.h"
+#include "base/input_file.h"
 #include "format/storage_type.h"
 #include "tensor/metadata.h"
 #include "tensor/tensor_map.h"
@@ -23,6 +24,8 @@ struct GgufOptions {
 // they are used; tensors neither overlap nor leave gaps. Weights are read when loaded; a file that is cut off meanwhile
 // is corrupt_file then. Errors: "FILE: what, where, numbers".
 Result<std::unique_ptr<TensorMap>> open_gguf(const std::string& path, const GgufOptions& options);
+// The same of a regular file that is open already.
+Result<std::unique_ptr<TensorMap>> open_gguf(InputFile file, const GgufOptions& options);
 
 struct GgufTensor {
   std::string name;

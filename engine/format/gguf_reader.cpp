@@ -10,8 +10,8 @@ namespace {
 
 class GgufFile final : public TensorMap {
  public:
-  GgufFile(std::string path, InputFile file, GgufHeader header, const GgufOptions& options)
-      : path_(std::move(path)), file_(std::move(file)), header_(std::move(header)), options_(options) {
+  GgufFile(InputFile file, GgufHeader header, const GgufOptions& options)
+      : path_(file.path()), file_(std::move(file)), header_(std::move(header)), options_(options) {
     for (size_t i = 0; i < header_.tensors.size(); ++i) {
       const GgufTensorHeader& t = header_.tensors[i];
       const StorageTraits& traits = traits_of(t.type);
@@ -65,10 +65,15 @@ class GgufFile final : public TensorMap {
 Result<std::unique_ptr<TensorMap>> open_gguf(const std::string& path, const GgufOptions& options) {
   Result<InputFile> file = InputFile::open_regular(path);
   if (!file.ok()) return file.status();
-  if (file->size() == 0) return error(StatusCode::corrupt_file, path, ": the file is empty");
-  Result<GgufHeader> header = parse_gguf_header(*file);
+  return open_gguf(*std::move(file), options);
+}
+
+Result<std::unique_ptr<TensorMap>> open_gguf(InputFile file, const GgufOptions& options) {
+  const std::string path = file.path();
+  if (file.size() == 0) return error(StatusCode::corrupt_file, path, ": the file is empty");
+  Result<GgufHeader> header = parse_gguf_header(file);
   if (!header.ok()) return Status(header.code(), join(path, ": ", header.message(), part_by_name(path)));
-  return std::unique_ptr<TensorMap>(std::make_unique<GgufFile>(path, *std::move(file), *std::move(header), options));
+  return std::unique_ptr<TensorMap>(std::make_unique<GgufFile>(std::move(file), *std::move(header), options));
 }
 
 }  // namespace tritium

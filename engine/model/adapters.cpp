@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/cancel.h"
 #include "base/format_text.h"
 #include "model/metadata_keys.h"
 
@@ -28,8 +29,8 @@ Result<DenseMatrix> load_part(const TensorMap& source, const std::string& name) 
   return source.load_dense(name);
 }
 
-Status load_adapter(const TensorMap& source, const TensorSpec& slot, double alpha, float strength, Backend& backend,
-                    Weights& weights) {
+Result<LowRankAdapter::Part> load_parts_of(const TensorMap& source, const TensorSpec& slot, double alpha,
+                                           Backend& backend) {
   const Result<DenseMatrix> a = load_part(source, slot.name + kLoraA), b = load_part(source, slot.name + kLoraB);
   if (!a.ok()) return a.status();
   if (!b.ok()) return b.status();
@@ -42,37 +43,34 @@ Status load_adapter(const TensorMap& source, const TensorSpec& slot, double alph
   if (!weight_a.ok()) return weight_a.status();
   Result<Weight> weight_b = backend.upload_weight(*b, slot.name + kLoraB);
   if (!weight_b.ok()) return weight_b.status();
-  FixedParameter* adapted = weights.find(slot.name);
-  const auto own = [&](Weight& weight) {
-    weights.owned.push_back(std::make_unique<FixedParameter>(std::move(weight)));
-    return weights.owned.back().get();
-  };
-  const double rank = static_cast<double>(a->rows);
-  adapted->set_low_rank({.a = own(*weight_a),
-                         .b = own(*weight_b),
-                         .scale = strength * static_cast<float>(alpha > 0 ? alpha / rank : 1.0)});
-  return Status();
+  const auto rank = static_cast<double>(a->rows);
+  return LowRankAdapter::Part{.weight = slot.name,
+                              .a = FixedParameter(*std::move(weight_a)),
+                              .b = FixedParameter(*std::move(weight_b)),
+                              .scale = static_cast<float>(alpha > 0 ? alpha / rank : 1.0)};
 }
 
 }  // namespace
 
-Status load_adapters(const TensorMap& source, const Config& config, float strength, Backend& backend,
-                     Weights& weights) {
+Result<LowRankAdapter> load_adapter(const TensorMap& source, const Config& config, const Weights& weights,
+                                    Backend& backend) {
   if (Status s = check_kind(source, config); !s.ok()) return s;
-  if (!std::isfinite(strength))
-    return error(StatusCode::invalid_argument, "the adapter's strength is ", strength, ", must be a number");
   const std::string alpha_key = "adapter.lora.alpha";
   const double alpha = source.metadata().real(alpha_key).value_or(0.0);
   if (source.metadata().contains(alpha_key) && !(source.metadata().real(alpha_key) && std::isfinite(alpha)))
     return error(StatusCode::corrupt_file, source.source(), ": key ", alpha_key, " must be a number");
+  LowRankAdapter adapter;
   std::set<std::string> adapted;
   for (const TensorSpec& spec : tensor_specs(config)) {
     const bool has_a = source.find(spec.name + kLoraA), has_b = source.find(spec.name + kLoraB);
     if (!has_a && !has_b) continue;
+    if (cancelled()) return cancelled_status();
     // Rows of the embedding are looked up, not multiplied with; norms are vectors.
     if (spec.exact() || spec.role == TensorRole::embedding || !weights.find(spec.name))
       return error(StatusCode::unsupported, source.source(), ": adapters of ", spec.name, " are not supported");
-    if (Status s = load_adapter(source, spec, alpha, strength, backend, weights); !s.ok()) return s;
+    Result<LowRankAdapter::Part> part = load_parts_of(source, spec, alpha, backend);
+    if (!part.ok()) return part.status();
+    adapter.parts.push_back(*std::move(part));
     adapted.insert(spec.name);
   }
   if (adapted.empty())
@@ -81,7 +79,14 @@ Status load_adapters(const TensorMap& source, const Config& config, float streng
     if (!adapted.contains(info.name.substr(0, info.name.rfind('.'))))
       return error(StatusCode::unsupported, source.source(), ": tensor ", info.name,
                    " belongs to no weight of the model");
-  return Status();
+  return adapter;
+}
+
+Weights with_adapter(const Weights& weights, const Config& config, const LowRankAdapter& adapter, float strength) {
+  Weights adapted = share_weights(weights, config);
+  for (const LowRankAdapter::Part& part : adapter.parts)
+    adapted.find(part.weight)->set_low_rank({.a = &part.a, .b = &part.b, .scale = strength * part.scale});
+  return adapted;
 }
 
 }  // namespace tritium

@@ -6,6 +6,9 @@
 // with their number before; scale = alpha / rank.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "model/weights.h"
 
 namespace tritium {
@@ -13,8 +16,22 @@ namespace tritium {
 inline constexpr const char* kLoraA = ".lora_a";
 inline constexpr const char* kLoraB = ".lora_b";
 
-// Puts the adapters beside the weights of the model. `strength` multiplies what they add. Errors name what does not fit
-// the model. The caller holds backend.mutex().
-Status load_adapters(const TensorMap& source, const Config& config, float strength, Backend& backend, Weights& weights);
+// On a backend.
+struct LowRankAdapter {
+  struct Part {
+    std::string weight;  // the name of the one that it is for
+    FixedParameter a, b;
+    float scale = 1.0f;
+  };
+  std::vector<Part> parts;
+};
+
+// `weights` are those that it shall stand beside. Errors name what does not fit the model. The caller holds
+// backend.mutex().
+Result<LowRankAdapter> load_adapter(const TensorMap& source, const Config& config, const Weights& weights,
+                                    Backend& backend);
+
+// The weights in the same memory with the adapter beside them, which outlives them. `strength` multiplies what it adds.
+Weights with_adapter(const Weights& weights, const Config& config, const LowRankAdapter& adapter, float strength);
 
 }  // namespace tritium

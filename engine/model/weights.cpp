@@ -72,10 +72,21 @@ Result<Weight> load_matrix(const TensorMap& source, const TensorSpec& spec, Back
   return backend.upload_rows(**rows, spec.name);
 }
 
+Weights no_weights(const Config& config) {
+  Weights weights;
+  weights.parameters.layers.resize(config.layers.size());
+  return weights;
+}
+
 // The parameter, where the model looks for it.
 void put(Weights& weights, const TensorSpec& spec, Weight weight) {
   weights.owned.push_back(std::make_unique<FixedParameter>(std::move(weight)));
   spec.where(weights.parameters) = weights.owned.back().get();
+}
+
+// A model without a head of its own has the embedding for it.
+void tie_head(Weights& weights) {
+  if (!weights.parameters.output) weights.parameters.output = weights.parameters.token_embd;
 }
 
 }  // namespace
@@ -93,11 +104,19 @@ FixedParameter* Weights::find(const std::string& name) const {
   return found == owned.end() ? nullptr : found->get();
 }
 
+Weights share_weights(const Weights& weights, const Config& config) {
+  Weights shared = no_weights(config);
+  shared.rope_factors = weights.rope_factors;
+  for (const TensorSpec& spec : tensor_specs(config))
+    if (const FixedParameter* parameter = weights.find(spec.name)) put(shared, spec, parameter->weight());
+  tie_head(shared);
+  return shared;
+}
+
 Weights describe_weights(const CheckedModel& model) {
   const TensorMap& source = model.tensors();
   const Config& config = model.config();
-  Weights weights;
-  weights.parameters.layers.resize(config.layers.size());
+  Weights weights = no_weights(config);
   for (const TensorSpec& spec : tensor_specs(config)) {
     const TensorInfo* info = source.find(spec.name);
     if (!info) continue;
@@ -118,7 +137,7 @@ Weights describe_weights(const CheckedModel& model) {
     if (weight.has_scales()) weight.scales = without_memory(weight.scales);
     put(weights, spec, std::move(weight));
   }
-  if (!weights.parameters.output) weights.parameters.output = weights.parameters.token_embd;
+  tie_head(weights);
   return weights;
 }
 
@@ -130,8 +149,7 @@ Result<Weights> collect_weights(const CheckedModel& model, Backend& backend,
                                 const std::function<bool(double)>& progress, const WeightOf& weight_of) {
   const TensorMap& source = model.tensors();
   const Config& config = model.config();
-  Weights weights;
-  weights.parameters.layers.resize(config.layers.size());
+  Weights weights = no_weights(config);
   const std::vector<TensorSpec> specs = tensor_specs(config);
   for (size_t i = 0; i < specs.size(); ++i) {
     const TensorSpec& spec = specs[i];
@@ -142,7 +160,7 @@ Result<Weights> collect_weights(const CheckedModel& model, Backend& backend,
     if (!weight.ok()) return weight.status();
     put(weights, spec, *std::move(weight));
   }
-  if (!weights.parameters.output) weights.parameters.output = weights.parameters.token_embd;
+  tie_head(weights);
   if (source.find(kRopeFactors)) {
     Result<std::vector<float>> factors = source.load_f32(kRopeFactors);
     if (!factors.ok()) return factors.status();

@@ -15,11 +15,13 @@ namespace tritium {
 struct Weights {
   ModelParameters parameters;
   std::vector<float> rope_factors;  // (rope_dims / 2): frequencies are divided by these; empty: by 1
-  // What `parameters` points to: the tensors of the model, and those of adapters beside them.
+  // What `parameters` points to: the tensors of the model.
   std::vector<std::unique_ptr<FixedParameter>> owned;
-  // Of load_adapters: by the weight's name.
-  FixedParameter* find(const std::string& name) const;
+  FixedParameter* find(const std::string& name) const;  // by the weight's name; null: there is none
 };
+
+// The same tensors, in the same memory, as parameters of their own.
+Weights share_weights(const Weights& weights, const Config& config);
 
 // What load_weights would make, without memory: enough to plan with.
 Weights describe_weights(const CheckedModel& model);

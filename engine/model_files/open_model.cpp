@@ -72,21 +72,32 @@ Result<std::vector<std::string>> files_of_model(const std::string& path) {
   return files;
 }
 
-Result<uint64_t> fingerprint_of_model(const std::string& path) {
+namespace {
+
+// Of each file's name, size and time, and of its first bytes, so many at most.
+Result<uint64_t> sum_of_files(const std::string& path, uint64_t most_bytes) {
   const Result<std::vector<std::string>> files = files_of_model(path);
   if (!files.ok()) return files.status();
-  constexpr uint64_t kBeginning = uint64_t{16} << 20;  // more than the header of any released model
   Checksum sum;
   std::vector<std::byte> beginning;
   for (const std::string& name : *files) {
     const Result<InputFile> file = InputFile::open_regular(name);
     if (!file.ok()) return file.status();
-    beginning.resize(std::min(kBeginning, file->size()));
+    beginning.resize(std::min(most_bytes, file->size()));
     if (Status s = file->read_at(0, beginning); !s.ok()) return s;
     sum.add(join(name.substr(name.rfind('/') + 1), ' ', file->size(), ' ', file->modified(), '\n'));
     sum.add(beginning);
   }
   return sum.value();
+}
+
+}  // namespace
+
+Result<uint64_t> stamp_of_model(const std::string& path) { return sum_of_files(path, 0); }
+
+Result<uint64_t> fingerprint_of_model(const std::string& path) {
+  constexpr uint64_t kBeginning = uint64_t{16} << 20;  // more than the header of any released model
+  return sum_of_files(path, kBeginning);
 }
 
 Result<Metadata> open_vocabulary(const std::string& path) {

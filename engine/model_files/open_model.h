@@ -28,6 +28,9 @@ Result<OpenedModel> open_model(const std::string& path, const OpenModelOptions& 
 // and tensors.
 Result<std::vector<std::string>> files_of_model(const std::string& path);
 
+// Of the names, sizes and times of those files: where it is another one, they may have changed.
+Result<uint64_t> stamp_of_model(const std::string& path);
+
 // Of the sizes, times and beginnings (headers, and more) of those files: a model whose fingerprint is the same is the
 // same.
 Result<uint64_t> fingerprint_of_model(const std::string& path);

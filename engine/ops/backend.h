@@ -82,6 +82,8 @@ class Backend : public RunsEach<AllOps> {
   // where a row has several.
   virtual Result<TernaryMatrix> download_weight(const Weight& weight) = 0;
   virtual Status submit() = 0;
+  // Submits and waits until all has run: then memory that nobody uses any more is the system's again.
+  virtual Status finish() { return submit(); }
 
   // Opens and closes a level of the label tree model/layer/op that debuggers show.
   virtual void push_label(std::string_view name) = 0;

@@ -95,6 +95,10 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
     const Status status = tested_->submit();
     return status.ok() ? expected_->submit() : status;
   }
+  Status finish() override {
+    const Status status = tested_->finish();
+    return status.ok() ? expected_->finish() : status;
+  }
 
   void rewrite(Program& program) const override { tested_->rewrite(program); }
 

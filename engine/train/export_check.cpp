@@ -22,10 +22,14 @@ Result<std::vector<float>> file_logits(const ExportedFiles& files, Ops& ops, std
   const Config& config = model->config();
   Result<Weights> weights = load_weights(*model, ops.backend(), {});
   if (!weights.ok()) return weights.status();
+  LowRankAdapter adapter;
   if (!files.adapter.empty()) {
-    const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(files.adapter, {});
-    if (!adapter.ok()) return adapter.status();
-    if (Status s = load_adapters(**adapter, config, 1.0f, ops.backend(), *weights); !s.ok()) return s;
+    const Result<std::unique_ptr<TensorMap>> source = open_gguf(files.adapter, {});
+    if (!source.ok()) return source.status();
+    Result<LowRankAdapter> loaded = load_adapter(**source, config, *weights, ops.backend());
+    if (!loaded.ok()) return loaded.status();
+    adapter = *std::move(loaded);
+    weights = with_adapter(*weights, config, adapter, 1.0f);
   }
   const auto n = static_cast<int64_t>(tokens.size());
   Result<ForwardState> state = make_state(config, *weights, ops.backend(),

@@ -46,6 +46,10 @@ class VulkanBackend final : public Each<VulkanBackend, Backend, AllOps> {
   std::string_view weight_layout() const override { return "transposed codes"; }
   Result<TernaryMatrix> download_weight(const Weight& weight) override;
   Status submit() override { return gpu_->submit(); }
+  Status finish() override {
+    const Result<uint64_t> post = gpu_->post();
+    return post.ok() ? gpu_->wait(*post) : post.status();
+  }
   bool is_asynchronous() const override { return true; }
   // One runs, one waits behind it, and the host has time for a third. A profile looks at each.
   int64_t passes_under_way() const override { return profiles_ ? 1 : 3; }

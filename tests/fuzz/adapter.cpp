@@ -65,23 +65,24 @@ class LoadedBase {
     Result<Weights> weights = load_weights(*model, *backend_, {});
     require(weights.ok(), "the model has weights");
     weights_ = *std::move(weights);
-    n_own_ = weights_.owned.size();
   }
 
   Status adapt(const std::string& path) {
-    weights_.owned.resize(n_own_);
-    for (const auto& parameter : weights_.owned) parameter->set_low_rank({});
-    const Result<std::unique_ptr<TensorMap>> adapter = open_gguf(path, {});
+    const Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
+    if (!file.ok()) return file.status();
+    Result<LowRankAdapter> adapter = load_adapter(**file, config_, weights_, *backend_);
     if (!adapter.ok()) return adapter.status();
-    return load_adapters(**adapter, config_, 1.0f, *backend_, weights_);
+    adapter_ = *std::move(adapter);
+    adapted_ = with_adapter(weights_, config_, adapter_, 1.0f);
+    return Status();
   }
 
   void run(std::span<const int32_t> tokens) {
     const auto n = static_cast<int64_t>(tokens.size());
-    Result<ForwardState> state = make_state(config_, weights_, *backend_, {.capacity = n, .batch = n});
+    Result<ForwardState> state = make_state(config_, adapted_, *backend_, {.capacity = n, .batch = n});
     require(state.ok(), "a model that was loaded has room to run");
     std::vector<float> logits(static_cast<size_t>(config_.vocab_size));
-    const Status status = forward(config_, weights_, *state, *backend_, tokens, 0, Logits::last, logits);
+    const Status status = forward(config_, adapted_, *state, *backend_, tokens, 0, Logits::last, logits);
     require(status.ok(), "a model that was loaded runs");
   }
 
@@ -89,7 +90,8 @@ class LoadedBase {
   std::unique_ptr<Backend> backend_;
   Config config_;
   Weights weights_;
-  size_t n_own_ = 0;  // without those of adapters
+  LowRankAdapter adapter_;
+  Weights adapted_;
 };
 
 constexpr int32_t kTokens[] = {1, 5};

@@ -110,7 +110,7 @@ TEST(LoraFile, IsRefusedWhereItDoesNotFit) {
     Weights weights;
     for (const TensorSpec& spec : tensor_specs(m.config))
       weights.owned.push_back(std::make_unique<FixedParameter>(Weight{.name = spec.name}));
-    return load_adapters(**file, m.config, 1.0f, *m.backend, weights).message();
+    return load_adapter(**file, m.config, weights, *m.backend).message();
   };
   EXPECT_NE(load("llama", "blk.0.attn_q.weight").find("adapter for llama"), std::string::npos);
   EXPECT_NE(load("qwen3moe", "blk.0.attn_q.weight").find("1 x [24,24]"), std::string::npos);  // it has 32 rows

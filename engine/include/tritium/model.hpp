@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -77,6 +78,17 @@ class Model {
   // n sessions, 1 to 1024, each with a context of its own, whose next tokens can be evaluated by one pass
   // (next_of_each(), session.hpp). Their memory is given back with the last of them. They guess no tokens ahead.
   Result<std::vector<Session>> create_sessions(int64_t n, const SessionOptions& options = {}) const;
+
+  // An adapter that sessions of this model take on (Session::attach()): a GGUF file as of LoadOptions::adapter.
+  Result<Adapter> load_adapter(const std::string& path, const std::function<bool()>& keep_going = {}) const;
+
+  // The weights leave the device's memory, and the host's; sessions keep their caches, adapters their matrices. They
+  // come back where they are needed, with the next token or by unpark(), from the files, which must be there and
+  // unchanged: park() looks before it lets go (not_found, invalid_argument), and so does what brings them back.
+  // Waits for an evaluation that is under way, as is_parked() does.
+  Status park() const;
+  Status unpark(const std::function<bool()>& keep_going = {}) const;
+  bool is_parked() const;
 
   // Text to token ids, with the model's beginning-of-text token first when it wants one. Fails without a tokenizer.
   Result<std::vector<int32_t>> tokenize(std::string_view text) const;

@@ -37,7 +37,7 @@ struct LoadOptions {
   std::function<bool(double fraction)> progress{};
   // I2_S files whose codes are interleaved 64 per 16 bytes (Arm builds) instead of 128 per 32. They carry no mark.
   bool i2s_interleave_64 = false;
-  // A GGUF file of LoRA adapters for this model, used beside its weights; empty: none.
+  // A GGUF file of LoRA adapters for this model, beside its weights in sessions that take no other; empty: none.
   std::string adapter;
   double adapter_strength = 1.0;  // what they add is multiplied by this
   // How a byte-level vocabulary splits text, instead of what the file says: "llama-bpe", "qwen2". Model::tokenize()

@@ -29,6 +29,7 @@ struct DeviceInfo {
 // Empty where memory ends.
 std::vector<DeviceInfo> list_devices();
 
+class WeightSource;
 struct DebugOptions;
 struct ProfileEntry;
 struct DeviceWork;
@@ -54,8 +55,13 @@ class Runtime {
   std::vector<FusionChoice> fusions() const;
   // `path`: a GGUF file, any part of a split one, or a Hugging Face folder with safetensors.
   Result<Model> load(const std::string& path, const LoadOptions& options = {}) const;
+  // A GGUF file in one part that the application has open, where it may not open it by a path (a sandbox, a file
+  // picker): a POSIX descriptor, for reading, of which the model keeps a duplicate as long as it lives.
+  // invalid_argument with LoadOptions::cache, which needs a path.
+  Result<Model> load_descriptor(int descriptor, const LoadOptions& options = {}) const;
 
  private:
+  Result<Model> load_from(WeightSource source, const LoadOptions& options) const;
   explicit Runtime(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

@@ -91,6 +91,19 @@ struct Generation {
   double tokens_per_second = 0;       // of the tokens after the first; 0 when there are none
 };
 
+// A LoRA adapter of a model, on its device (Model::load_adapter()). A handle: copies share it.
+class Adapter {
+ public:
+  struct State;  // the library's own
+
+ private:
+  friend class Model;
+  friend class Runtime;
+  friend class Session;
+  explicit Adapter(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
 // One conversation: a position and a KV cache on the runtime's device.
 class Session {
  public:
@@ -132,6 +145,12 @@ class Session {
   int64_t context() const;
   // Forgets everything from `position` on (0: all). `position` must not lie ahead.
   Status rewind(int64_t position);
+
+  // From here on tokens are evaluated with an adapter of this session's model beside the weights, in place of the one
+  // before; what it adds is multiplied by `strength`. What was evaluated stays as it is: rewind(0) begins anew.
+  // Sessions of Model::create_sessions() share it: the last call of any of them counts for all.
+  Status attach(const Adapter& adapter, double strength = 1.0);
+  Status detach();  // without any, that of LoadOptions included
 
   // Another session at the same position, with the same options: what both go on with is their own.
   Result<Session> fork() const;

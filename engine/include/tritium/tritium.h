@@ -202,7 +202,7 @@ typedef struct tritium_load_options {
   tritium_progress progress;  // called while weights move to the device; NULL: nobody
   void* progress_data;
   tritium_cancel* cancel;     // NULL: it is not cancelled
-  const char* adapter;        // a GGUF file of LoRA adapters, used beside the weights; NULL: none
+  const char* adapter;        // a GGUF file of LoRA adapters, for sessions that take no other; NULL: none
   double adapter_strength;    // 1: what they add is multiplied by this
   const char* tokenizer_pre;  // how a byte-level vocabulary splits text, instead of what the file says; NULL: that
   const char* cache;          // where laid out weights are kept for the next process: NULL: nowhere; "auto"; a folder
@@ -217,8 +217,28 @@ typedef struct tritium_model tritium_model;
 TRITIUM_API tritium_status tritium_model_load(const tritium_runtime* runtime, const char* path,
                                               const tritium_load_options* options, tritium_model** out,
                                               tritium_error* error);
+// A GGUF file in one part that the application has open for reading (a POSIX descriptor), where it may not open it by a
+// path. The model keeps a duplicate for as long as it lives. TRITIUM_INVALID_ARGUMENT with a cache.
+TRITIUM_API tritium_status tritium_model_load_descriptor(const tritium_runtime* runtime, int32_t descriptor,
+                                                         const tritium_load_options* options, tritium_model** out,
+                                                         tritium_error* error);
+// The weights leave the device's memory, and the host's; sessions keep their caches. They come back where they are
+// needed, with the next token or by tritium_model_unpark(), from the files, which must be there and unchanged; park
+// looks before it lets go (TRITIUM_NOT_FOUND, TRITIUM_INVALID_ARGUMENT). Any thread; waits for an evaluation that is
+// under way.
+TRITIUM_API tritium_status tritium_model_park(const tritium_model* model, tritium_error* error);
+TRITIUM_API tritium_status tritium_model_unpark(const tritium_model* model, tritium_cancel* cancel,
+                                                tritium_error* error);
+TRITIUM_API int32_t tritium_model_is_parked(const tritium_model* model);
 TRITIUM_API tritium_status tritium_model_info(const tritium_model* model, tritium_info** out, tritium_error* error);
 TRITIUM_API void tritium_model_release(tritium_model* model);
+
+// A LoRA adapter of a model on its device, a GGUF file, which sessions of that model take on
+// (tritium_session_attach); it may be released while they have it.
+typedef struct tritium_adapter tritium_adapter;
+TRITIUM_API tritium_status tritium_adapter_load(const tritium_model* model, const char* path, tritium_cancel* cancel,
+                                                tritium_adapter** out, tritium_error* error);
+TRITIUM_API void tritium_adapter_release(tritium_adapter* adapter);
 
 // Text (any bytes) to token ids, with the model's beginning-of-text token first when it wants one. What the text spells
 // out never becomes a control token. TRITIUM_UNSUPPORTED: there is no tokenizer.
@@ -351,6 +371,11 @@ TRITIUM_API int64_t tritium_session_position(const tritium_session* session);
 TRITIUM_API int64_t tritium_session_context(const tritium_session* session);
 // Forgets everything from `position` on (0: all), which must not lie ahead.
 TRITIUM_API tritium_status tritium_session_rewind(tritium_session* session, int64_t position, tritium_error* error);
+// From here on tokens are evaluated with an adapter of this session's model beside the weights, in place of the one
+// before; what it adds is multiplied by `strength`. NULL: without any, that of the load options included. What was
+// evaluated stays as it is. Those of tritium_sessions_create() share it: the last call counts for all.
+TRITIUM_API tritium_status tritium_session_attach(tritium_session* session, const tritium_adapter* adapter,
+                                                  double strength, tritium_error* error);
 // Another session at the same position, with the same options: what both go on with is their own.
 TRITIUM_API tritium_status tritium_session_fork(tritium_session* session, tritium_session** out, tritium_error* error);
 // Its tokens and caches as bytes, and back in place of what a session holds: of the same model (told by its shape, name

@@ -42,7 +42,7 @@ typedef struct Test {
 } Test;
 
 /* Rows of a table that ends with a null name. */
-extern const Test kCallTests[], kStructTests[], kSessionTests[], kCancelTests[], kTrainingTests[];
+extern const Test kCallTests[], kStructTests[], kSessionTests[], kCancelTests[], kParkingTests[], kTrainingTests[];
 
 /* A model on a backend, and a session: NULL where it is not asked for. */
 typedef struct Loaded {

@@ -36,7 +36,7 @@ double seconds_now(void) {
 }
 
 int main(int argc, char** argv) {
-  const Test* tables[] = {kCallTests, kStructTests, kSessionTests, kCancelTests, kTrainingTests};
+  const Test* tables[] = {kCallTests, kStructTests, kSessionTests, kCancelTests, kParkingTests, kTrainingTests};
   if (argc != 4) return fprintf(stderr, "usage: c_api_test MODEL FOLDER TEST\n"), 2;
   const Material material = {argv[1], argv[2]};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; ++i)

@@ -109,20 +109,24 @@ CacheKey Gpu::cache_key() const {
 
 bool Gpu::owns(const Tensor& tensor) { return dynamic_cast<const VulkanBuffer*>(tensor.buffer.get()) != nullptr; }
 
-Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name, bool zero) {
-  return allocate(shape, dtype, name, zero, Stay::lasting);
+Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name) {
+  return allocate(shape, dtype, name, MemoryUse::state);
+}
+
+Result<Tensor> Gpu::allocate_weight(const Shape& shape, DType dtype, const std::string& name) {
+  return allocate(shape, dtype, name, MemoryUse::weights);
 }
 
 Result<Tensor> Gpu::allocate_briefly(const Shape& shape, DType dtype, const std::string& name) {
-  return allocate(shape, dtype, name, true, Stay::brief);
+  return allocate(shape, dtype, name, MemoryUse::brief);
 }
 
-Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name, bool zero, Stay stay) {
+Result<Tensor> Gpu::allocate(const Shape& shape, DType dtype, const std::string& name, MemoryUse use) {
   Tensor tensor{nullptr, shape, dtype};
   const Status status = parts_->device->health.guard("allocating " + name, [&] {
-    auto buffer = parts_->pool->make_buffer(static_cast<uint64_t>(tensor.bytes()), name, stay);
+    auto buffer = parts_->pool->make_buffer(static_cast<uint64_t>(tensor.bytes()), name, use);
     if (!buffer.ok()) return buffer.status();
-    if (zero) parts_->recorder->fill_zero(*buffer);
+    if (use != MemoryUse::weights) parts_->recorder->fill_zero(*buffer);
     tensor.buffer = *buffer;
     return Status();
   });

@@ -20,7 +20,7 @@
 namespace tritium::vulkan {
 
 struct Device;
-enum class Stay;
+enum class MemoryUse;
 struct RecorderOptions;
 struct RecordedCommands;
 
@@ -36,8 +36,10 @@ class Gpu {
   Recorder& recorder();
   Device& device();  // for tests: vulkan/device/device.h
 
-  // Not zeroed when `zero` is false: then the caller uploads all of it, padding (to 16 bytes) excepted.
-  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, bool zero = true);
+  // Zeros.
+  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name);
+  // Not zeroed: the caller uploads all of it, padding (to 16 bytes) excepted.
+  Result<Tensor> allocate_weight(const Shape& shape, DType dtype, const std::string& name);
   // Zeros that are soon dropped: they take no more memory than they need, and give it back.
   Result<Tensor> allocate_briefly(const Shape& shape, DType dtype, const std::string& name);
   // Whether its memory is of this kind, and not of another backend.
@@ -88,7 +90,7 @@ class Gpu {
  private:
   struct Parts;
   explicit Gpu(std::unique_ptr<Parts> parts);
-  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, bool zero, Stay stay);
+  Result<Tensor> allocate(const Shape& shape, DType dtype, const std::string& name, MemoryUse use);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -192,7 +192,7 @@ Status upload_rows_of(Gpu& gpu, const Tensor& plane, int64_t n_rows, const Read&
 
 Result<Weight> VulkanBackend::upload_rows(const TernaryRows& rows, const std::string& debug_name) {
   Weight weight = describe_weight(rows, debug_name);
-  Result<Tensor> data = gpu_->allocate(weight.data.shape, weight.data.dtype, debug_name, false);
+  Result<Tensor> data = gpu_->allocate_weight(weight.data.shape, weight.data.dtype, debug_name);
   if (!data.ok()) return data.status();
   weight.data = *data;
   const auto groups = static_cast<size_t>(rows.groups_per_row()), per_row = static_cast<size_t>(rows.words_per_row());
@@ -208,7 +208,7 @@ Result<Weight> VulkanBackend::upload_rows(const TernaryRows& rows, const std::st
   });
   if (!status.ok()) return status;
   const std::vector<float> values = settle_scales(weight, rows, stored);
-  Result<Tensor> scales = gpu_->allocate(weight.scales.shape, DType::f32, debug_name + ".scales", false);
+  Result<Tensor> scales = gpu_->allocate_weight(weight.scales.shape, DType::f32, debug_name + ".scales");
   if (!scales.ok()) return scales.status();
   weight.scales = *scales;
   if (Status s = gpu_->upload(weight.scales, std::as_bytes(std::span(values))); !s.ok()) return s;
@@ -229,7 +229,7 @@ Result<Weight> VulkanBackend::upload_rows(const DenseRows& rows, const std::stri
   Weight weight = describe_weight(rows, debug_name);
   for (Tensor* plane : {&weight.data, &weight.scales}) {
     if (plane == &weight.scales && !weight.packed()) continue;
-    Result<Tensor> made = gpu_->allocate(plane->shape, plane->dtype, debug_name, false);
+    Result<Tensor> made = gpu_->allocate_weight(plane->shape, plane->dtype, debug_name);
     if (!made.ok()) return made.status();
     *plane = *made;
   }

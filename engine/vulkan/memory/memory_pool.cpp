@@ -10,7 +10,8 @@
 namespace tritium::vulkan {
 namespace {
 
-// Blocks double from the first size to the last: a toy model takes little, a large one few allocations.
+// A block is as large as all of its use before it, between these: a toy model takes little, a large one few
+// allocations.
 constexpr uint64_t kFirstBlock = uint64_t{16} << 20;
 constexpr uint64_t kLastBlock = uint64_t{256} << 20;
 
@@ -25,7 +26,7 @@ VulkanBuffer::~VulkanBuffer() {
   if (pool && !data) pool->give_back(*this);
 }
 
-MemoryPool::MemoryPool(std::shared_ptr<Device> device) : device_(std::move(device)), next_block_bytes_(kFirstBlock) {}
+MemoryPool::MemoryPool(std::shared_ptr<Device> device) : device_(std::move(device)) {}
 
 MemoryPool::~MemoryPool() = default;
 
@@ -50,7 +51,7 @@ Status MemoryPool::refused(uint64_t bytes, const std::string& name, const char* 
                reason, "; ", in_use_, " bytes are in use here, its heap has ", device_->description.memory_bytes);
 }
 
-Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, const std::string& name, Stay stay) {
+Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, const std::string& name, MemoryUse use) {
   const std::lock_guard lock(mutex_);
   if (bytes > device_->largest_buffer)
     return error(StatusCode::out_of_memory, name, ": ", bytes, " bytes are more than one buffer may have on ",
@@ -62,7 +63,7 @@ Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, co
   buffer->name = name;
   try {
     buffer->handle = vk::raii::Buffer(device_->handle, {.size = buffer->bytes, .usage = kTensorUsage});
-    place(*buffer, buffer->handle.getMemoryRequirements(), stay);
+    place(*buffer, buffer->handle.getMemoryRequirements(), use);
   } catch (const vk::OutOfDeviceMemoryError&) {
     return refused(bytes, name, "were refused by the driver");
   } catch (const vk::OutOfHostMemoryError&) {
@@ -76,22 +77,22 @@ Result<std::shared_ptr<VulkanBuffer>> MemoryPool::make_buffer(uint64_t bytes, co
 }
 
 // In a block that is there.
-std::optional<uint64_t> MemoryPool::find_room(const vk::MemoryRequirements& needs, size_t& block) {
+std::optional<uint64_t> MemoryPool::find_room(const vk::MemoryRequirements& needs, MemoryUse use, size_t& block) {
   for (block = 0; block < blocks_.size(); ++block) {
-    if (!blocks_[block] || blocks_[block]->dedicated) continue;
+    if (!blocks_[block] || blocks_[block]->dedicated || blocks_[block]->use != use) continue;
     if (const auto offset = blocks_[block]->free.take(needs.size, needs.alignment)) return offset;
   }
   return std::nullopt;
 }
 
-void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs, Stay stay) {
+void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs, MemoryUse use) {
   const uint32_t type = memory_type(needs.memoryTypeBits, vk::MemoryPropertyFlagBits::eDeviceLocal, {}, {});
   const bool large = needs.size > kLastBlock / 4;
   size_t block = blocks_.size();
   std::optional<uint64_t> offset;
-  if (!large) offset = find_room(needs, block);
+  if (!large) offset = find_room(needs, use, block);
   if (!offset) {
-    block = add_block(needs.size, type, large || stay == Stay::brief);
+    block = add_block(needs.size, type, use, large || use == MemoryUse::brief);
     offset = blocks_[block]->free.take(needs.size, needs.alignment);
   }
   buffer.block_ = block;
@@ -106,12 +107,16 @@ void MemoryPool::place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs
   in_use_ += needs.size;
 }
 
-size_t MemoryPool::add_block(uint64_t bytes, uint32_t type, bool dedicated) {
+uint64_t MemoryPool::next_block_bytes(MemoryUse use) const {
+  uint64_t all = 0;
+  for (const auto& block : blocks_)
+    if (block && !block->dedicated && block->use == use) all += block->free.size();
+  return std::clamp(all, kFirstBlock, kLastBlock);
+}
+
+size_t MemoryPool::add_block(uint64_t bytes, uint32_t type, MemoryUse use, bool dedicated) {
   uint64_t size = bytes;
-  if (!dedicated) {
-    size = std::max(bytes, std::min(next_block_bytes_, device_->largest_buffer));
-    next_block_bytes_ = std::min(2 * next_block_bytes_, kLastBlock);
-  }
+  if (!dedicated) size = std::max(bytes, std::min(next_block_bytes(use), device_->largest_buffer));
   auto block = std::make_unique<Block>();
   try {
     block->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
@@ -121,6 +126,7 @@ size_t MemoryPool::add_block(uint64_t bytes, uint32_t type, bool dedicated) {
     block->memory = vk::raii::DeviceMemory(device_->handle, {.allocationSize = size, .memoryTypeIndex = type});
   }
   block->free = FreeList(size);
+  block->use = use;
   block->dedicated = dedicated;
   const auto slot = std::ranges::find_if(blocks_, [](const auto& b) { return !b; });
   const auto index = static_cast<size_t>(slot - blocks_.begin());
@@ -136,9 +142,9 @@ void MemoryPool::give_back(const VulkanBuffer& buffer) {
   in_use_ -= buffer.block_bytes_;
   if (!block.free.empty()) return;
   // One empty block is kept, so that a session that comes and goes does not allocate each time.
-  const auto spare =
-      std::ranges::count_if(blocks_, [](const auto& b) { return b && !b->dedicated && b->free.empty(); });
-  if (block.dedicated || spare > 1) blocks_[buffer.block_].reset();
+  const auto spare = std::ranges::count_if(
+      blocks_, [](const auto& b) { return b && !b->dedicated && b->use == MemoryUse::state && b->free.empty(); });
+  if (block.dedicated || block.use != MemoryUse::state || spare > 1) blocks_[buffer.block_].reset();
 }
 
 uint32_t MemoryPool::memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed, vk::MemoryPropertyFlags wanted,

@@ -50,8 +50,9 @@ struct MappedBuffer {
 };
 
 enum class MappedUse { upload, readback };
-// Of a buffer: brief ones do not make the pool take more memory than they need, nor keep it.
-enum class Stay { lasting, brief };
+// Of a buffer. Weights lie in blocks of their own, which are given back when a model leaves; brief ones do not make the
+// pool take more memory than they need, nor keep it.
+enum class MemoryUse { state, weights, brief };
 
 // Thread rule: any thread. The methods throw what the driver throws, except for running out of memory.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
@@ -60,7 +61,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   ~MemoryPool();
 
   // Not zeroed. out_of_memory names the tensor and the numbers.
-  Result<std::shared_ptr<VulkanBuffer>> make_buffer(uint64_t bytes, const std::string& name, Stay stay = Stay::lasting);
+  Result<std::shared_ptr<VulkanBuffer>> make_buffer(uint64_t bytes, const std::string& name,
+                                                    MemoryUse use = MemoryUse::state);
   // Zeroed memory of the host's that operations write: small results that are read without a copy.
   std::shared_ptr<VulkanBuffer> make_readable(uint64_t bytes, const std::string& name);
   std::unique_ptr<MappedBuffer> make_mapped(uint64_t bytes, MappedUse use, const std::string& name);
@@ -73,13 +75,15 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   struct Block {
     vk::raii::DeviceMemory memory = nullptr;
     FreeList free{0};
-    bool dedicated = false;
+    MemoryUse use = MemoryUse::state;
+    bool dedicated = false;  // to one buffer
   };
 
   vk::raii::DeviceMemory host_memory(const vk::MemoryRequirements& needs, vk::MemoryPropertyFlags wanted) const;
-  void place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs, Stay stay);
-  std::optional<uint64_t> find_room(const vk::MemoryRequirements& needs, size_t& block);
-  size_t add_block(uint64_t bytes, uint32_t type, bool dedicated);
+  void place(VulkanBuffer& buffer, const vk::MemoryRequirements& needs, MemoryUse use);
+  std::optional<uint64_t> find_room(const vk::MemoryRequirements& needs, MemoryUse use, size_t& block);
+  size_t add_block(uint64_t bytes, uint32_t type, MemoryUse use, bool dedicated);
+  uint64_t next_block_bytes(MemoryUse use) const;
   void give_back(const VulkanBuffer& buffer);
   uint32_t memory_type(uint32_t allowed, vk::MemoryPropertyFlags needed, vk::MemoryPropertyFlags wanted,
                        vk::MemoryPropertyFlags unwanted) const;
@@ -88,7 +92,6 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   std::shared_ptr<Device> device_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Block>> blocks_;  // a freed block leaves a null, so that indices stay
-  uint64_t next_block_bytes_;
   uint64_t in_use_ = 0;
   uint64_t next_id_ = 1;
 };

@@ -141,7 +141,7 @@ Status Session::restore(std::span<const std::byte> bytes) try {
   const Result<size_t> n = check(*state_, bytes);
   if (!n.ok()) return n.status();
   std::vector<int32_t> tokens(*n);
-  std::memcpy(tokens.data(), bytes.data() + kHeader, *n * sizeof(int32_t));
+  std::ranges::copy(bytes.subspan(kHeader, *n * sizeof(int32_t)), std::as_writable_bytes(std::span(tokens)).begin());
   for (const int32_t token : tokens)
     if (token < 0 || token >= state_->model->config.vocab_size)
       return error(StatusCode::corrupt_file, "no saved session: token ", token, " is none of this model's");

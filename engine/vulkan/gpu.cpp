@@ -95,6 +95,7 @@ const DeviceWork& Gpu::work() const { return parts_->submissions->work(); }
 void Gpu::set_work(const DeviceWork& work) { parts_->submissions->set_work(work); }
 uint64_t Gpu::available_memory() const { return parts_->pool->available(); }
 uint64_t Gpu::bytes_in_use() const { return parts_->pool->bytes_in_use(); }
+uint64_t Gpu::bytes_held() const { return parts_->pool->bytes_held(); }
 void Gpu::expect(double seconds) { parts_->recorder->expect(seconds); }
 void Gpu::push_label(std::string_view name) { parts_->recorder->push_label(name); }
 void Gpu::pop_label() { parts_->recorder->pop_label(); }

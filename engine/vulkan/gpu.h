@@ -82,6 +82,7 @@ class Gpu {
   const DeviceWork& work() const;
   void set_work(const DeviceWork& work);  // by who does more than is to be counted
   uint64_t bytes_in_use() const;
+  uint64_t bytes_held() const;  // from the driver: with what blocks have free
   // Where files of what was found out on this device may be kept; empty: nowhere.
   const std::filesystem::path& cache_folder() const;
   CacheKey cache_key() const;         // of what is about its kernels

@@ -177,6 +177,17 @@ TEST_F(OnDevice, BriefMemoryIsZeroAndGivenBack) {
   EXPECT_EQ(gpu().bytes_in_use(), before);
 }
 
+TEST_F(OnDevice, WeightsGoBackToTheDriverWhileTensorsThatCameBetweenThemStay) {
+  std::vector<Tensor> state, weights;
+  for (int i = 0; i < 8; ++i) {
+    state.push_back(*gpu().allocate({1 << 20}, DType::f32, "state"));
+    weights.push_back(*gpu().allocate_weight({1 << 20}, DType::f32, "weight"));
+  }
+  const uint64_t held = gpu().bytes_held();
+  weights.clear();
+  EXPECT_LE(gpu().bytes_held(), held - (32u << 20));
+}
+
 TEST_F(OnDevice, AvailableMemoryIsNoMoreThanItsHeapHas) {
   const uint64_t free = gpu().available_memory();
   EXPECT_GT(free, 0u);

@@ -35,6 +35,14 @@ uint64_t MemoryPool::bytes_in_use() const {
   return in_use_;
 }
 
+uint64_t MemoryPool::bytes_held() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& block : blocks_)
+    if (block) bytes += block->free.size();
+  return bytes;
+}
+
 uint64_t MemoryPool::available() const {
   std::vector<HeapDetails> heaps = heaps_of(device_->physical, device_->tells_budget);
   if (!device_->tells_budget)

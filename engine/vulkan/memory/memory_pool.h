@@ -67,6 +67,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   std::shared_ptr<VulkanBuffer> make_readable(uint64_t bytes, const std::string& name);
   std::unique_ptr<MappedBuffer> make_mapped(uint64_t bytes, MappedUse use, const std::string& name);
   uint64_t bytes_in_use() const;
+  uint64_t bytes_held() const;  // from the driver: blocks, with what is free in them
   // What may still be allocated; of a device that shares the host's memory, no more than that has.
   uint64_t available() const;
 

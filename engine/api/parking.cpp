@@ -20,6 +20,7 @@ Status Model::State::need_weights() const {
   Result<Weights> loaded = source.load_again(*runtime->backend, runtime->log);
   if (!loaded.ok()) return loaded.status().within("the parked weights do not come back");
   weights = std::make_shared<const Weights>(*std::move(loaded));
+  parked = false;
   return Status();
 }
 
@@ -58,6 +59,7 @@ Status Model::park() const try {
   const std::lock_guard lock(backend.mutex());
   for (SharedForward* forward : state_->forwards) forward->forget_weights();
   state_->weights.reset();
+  state_->parked = true;
   return backend.finish();
 } catch (...) {
   return caught();
@@ -72,10 +74,6 @@ Status Model::unpark(const std::function<bool()>& keep_going) const try {
   return caught();
 }
 
-bool Model::is_parked() const {
-  if (!state_) return false;
-  const std::lock_guard lock(state_->runtime->backend->mutex());
-  return !state_->weights;
-}
+bool Model::is_parked() const { return state_ && state_->parked; }
 
 }  // namespace tritium

@@ -71,6 +71,7 @@ struct Model::State {
   mutable std::vector<SharedForward*> forwards;    // of all sessions there are
   // Loads them again where they are parked.
   Status need_weights() const;
+  mutable std::atomic<bool> parked = false;  // whether `weights` is null, for those who do not wait for the mutex
 
   ~State() {
     // Freeing device memory is an operation on the backend.

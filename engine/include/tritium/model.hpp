@@ -85,7 +85,7 @@ class Model {
   // The weights leave the device's memory, and the host's; sessions keep their caches, adapters their matrices. They
   // come back where they are needed, with the next token or by unpark(), from the files, which must be there and
   // unchanged: park() looks before it lets go (not_found, invalid_argument), and so does what brings them back.
-  // Waits for an evaluation that is under way, as is_parked() does.
+  // Both wait for an evaluation that is under way; is_parked() does not.
   Status park() const;
   Status unpark(const std::function<bool()>& keep_going = {}) const;
   bool is_parked() const;

@@ -57,7 +57,7 @@ export interface Endable {
 
 export interface LoadOptions extends Endable {
   progress?: (fraction: number) => boolean | void;  // false ends the load
-  adapter?: string;  // a GGUF file of LoRA adapters
+  adapter?: string;  // a GGUF file of LoRA adapters, for sessions that attach() no other
   adapterStrength?: number;
   tokenizerPre?: string;
   cache?: boolean | string;  // where laid out weights are kept for the next process; true: the usual folder
@@ -168,6 +168,8 @@ export class Runtime {
   readonly backend: string;
   readonly reason: string;
   load(path: string, options?: LoadOptions): Promise<Model>;
+  /** A GGUF file in one part that is open for reading, until the promise settles: a number, or a FileHandle. */
+  loadDescriptor(descriptor: number | {readonly fd: number}, options?: Omit<LoadOptions, 'cache'>): Promise<Model>;
   close(): void;
 }
 
@@ -184,6 +186,21 @@ export class Model {
   embed(text: Text, options?: EmbeddingOptions): Promise<Float32Array>;
   createSession(options?: SessionOptions): Promise<Session>;
   createSessions(count: number, options?: SessionOptions): Promise<Session[]>;
+  close(): void;
+  /**
+   * The weights leave the memory; sessions keep their caches, adapters their matrices. They come back with the next
+   * token, or by unpark(), from the files, which must be there and unchanged: park() looks before it lets go.
+   */
+  park(): Promise<void>;
+  unpark(options?: Endable): Promise<void>;
+  readonly parked: boolean;
+  loadAdapter(path: string, options?: Endable): Promise<Adapter>;
+}
+
+/** A LoRA adapter on its model's device. Sessions that have it keep it: it may be closed. */
+export class Adapter {
+  private constructor();
+  readonly model: Model;
   close(): void;
 }
 
@@ -202,6 +219,14 @@ export class Session {
   logits(): Promise<Float32Array>;
   top(count: number): Promise<LogProbability[]>;
   close(): void;
+  /**
+   * From here on tokens are evaluated with an adapter of this model beside the weights, in place of the one before; what
+   * it adds is multiplied by `strength` (1). What was evaluated stays as it is: rewind() begins anew. Sessions of one
+   * createSessions() share it: the last call counts for all.
+   */
+  attach(adapter: Adapter, strength?: number): Promise<void>;
+  /** Without an adapter, that of load() included. */
+  detach(): Promise<void>;
 }
 
 /** Begins with its first token. Leaving the loop leaves the session usable; its other calls end the generation. */

@@ -27,11 +27,18 @@ class Runtime extends Owned {
   }
 
   /** A GGUF file, any part of a split one, or a Hugging Face folder. `progress` gets a fraction; false ends the load. */
-  load(path, options = {}) {
+  load(path, options) { return this.#load(native.modelLoad, path, options); }
+
+  /** A GGUF file in one part that is open for reading: a number or a FileHandle, which may be closed afterwards. */
+  loadDescriptor(descriptor, options) {
+    return this.#load(native.modelLoadDescriptor, typeof descriptor === 'number' ? descriptor : descriptor?.fd, options);
+  }
+
+  #load(by, source, options = {}) {
     const {progress, signal, cache, ...others} = options;
     return endable(options, async (cancel, guard) => {
       const given = {...others, cache: cache === true ? 'auto' : cache || undefined, cancel};
-      const {handle, kvBytesPerToken, workBytes, ...facts} = await native.modelLoad(this._handle, path, given, guard(progress));
+      const {handle, kvBytesPerToken, workBytes, ...facts} = await by(this._handle, source, given, guard(progress));
       return Object.assign(new Model(handle), facts, {runtime: this, _memory: {kvBytesPerToken, workBytes}});
     });
   }
@@ -80,6 +87,23 @@ class Model extends Owned {
       return made.map((handle) => new Session(handle, this));
     });
   }
+
+  /** The weights leave the memory, and come back with the next token, or by unpark(), from the files. */
+  async park() { return native.modelPark(this._handle); }
+  unpark(options) { return endable(options, async (cancel) => native.modelUnpark(this._handle, cancel)); }
+  get parked() { return native.modelIsParked(this._handle); }
+
+  /** A GGUF file of LoRA matrices, for attach() of this model's sessions. */
+  loadAdapter(path, options) {
+    return endable(options, async (cancel) => new Adapter(await native.adapterLoad(this._handle, path, cancel), this));
+  }
+}
+
+class Adapter extends Owned {
+  constructor(handle, model) {
+    super(handle);
+    this.model = model;
+  }
 }
 
 const localTime = (date) => new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
@@ -120,6 +144,14 @@ class Session extends Owned {
     const tokens = await this.model.tokenize(prompt);
     return this.position > 0 && tokens[0] === this.model.beginOfText ? tokens.slice(1) : tokens;
   }
+
+  /** From here on tokens are evaluated with an adapter beside the weights, in place of the one before. */
+  async attach(adapter, strength) {
+    if (!(adapter instanceof Adapter)) throw new TypeError('adapter must be what loadAdapter() gives');
+    return native.sessionAttach(this._handle, adapter._handle, {strength});
+  }
+
+  async detach() { return native.sessionDetach(this._handle); }
 }
 
 /** A model on a runtime of its own. */
@@ -141,4 +173,4 @@ if (Symbol.dispose) Owned.prototype[Symbol.dispose] = Owned.prototype.close;
 
 const {devices, inspect} = native;
 const version = native.version();
-module.exports = {Generation, Model, Runtime, Session, devices, inspect, load, nextOfEach, together, train, trainPlan, version};
+module.exports = {Adapter, Generation, Model, Runtime, Session, devices, inspect, load, nextOfEach, together, train, trainPlan, version};

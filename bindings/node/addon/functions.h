@@ -23,6 +23,18 @@ napi_value detokenize(const Call& call);   // (model, tokens) -> Promise<string>
 napi_value format_chat(const Call& call);  // (model, messages, options) -> Promise<{text, tokens}>
 napi_value embed(const Call& call);        // (model, text, options) -> Promise<Float32Array>
 
+napi_value model_load_descriptor(const Call& call);  // (runtime, number, options, progress) -> Promise<{handle, …}>
+
+// parking.cpp
+napi_value model_park(const Call& call);       // (model) -> Promise
+napi_value model_unpark(const Call& call);     // (model, cancel) -> Promise
+napi_value model_is_parked(const Call& call);  // (model) -> boolean
+
+// adapter.cpp
+napi_value adapter_load(const Call& call);    // (model, path, cancel) -> Promise<adapter>
+napi_value session_attach(const Call& call);  // (session, adapter, {strength}) -> Promise
+napi_value session_detach(const Call& call);  // (session) -> Promise
+
 // session.cpp
 napi_value sessions_create(const Call& call);   // (model, options, n or 0: one alone) -> Promise<session[]>
 napi_value session_position(const Call& call);  // (session) -> number

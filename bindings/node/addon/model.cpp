@@ -104,10 +104,15 @@ napi_value model_info(const Call& call) {
       [state](napi_env env) { return info_to_js(env, state->info.get()); });
 }
 
-napi_value model_load(const Call& call) {
+namespace {
+
+using Load =
+    std::function<tritium_status(const tritium_runtime*, const tritium_load_options*, tritium_model**, tritium_error*)>;
+
+napi_value load_by(const Call& call, Load load) {
   struct State {
     std::shared_ptr<tritium_runtime> runtime;
-    std::string path;
+    Load load;
     std::optional<std::string> adapter, tokenizer_pre, cache;
     std::shared_ptr<tritium_cancel> cancel;
     tritium_load_options options;
@@ -118,7 +123,7 @@ napi_value model_load(const Call& call) {
   tritium_load_options& options = state->options;
   tritium_load_options_init(&options, sizeof options);
   state->runtime = held<tritium_runtime>(call.env, call.arguments[0]);
-  state->path = string_of(call.env, call.arguments[1], "path");
+  state->load = std::move(load);
   const Object given(call.env, call.arguments[2]);
   given.get("adapter", state->adapter);
   given.get("adapterStrength", options.adapter_strength);
@@ -139,8 +144,7 @@ napi_value model_load(const Call& call) {
       [state](Progress& progress, tritium_error* error) {
         tritium_model* made = nullptr;
         state->options.progress_data = &progress;
-        const tritium_status status =
-            tritium_model_load(state->runtime.get(), state->path.c_str(), &state->options, &made, error);
+        const tritium_status status = state->load(state->runtime.get(), &state->options, &made, error);
         state->model = owned(made);
         if (status == TRITIUM_OK) state->memory = memory_on(made, tritium_runtime_backend(state->runtime.get()));
         return status;
@@ -156,6 +160,25 @@ napi_value model_load(const Call& call) {
             .set_value("handle", hold(env, state->model, static_cast<int64_t>(state->memory.weight_bytes)))
             .value();
       });
+}
+
+}  // namespace
+
+napi_value model_load(const Call& call) {
+  return load_by(call,
+                 [path = string_of(call.env, call.arguments[1], "path")](
+                     const tritium_runtime* runtime, const tritium_load_options* options, tritium_model** out,
+                     tritium_error* error) { return tritium_model_load(runtime, path.c_str(), options, out, error); });
+}
+
+napi_value model_load_descriptor(const Call& call) {
+  const int64_t given = integer_of(call.env, call.arguments[1], "descriptor");
+  const auto descriptor = static_cast<int32_t>(given);
+  if (descriptor != given) throw_type_error(call.env, "descriptor is too large");
+  return load_by(call, [descriptor](const tritium_runtime* runtime, const tritium_load_options* options,
+                                    tritium_model** out, tritium_error* error) {
+    return tritium_model_load_descriptor(runtime, descriptor, options, out, error);
+  });
 }
 
 napi_value tokenize(const Call& call) {

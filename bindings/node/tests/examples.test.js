@@ -20,6 +20,11 @@ test('generate', async () => assert.match(await run('generate.mjs'), /\d+ tokens
 
 test('cancel', async () => assert.match(await run('cancel.mjs'), /after \d+ tokens: (cancelled|max_tokens|context_full)\n$/));
 
+test('adapter', async () => {
+  fs.writeFileSync(path.join(folder, 'book.txt'), 'the quick brown fox jumps over the lazy dog. '.repeat(100));
+  assert.match(await run('adapter.mjs'), /held-out loss \d+\.\d+ -> \d+\.\d+\n./);
+});
+
 test('chat', async () => assert.ok((await run('chat.mjs')).length > 2));
 
 test('fine-tune', async () => {

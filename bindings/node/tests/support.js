@@ -22,7 +22,14 @@ async function ids(generation) {
   return all;
 }
 
+/** After the same few tokens, from the session's beginning. */
+async function logitsAnew(session) {
+  await session.rewind();
+  await session.feed([1, 70, 80]);
+  return session.logits();
+}
+
 const LONG = Int32Array.from({length: 500}, (_, i) => 3 + i % 256);  // the reference takes a second
 const SOON = 500;  // ms; a tenth of a second is promised, and what a busy machine adds is not this library's
 
-module.exports = {LONG, SOON, folder, ids, load, model, tritium};
+module.exports = {LONG, SOON, folder, ids, load, logitsAnew, model, tritium};

@@ -32,6 +32,13 @@ def ids(tokens):
     return [token.id for token in tokens]
 
 
+def logits_anew(session):
+    """After the same few tokens, from the session's beginning."""
+    session.rewind()
+    session.feed([1, 70, 80])
+    return list(session.logits())
+
+
 @contextlib.contextmanager
 def python(program):
     """A program in an interpreter of its own, which finds the package."""

@@ -22,6 +22,10 @@ class Examples(unittest.TestCase):
     def test_cancel(self):
         self.assertRegex(self.run_example("cancel.py"), r"after \d+ tokens: (CANCELLED|MAX_TOKENS|CONTEXT_FULL)\n$")
 
+    def test_adapter(self):
+        (FOLDER / "book.txt").write_text("the quick brown fox jumps over the lazy dog. " * 100, encoding="utf-8")
+        self.assertRegex(self.run_example("adapter.py"), r"held-out loss \d+\.\d+ -> \d+\.\d+\n.")
+
     def test_chat(self):
         self.assertGreater(len(self.run_example("chat.py")), 2)
 

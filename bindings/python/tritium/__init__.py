@@ -11,6 +11,7 @@ during calls; Ctrl-C ends what is under way; exceptions of callbacks come out of
 """
 
 from ._abi import Activations, KvCache, Layout, LogLevel, Pooling, Status, Stop, TrainStop, WhenFull, __version__
+from .adapter import Adapter
 from .cancel import CancelToken
 from .errors import (BufferTooSmall, Cancelled, CorruptFile, DeviceError, Error, Internal, InvalidArgument, IoError, NotFound,
                      OutOfMemory, Unsupported)
@@ -23,7 +24,7 @@ from .session import Session
 from .training import TrainPlan, TrainProgress, TrainReport, train, train_plan
 
 __all__ = [
-    "Activations", "BufferTooSmall", "CancelToken", "Cancelled", "Chat", "CorruptFile", "Device", "DeviceError", "Error",
+    "Activations", "Adapter", "BufferTooSmall", "CancelToken", "Cancelled", "Chat", "CorruptFile", "Device", "DeviceError", "Error",
     "Generation", "Info", "Internal", "InvalidArgument", "IoError", "KvCache", "Layout", "LogLevel", "LogProbability", "Memory",
     "Model", "NotFound", "OutOfMemory", "Pooling", "Result", "Runtime", "Sampler", "SamplerOptions", "Session", "Status",
     "Stop", "Tensor", "Token", "TrainPlan", "TrainProgress", "TrainReport", "TrainStop", "Unsupported", "WhenFull",

@@ -247,7 +247,11 @@ _CALLS: Dict[str, List[Any]] = {
     "tritium_info_memory": [_handle, _size, POINTER(Memory)],
     "tritium_info_tensor": [_handle, _size, POINTER(Tensor)],
     "tritium_model_load": [_handle, c_char_p, _options, _out],
+    "tritium_model_load_descriptor": [_handle, c_int32, _options, _out],
+    "tritium_model_park": [_handle],
+    "tritium_model_unpark": [_handle, c_void_p],
     "tritium_model_info": [_handle, _out],
+    "tritium_adapter_load": [_handle, c_char_p, c_void_p, _out],
     "tritium_tokenize": [_handle, c_char_p, _size, _array, _size, _needed],
     "tritium_detokenize": [_handle, _array, _size, _array, _size, _needed],
     "tritium_format_chat": [_handle, c_char_p, _size, _options, _array, _size, _needed, _array, _size, _needed],
@@ -258,6 +262,7 @@ _CALLS: Dict[str, List[Any]] = {
     "tritium_session_create": [_handle, _options, _out],
     "tritium_sessions_create": [_handle, _options, _size, _out],
     "tritium_session_rewind": [_handle, c_int64],
+    "tritium_session_attach": [_handle, c_void_p, c_double],
     "tritium_session_fork": [_handle, _out],
     "tritium_session_save": [_handle, _array, _size, _needed],
     "tritium_session_restore": [_handle, _array, _size],
@@ -284,6 +289,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "tritium_runtime_backend": (c_char_p, [_handle]),
     "tritium_runtime_reason": (c_char_p, [_handle]),
     "tritium_info_warning": (c_char_p, [_handle, _size]),
+    "tritium_model_is_parked": (c_int32, [_handle]),
     "tritium_begin_of_text": (c_int32, [_handle]),
     "tritium_end_of_text": (c_int32, [_handle]),
     "tritium_has_chat_template": (c_int32, [_handle]),
@@ -292,6 +298,6 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
 }
 FUNCTIONS.update({name: (c_int32, [*parameters, POINTER(Error)]) for name, parameters in _CALLS.items()})
 FUNCTIONS.update({f"tritium_{kind}_release": (None, [_handle])
-                  for kind in ("cancel", "devices", "runtime", "info", "model", "sampler", "session")})
+                  for kind in ("cancel", "devices", "runtime", "info", "model", "adapter", "sampler", "session")})
 FUNCTIONS.update({f"tritium_{kind}_options_init": (None, [_options, _size])
                   for kind in ("runtime", "load", "chat", "embedding", "sampler", "session", "generate", "train")})

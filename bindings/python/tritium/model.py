@@ -10,7 +10,8 @@ from . import _abi
 from ._abi import Activations, KvCache, Pooling
 from ._call import Owned, call, interruptible
 from ._library import library
-from ._values import as_json, filled, floats, ids, options, out_handle, text
+from ._values import Path, as_json, filled, floats, ids, options, out_handle, path, text
+from .adapter import Adapter
 from .cancel import CancelToken
 from .info import Info
 from .session import Session
@@ -141,6 +142,38 @@ class Model(Owned):
                 call(library.tritium_sessions_create, pointer, ctypes.byref(chosen), max(count, 0),
                      ctypes.cast(out, ctypes.POINTER(ctypes.c_void_p)))
             return [Session(self, handle or 0) for handle in out]
+
+        return interruptible([cancel], run)
+
+    # ---- memory, adapters ----
+
+    def park(self) -> None:
+        """The weights leave the memory; sessions keep their caches, adapters their matrices.
+
+        They come back with the next token, or by unpark(), from the files, which must be there and unchanged: this looks before
+        it lets go. It waits for an evaluation that is under way.
+        """
+        interruptible([], lambda: self._call("tritium_model_park"))
+
+    def unpark(self, *, cancel: Optional[CancelToken] = None) -> None:
+        """Brings the weights back before they are needed. Nothing happens where they are there."""
+        cancel = cancel or CancelToken()
+        pointer = cancel._pointer
+        interruptible([cancel], lambda: self._call("tritium_model_unpark", pointer))
+
+    @property
+    def parked(self) -> bool:
+        """Are the weights away? Waits for nobody."""
+        return bool(self._ask("tritium_model_is_parked"))
+
+    def load_adapter(self, file: Path, *, cancel: Optional[CancelToken] = None) -> Adapter:
+        """A LoRA adapter, a GGUF file, for Session.attach() of this model's sessions."""
+        cancel = cancel or CancelToken()
+        start = (path(file), cancel._pointer)
+
+        def run() -> Adapter:
+            with self._handle as pointer:
+                return Adapter(self, out_handle(library.tritium_adapter_load, pointer, *start))
 
         return interruptible([cancel], run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, List, NamedTuple, Optional, Union
+from typing import Any, Callable, List, NamedTuple, Optional, Protocol, Union
 
 from . import _abi
 from ._abi import Layout, LogLevel
@@ -15,6 +15,10 @@ from .info import Info
 from .model import Model
 
 Logger = Callable[[LogLevel, str], Any]
+
+
+class HasDescriptor(Protocol):
+    def fileno(self) -> int: ...
 
 
 def log_callback(log: Optional[Logger]) -> Any:
@@ -83,25 +87,43 @@ class Runtime(Owned):
              cache: Union[Path, bool, None] = None, i2s_interleave_64: bool = False) -> Model:
         """A model from a GGUF file, any part of a split one, or a Hugging Face folder.
 
-        progress(fraction) may return False to end the load. adapter: a GGUF file of LoRA adapters. cache: where laid out
-        weights are kept for the next process: True for the usual folder.
+        progress(fraction) may return False to end the load. adapter: a GGUF file of LoRA adapters, for sessions that attach()
+        no other. cache: where laid out weights are kept for the next process: True for the usual folder.
         """
         cancel = cancel or CancelToken()
-        chosen = options(_abi.LoadOptions)
-
-        def report(_: Any, fraction: float) -> Any:
-            return progress(fraction) if progress else None
-
-        chosen.progress = callback(_abi.Progress, report if progress else None)
-        chosen.cancel, chosen.adapter_strength, chosen.i2s_interleave_64 = cancel._pointer, adapter_strength, i2s_interleave_64
-        chosen.adapter = None if adapter is None else path(adapter)
-        chosen.tokenizer_pre = text(tokenizer_pre)
+        chosen = _load_options(progress, cancel, adapter, adapter_strength, tokenizer_pre, i2s_interleave_64)
         chosen.cache = b"auto" if cache is True else path(cache) if cache else None
-        return interruptible([cancel], lambda: self._load(path(file), chosen))
+        return interruptible([cancel], lambda: self._load(library.tritium_model_load, path(file), chosen))
 
-    def _load(self, file: bytes, chosen: Any) -> Model:
+    def load_descriptor(self, descriptor: Union[int, HasDescriptor], *, progress: Optional[Callable[[float], Any]] = None,
+                        cancel: Optional[CancelToken] = None, adapter: Optional[Path] = None, adapter_strength: float = 1,
+                        tokenizer_pre: Optional[str] = None, i2s_interleave_64: bool = False) -> Model:
+        """A model from a GGUF file in one part that is open for reading, where it may not be opened by a path.
+
+        A descriptor, or what has one (`open(…, "rb")`), which may be closed afterwards: the model keeps a duplicate.
+        """
+        cancel = cancel or CancelToken()
+        number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
+        chosen = _load_options(progress, cancel, adapter, adapter_strength, tokenizer_pre, i2s_interleave_64)
+        return interruptible([cancel], lambda: self._load(library.tritium_model_load_descriptor, number, chosen))
+
+    def _load(self, function: Callable[..., Any], source: Union[bytes, int], chosen: Any) -> Model:
         with self._handle as pointer:
-            return Model(self, out_handle(library.tritium_model_load, pointer, file, ctypes.byref(chosen)))
+            return Model(self, out_handle(function, pointer, source, ctypes.byref(chosen)))
+
+
+def _load_options(progress: Optional[Callable[[float], Any]], cancel: CancelToken, adapter: Optional[Path],
+                  adapter_strength: float, tokenizer_pre: Optional[str], i2s_interleave_64: bool) -> Any:
+    chosen = options(_abi.LoadOptions)
+
+    def report(_: Any, fraction: float) -> Any:
+        return progress(fraction) if progress else None
+
+    chosen.progress = callback(_abi.Progress, report if progress else None)
+    chosen.cancel, chosen.adapter_strength, chosen.i2s_interleave_64 = cancel._pointer, adapter_strength, i2s_interleave_64
+    chosen.adapter = None if adapter is None else path(adapter)
+    chosen.tokenizer_pre = text(tokenizer_pre)
+    return chosen
 
 
 def load(file: Path, backend: str = "auto") -> Model:

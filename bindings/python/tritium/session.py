@@ -10,6 +10,7 @@ from ._abi import WhenFull
 from ._call import Owned, call, interruptible
 from ._library import library
 from ._values import as_json, filled, floats, ids, options, out_handle, text, texts
+from .adapter import Adapter
 from .cancel import CancelToken
 from .generation import Generation, LogProbability, log_probabilities_of
 from .sampler import SamplerOptions
@@ -119,3 +120,16 @@ class Session(Owned):
         if self.position > 0 and tokens[:1] == [self.model.begin_of_text]:
             del tokens[0]
         return ids(tokens)
+
+    def attach(self, adapter: Adapter, strength: float = 1.0) -> None:
+        """From here on tokens are evaluated with an adapter beside the weights, in place of the one before.
+
+        What it adds is multiplied by `strength`. What was evaluated stays as it is: rewind() begins anew. Sessions of one
+        create_sessions() share it: the last call counts for all.
+        """
+        with adapter._handle as pointer:
+            self._call("tritium_session_attach", pointer, strength)
+
+    def detach(self) -> None:
+        """Without an adapter, that of Runtime.load() included."""
+        self._call("tritium_session_attach", None, 1.0)

@@ -331,6 +331,12 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
   return out;
 }
 
+int32_t Tokenizer::control_token(std::string_view piece) const {
+  for (int32_t token = 0; token < vocab_size(); ++token)
+    if (table_.kinds[static_cast<size_t>(token)] == TokenKind::control && this->piece(token) == piece) return token;
+  return -1;
+}
+
 std::string Tokenizer::decode(std::span<const int32_t> tokens, bool show_control) const {
   StreamingDetokenizer stream(*this);
   std::string text;

@@ -75,6 +75,8 @@ class Tokenizer {
   const std::vector<std::string>& warnings() const { return warnings_; }
   int32_t unknown() const { return unknown_; }
   bool is_control(int32_t token) const { return table_.is_control(token); }
+  // The control token that is written so; -1: there is none. Steps: one a token.
+  int32_t control_token(std::string_view piece) const;
   bool adds_space_prefix() const { return add_space_prefix_; }
 
  private:

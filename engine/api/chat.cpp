@@ -1,10 +1,12 @@
 // Conversations, between the public API's texts and the templates.
 #include "tritium/chat.hpp"
 
+#include "api/rendered_chat.h"
 #include "api/state.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "model_files/open_model.h"
+#include "text/reply/tool_grammar.h"
 
 namespace tritium {
 namespace {
@@ -28,8 +30,14 @@ Result<Conversation> conversation_of(std::string_view messages, const ChatOption
   return conversation;
 }
 
-Result<jinja::Rendered> rendered(const ChatFormat& format, std::string_view messages, const ChatOptions& options) {
-  const Result<Conversation> conversation = conversation_of(messages, options);
+Result<std::string> text_of(const Result<RenderedChat>& rendered) {
+  return rendered.ok() ? Result<std::string>(rendered->text.text) : rendered.status();
+}
+
+}  // namespace
+
+Result<RenderedChat> rendered_chat(const ChatFormat& format, std::string_view messages, const ChatOptions& options) {
+  Result<Conversation> conversation = conversation_of(messages, options);
   if (!conversation.ok()) return conversation.status();
   const bool tools = conversation->tools.array() && !conversation->tools.array()->empty();
   const Result<std::string> source = options.chat_template.empty() ? format.source(options.template_name, tools)
@@ -37,14 +45,16 @@ Result<jinja::Rendered> rendered(const ChatFormat& format, std::string_view mess
   if (!source.ok()) return source.status();
   const Result<jinja::Template> made = jinja::Template::parse(*source);
   if (!made.ok()) return made.status();
-  return render_conversation(*made, *conversation, format.token_texts());
+  Result<jinja::Rendered> text = render_conversation(*made, *conversation, format.token_texts());
+  if (!text.ok()) return text.status();
+  return RenderedChat{*std::move(text), reply_format_of(*source, std::move(conversation->tools))};
 }
 
-Result<std::string> text_of(const Result<jinja::Rendered>& rendered) {
-  return rendered.ok() ? Result<std::string>(rendered->text) : rendered.status();
+ReplyFormat reply_format_of(std::string_view chat_template, Json tools) {
+  ReplyFormat format = reply_format(chat_template);
+  format.tools = std::move(tools);
+  return format;
 }
-
-}  // namespace
 
 Result<std::string> render_chat(std::string_view chat_template, std::string_view messages,
                                 const ChatOptions& options) try {
@@ -52,7 +62,8 @@ Result<std::string> render_chat(std::string_view chat_template, std::string_view
   if (!conversation.ok()) return conversation.status();
   const Result<jinja::Template> made = jinja::Template::parse(chat_template);
   if (!made.ok()) return made.status();
-  return text_of(render_conversation(*made, *conversation, {}));
+  Result<jinja::Rendered> text = render_conversation(*made, *conversation, {});
+  return text.ok() ? Result<std::string>(std::move(text->text)) : text.status();
 } catch (...) {
   return caught();
 }
@@ -62,17 +73,23 @@ Result<std::string> render_chat_of(const std::string& path, std::string_view mes
   if (!metadata.ok()) return metadata.status();
   const auto tokenizer = Tokenizer::from_metadata(*metadata);
   const ChatFormat format = ChatFormat::from_metadata(*metadata, tokenizer.ok() ? tokenizer->get() : nullptr);
-  return text_of(rendered(format, messages, options));
+  return text_of(rendered_chat(format, messages, options));
 } catch (...) {
   return caught();
 }
 
 Result<ChatPrompt> Model::format_chat(std::string_view messages, const ChatOptions& options) const try {
   if (!state_) return error(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
-  Result<jinja::Rendered> text = rendered(state_->chat, messages, options);
-  if (!text.ok()) return text.status();
-  ChatPrompt prompt{.text = std::move(text->text), .tokens = {}};
-  if (state_->tokenizer) prompt.tokens = ChatEncoder(*state_->tokenizer).encode(prompt.text, text->from_messages);
+  Result<RenderedChat> chat = rendered_chat(state_->chat, messages, options);
+  if (!chat.ok()) return chat.status();
+  ChatPrompt prompt;
+  prompt.text = std::move(chat->text.text);
+  const Tokenizer* tokenizer = state_->tokenizer.get();
+  if (tokenizer) prompt.tokens = ChatEncoder(*tokenizer).encode(prompt.text, chat->text.from_messages);
+  ToolGrammar calls = tool_grammar(
+      chat->format, [&](std::string_view mark) { return tokenizer && tokenizer->control_token(mark) >= 0; });
+  prompt.tool_grammar = std::move(calls.gbnf);
+  prompt.tool_grammar_triggers = std::move(calls.triggers);
   return prompt;
 } catch (...) {
   return caught();

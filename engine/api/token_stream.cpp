@@ -46,6 +46,20 @@ Sampler::TokenText text_of(const Tokenizer* tokenizer) {
   return [tokenizer](int32_t token) { return tokenizer->bytes_of(token); };
 }
 
+// Control tokens are in no text, where words are looked for.
+grammar::Triggers triggers_of(const GenerateOptions& o, const Tokenizer& tokenizer) {
+  grammar::Triggers triggers;
+  for (const std::string& word : o.grammar_triggers) {
+    const int32_t token = tokenizer.control_token(word);
+    if (token < 0) {
+      triggers.words.push_back(word);
+    } else {
+      triggers.tokens.push_back(token);
+    }
+  }
+  return triggers;
+}
+
 Result<std::optional<grammar::GrammarState>> grammar_of(const GenerateOptions& o, const Model::State& model) {
   if (o.grammar.empty() && o.json_schema.empty()) {
     if (o.grammar_triggers.empty()) return std::optional<grammar::GrammarState>();
@@ -61,7 +75,7 @@ Result<std::optional<grammar::GrammarState>> grammar_of(const GenerateOptions& o
       o.grammar.empty() ? grammar::grammar_of_json_schema(o.json_schema) : grammar::parse_gbnf(o.grammar);
   if (!parsed.ok()) return parsed.status();
   Result<grammar::GrammarState> state =
-      grammar::GrammarState::make(*parsed, model.token_trie(), {.words = o.grammar_triggers});
+      grammar::GrammarState::make(*parsed, model.token_trie(), triggers_of(o, *model.tokenizer));
   if (!state.ok()) return state.status();
   return std::optional(*std::move(state));
 }

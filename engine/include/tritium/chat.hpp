@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tritium/status.hpp"
@@ -41,7 +43,42 @@ struct ChatOptions {
 struct ChatPrompt {
   std::string text;             // what the template makes
   std::vector<int32_t> tokens;  // of it, with the model's first token once; empty where there is no tokenizer
+  // For GenerateOptions::grammar and grammar_triggers: the text is free until it begins to call a tool, and then calls
+  // one of ChatOptions::tools, with arguments that fit its schema (any object, where no grammar can say the schema).
+  // Empty: there are no tools, or the template's calls are no JSON between marks.
+  std::string tool_grammar;
+  std::vector<std::string> tool_grammar_triggers;
 };
+
+// What a model wrote, taken apart by what its template says of reasoning and calls (papers/chat.md has the formats).
+struct ChatReply {
+  std::string content;
+  std::string reasoning_content;
+  // As ChatMessage::tool_calls: [{"type": "function", "function": {"name": …, "arguments": {…}}}], with "id" where the
+  // format has one; empty: none. Arguments are as the model wrote them, where that is JSON.
+  std::string tool_calls;
+};
+
+// A reply that is taken apart while it is generated: Model::reply_stream(). Each call gives what became certain with
+// it, and all of it together is what Model::parse_reply() gives, wherever the text was cut. One thread at a time.
+class ChatReplyStream {
+ public:
+  Result<ChatReply> append(std::string_view text);
+  // In place of its text: marks that are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) are in no text.
+  // unsupported: there is no tokenizer.
+  Result<ChatReply> append(int32_t token);
+  // What was held back. A call that does not end is content.
+  Result<ChatReply> finish();
+
+ private:
+  friend class Model;
+  struct State;
+  explicit ChatReplyStream(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+// {"content": …, "reasoning_content": …, "tool_calls": […]}, all three; what is not UTF-8 becomes U+FFFD.
+Result<std::string> chat_reply_json(const ChatReply& reply);
 
 // The text alone, of a template without a model: bos_token and eos_token are what options.variables say. `messages` is
 // a JSON array, or an object with "messages" and perhaps "tools". corrupt_file: what is not JSON, or no template, with

@@ -101,6 +101,14 @@ class Model {
   Result<ChatPrompt> format_chat(std::string_view messages, const ChatOptions& options = {}) const;
   Result<ChatPrompt> format_chat(std::span<const ChatMessage> messages, const ChatOptions& options = {}) const;
   bool has_chat_template() const;
+  // What the model wrote after format_chat() with these options: their template, tools (types of arguments that are
+  // written without; and Llama's calls without marks are those alone that name one of them) and variables (whether the
+  // prompt opened a thought) count. Without a template all is content. What looks like a call and is none that is
+  // valid is content; white space around calls and reasoning is left out. By tokens, without the one that ended the
+  // generation: ChatReplyStream::append().
+  Result<ChatReply> parse_reply(std::string_view text, const ChatOptions& options = {}) const;
+  Result<ChatReply> parse_reply(std::span<const int32_t> tokens, const ChatOptions& options = {}) const;
+  Result<ChatReplyStream> reply_stream(const ChatOptions& options = {}) const;
 
   // What a text means to the model, as a vector of ModelInfo::dim values: the hidden values after the last norm,
   // pooled. The text gets what the model wants before and after it (BOS, EOS). unsupported: there is no tokenizer;

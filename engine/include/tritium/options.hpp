@@ -166,7 +166,8 @@ struct GenerateOptions {
   // invalid_argument with line and column, or the schema's place; `unsupported` without a tokenizer.
   std::string grammar;
   std::string json_schema;
-  // The text is free until it has one of these words, with which the grammar's text begins; none: from the start.
+  // The text is free until it has one of these words, with which the grammar's text begins; none: from the start. A
+  // word that spells a control token is that token, and the grammar's text begins behind it.
   std::vector<std::string> grammar_triggers{};
   WhenFull when_full = WhenFull::stop;
   int64_t sinks = 4;  // for WhenFull::slide; below the context's size

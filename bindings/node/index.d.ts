@@ -83,6 +83,19 @@ export interface ChatOptions {
   controlTokensInMessages?: boolean;
 }
 
+export interface Chat {
+  text: string;
+  tokens: Int32Array;
+  toolGrammar: string;  // for generate(): holds it to calls of the tools; '': none, or no JSON between marks
+  toolGrammarTriggers: string[];
+}
+
+export interface Reply {
+  content: string;
+  reasoning_content: string;
+  tool_calls: {id?: string; type: 'function'; function: {name: string; arguments: Record<string, unknown>}}[];
+}
+
 export interface StorageOptions {
   activations?: 'int8' | 'int8_block' | 'f32';
   kv?: 'f16' | 'int8' | 'f32';
@@ -182,7 +195,9 @@ export class Model {
   info(): Promise<Info>;
   tokenize(text: Text): Promise<Int32Array>;
   detokenize(tokens: ArrayLike<number>): Promise<string>;
-  formatChat(messages: string | Message[], options?: ChatOptions): Promise<{text: string; tokens: Int32Array}>;
+  formatChat(messages: string | Message[], options?: ChatOptions): Promise<Chat>;
+  /** Formats whose marks are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) need the tokens. */
+  parseReply(reply: Prompt, options?: ChatOptions): Promise<Reply>;
   embed(text: Text, options?: EmbeddingOptions): Promise<Float32Array>;
   createSession(options?: SessionOptions): Promise<Session>;
   createSessions(count: number, options?: SessionOptions): Promise<Session[]>;

@@ -59,10 +59,16 @@ class Model extends Owned {
 
   /** Messages ({role, content}; or JSON) as the model was trained to continue them. */
   async formatChat(messages, options = {}) {
-    const {tools, variables, now, generationPrompt = true, ...others} = options;
-    return native.formatChat(this._handle, asJson(messages), {
-      ...others, tools: asJson(tools), variables: asJson(variables), noGenerationPrompt: !generationPrompt,
-      now: now instanceof Date ? localTime(now) : now});
+    const {calls, ...chat} = await native.formatChat(this._handle, asJson(messages), chatOptions(options));
+    const {grammar, triggers} = JSON.parse(calls);
+    return {...chat, toolGrammar: grammar, toolGrammarTriggers: triggers};
+  }
+
+  /** What the model wrote after formatChat() with these options (text or token ids): content, reasoning and calls. */
+  async parseReply(reply, options = {}) {
+    const given = chatOptions(options);
+    return JSON.parse(typeof reply === 'string' ? await native.parseReply(this._handle, reply, given)
+                                                : await native.parseReplyTokens(this._handle, Int32Array.from(reply), given));
   }
 
   /** What a text means to the model: a Float32Array. */
@@ -106,6 +112,9 @@ class Adapter extends Owned {
   }
 }
 
+const chatOptions = ({tools, variables, now, generationPrompt = true, ...others}) => ({
+  ...others, tools: asJson(tools), variables: asJson(variables), noGenerationPrompt: !generationPrompt,
+  now: now instanceof Date ? localTime(now) : now});
 const localTime = (date) => new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 const storage = ({activations, kv}) => ({activations: choice(ACTIVATIONS, activations, 'activations'), kv: choice(KV, kv, 'kv')});
 

@@ -10,10 +10,6 @@ tritium_load_options defaults<tritium_load_options>() {
   return {.size = sizeof(tritium_load_options), .adapter_strength = LoadOptions().adapter_strength};
 }
 template <>
-tritium_chat_options defaults<tritium_chat_options>() {
-  return {.size = sizeof(tritium_chat_options)};
-}
-template <>
 tritium_embedding_options defaults<tritium_embedding_options>() {
   return {.size = sizeof(tritium_embedding_options)};
 }
@@ -28,16 +24,6 @@ LoadOptions load_options_of(const tritium_load_options& o) {
           .tokenizer_pre = text_or_empty(o.tokenizer_pre),
           .cache = text_or_empty(o.cache),
           .keep_going = keep_going_of(o.cancel)};
-}
-
-ChatOptions chat_options_of(const tritium_chat_options& o) {
-  return {.add_generation_prompt = o.no_generation_prompt == 0,
-          .tools = text_or_empty(o.tools),
-          .variables = text_or_empty(o.variables),
-          .now = text_or_empty(o.now),
-          .chat_template = text_or_empty(o.chat_template),
-          .template_name = text_or_empty(o.template_name),
-          .control_tokens_in_messages = o.control_tokens_in_messages != 0};
 }
 
 Result<EmbeddingOptions> embedding_options_of(const tritium_embedding_options& o) {
@@ -63,7 +49,6 @@ using namespace tritium::c_api;
 using tritium::Status;
 
 void tritium_load_options_init(tritium_load_options* options, uint64_t size) { init_options(options, size); }
-void tritium_chat_options_init(tritium_chat_options* options, uint64_t size) { init_options(options, size); }
 void tritium_embedding_options_init(tritium_embedding_options* options, uint64_t size) { init_options(options, size); }
 
 tritium_status tritium_model_load(const tritium_runtime* runtime, const char* path, const tritium_load_options* options,
@@ -158,31 +143,6 @@ tritium_status tritium_detokenize(const tritium_model* model, const int32_t* tok
 
 int32_t tritium_begin_of_text(const tritium_model* model) { return model ? model->model.begin_of_text() : -1; }
 int32_t tritium_end_of_text(const tritium_model* model) { return model ? model->model.end_of_text() : -1; }
-int32_t tritium_has_chat_template(const tritium_model* model) { return model && model->model.has_chat_template(); }
-
-tritium_status tritium_format_chat(const tritium_model* model, const char* messages, uint64_t messages_size,
-                                   const tritium_chat_options* options, char* text, uint64_t text_capacity,
-                                   uint64_t* text_needed, int32_t* tokens, uint64_t token_capacity,
-                                   uint64_t* tokens_needed, tritium_error* error) {
-  return guarded(error, [&]() -> Outcome {
-    if (Status s = needs({{model, "model"}}); !s.ok()) return s;
-    const auto json = given_text(messages, messages_size, "messages");
-    if (!json.ok()) return json.status();
-    const auto all = options_of(options, "tritium_chat_options");
-    if (!all.ok()) return all.status();
-    const auto prompt = model->model.format_chat(*json, chat_options_of(*all));
-    if (!prompt.ok()) return prompt.status();
-    // Both sizes are told, also where the first does not fit.
-    if (text_needed) *text_needed = prompt->text.size();
-    if (tokens_needed) *tokens_needed = prompt->tokens.size();
-    const bool text_fits = !text_needed || prompt->text.size() <= text_capacity;
-    const bool tokens_fit = !tokens_needed || prompt->tokens.size() <= token_capacity;
-    if (text_needed && (tokens_fit || !text_fits))
-      if (Outcome o = fill(std::span(prompt->text), text, text_capacity, text_needed); o.status != TRITIUM_OK) return o;
-    if (!tokens_needed) return {};
-    return fill(std::span(prompt->tokens), tokens, token_capacity, tokens_needed);
-  });
-}
 
 tritium_status tritium_embed(const tritium_model* model, const char* text, uint64_t text_size,
                              const tritium_embedding_options* options, float* values, uint64_t capacity,

@@ -170,6 +170,51 @@ static void a_conversation_is_formatted(const Material* material) {
   unload(loaded);
 }
 
+static int is_text(const char* buffer, uint64_t size, const char* text) {
+  return size == strlen(text) && memcmp(buffer, text, size) == 0;
+}
+
+static void a_reply_is_taken_apart(const Material* material) {
+  tritium_error error = {.size = sizeof error};
+  const char reply[] = "<think>\nt</think>\nHi <tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1.0}}</tool_call>";
+  const char* meaning =
+      "{\"content\": \"Hi\", \"reasoning_content\": \"t\", \"tool_calls\": [{\"type\": \"function\", \"function\": "
+      "{\"name\": \"f\", \"arguments\": {\"a\": 1.0}}}]}";
+  char json[8192];
+  uint64_t size = 0;
+  tritium_chat_options options = {.size = sizeof options};
+  Loaded loaded = load(material, "cpu");
+  // Without a template all is content.
+  CHECK_OK(tritium_parse_reply(loaded.model, "<think>", 7, NULL, json, sizeof json, &size, &error));
+  CHECK(is_text(json, size, "{\"content\": \"<think>\", \"reasoning_content\": \"\", \"tool_calls\": []}"));
+  options.chat_template = "{# <think> </think> <tool_call> </tool_call> #}";
+  CHECK_STATUS(TRITIUM_BUFFER_TOO_SMALL,
+               tritium_parse_reply(loaded.model, reply, sizeof reply - 1, &options, NULL, 0, &size, &error));
+  CHECK(size == strlen(meaning));
+  CHECK_OK(tritium_parse_reply(loaded.model, reply, sizeof reply - 1, &options, json, sizeof json, &size, &error));
+  CHECK(is_text(json, size, meaning));
+  int32_t tokens[256];
+  uint64_t n = 0;
+  CHECK_OK(tritium_tokenize(loaded.model, reply, sizeof reply - 1, tokens, 256, &n, &error));
+  CHECK_OK(tritium_parse_reply_tokens(loaded.model, tokens, n, &options, json, sizeof json - 1, &size, &error));
+  json[size] = 0;
+  CHECK(strstr(json, "\"arguments\": {\"a\": 1.0}"));
+  tokens[0] = 1 << 30;
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT,
+               tritium_parse_reply_tokens(loaded.model, tokens, 1, &options, json, sizeof json, &size, &error));
+  CHECK_OK(tritium_tool_grammar(loaded.model, "[]", 2, &options, json, sizeof json, &size, &error));
+  CHECK(is_text(json, size, "{\"grammar\": \"\", \"triggers\": []}"));
+  options.tools = "[{\"name\": \"f\"}]";
+  CHECK_OK(tritium_tool_grammar(loaded.model, "[]", 2, &options, json, sizeof json - 1, &size, &error));
+  CHECK(size > 200 && memcmp(json, "{\"grammar\": \"root ::= ", 23) == 0);
+  json[size] = 0;
+  CHECK(strstr(json, ", \"triggers\": [\"<tool_call>\"]}"));
+  options.tools = "[";
+  CHECK_STATUS(TRITIUM_CORRUPT_FILE,
+               tritium_parse_reply(loaded.model, "", 0, &options, json, sizeof json, &size, &error));
+  unload(loaded);
+}
+
 static void a_text_has_a_vector_of_length_one(const Material* material) {
   tritium_error error = {.size = sizeof error};
   float values[256];
@@ -196,5 +241,6 @@ const Test kCallTests[] = {
     {"damaged_files_are_refused", damaged_files_are_refused},
     {"text_becomes_tokens_and_comes_back", text_becomes_tokens_and_comes_back},
     {"a_conversation_is_formatted", a_conversation_is_formatted},
+    {"a_reply_is_taken_apart", a_reply_is_taken_apart},
     {"a_text_has_a_vector_of_length_one", a_text_has_a_vector_of_length_one},
     {NULL, NULL}};

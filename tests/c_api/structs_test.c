@@ -118,6 +118,11 @@ static void null_is_refused_everywhere(const Material* material) {
   REFUSED(tritium_detokenize(NULL, NULL, 0, NULL, 0, NULL, &error));
   REFUSED(tritium_detokenize(loaded.model, NULL, 3, NULL, 0, NULL, &error));
   REFUSED(tritium_format_chat(NULL, "[]", 2, NULL, NULL, 0, NULL, NULL, 0, NULL, &error));
+  REFUSED(tritium_tool_grammar(NULL, "[]", 2, NULL, NULL, 0, NULL, &error));
+  REFUSED(tritium_parse_reply(NULL, "x", 1, NULL, NULL, 0, NULL, &error));
+  REFUSED(tritium_parse_reply(loaded.model, NULL, 1, NULL, NULL, 0, NULL, &error));
+  REFUSED(tritium_parse_reply_tokens(NULL, &token, 1, NULL, NULL, 0, NULL, &error));
+  REFUSED(tritium_parse_reply_tokens(loaded.model, NULL, 1, NULL, NULL, 0, NULL, &error));
   REFUSED(tritium_embed(NULL, "x", 1, NULL, NULL, 0, NULL, &error));
   REFUSED(tritium_sampler_create(NULL, NULL, &error));
   REFUSED(tritium_sampler_sample(NULL, logits, 300, &token, &error));

@@ -15,13 +15,17 @@ napi_value devices(const Call& call);         // () -> Promise<Device[]>
 napi_value runtime_create(const Call& call);  // (options) -> Promise<{handle, backend, reason}>
 
 // model.cpp
-napi_value inspect(const Call& call);      // (path) -> Promise<Info>
-napi_value model_load(const Call& call);   // (runtime, path, options, progress) -> Promise<{handle, …}>
-napi_value model_info(const Call& call);   // (model) -> Promise<Info>
-napi_value tokenize(const Call& call);     // (model, text) -> Promise<Int32Array>
-napi_value detokenize(const Call& call);   // (model, tokens) -> Promise<string>
-napi_value format_chat(const Call& call);  // (model, messages, options) -> Promise<{text, tokens}>
-napi_value embed(const Call& call);        // (model, text, options) -> Promise<Float32Array>
+napi_value inspect(const Call& call);     // (path) -> Promise<Info>
+napi_value model_load(const Call& call);  // (runtime, path, options, progress) -> Promise<{handle, …}>
+napi_value model_info(const Call& call);  // (model) -> Promise<Info>
+napi_value tokenize(const Call& call);    // (model, text) -> Promise<Int32Array>
+napi_value detokenize(const Call& call);  // (model, tokens) -> Promise<string>
+napi_value embed(const Call& call);       // (model, text, options) -> Promise<Float32Array>
+
+// chat.cpp; calls and replies are JSON
+napi_value format_chat(const Call& call);         // (model, messages, options) -> Promise<{text, tokens, calls}>
+napi_value parse_reply(const Call& call);         // (model, text, options) -> Promise<string>
+napi_value parse_reply_tokens(const Call& call);  // (model, tokens, options) -> Promise<string>
 
 napi_value model_load_descriptor(const Call& call);  // (runtime, number, options, progress) -> Promise<{handle, …}>
 

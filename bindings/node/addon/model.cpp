@@ -207,57 +207,6 @@ napi_value detokenize(const Call& call) {
       [text](napi_env env) { return to_js(env, std::string_view(text->data(), text->size())); });
 }
 
-napi_value format_chat(const Call& call) {
-  struct State {
-    std::shared_ptr<tritium_model> model;
-    std::string messages;
-    std::optional<std::string> tools, variables, now, chat_template, template_name;
-    tritium_chat_options options;
-    std::vector<char> text;
-    std::vector<int32_t> tokens;
-  };
-  auto state = std::make_shared<State>();
-  tritium_chat_options_init(&state->options, sizeof state->options);
-  state->model = held<tritium_model>(call.env, call.arguments[0]);
-  state->messages = bytes_of(call.env, call.arguments[1], "messages");
-  const Object given(call.env, call.arguments[2]);
-  given.get("tools", state->tools);
-  given.get("variables", state->variables);
-  given.get("now", state->now);
-  given.get("chatTemplate", state->chat_template);
-  given.get("templateName", state->template_name);
-  given.get("noGenerationPrompt", state->options.no_generation_prompt);
-  given.get("controlTokensInMessages", state->options.control_tokens_in_messages);
-  state->options.tools = pointer_to(state->tools);
-  state->options.variables = pointer_to(state->variables);
-  state->options.now = pointer_to(state->now);
-  state->options.chat_template = pointer_to(state->chat_template);
-  state->options.template_name = pointer_to(state->template_name);
-  return promise(
-      call.env,
-      [state](tritium_error* error) {
-        const auto format = [&](char* text, uint64_t text_capacity, uint64_t* text_needed, int32_t* tokens,
-                                uint64_t token_capacity, uint64_t* tokens_needed) {
-          return tritium_format_chat(state->model.get(), state->messages.data(), state->messages.size(),
-                                     &state->options, text, text_capacity, text_needed, tokens, token_capacity,
-                                     tokens_needed, error);
-        };
-        const tritium_status status = filled(state->text, [&](char* buffer, uint64_t capacity, uint64_t* needed) {
-          return format(buffer, capacity, needed, nullptr, 0, nullptr);
-        });
-        if (status != TRITIUM_OK) return status;
-        return filled(state->tokens, [&](int32_t* buffer, uint64_t capacity, uint64_t* needed) {
-          return format(nullptr, 0, nullptr, buffer, capacity, needed);
-        });
-      },
-      [state](napi_env env) {
-        return ObjectBuilder(env)
-            .set("text", std::string_view(state->text.data(), state->text.size()))
-            .set("tokens", std::span<const int32_t>(state->tokens))
-            .value();
-      });
-}
-
 napi_value embed(const Call& call) {
   struct State {
     std::shared_ptr<tritium_cancel> cancel;

@@ -25,6 +25,8 @@ napi_value exports_of(napi_env env, napi_value exports) {
       function("tokenize", entry<tokenize>),
       function("detokenize", entry<detokenize>),
       function("formatChat", entry<format_chat>),
+      function("parseReply", entry<parse_reply>),
+      function("parseReplyTokens", entry<parse_reply_tokens>),
       function("embed", entry<embed>),
       function("adapterLoad", entry<adapter_load>),
       function("sessionAttach", entry<session_attach>),

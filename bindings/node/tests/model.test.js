@@ -84,6 +84,21 @@ test('a conversation is formatted', async () => {
   assert.equal(known.text, 'calm look');
 });
 
+test('a reply is taken apart', async () => {
+  const model = await load();
+  const tools = [{name: 'look', parameters: {type: 'object', properties: {at: {type: 'string'}}}}];
+  const known = {chatTemplate: '{# </think> <tool_call></tool_call> #}', tools};
+  const written = '<think>t</think>Ja.\n<tool_call>\n{"name": "look", "arguments": {"at": "Zürich"}}\n</tool_call>';
+  const reply = await model.parseReply(written, known);
+  const call = {type: 'function', function: {name: 'look', arguments: {at: 'Zürich'}}};
+  assert.deepEqual(reply, {content: 'Ja.', reasoning_content: 't', tool_calls: [call]});
+  assert.deepEqual((await model.parseReply(await model.tokenize(written), known)).tool_calls, [call]);
+  assert.equal((await model.parseReply('<tool_call>')).content, '<tool_call>');
+  const {toolGrammar, toolGrammarTriggers} = await model.formatChat([], known);
+  assert.deepEqual(toolGrammarTriggers, ['<tool_call>']);
+  assert.ok(toolGrammar.startsWith('root ::= '));
+});
+
 test('a text has a vector of length one', async () => {
   const model = await load();
   const square = (vector) => vector.reduce((sum, value) => sum + value * value, 0);

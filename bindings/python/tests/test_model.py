@@ -122,6 +122,22 @@ class Models(unittest.TestCase):
                                        tools=[{"name": "look"}])
         self.assertEqual(known.text, "calm look")
 
+    def test_a_reply_is_taken_apart(self):
+        tools = [{"name": "look", "parameters": {"type": "object", "properties": {"at": {"type": "string"}}}}]
+        known = {"chat_template": "{# </think> <tool_call></tool_call> #}", "tools": tools}
+        written = '<think>t</think>Ja.\n<tool_call>\n{"name": "look", "arguments": {"at": "Zürich"}}\n</tool_call>'
+        reply = self.model.parse_reply(written, **known)
+        self.assertEqual((reply.content, reply.reasoning_content), ("Ja.", "t"))
+        self.assertEqual(reply.tool_calls, [{"type": "function", "function": {"name": "look", "arguments": {"at": "Zürich"}}}])
+        self.assertEqual(self.model.parse_reply(self.model.tokenize(written), **known).tool_calls, reply.tool_calls)
+        self.assertEqual(self.model.parse_reply("<tool_call>"), tritium.Reply("<tool_call>", "", []))
+        chat = self.model.format_chat([], **known)
+        self.assertEqual(chat.tool_grammar_triggers, ("<tool_call>",))
+        self.assertIn("root ::= ", chat.tool_grammar)
+        held = self.model.create_session().generate([1, 70], max_tokens=3, grammar=chat.tool_grammar,
+                                                    grammar_triggers=chat.tool_grammar_triggers)
+        self.assertIsInstance(held.text(), str)
+
     def test_a_text_has_a_vector_of_length_one(self):
         vector = self.model.embed("red", pooling=tritium.Pooling.MEAN)
         self.assertEqual(len(vector), 256)

@@ -17,7 +17,7 @@ from .errors import (BufferTooSmall, Cancelled, CorruptFile, DeviceError, Error,
                      OutOfMemory, Unsupported)
 from .generation import Generation, LogProbability, Result, Token, next_of_each, together
 from .info import Info, Memory, Tensor
-from .model import Chat, Model
+from .model import Chat, Model, Reply
 from .runtime import Device, Runtime, devices, inspect, load
 from .sampler import Sampler, SamplerOptions
 from .session import Session
@@ -26,7 +26,7 @@ from .training import TrainPlan, TrainProgress, TrainReport, train, train_plan
 __all__ = [
     "Activations", "Adapter", "BufferTooSmall", "CancelToken", "Cancelled", "Chat", "CorruptFile", "Device", "DeviceError", "Error",
     "Generation", "Info", "Internal", "InvalidArgument", "IoError", "KvCache", "Layout", "LogLevel", "LogProbability", "Memory",
-    "Model", "NotFound", "OutOfMemory", "Pooling", "Result", "Runtime", "Sampler", "SamplerOptions", "Session", "Status",
+    "Model", "NotFound", "OutOfMemory", "Pooling", "Reply", "Result", "Runtime", "Sampler", "SamplerOptions", "Session", "Status",
     "Stop", "Tensor", "Token", "TrainPlan", "TrainProgress", "TrainReport", "TrainStop", "Unsupported", "WhenFull",
     "__version__", "devices", "inspect", "load", "next_of_each", "together", "train", "train_plan",
 ]

@@ -272,6 +272,25 @@ TRITIUM_API tritium_status tritium_format_chat(const tritium_model* model, const
                                                int32_t* tokens, uint64_t token_capacity, uint64_t* tokens_needed,  //
                                                tritium_error* error);
 
+// What holds a model to calls of options->tools that fit their schemas, for tritium_generate_options.grammar and
+// grammar_triggers: JSON {"grammar": GBNF, "triggers": [words]}, without a zero byte at its end. "" and []: there are
+// no tools, or the template's calls are no JSON between marks. `messages` as of tritium_format_chat().
+TRITIUM_API tritium_status tritium_tool_grammar(const tritium_model* model, const char* messages,
+                                                uint64_t messages_size, const tritium_chat_options* options,  //
+                                                char* json, uint64_t capacity, uint64_t* needed, tritium_error* error);
+// What the model wrote after tritium_format_chat() with these options, taken apart as their template says: JSON
+// {"content", "reasoning_content", "tool_calls": [{"type": "function", "function": {"name", "arguments": {…}}}]}, calls
+// with an "id" where the format has one, without a zero byte at its end. What looks like a call and is none that is
+// valid is content. Formats whose marks are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) need the tokens:
+// no text has them.
+TRITIUM_API tritium_status tritium_parse_reply(const tritium_model* model, const char* text, uint64_t text_size,
+                                               const tritium_chat_options* options,  //
+                                               char* json, uint64_t capacity, uint64_t* needed, tritium_error* error);
+TRITIUM_API tritium_status tritium_parse_reply_tokens(const tritium_model* model, const int32_t* tokens,
+                                                      uint64_t n_tokens, const tritium_chat_options* options,  //
+                                                      char* json, uint64_t capacity, uint64_t* needed,
+                                                      tritium_error* error);
+
 enum { TRITIUM_ACTIVATIONS_INT8 = 0, TRITIUM_ACTIVATIONS_INT8_BLOCK = 1, TRITIUM_ACTIVATIONS_F32 = 2 };
 enum { TRITIUM_KV_F16 = 0, TRITIUM_KV_INT8 = 1, TRITIUM_KV_F32 = 2 };
 enum { TRITIUM_POOLING_OF_MODEL = 0, TRITIUM_POOLING_LAST = 1, TRITIUM_POOLING_MEAN = 2 };

@@ -6,6 +6,7 @@
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "model_files/open_model.h"
+#include "text/grammar/json_parts.h"
 #include "text/reply/tool_grammar.h"
 
 namespace tritium {
@@ -134,10 +135,11 @@ Result<std::vector<ChatMessage>> parse_chat_messages(std::string_view json) try 
       const Json* value = one.find(key);
       return value && value->text() ? *value->text() : std::string();
     };
+    const Json* calls = one.find("tool_calls");
     messages.push_back({.role = text("role"),
                         .content = text("content"),
                         .reasoning_content = text("reasoning_content"),
-                        .tool_calls = {},
+                        .tool_calls = calls ? grammar::json_text(*calls) : std::string(),
                         .name = text("name"),
                         .tool_call_id = text("tool_call_id")});
   }

@@ -108,6 +108,18 @@ TEST_F(Replies, AsJsonTheyAreUtf8) {
             std::string(R"({"content": "", "reasoning_content": "r", "tool_calls": )") + kNow + "}");
 }
 
+TEST_F(Replies, MessagesKeepTheirCalls) {
+  const std::vector<ChatMessage> messages = {{.role = "assistant",
+                                              .content = {},
+                                              .reasoning_content = {},
+                                              .tool_calls = kNow,
+                                              .name = {},
+                                              .tool_call_id = {}}};
+  const auto back = parse_chat_messages(*chat_messages_json(messages));
+  ASSERT_TRUE(back.ok()) << back.message();
+  EXPECT_EQ((*back)[0].tool_calls, R"([{"type":"function","function":{"name":"now","arguments":{}}}])");
+}
+
 // The model would write anything: where its mark comes, it writes a call.
 TEST_F(Replies, HeldToItsToolsAModelCallsThem) {
   const ChatPrompt prompt = *model_->format_chat(R"([{"role": "user", "content": "When?"}])", {.tools = kTools});

@@ -52,7 +52,8 @@ TEST_F(Replies, TokensHaveTheMarksThatNoTextHas) {
   std::vector<int32_t> tokens = *model_->tokenize("Hi ");
   tokens.push_back(kOther);
   tokens.push_back(kCalls);
-  for (const int32_t token : *model_->tokenize(R"([{"name": "now"}])")) tokens.push_back(token);
+  const std::vector<int32_t> call = *model_->tokenize(R"([{"name": "now"}])");
+  tokens.insert(tokens.end(), call.begin(), call.end());
   const Result<ChatReply> reply = model_->parse_reply(tokens);
   EXPECT_EQ(reply->content, "Hi");
   EXPECT_EQ(reply->tool_calls, kNow);
@@ -134,7 +135,7 @@ TEST_F(Replies, HeldToItsToolsAModelCallsThem) {
     Result<Session> session = model_->create_session();
     const Result<Generation> g = session->generate(prompt.tokens, options);
     ASSERT_TRUE(g.ok()) << g.message();
-    EXPECT_EQ(g->stop, StopReason::end_of_text);
+    EXPECT_EQ(g->stop, StopReason::end_of_text) << *model_->detokenize(g->tokens);
     EXPECT_EQ(model_->parse_reply(g->tokens, {.tools = kTools})->tool_calls, kNow);
   }
   EXPECT_EQ(model_->format_chat("[]")->tool_grammar, "");

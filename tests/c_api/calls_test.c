@@ -195,10 +195,11 @@ static void a_reply_is_taken_apart(const Material* material) {
   CHECK(is_text(json, size, meaning));
   int32_t tokens[256];
   uint64_t n = 0;
-  CHECK_OK(tritium_tokenize(loaded.model, reply, sizeof reply - 1, tokens, 256, &n, &error));
+  const char call[] = "<tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1.0}}";
+  CHECK_OK(tritium_tokenize(loaded.model, call, sizeof call - 1, tokens, 256, &n, &error));
   CHECK_OK(tritium_parse_reply_tokens(loaded.model, tokens, n, &options, json, sizeof json - 1, &size, &error));
   json[size] = 0;
-  CHECK(strstr(json, "\"arguments\": {\"a\": 1.0}"));
+  CHECK(strstr(json, "\"arguments\": {\"a\":1.0}"));
   tokens[0] = 1 << 30;
   CHECK_STATUS(TRITIUM_INVALID_ARGUMENT,
                tritium_parse_reply_tokens(loaded.model, tokens, 1, &options, json, sizeof json, &size, &error));

@@ -80,6 +80,14 @@ TEST(ToolGrammar, ASchemaThatIsNotKnownIsAnyObject) {
       {R"(<|tool_call|>[{"name": "f", "arguments": 1}])", R"(<|tool_call|>[{"name": "g", "arguments": {"n": "1"}}])"});
 }
 
+TEST(ToolGrammar, AToolThatListsNoArgumentsHasNone) {
+  ReplyFormat format = reply_format("<|tool_call|>");
+  format.tools = *parse_json(R"([{"name": "f", "parameters": {"type": "object", "properties": {}}}])");
+  expect_fits(tool_grammar(format, [](std::string_view) { return false; }),
+              {R"(<|tool_call|>[{"name": "f", "arguments": {}}])"},
+              {R"(<|tool_call|>[{"name": "f", "arguments": {"a": 1}}])"});
+}
+
 TEST(ToolGrammar, WhatItAllowsIsParsed) {
   for (const char* chat_template : {"<tool_call></tool_call>", "<|tool_call|>", "<tool_calls></tool_calls>"}) {
     const ReplyFormat format = reply_format_with_tools(chat_template);

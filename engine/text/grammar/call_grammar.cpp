@@ -12,11 +12,14 @@ namespace {
 
 Json any_object() { return *parse_json(R"({"type": "object", "additionalProperties": true})"); }
 
-// Arguments are objects, whatever else the schema says.
+// Arguments are objects, whatever else the schema says. A tool that lists none has none.
 Json schema_of(const Json& parameters) {
   if (!parameters.object() || parameters.object()->empty()) return any_object();
   Json::Object schema = *parameters.object();
   if (!parameters.find("type")) schema.push_back({"type", Json(std::string("object"))});
+  const Json* properties = parameters.find("properties");
+  const bool lists_none = properties && properties->object() && properties->object()->empty();
+  if (lists_none && !parameters.find("additionalProperties")) schema.push_back({"additionalProperties", Json(false)});
   return Json(std::move(schema));
 }
 

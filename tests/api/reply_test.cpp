@@ -136,7 +136,10 @@ TEST_F(Replies, HeldToItsToolsAModelCallsThem) {
     const Result<Generation> g = session->generate(prompt.tokens, options);
     ASSERT_TRUE(g.ok()) << g.message();
     EXPECT_EQ(g->stop, StopReason::end_of_text) << *model_->detokenize(g->tokens);
-    EXPECT_EQ(model_->parse_reply(g->tokens, {.tools = kTools})->tool_calls, kNow);
+    // The white space within arguments is the model's own.
+    std::string calls = model_->parse_reply(g->tokens, {.tools = kTools})->tool_calls;
+    std::erase_if(calls, [](char c) { return c == ' ' || c == '\t' || c == '\n'; });
+    EXPECT_EQ(calls, R"([{"type":"function","function":{"name":"now","arguments":{}}}])");
   }
   EXPECT_EQ(model_->format_chat("[]")->tool_grammar, "");
 }

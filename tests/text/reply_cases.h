@@ -112,6 +112,10 @@ inline std::vector<ReplyCase> replies_without_calls() {
   add(kLlama, R"(As JSON: {"name": "weather", "parameters": {}})");
   add(kLlama, "<|python_tag|>print(1)");
   add("[TOOL_CALLS]", "[TOOL_CALLS] a b[ARGS]{}");
+  add("[TOOL_CALLS]", "[TOOL_CALLS]a[CALL_ID]\xFF[ARGS]{}");
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  add("<function=<parameter=", "<tool_call><function=f><parameter=a>" + deep + "</parameter></function></tool_call>");
+  add(kHermes, R"(<tool_call>{"name": "f", "arguments": "{\"a\": )" + deep + R"(}"}</tool_call>)");
   add("[TOOL_CALLS]", "[TOOL_CALLS]" + std::string(600, 'a') + "{}");
   add("<|tool_call_start|>", "<|tool_call_start|>[f(1)]<|tool_call_end|>");
   add("<|tool_call_start|>", "<|tool_call_start|>[f(a=\"x)]");

@@ -46,10 +46,10 @@ class Arguments {
     json_ += (json_.size() > 1 ? ", " : "") + json_quoted(key) + ": " +
              argument_value(value, argument_schema(tools_, tool_, key));
   }
-  // Nothing: a key stands twice, or it is no UTF-8.
+  // Nothing: a key stands twice, it is no UTF-8, or nested too deeply.
   std::optional<ToolCall> call() {
     json_ += "}";
-    if (!is_tool_name(tool_) || !parse_json(json_).ok()) return std::nullopt;
+    if (!is_tool_name(tool_) || !parse_json(json_, kArgumentLimits).ok()) return std::nullopt;
     return ToolCall{.id = {}, .name = std::string(tool_), .arguments = json_};
   }
 

@@ -71,7 +71,7 @@ std::string string_of(std::string_view json) {
 }
 
 bool is_object(std::string_view text) {
-  const Result<Json> json = parse_json(text);
+  const Result<Json> json = parse_json(text, kArgumentLimits);
   return json.ok() && json->object();
 }
 
@@ -147,6 +147,7 @@ ToolCalls call_of_named_json(std::string_view header, std::string_view arguments
   if (const size_t at = header.find(kId); at != std::string_view::npos) {
     call.id = header.substr(at + kId.size());
     header = header.substr(0, at);
+    if (!is_tool_name(call.id)) return std::nullopt;
   }
   if (!is_tool_name(header) || !is_object(arguments)) return std::nullopt;
   call.name = header;

@@ -17,6 +17,8 @@ struct ToolCall {
   std::string arguments;  // a JSON object
   bool operator==(const ToolCall&) const = default;
 };
+// Below what parse_json() reads, with what is put around arguments.
+inline constexpr JsonLimits kArgumentLimits{.depth = 100};
 using ToolCalls = std::optional<std::vector<ToolCall>>;
 
 // {"name": …, "arguments" or "parameters": {…}, "id": …}, also within {"function": …}, or an array of them. Arguments

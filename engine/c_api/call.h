@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/caught.h"
 #include "base/format_text.h"
@@ -57,7 +58,7 @@ Outcome give_handle(Handle** out, Parts&&... parts) {
 template <typename T>
 Result<std::span<const T>> given(const T* values, uint64_t size, const char* name) {
   if (!values && size > 0) return error(StatusCode::invalid_argument, name, " is NULL, and its size ", size);
-  if (size > std::allocator_traits<std::allocator<T>>::max_size({}))
+  if (size > std::vector<T>().max_size())
     return error(StatusCode::invalid_argument, name, " has a size of ", size, ": more than there can be");
   return std::span(values, static_cast<size_t>(size));
 }

@@ -97,19 +97,29 @@ class Artifacts(WithModel):
         large = self.path("large.gguf")
         self.assertEqual(tritium("quantize", self.model, "-o", large, "--experts", "f32")[0], 0)
         names = set(os.listdir(self.folder))
+        pack = ["experiment", "pack", large, "-o", self.path("never.tpk")]
+        begun = time.monotonic()
+        self.assertEqual(tritium(*pack)[0], 0)
+        whole = time.monotonic() - begun
+        os.remove(self.path("never.tpk"))
         rng = random.Random(os.urandom(4))
+        ended = 0
         for _ in range(5):
-            process = subprocess.Popen([program.PROGRAM, "experiment", "pack", large, "-o", self.path("never.tpk")],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            moment = 0.1 + rng.random()
+            process = subprocess.Popen([program.PROGRAM, *pack], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            moment = (0.1 + 0.6 * rng.random()) * whole
             time.sleep(moment)
             asked = time.monotonic()
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=30)
             took = time.monotonic() - asked
-            with self.subTest(f"after {moment:.3f} s"):
+            with self.subTest(f"after {moment:.3f} s of {whole:.3f}"):
+                if process.returncode == 0:  # the machine has become faster: it was done
+                    os.remove(self.path("never.tpk"))
+                    continue
+                ended += 1
                 self.assertIn(process.returncode, (130, -signal.SIGINT), err)
                 self.assertLess(took, 1, err)  # 0.2 s, on a machine that others use
+        self.assertGreater(ended, 0)
         self.assertEqual(set(os.listdir(self.folder)), names)
 
 

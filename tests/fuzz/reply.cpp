@@ -25,8 +25,11 @@ void try_input(std::string_view bytes) {
   const ReplyParts whole = reply_parts(format, text);
   ReplyParser parser(format);
   ReplyParts pieces;
-  for (size_t at = 0, n = 1; at < text.size(); at += n, n = 1 + static_cast<uint8_t>(text[at - 1]) % 9)
-    pieces += parser.append(text.substr(at, n));
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view piece = text.substr(at, 1 + static_cast<uint8_t>(text[at]) % 9);
+    pieces += parser.append(piece);
+    at += piece.size();
+  }
   pieces += parser.finish();
   require(pieces == whole, "a reply means the same wherever it is cut");
   require(whole.content.size() + whole.reasoning.size() <= text.size() + whole.calls.size(), "no text is made up");

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "format/gguf.h"
+#include "tests/support/available_backends.h"
 #include "tests/support/temporary_folder.h"
 #include "tritium/tritium.hpp"
 
@@ -13,13 +14,6 @@ namespace tritium {
 namespace {
 
 const std::vector<int32_t> kPrompt = {1, 9, 77, 12, 200};
-
-std::vector<std::string> backends() {
-  std::vector<std::string> names;
-  for (const DeviceInfo& d : list_devices())
-    if (d.available) names.push_back(d.backend);
-  return names;
-}
 
 std::vector<std::byte> numbers(int64_t n, float scale, uint32_t seed) {
   std::vector<float> values(static_cast<size_t>(n));
@@ -173,11 +167,7 @@ TEST_P(Adapters, ThatDoNotBelongHereAreRefused) {
   EXPECT_EQ(anew(*session), expected({}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Adapters, ::testing::ValuesIn(backends()), [](const auto& param) {
-  std::string name = param.param;
-  std::ranges::replace(name, ':', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Backends, Adapters, ::testing::ValuesIn(available_backends()), backend_test_name);
 
 }  // namespace
 }  // namespace tritium

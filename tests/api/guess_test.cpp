@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tests/support/available_backends.h"
 #include "tests/support/shared_material.h"
 #include "tests/support/temporary_folder.h"
 #include "tritium/tritium.hpp"
@@ -28,13 +29,6 @@ Model load(const std::string& backend, const std::string& file) {
   return *std::move(model);
 }
 
-std::vector<std::string> backends() {
-  std::vector<std::string> names;
-  for (const DeviceInfo& d : list_devices())
-    if (d.available) names.push_back(d.backend);
-  return names;
-}
-
 // A text that repeats itself after some tokens.
 std::vector<int32_t> repeating(size_t n, int32_t period) {
   std::vector<int32_t> tokens;
@@ -57,7 +51,7 @@ std::vector<float> logits_in_parts(const Model& model, Activations activations, 
 
 // What verified guesses rest on: no operation of a pass depends on how many tokens are in it.
 TEST(Batch, LogitsDoNotDependOnWhatIsEvaluatedTogether) {
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const std::string architecture : {"maple", "llama"})
       for (const Activations activations : {Activations::int8, Activations::int8_block, Activations::f32}) {
         // A device that is a program would take minutes.
@@ -132,7 +126,7 @@ const std::vector<SamplerOptions> kSamplers = {{.temperature = 0},
 
 TEST(Guess, TokensTextAndStateAreThoseWithout) {
   Generation figures;
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const std::string architecture : {"maple", "llama"}) {
       const bool device = backend.starts_with("vulkan");
       if (device && architecture != "maple") continue;

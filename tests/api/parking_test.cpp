@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/available_backends.h"
 #include "tests/support/temporary_folder.h"
 #include "tritium/tritium.hpp"
 
@@ -19,13 +20,6 @@ const std::vector<int32_t> kPrompt = {1, 9, 77, 12, 200};
 
 GenerateOptions tokens(int64_t n, float temperature = 0) {
   return {.max_tokens = n, .sampler = {.temperature = temperature, .seed = 3}, .stop_at_end = false};
-}
-
-std::vector<std::string> backends() {
-  std::vector<std::string> names;
-  for (const DeviceInfo& d : list_devices())
-    if (d.available) names.push_back(d.backend);
-  return names;
 }
 
 class Parking : public ::testing::TestWithParam<std::string> {
@@ -182,11 +176,7 @@ TEST_P(Parking, WhatIsNoModelFileIsRefusedByDescriptorToo) {
   for (const int descriptor : {pipe[0], pipe[1], folder_descriptor, writable, text}) ::close(descriptor);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Parking, ::testing::ValuesIn(backends()), [](const auto& param) {
-  std::string name = param.param;
-  std::ranges::replace(name, ':', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Backends, Parking, ::testing::ValuesIn(available_backends()), backend_test_name);
 
 }  // namespace
 }  // namespace tritium

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tests/support/available_backends.h"
 #include "tests/support/temporary_folder.h"
 #include "tritium/tritium.hpp"
 
@@ -31,13 +32,6 @@ Model load(const std::string& backend, const std::string& architecture = "maple"
   return *std::move(model);
 }
 
-std::vector<std::string> backends() {
-  std::vector<std::string> names;
-  for (const DeviceInfo& d : list_devices())
-    if (d.available) names.push_back(d.backend);
-  return names;
-}
-
 std::vector<int32_t> go_on(Session& session) {
   const Result<Generation> g = session.generate({}, kGreedy);
   EXPECT_TRUE(g.ok()) << g.message();
@@ -51,7 +45,7 @@ std::vector<float> logits_of(Session& session) {
 }
 
 TEST(SavedSession, ARestoredOneGoesOnToTheBitOnEveryBackendAndCache) {
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const KvCacheType kv : kCaches) {
       const Model model = load(backend);
       Result<Session> session = model.create_session({.kv = kv}), other = model.create_session({.kv = kv});
@@ -76,7 +70,7 @@ TEST(SavedSession, AnotherBackendTakesIt) {
     Result<Session> session = load("reference").create_session(options);
     ASSERT_TRUE(session->evaluate(kPrompt).ok());
     const std::vector<float> expected = logits_of(*session);
-    for (const std::string& backend : backends()) {
+    for (const std::string& backend : available_backends()) {
       Result<Session> other = load(backend).create_session(options);
       const Status status = other->restore(*session->save());
       ASSERT_TRUE(status.ok()) << status.message();
@@ -88,7 +82,7 @@ TEST(SavedSession, AnotherBackendTakesIt) {
 }
 
 TEST(SavedSession, AForkIsAtTheSamePlaceAndOnItsOwn) {
-  for (const std::string& backend : backends()) {
+  for (const std::string& backend : available_backends()) {
     const Model model = load(backend);
     Result<Session> session = model.create_session();
     ASSERT_TRUE(session->evaluate(kPrompt).ok());

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "tests/support/available_backends.h"
 #include "tests/support/temporary_folder.h"
 #include "tritium/debug.hpp"
 #include "tritium/tritium.hpp"
@@ -34,13 +35,6 @@ Model load(const std::string& backend, const std::string& huge = "") {
   return *std::move(model);
 }
 
-std::vector<std::string> backends() {
-  std::vector<std::string> names;
-  for (const DeviceInfo& d : list_devices())
-    if (d.available) names.push_back(d.backend);
-  return names;
-}
-
 const std::vector<int32_t> kPrompt = {1, 9, 77, 12, 200};
 const GenerateOptions kGreedy = {.max_tokens = 8, .sampler = {.temperature = 0}, .stop_at_end = false};
 const GenerateOptions kWarm = {.max_tokens = 8, .sampler = {.temperature = 3, .top_k = 0}, .stop_at_end = false};
@@ -61,7 +55,7 @@ std::vector<int32_t> fresh(const Model& model, std::span<const int32_t> prompt, 
 }
 
 TEST(SessionState, AfterRewindingGenerationGoesOnFromThere) {
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const GenerateOptions& options : {kGreedy, kWarm, kFew}) {
       const Model model = load(backend);
       Result<Session> session = model.create_session();
@@ -77,7 +71,7 @@ TEST(SessionState, AfterRewindingGenerationGoesOnFromThere) {
 }
 
 TEST(SessionState, GenerationGivesTheTokensOfEvaluatingAndSamplingOneByOne) {
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const GenerateOptions& options : {kGreedy, kWarm, kFew, kChosen, kPenalized}) {
       const Model model = load(backend);
       Result<Session> session = model.create_session();
@@ -106,7 +100,7 @@ TEST(SessionState, RewindingToWhereItIsChangesNothing) {
 }
 
 TEST(SessionState, LogitsOfAllTokensAreFollowedByWhatFollowsTheLast) {
-  for (const std::string& backend : backends()) {
+  for (const std::string& backend : available_backends()) {
     const Model model = load(backend);
     Result<Session> session = model.create_session({.batch = 2});
     ASSERT_TRUE(session->evaluate(std::span(kPrompt).first(2)).ok());
@@ -139,7 +133,7 @@ std::function<bool()> until(int n) {
 TEST(SessionState, ACancelledCallLeavesTheSessionWhereItWas) {
   std::vector<int32_t> more;
   for (int32_t i = 0; i < 400; ++i) more.push_back((i * 31 + 1) % 259);
-  for (const std::string& backend : backends()) {
+  for (const std::string& backend : available_backends()) {
     const Model model = load(backend);
     Result<Session> session = model.create_session({.context = 512, .batch = 64});
     ASSERT_TRUE(session->evaluate(kPrompt).ok());
@@ -270,7 +264,7 @@ TEST(SessionState, ACallWithinACallIsRefusedAndHarmless) {
 }
 
 TEST(NotFinite, LogitsAreRefusedWithTheOperationThatWroteTheFirstSuchValue) {
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const auto& [tensor, place] : {std::pair{"blk.2.attn_norm.weight", " in model/layer2/attention"},
                                         std::pair{"output_norm.weight", " in model/head"}}) {
       const Model model = load(backend, tensor);
@@ -293,7 +287,7 @@ TEST(NotFinite, LogitsAreRefusedWithTheOperationThatWroteTheFirstSuchValue) {
 }
 
 TEST(SessionState, PolledTokensAreThoseThatAreCalledBack) {
-  for (const std::string& backend : backends())
+  for (const std::string& backend : available_backends())
     for (const GenerateOptions& options : {kGreedy, kWarm, kFew}) {
       const Model model = load(backend);
       Result<Session> session = model.create_session();

@@ -5,6 +5,7 @@
 #include "cli/experiments.h"
 #include "cli/print_json.h"
 #include "cli/printable.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 #include "tritium/artifact.hpp"
 
@@ -96,8 +97,8 @@ Result<uint64_t> bytes_of_code(const std::vector<std::string>& paths) {
   uint64_t bytes = 0;
   for (const std::string& path : paths) {
     std::error_code problem;
-    const bool regular = std::filesystem::is_regular_file(path, problem);
-    const uint64_t size = regular ? std::filesystem::file_size(path, problem) : 0;
+    const bool regular = std::filesystem::is_regular_file(path_of(path), problem);
+    const uint64_t size = regular ? std::filesystem::file_size(path_of(path), problem) : 0;
     if (problem) return Status(StatusCode::io_error, path + ": cannot be read: " + problem.message());
     if (!regular) return Status(StatusCode::io_error, path + ": is no file; --code names the files that count");
     bytes += size;

@@ -1,11 +1,11 @@
 // Speed as a fraction of what this machine can do: rows of the engine's own, or model files.
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "cli/bench_models.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/print_json.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 #include "tritium/bench.hpp"
 
@@ -165,7 +165,7 @@ void add_bench(CLI::App& app, Action& action) {
   command->callback([=, &action] {
     models->threads = rows->threads.empty() ? std::vector<int>{0} : rows->threads;
     action = [=] {
-      if (!rows->rung.empty()) setenv("TRITIUM_CPU_RUNG", rows->rung.c_str(), 1);
+      if (!rows->rung.empty()) set_environment("TRITIUM_CPU_RUNG", rows->rung.c_str());
       return models->models.empty() ? measure_rows(*rows, models->layout, models->json) : bench_models(*models);
     };
   });

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/print_json.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 #include "tritium/bench.hpp"
 
@@ -156,9 +156,9 @@ int bench_models(const ModelBench& options) {
         row["decode_ratio_to_first_backend"] = ratio;
         if (!options.json)
           print_format("%-40s %-10s prompt %9.1f tokens/s %5s   decode %8.1f tokens/s %5s   x%.2f\n",
-                       std::filesystem::path(path).filename().c_str(), loaded->runtime.backend().c_str(),
-                       speed->prompt_tokens_per_second, text_of(row["prompt_fraction_of_limit"]).c_str(),
-                       speed->decode_tokens_per_second, text_of(row["fraction_of_limit"]).c_str(), ratio);
+                       file_name_of(path).c_str(), loaded->runtime.backend().c_str(), speed->prompt_tokens_per_second,
+                       text_of(row["prompt_fraction_of_limit"]).c_str(), speed->decode_tokens_per_second,
+                       text_of(row["fraction_of_limit"]).c_str(), ratio);
         results.push_back(std::move(row));
       }
     }

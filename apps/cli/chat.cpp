@@ -1,8 +1,4 @@
 // tritium chat: a conversation, on a terminal or over pipes.
-#include <signal.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -14,6 +10,7 @@
 #include "cli/model_options.h"
 #include "cli/printable.h"
 #include "cli/sampling_options.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -46,11 +43,7 @@ void on_stop(int) { g_stops = g_stops + 1; }
 
 // On a terminal Ctrl-C stops an answer (until there is something to answer with, it ends the program); elsewhere it
 // ends the program, as other signals do everywhere.
-void catch_stops() {
-  struct sigaction action {};
-  action.sa_handler = on_stop;
-  sigaction(SIGINT, &action, nullptr);
-}
+void catch_stops() { catch_ctrl_c(on_stop); }
 
 class Chat {
  public:
@@ -78,8 +71,8 @@ class Chat {
   Conversation conversation_;
   std::string backend_;
   LineReader lines_;
-  const bool typing_ = isatty(STDIN_FILENO) != 0;
-  const bool terminal_ = isatty(STDOUT_FILENO) != 0;
+  const bool typing_ = is_terminal(Stream::input);
+  const bool terminal_ = is_terminal(Stream::output);
   bool ended_ = false;
   bool dimmed_ = false;
   bool shown_ = false;  // something of this answer, other than white space before it
@@ -287,9 +280,9 @@ int Chat::run() {
 // Before the conversation, not after it.
 Status check_history(const std::string& path) {
   if (path.empty()) return Status();
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (access(folder.empty() ? "." : folder.c_str(), W_OK) == 0) return Status();
-  return Status(StatusCode::io_error, path + ": the conversation could not be saved there: " + std::strerror(errno));
+  const std::string problem = why_not_beside(path);
+  if (problem.empty()) return Status();
+  return Status(StatusCode::io_error, path + ": the conversation could not be saved there: " + problem);
 }
 
 int chat(Options options) {
@@ -300,7 +293,7 @@ int chat(Options options) {
   if (!render.ok()) return report(render.status());
   std::vector<ChatMessage> messages;
   std::error_code absent;
-  if (!options.history.empty() && std::filesystem::exists(options.history, absent)) {
+  if (!options.history.empty() && std::filesystem::exists(path_of(options.history), absent)) {
     Result<std::vector<ChatMessage>> loaded = load_messages(options.history);
     if (!loaded.ok()) return report(loaded.status());
     messages = *std::move(loaded);
@@ -322,7 +315,7 @@ int chat(Options options) {
   conversation.messages = std::move(messages);
   if (!options.system.empty()) conversation.set_system(options.system);
   if (options.think.empty()) options.think = "dim";
-  if (isatty(STDIN_FILENO) != 0) catch_stops();
+  if (is_terminal(Stream::input)) catch_stops();
   return Chat(std::move(options), std::move(conversation), loaded->runtime.backend()).run();
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/input_text.h"
+#include "cli/system.h"
 
 namespace tritium::cli {
 namespace {
@@ -156,7 +157,8 @@ Status save_messages(const std::string& path, const std::vector<ChatMessage>& me
   const auto failed = [&] {
     return Status(StatusCode::io_error, path + ": cannot be written: " + std::strerror(errno));
   };
-  const std::string temporary = path + ".new";
+  std::error_code none;
+  const std::filesystem::path temporary = path_of(path + ".new");
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file << nlohmann::ordered_json::parse(*json).dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
@@ -164,13 +166,15 @@ Status save_messages(const std::string& path, const std::vector<ChatMessage>& me
     file.close();
     if (!file) {
       Status status = failed();
-      std::remove(temporary.c_str());
+      std::filesystem::remove(temporary, none);
       return status;
     }
   }
-  if (std::rename(temporary.c_str(), path.c_str()) == 0) return Status();
-  Status status = failed();
-  std::remove(temporary.c_str());
+  std::error_code problem;
+  std::filesystem::rename(temporary, path_of(path), problem);
+  if (!problem) return Status();
+  Status status = Status(StatusCode::io_error, path + ": cannot be written: " + problem.message());
+  std::filesystem::remove(temporary, none);
   return status;
 }
 

@@ -1,10 +1,9 @@
 #include "cli/line_reader.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+
+#include "cli/system.h"
 
 namespace tritium::cli {
 
@@ -24,12 +23,11 @@ LineReader::Got LineReader::next(std::string& line, const std::function<bool()>&
       pending_.clear();
       return Got::line;
     }
-    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    const int ready = poll(&input, 1, 100);
+    const bool ready = input_is_ready(100);
     if (stopped()) return Got::interrupted;
-    if (ready <= 0) continue;
+    if (!ready) continue;
     std::array<char, 65536> buffer{};
-    const ssize_t n = read(STDIN_FILENO, buffer.data(), buffer.size());
+    const long n = read_input(buffer);
     if (n > 0) pending_.append(buffer.data(), static_cast<size_t>(n));
     if (n < 0 && errno != EINTR && errno != EAGAIN) problem_ = errno;
     // Ctrl-D on a terminal: what stands before it is a line, the next one is the end.

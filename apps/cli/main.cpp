@@ -1,13 +1,10 @@
 // The program `tritium`: a client of the public API. Text on stdout, everything else on stderr.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <iostream>
 #include <sstream>
 
 #include "cli/commands.h"
 #include "cli/printable.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 #include "tritium/tritium.hpp"
 
@@ -15,16 +12,6 @@ namespace {
 
 using namespace tritium;
 using namespace tritium::cli;
-
-// Descriptors 0 to 2 that the caller closed are taken, so that no file of ours becomes stdout or stderr. What is done
-// with them fails, as it would have.
-void reserve_standard_descriptors() {
-  for (const int wanted : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(wanted, F_GETFD) != -1) continue;
-    // The lowest free descriptor is given: this one.
-    if (open("/dev/null", wanted == STDIN_FILENO ? O_WRONLY : O_RDONLY) != wanted) return;
-  }
-}
 
 // Says which commands there are when the first word is none of them.
 Status check_command(CLI::App& app, const std::string& word) {
@@ -39,12 +26,11 @@ Status check_command(CLI::App& app, const std::string& word) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  reserve_standard_descriptors();
-  // Shells start what runs in the background of a script with SIGINT ignored. It ends a run there, too, and so it must
-  // end one that still waits for its input.
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is seen as a failed write,
-  std::signal(SIGXFSZ, SIG_IGN);  // and so is a limit on the size of files
+  begin_process();
+  const std::vector<std::string> words = command_line(argc, argv);
+  std::vector<const char*> line;
+  line.reserve(words.size());
+  for (const std::string& word : words) line.push_back(word.c_str());
 
   CLI::App app{"Runs and trains ternary mixture-of-experts language models on the CPU or through Vulkan."};
   app.set_version_flag("--version", "tritium " + version());
@@ -80,11 +66,11 @@ int main(int argc, char** argv) {
   app.failure_message([](const CLI::App*, const CLI::Error& problem) {
     return "tritium: error: " + printable(problem.what()) + " (tritium COMMAND --help says more)\n";
   });
-  if (argc > 1 && argv[1][0] != '-') {
-    if (const Status status = check_command(app, argv[1]); !status.ok()) return report(status);
+  if (words.size() > 1 && !words[1].starts_with('-')) {
+    if (const Status status = check_command(app, words[1]); !status.ok()) return report(status);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(line.size()), line.data());
     return finish(action());
   } catch (const CLI::ParseError& problem) {
     std::ostringstream out;

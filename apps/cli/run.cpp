@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +9,7 @@
 #include "cli/print_profile.h"
 #include "cli/printable.h"
 #include "cli/sampling_options.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 #include "cli/token_work.h"
 
@@ -137,7 +136,7 @@ int run(RunOptions options) {
 
   std::string text;
   bool readers = true;
-  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const bool terminal = is_terminal(Stream::output);
   const bool has_text = model.info().has_tokenizer;
   options.generate.keep_going = keep_going;
   TokenWork work(loaded->runtime, options.generate.guess > 0);

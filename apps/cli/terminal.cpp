@@ -1,9 +1,6 @@
 // Signals, and what is said on stdout and stderr.
 #include "cli/terminal.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,10 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 #include "cli/commands.h"
 #include "cli/printable.h"
+#include "cli/system.h"
 
 namespace tritium::cli {
 namespace {
@@ -25,21 +22,19 @@ volatile long g_signal_at_ms = 0;
 int g_output_problem = 0;  // errno of the first refused write to stdout
 
 long now_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
 // The first signal asks the program to end, the second one ends it. One that is sent twice, to the process and to its
-// group, is one; and a terminal that closes sends SIGHUP as often as it likes.
+// group, is one.
 void on_signal(int signal) {
   constexpr long kSameSignalMs = 100;
   if (g_signal == 0) {
     g_signal_at_ms = now_ms();
     g_signal = signal;
-  } else if (signal != SIGHUP && now_ms() - g_signal_at_ms > kSameSignalMs) {
-    std::signal(signal, SIG_DFL);
-    raise(signal);  // delivered when this handler returns
+  } else if (!comes_repeatedly(signal) && now_ms() - g_signal_at_ms > kSameSignalMs) {
+    end_by(signal);
   }
 }
 
@@ -47,7 +42,8 @@ void on_signal(int signal) {
 
 int report(const Status& status) {
   if (status.code() == StatusCode::cancelled && interrupted()) {
-    std::fprintf(stderr, "tritium: ended by %s: %s\n", strsignal(g_signal), printable(status.message()).c_str());
+    std::fprintf(stderr, "tritium: ended by %s: %s\n", signal_text(g_signal).c_str(),
+                 printable(status.message()).c_str());
     return leave(kFailed);
   }
   std::fprintf(stderr, "tritium: error: %s\n", printable(status.message()).c_str());
@@ -62,13 +58,7 @@ LogSink log_sink(bool verbose) {
   };
 }
 
-void catch_interrupt() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU}) {
-    const auto before = std::signal(signal, on_signal);
-    // nohup and the like: whoever started the program said that it is not to end by this.
-    if (before == SIG_IGN && signal != SIGINT) std::signal(signal, SIG_IGN);
-  }
-}
+void catch_interrupt() { catch_ending_signals(on_signal); }
 bool interrupted() { return g_signal != 0; }
 int exit_code(int code) { return interrupted() ? 128 + g_signal : code; }
 
@@ -100,12 +90,6 @@ bool print_format(const char* format, ...) {
   return print(text);
 }
 
-// main() puts a descriptor that cannot be written in the place of a closed one.
-bool has_stdout() {
-  const int flags = fcntl(STDOUT_FILENO, F_GETFL);
-  return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
-}
-
 int finish(int code) {
   if (g_output_problem == 0 || g_output_problem == EPIPE) return code;
   report(Status(StatusCode::io_error, std::string("standard output: ") + std::strerror(g_output_problem) +
@@ -113,7 +97,7 @@ int finish(int code) {
   return code == kOk ? kFailed : code;
 }
 
-ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
+ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), terminal_(is_terminal(Stream::errors)) {}
 
 void ProgressLine::show(double fraction) {
   const int percent = static_cast<int>(fraction * 100.0);

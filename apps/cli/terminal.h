@@ -30,10 +30,12 @@ int leave(int code);
 // Everything on stdout goes through these two. They write and flush; false when the system refused: nobody reads any
 // more, or the disk is full. What follows a refusal is not written.
 bool print(std::string_view text);
-[[gnu::format(printf, 1, 2)]] bool print_format(const char* format, ...);
-
-// Whether whoever started the program gave it a stdout: without one they do not want what is said there.
-bool has_stdout();
+#if defined(__MINGW_PRINTF_FORMAT)
+[[gnu::format(__MINGW_PRINTF_FORMAT, 1, 2)]]
+#elif defined(__GNUC__)
+[[gnu::format(printf, 1, 2)]]
+#endif
+bool print_format(const char* format, ...);
 
 // The exit code of a command that gives `code`: a full disk behind stdout is reported and is a failure, a reader that
 // went away is not.

@@ -1,6 +1,4 @@
 // Text to token ids and back, with a vocabulary alone.
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +9,7 @@
 #include "cli/model_options.h"
 #include "cli/print_json.h"
 #include "cli/printable.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 
 namespace tritium::cli {
@@ -51,7 +50,7 @@ Result<std::string> read_bytes(const std::string& path) {
   const auto close = [](std::FILE* file) {
     if (file && file != stdin) std::fclose(file);
   };
-  const std::unique_ptr<std::FILE, decltype(close)> file(standard ? stdin : std::fopen(path.c_str(), "rb"), close);
+  const std::unique_ptr<std::FILE, decltype(close)> file(standard ? stdin : open_file(path, "rb"), close);
   std::string text, some(size_t{1} << 16, '\0');
   while (file) {
     const size_t n = std::fread(some.data(), 1, some.size(), file.get());
@@ -102,7 +101,7 @@ int detokenize(const DetokenizeChoice& choice) {
     print_json({{"text", *text}});
   } else {
     // Elsewhere nothing is added to the text.
-    print(isatty(STDOUT_FILENO) != 0 ? printable(*text) + "\n" : *text);
+    print(is_terminal(Stream::output) ? printable(*text) + "\n" : *text);
   }
   return kOk;
 }

@@ -1,6 +1,4 @@
 // `tritium train` and `tritium finetune`: options to TrainOptions, what is going on to the terminal.
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -9,6 +7,7 @@
 #include "cli/input_text.h"
 #include "cli/print_json.h"
 #include "cli/print_profile.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 #include "tritium/debug.hpp"
 #include "tritium/training.hpp"
@@ -224,7 +223,7 @@ int run_training(const CommandLine& line) {
   options->log = [show = log_sink(true)](LogLevel level, const std::string& text) {
     if (level > LogLevel::debug) show(level, text);
   };
-  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const bool terminal = is_terminal(Stream::errors);
   const Result<TrainReport> done =
       train(*options, {.progress = [&](const TrainProgress& p) { return show_progress(p, terminal), true; },
                        .keep_going = [] { return !interrupted(); }});

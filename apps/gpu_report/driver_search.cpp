@@ -1,12 +1,12 @@
 // What there is of Vulkan on this machine.
-#include <dlfcn.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/dynamic_library.h"
+#include "base/environment.h"
 #include "base/folder.h"
+#include "base/path.h"
 #include "gpu_report/section.h"
 
 namespace tritium::gpu_report {
@@ -29,19 +29,19 @@ Json driver_files() {
     const Result<std::vector<std::string>> names = names_in(folder);
     if (!names.ok()) continue;
     for (const std::string& name : *names) {
-      const std::string path = (fs::path(folder) / name).string();
-      files.push_back({{"file", path}, {"content", start_of(path)}});
+      const std::string path = path_in(folder, name);
+      files.push_back({{"file", path}, {"content", start_of(path_of(path))}});
     }
   }
   return files;
 }
 
-Json environment() {
+Json variables() {
   Json values = Json::object();
   for (const char* name :
        {"VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES", "VK_LOADER_DEBUG", "LD_LIBRARY_PATH",
         "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "CUDA_VISIBLE_DEVICES"})
-    if (const char* value = std::getenv(name)) values[name] = value;
+    if (const auto value = environment(name)) values[name] = *value;
   return values;
 }
 
@@ -51,10 +51,8 @@ Json libraries() {
   for (const char* name :
        {"libvulkan.so.1", "libGLX_nvidia.so.0", "libEGL_nvidia.so.0", "libcuda.so.1", "libvulkan_lvp.so",
         "libvulkan_radeon.so", "libvulkan_intel.so", "libX11.so.6", "libXext.so.6"}) {
-    void* handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
-    const char* reason = handle ? nullptr : dlerror();
-    found[name] = handle ? "loads" : reason ? reason : "does not load";
-    if (handle) dlclose(handle);
+    const Result<DynamicLibrary> library = DynamicLibrary::open(name);
+    found[name] = library.ok() ? "loads" : library.message();
   }
   return found;
 }
@@ -65,7 +63,7 @@ Json device_files() {
     const Result<std::vector<std::string>> names = names_in(folder);
     if (!names.ok()) continue;
     for (const std::string& name : *names) {
-      const std::string path = (fs::path(folder) / name).string();
+      const std::string path = path_in(folder, name);
       if (path.starts_with("/dev/nvidia") || path.starts_with("/dev/dri/") || path == "/dev/kfd") files.push_back(path);
     }
   }
@@ -76,7 +74,7 @@ Json device_files() {
 
 Json driver_search() {
   return {{"driver_files", driver_files()},
-          {"environment", environment()},
+          {"environment", variables()},
           {"libraries", libraries()},
           {"device_files", device_files()},
           {"nvidia_kernel_module", start_of("/proc/driver/nvidia/version")}};

@@ -9,9 +9,11 @@
 #include <mutex>
 #include <thread>
 
+#include "base/calendar.h"
 #include "base/cancel.h"
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "base/path.h"
 #include "gpu_report/section.h"
 #include "vulkan/device/device_details.h"
 
@@ -128,9 +130,7 @@ bool Runner::wanted(const Section& section) const {
 
 void Runner::describe_run() {
   std::array<char, 32> time{};
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
+  const std::tm utc = utc_time(std::time(nullptr));
   std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
   report_.put("program", "tritium " + options_.program_version);
   report_.put("started", time.data());
@@ -283,7 +283,7 @@ Result<Outcome> write_gpu_report(const Options& options) try {
       return error(StatusCode::invalid_argument, "there is no section \"", name, "\"");
   }
   std::error_code problem;
-  std::filesystem::create_directories(options.folder, problem);
+  std::filesystem::create_directories(path_of(options.folder), problem);
   if (problem) return error(StatusCode::io_error, options.folder, ": ", problem.message());
   return Runner(options).run();
 } catch (...) {

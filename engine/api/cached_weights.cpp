@@ -8,6 +8,7 @@
 #include "base/checksum.h"
 #include "base/format_text.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "model/weight_cache.h"
 #include "model_files/open_model.h"
 
@@ -20,17 +21,17 @@ namespace fs = std::filesystem;
 // name says where the model is.
 std::vector<fs::path> cache_files(const std::string& path, const std::string& wanted, std::string_view layout) {
   std::error_code unknown;
-  fs::path model = fs::absolute(path, unknown).lexically_normal();
+  fs::path model = fs::absolute(path_of(path), unknown).lexically_normal();
   if (!model.has_filename()) model = model.parent_path();
-  const std::string ending = join('.', layout, ".tritium-cache"), name = model.filename().string();
+  const std::string ending = join('.', layout, ".tritium-cache"), name = utf8_of(model.filename());
   Checksum place;
-  place.add(model.string());
+  place.add(utf8_of(model));
   const std::string in_one_folder = join(name, '-', place.text(), ending);
-  if (wanted != "auto") return {fs::path(wanted) / in_one_folder};
-  std::vector<fs::path> files = {fs::is_directory(model, unknown) ? model / ("weights" + ending)
-                                                                  : model.parent_path() / (name + ending)};
+  if (wanted != "auto") return {path_of(wanted) / path_of(in_one_folder)};
+  std::vector<fs::path> files = {fs::is_directory(model, unknown) ? model / path_of("weights" + ending)
+                                                                  : model.parent_path() / path_of(name + ending)};
   if (const std::string folder = user_cache_folder(); !folder.empty())
-    files.push_back(fs::path(folder) / in_one_folder);
+    files.push_back(path_of(folder) / path_of(in_one_folder));
   return files;
 }
 
@@ -47,7 +48,7 @@ Status write_to_first(const std::vector<fs::path>& files, const std::function<St
   for (const fs::path& file : files) {
     std::error_code problem;
     fs::create_directories(file.parent_path(), problem);  // where it fails, so does writing
-    status = write(file.string());
+    status = write(utf8_of(file));
     if (status.ok() || status.code() == StatusCode::cancelled) return status;
   }
   return status;
@@ -63,15 +64,15 @@ Result<Weights> load_cached_weights(const CheckedModel& model, const std::string
   if (!key.ok()) return key.status();
   const std::vector<fs::path> files = cache_files(path, options.cache, layout);
   for (const fs::path& file : files) {
-    const Result<WeightCache> cache = WeightCache::open(file.string(), *key, options.progress);
+    const Result<WeightCache> cache = WeightCache::open(utf8_of(file), *key, options.progress);
     if (cache.code() == StatusCode::cancelled) return cache.status();
     Result<Weights> weights = cache.ok() ? restore_weights(model, backend, *cache) : cache.status();
     if (weights.ok()) {
-      log_to(log, LogLevel::info, "weights from " + file.string());
+      log_to(log, LogLevel::info, "weights from " + utf8_of(file));
       return weights;
     }
     log_to(log, LogLevel::info,
-           weights.code() == StatusCode::not_found ? "no cache: " + file.string() : weights.message());
+           weights.code() == StatusCode::not_found ? "no cache: " + utf8_of(file) : weights.message());
   }
 
   Result<Weights> weights = load_weights(model, backend, options.progress);

@@ -11,6 +11,7 @@
 #include "base/caught.h"
 #include "base/checksum.h"
 #include "base/format_text.h"
+#include "base/path.h"
 #include "base/same_file.h"
 #include "tritium/artifact.hpp"
 
@@ -163,7 +164,7 @@ Result<PackedModel> pack(const std::string& path, const PackOptions& options) {
   const NamedFile outputs[] = {{"the artifact", options.output}}, inputs[] = {{"the model", path}};
   if (Status s = check_outputs(outputs, inputs); !s.ok()) return s;
   std::error_code none;
-  if (std::filesystem::is_directory(path, none))
+  if (std::filesystem::is_directory(path_of(path), none))
     return error(StatusCode::invalid_argument, path, ": is a folder; tritium convert writes its model as a GGUF file");
   const Result<InputFile> input = InputFile::open_regular(path);
   if (!input.ok()) return input.status();

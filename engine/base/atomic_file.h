@@ -62,6 +62,9 @@ class AtomicFile {
 // All of a file at once.
 Status write_file(const std::string& path, std::string_view text);
 
+// What a killed process left, locked by nobody. False: it is not, or cannot be removed.
+bool remove_if_abandoned(const std::string& path);
+
 // Removes from a folder what killed processes left of files that they were writing there and whose names `is_mine`
 // accepts.
 void remove_abandoned(const std::string& folder, const std::function<bool(std::string_view name)>& is_mine);

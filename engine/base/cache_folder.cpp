@@ -1,12 +1,22 @@
 #include "base/cache_folder.h"
 
-#include <cstdlib>
+#include "base/environment.h"
+#include "base/path.h"
 
 namespace tritium {
 
 std::string user_cache_folder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return std::string(cache) + "/tritium";
-  if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.cache/tritium";
+#if defined(_WIN32)
+  constexpr struct {
+    const char *variable, *below;
+  } kPlaces[] = {{"XDG_CACHE_HOME", "tritium"}, {"LOCALAPPDATA", "tritium/cache"}};
+#else
+  constexpr struct {
+    const char *variable, *below;
+  } kPlaces[] = {{"XDG_CACHE_HOME", "tritium"}, {"HOME", ".cache/tritium"}};
+#endif
+  for (const auto& [variable, below] : kPlaces)
+    if (const auto folder = environment(variable); folder && !folder->empty()) return path_in(*folder, below);
   return {};
 }
 

@@ -5,7 +5,8 @@
 
 namespace tritium {
 
-// $XDG_CACHE_HOME/tritium, or ~/.cache/tritium; empty where neither is known. It need not exist.
+// $XDG_CACHE_HOME/tritium, or ~/.cache/tritium; on Windows %LOCALAPPDATA%\\tritium\\cache. Empty where none is known.
+// It need not exist.
 std::string user_cache_folder();
 
 }  // namespace tritium

@@ -12,6 +12,12 @@
 
 namespace tritium {
 
+#if defined(_WIN32)
+// Returns at once when the word is not `old`; may return early.
+void sleep_while_equal(std::atomic<uint32_t>& word, uint32_t old);
+// Wakes up to n sleepers of the word.
+void wake(std::atomic<uint32_t>& word, int n);
+#else
 // Returns at once when the word is not `old`; may return early.
 inline void sleep_while_equal(std::atomic<uint32_t>& word, uint32_t old) {
 #if defined(__linux__)
@@ -30,5 +36,6 @@ inline void wake(std::atomic<uint32_t>& word, int n) {
   n == 1 ? word.notify_one() : word.notify_all();
 #endif
 }
+#endif
 
 }  // namespace tritium

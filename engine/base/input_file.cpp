@@ -1,37 +1,11 @@
 #include "base/input_file.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <span>
 #include <utility>
 
 #include "base/format_text.h"
 
 namespace tritium {
-namespace {
-
-Status system_error(const std::string& path, const char* what, int code) {
-  return error(code == ENOENT ? StatusCode::not_found : StatusCode::io_error, path, ": ", what, ": ",
-               std::strerror(code));
-}
-
-}  // namespace
-
-Result<InputFile> InputFile::open(const std::string& path) {
-  // Without O_NONBLOCK a named pipe would not open before somebody writes into it.
-  int fd = -1;
-  do fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  while (fd < 0 && errno == EINTR);
-  if (fd < 0) return system_error(path, "cannot be read", errno);
-  InputFile file(path, fd);
-  if (Status s = file.look(); !s.ok()) return s;
-  return file;
-}
 
 Result<InputFile> InputFile::open_regular(const std::string& path) {
   Result<InputFile> file = open(path);
@@ -45,78 +19,17 @@ Result<InputFile> InputFile::regular_only(InputFile file) {
   return file;
 }
 
-Result<InputFile> InputFile::of_descriptor(int descriptor) {
-  const std::string name = join("descriptor ", descriptor);
-  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return system_error(name, "cannot be read", errno);
-  InputFile file(name, own);
-  if (Status s = file.look(); !s.ok()) return s;
-  if ((::fcntl(own, F_GETFL) & O_ACCMODE) == O_WRONLY)
-    return error(StatusCode::io_error, name, ": is open for writing only");
-  return regular_only(std::move(file));
-}
-
-InputFile InputFile::standard_input() {
-  InputFile file("standard input", STDIN_FILENO);
-  file.owned_ = false;
-  return file;
-}
-
-Status InputFile::look() {
-  struct stat info {};
-  if (::fstat(fd_, &info) != 0) return system_error(path_, "cannot be read", errno);
-  if (S_ISDIR(info.st_mode))
-    return error(StatusCode::io_error, path_, ": cannot be read: Is a directory, not a regular file");
-  regular_ = S_ISREG(info.st_mode);
-  size_ = regular_ ? static_cast<uint64_t>(info.st_size) : 0;
-#if defined(__APPLE__)
-  const timespec& modified = info.st_mtimespec;
-#else
-  const timespec& modified = info.st_mtim;
-#endif
-  modified_ = int64_t{modified.tv_sec} * 1'000'000'000 + modified.tv_nsec;
-  return Status();
-}
-
-Result<bool> InputFile::ready(int milliseconds) const {
-  if (regular_) return true;
-  pollfd wanted = {.fd = fd_, .events = POLLIN, .revents = 0};
-  const int n = ::poll(&wanted, 1, milliseconds);
-  if (n < 0 && errno != EINTR) return system_error(path_, "cannot be read", errno);
-  return n > 0;
-}
-
-Result<size_t> InputFile::read(std::span<std::byte> out) {
-  for (;;) {
-    const ssize_t n = ::read(fd_, out.data(), out.size());
-    if (n >= 0) return static_cast<size_t>(n);
-    if (errno == EAGAIN) {
-      if (const Result<bool> waited = ready(-1); !waited.ok()) return waited.status();
-    } else if (errno != EINTR) {
-      return system_error(path_, "cannot be read", errno);
-    }
-  }
-}
-
-Status InputFile::read_at(uint64_t offset, std::span<std::byte> out) const {
-  for (size_t done = 0; done < out.size();) {
-    const ssize_t n = ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (n == 0)
-      return error(StatusCode::corrupt_file, path_, ": the file ends at byte ", offset + done, ", it had ", size_,
-                   " when it was opened: it was cut off meanwhile");
-    if (n < 0 && errno != EINTR) return system_error(path_, "cannot be read", errno);
-    if (n > 0) done += static_cast<size_t>(n);
-  }
-  return Status();
-}
-
 InputFile::InputFile(InputFile&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
       owned_(other.owned_),
       regular_(other.regular_),
       size_(other.size_),
-      modified_(other.modified_) {}
+      modified_(other.modified_) {
+#if defined(_WIN32)
+  next_ = other.next_;
+#endif
+}
 
 InputFile& InputFile::operator=(InputFile&& other) noexcept {
   std::swap(path_, other.path_);
@@ -125,11 +38,10 @@ InputFile& InputFile::operator=(InputFile&& other) noexcept {
   std::swap(regular_, other.regular_);
   std::swap(size_, other.size_);
   std::swap(modified_, other.modified_);
+#if defined(_WIN32)
+  std::swap(next_, other.next_);
+#endif
   return *this;
-}
-
-InputFile::~InputFile() {
-  if (owned_ && fd_ >= 0) ::close(fd_);
 }
 
 Result<std::string> read_file(const std::string& path) {

@@ -53,6 +53,9 @@ class InputFile {
   bool regular_ = false;
   uint64_t size_ = 0;
   int64_t modified_ = 0;
+#if defined(_WIN32)
+  uint64_t next_ = 0;  // where read() goes on in a regular file: reading at a place moves the system's own
+#endif
 };
 
 // All of a regular file at once.

@@ -19,7 +19,7 @@ class LockFile {
   // Makes the file, in a folder that is there. Does not wait. With `others` nothing is held. io_error: it cannot be
   // made.
   Result<Held> take(const std::string& path);
-  // What errno said where it is unknown.
+  // What the system said where it is unknown (base/system_error.h).
   int problem() const { return problem_; }
 
  private:

@@ -6,26 +6,10 @@
 #include <set>
 #include <thread>
 
-#if defined(__linux__)
-#include <pthread.h>
-#include <sched.h>
-#endif
-
 #include "base/control_group.h"
 
 namespace tritium {
 namespace {
-
-std::vector<int> allowed_processors() {
-  std::vector<int> allowed;
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    for (int i = 0; i < CPU_SETSIZE; ++i)
-      if (CPU_ISSET(i, &set)) allowed.push_back(i);
-#endif
-  return allowed;
-}
 
 // "0,64" or "0-1": of all processors of a core the same text; empty: unknown.
 std::string siblings_of(int processor, const std::string& root) {
@@ -52,25 +36,14 @@ ProcessorOrder order_by_core(const std::vector<int>& allowed, const std::string&
   return order;
 }
 
-std::vector<int> processors_by_core() { return order_by_core(allowed_processors()).processors; }
+std::vector<int> processors_by_core() { return processor_order().processors; }
 
 int usable_processors() {
-  const std::vector<int> allowed = allowed_processors();
-  const int there =
-      allowed.empty() ? static_cast<int>(std::thread::hardware_concurrency()) : order_by_core(allowed).cores;
+  const int cores = processor_order().cores;
+  const int there = cores > 0 ? cores : static_cast<int>(std::thread::hardware_concurrency());
   // More threads than a group's share of time would be stopped together for the rest of each period.
   const double share = control_group_limits().processors.value_or(there);
   return std::max(1, std::min(there, static_cast<int>(std::ceil(share))));
-}
-
-void pin_this_thread([[maybe_unused]] int processor) {
-#if defined(__linux__)
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(processor, &set);
-  // What is refused changes nothing but speed.
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-#endif
 }
 
 }  // namespace tritium

@@ -21,6 +21,8 @@ struct ProcessorOrder {
   int cores = 0;  // the first so many of them
 };
 ProcessorOrder order_by_core(const std::vector<int>& allowed, const std::string& root = "");
+// Of those that this process may use, as the system tells it.
+ProcessorOrder processor_order();
 
 // The calling thread runs on that processor from now on, where the system allows it.
 void pin_this_thread(int processor);

@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <new>
 
 #include "base/available_memory.h"
 #include "base/cancel.h"
+#include "base/memory.h"
 #include "bench/median.h"
 #include "bench/peaks.h"
 #include "bench/read_loops.h"
 #include "bench/team.h"
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace tritium::bench {
 namespace {
@@ -63,21 +60,25 @@ CacheSizes cache_sizes() {
 // Memory in huge pages, as the backend's weights are; empty where there is none.
 class Limits::Pages {
  public:
-  explicit Pages(uint64_t bytes) {
-    void* memory = std::aligned_alloc(kHugePage, bytes);
-    if (!memory) return;
-    values_.reset(static_cast<int64_t*>(memory));
-#if defined(__linux__)
-    madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
+  explicit Pages(uint64_t bytes) : bytes_(bytes) {
+    try {
+      memory_ = take_memory(bytes);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
     // Pieces, so that who cancels does not wait for all of it.
-    for (uint64_t at = 0; at < bytes && !cancelled(); at += kHugePage)
-      std::memset(static_cast<char*>(memory) + at, 0, kHugePage);
+    for (uint64_t at = 0; at < bytes && !cancelled(); at += kHugePage) std::memset(memory_ + at, 0, kHugePage);
   }
-  const int64_t* values() const { return values_.get(); }
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  ~Pages() {
+    if (memory_) give_back_memory(memory_, bytes_);
+  }
+  const int64_t* values() const { return reinterpret_cast<const int64_t*>(memory_); }
 
  private:
-  std::unique_ptr<int64_t, decltype(&std::free)> values_{nullptr, &std::free};
+  uint64_t bytes_;
+  std::byte* memory_ = nullptr;
 };
 
 Limits::Limits(std::string rung, int windows, uint64_t most_bytes)

@@ -1,11 +1,7 @@
 // A Hugging Face folder as a GGUF file.
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/cancel.h"
 #include "base/caught.h"
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "convert/float_rows.h"
 #include "convert/opened.h"
@@ -36,11 +32,9 @@ Result<TensorJob> job_of(const TensorMap& source, const TensorInfo& info, bool e
 }
 
 Status require_folder(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0)
-    return error(errno == ENOENT ? StatusCode::not_found : StatusCode::io_error, path,
-                 ": cannot be read: ", std::strerror(errno));
-  if (S_ISDIR(info.st_mode)) return Status();
+  const Result<bool> folder = look_for_folder(path);
+  if (!folder.ok()) return folder.status();
+  if (*folder) return Status();
   return error(StatusCode::invalid_argument, path, ": is no folder; quantize changes the types of a GGUF file");
 }
 

@@ -2,17 +2,13 @@
 #include "cpu/cpu_backend.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 
+#include "base/environment.h"
 #include "base/format_text.h"
+#include "base/machine.h"
 #include "base/processors.h"
 #include "cpu/backend.h"
 #include "cpu/processor.h"
-
-#if defined(__linux__)
-#include <unistd.h>
-#endif
 
 namespace tritium {
 namespace {
@@ -22,20 +18,12 @@ constexpr const char* kOldRungVariable = "TRITIUM_SIMD";
 
 std::string wanted_rung() {
   for (const char* variable : {kRungVariable, kOldRungVariable})
-    if (const char* name = std::getenv(variable); name && *name) return name;
+    if (const auto name = environment(variable); name && !name->empty()) return *name;
   return {};
 }
 
 // Those that this processor can run, from the wanted one on.
 std::vector<cpu::Rung> chosen_rungs() { return cpu::usable_rungs(cpu::rungs(), wanted_rung()); }
-
-uint64_t physical_memory() {
-#if defined(__linux__)
-  return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
-#else
-  return 0;
-#endif
-}
 
 std::vector<std::string> features() {
   std::vector<std::string> features = {std::to_string(usable_processors()) + " processors"};
@@ -47,13 +35,6 @@ std::vector<std::string> features() {
   return features;
 }
 
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(std::min(line.find(':') + 2, line.size()));
-  return "CPU";
-}
-
 }  // namespace
 
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
@@ -63,9 +44,9 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
 }
 
 Status check_cpu_rung() {
-  const char* name = std::getenv(kRungVariable);
+  const std::string name = environment(kRungVariable).value_or("");
   const std::vector<std::string> here = simd_levels();
-  if (!name || !*name || std::ranges::find(here, name) != here.end()) return Status();
+  if (name.empty() || std::ranges::find(here, name) != here.end()) return Status();
   std::string names;
   for (const std::string& level : here) names += (names.empty() ? "" : ", ") + level;
   const bool known = std::ranges::find(cpu::rungs(), name, &cpu::Rung::name) != cpu::rungs().end();
@@ -90,8 +71,9 @@ std::span<const std::string_view> reference_operations() { return CpuBackend::On
 
 DeviceInfo describe_cpu() {
   const Status rung = check_cpu_rung();
+  const std::string name = processor_name();
   return {.backend = "cpu",
-          .description = processor_name(),
+          .description = name.empty() ? "CPU" : name,
           .driver = simd_level(),
           .available = rung.ok(),
           .reason = rung.message(),

@@ -32,8 +32,10 @@ bool runs_avx512_vbmi() { return runs_avx512_vnni() && __builtin_cpu_supports("a
 #endif
 
 constexpr Rung kRungs[] = {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(_WIN32)
     {"amx-int8", [] { return runs_avx512_vbmi() && int8_tiles() == Tiles::usable; }, {.ternary = &kAmxInt8Kernels}},
+#endif
+#if defined(__x86_64__)
     {"avx512-vbmi", runs_avx512_vbmi, {.ternary = &kAvx512VbmiKernels}},
     {"avx512-vnni", runs_avx512_vnni, all_of(kAvx512VnniKernels)},
     {"avx512-vnni-float", runs_avx512_vnni, floats_of(kAvx512VnniKernels)},

@@ -1,17 +1,11 @@
 #include "experiment/rows.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
-#include <cstring>
+#include <cstdio>
 
 #include "base/format_text.h"
 #include "base/input_file.h"
 #include "base/json.h"
-#include "base/write_all.h"
 
 namespace tritium::experiment {
 namespace {
@@ -62,10 +56,6 @@ Result<Row> parse_row(std::string_view line) {
   return row;
 }
 
-Status system_error(const std::string& path, const char* what) {
-  return error(StatusCode::io_error, path, ": ", what, ": ", std::strerror(errno));
-}
-
 }  // namespace
 
 std::string json_of(const Row& r) {
@@ -80,29 +70,18 @@ std::string json_of(const Row& r) {
 }
 
 Result<RowFile> RowFile::open(const std::string& path, bool resume) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor < 0) return system_error(path, "cannot be opened");
-  RowFile file(path, descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
-    return error(StatusCode::invalid_argument, path, ": another process adds rows to it");
+  Result<GrowingFile> opened = GrowingFile::open_alone(path);
+  if (!opened.ok()) return opened.status();
+  RowFile file(path, *std::move(opened));
   if (Status s = file.read(resume); !s.ok()) return s;
   return file;
-}
-
-RowFile::RowFile(RowFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      end_(other.end_),
-      rows_(std::move(other.rows_)) {}
-
-RowFile::~RowFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 Status RowFile::read(bool resume) {
   const Result<std::string> text = read_file(path_);
   if (!text.ok()) return text.status();
   int64_t line_number = 0;
+  uint64_t whole = 0;
   for (size_t at = 0; at < text->size();) {
     const size_t end = text->find('\n', at);
     if (end == std::string::npos) break;  // of a process that was killed while it wrote
@@ -113,24 +92,16 @@ Status RowFile::read(bool resume) {
                    "; repair or remove it");
     rows_.push_back(*std::move(row));
     at = end + 1;
-    end_ = at;
+    whole = at;
   }
   if (!resume && !rows_.empty())
     return error(StatusCode::invalid_argument, path_, ": has ", rows_.size(),
                  " rows already; resume goes on with them, or remove the file, or name another folder");
-  if (::ftruncate(descriptor_, static_cast<off_t>(end_)) != 0) return system_error(path_, "cannot be cut");
-  return Status();
+  return file_.cut(whole);
 }
 
 Status RowFile::append(Row row) {
-  const std::string line = json_of(row) + "\n";
-  const bool placed = ::lseek(descriptor_, static_cast<off_t>(end_), SEEK_SET) >= 0;
-  if (!placed || !write_all(descriptor_, std::as_bytes(std::span(line))) || ::fsync(descriptor_) != 0) {
-    Status problem = system_error(path_, "a row cannot be written");
-    if (::ftruncate(descriptor_, static_cast<off_t>(end_)) != 0) return problem.within("and the file cannot be cut");
-    return problem;
-  }
-  end_ += line.size();
+  if (Status s = file_.append_to_disk(json_of(row) + "\n"); !s.ok()) return s;
   rows_.push_back(std::move(row));
   return Status();
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/growing_file.h"
 #include "tritium/status.hpp"
 
 namespace tritium::experiment {
@@ -35,21 +36,16 @@ class RowFile {
   // resume: reads the rows that are there; else a file with rows is refused. One process at a time.
   static Result<RowFile> open(const std::string& path, bool resume);
 
-  RowFile(RowFile&& other) noexcept;
-  RowFile& operator=(RowFile&&) = delete;
-  ~RowFile();
-
   const std::vector<Row>& rows() const { return rows_; }
   // io_error: nothing of the row stays in the file.
   Status append(Row row);
 
  private:
-  RowFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  RowFile(std::string path, GrowingFile file) : path_(std::move(path)), file_(std::move(file)) {}
   Status read(bool resume);
 
   std::string path_;
-  int descriptor_ = -1;
-  uint64_t end_ = 0;  // of the last whole line
+  GrowingFile file_;
   std::vector<Row> rows_;
 };
 

@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/checksum.h"
 #include "base/format_text.h"
+#include "base/path.h"
 #include "experiment/golf_shape.h"
 #include "experiment/windows.h"
 #include "tritium/artifact.hpp"
@@ -210,7 +211,7 @@ Result<Figures> ArmRunner::train_arm(const Arm& arm, uint32_t seed, bool exporte
   if (!speed.ok()) return speed.status();
   f.emplace_back("decode_tokens_per_second", *speed);
   std::error_code none;
-  for (const std::string& file : {model, artifact}) std::filesystem::remove(file, none);
+  for (const std::string& file : {model, artifact}) std::filesystem::remove(path_of(file), none);
   return f;
 }
 
@@ -221,7 +222,7 @@ Result<std::string> ArmRunner::source_file(uint32_t seed) const {
   sum.add(join(said(t), "\n", texts_.checksum));
   const std::string path = folder_.file(join("source-", sum.text(), "-", seed, ".gguf"));
   std::error_code none;
-  if (std::filesystem::exists(path, none)) return path;
+  if (std::filesystem::exists(path_of(path), none)) return path;
   t.data = {texts_.source_train};
   t.valid_data = {texts_.source_valid};
   t.threads = options_.threads;
@@ -239,7 +240,7 @@ Result<Figures> ArmRunner::adapt_arm(const Arm& arm, uint32_t seed) const {
   if (!t.ok()) return t.status();
   Figures f;
   std::string model = *source, adapter;
-  uint64_t bytes = std::filesystem::file_size(model);
+  uint64_t bytes = std::filesystem::file_size(path_of(model));
   if (arm.name != "untrained") {
     t->transformer = "";
     t->model = *source;
@@ -253,7 +254,7 @@ Result<Figures> ArmRunner::adapt_arm(const Arm& arm, uint32_t seed) const {
     const bool adapters = t->attention == WeightMode::lora && t->feed_forward == WeightMode::lora;
     const bool beside = adapters && t->embedding == WeightMode::frozen;
     (beside ? adapter : model) = t->output;
-    const uint64_t written = std::filesystem::file_size(t->output);
+    const uint64_t written = std::filesystem::file_size(path_of(t->output));
     bytes = beside ? bytes + written : written;
   }
   const Result<Model> loaded = load(model, adapter, options_.threads);
@@ -265,7 +266,7 @@ Result<Figures> ArmRunner::adapt_arm(const Arm& arm, uint32_t seed) const {
   f.insert(f.begin(),
            {{"target_bpb", *target}, {"source_bpb", *before}, {"deployed_bytes", static_cast<double>(bytes)}});
   std::error_code none;
-  std::filesystem::remove(folder_.work_file("run.gguf"), none);
+  std::filesystem::remove(path_of(folder_.work_file("run.gguf")), none);
   return f;
 }
 

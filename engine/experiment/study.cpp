@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <thread>
 
 #include "base/atomic_file.h"
@@ -11,6 +10,7 @@
 #include "base/caught.h"
 #include "base/checksum.h"
 #include "base/format_text.h"
+#include "base/machine.h"
 #include "experiment/run_arm.h"
 #include "experiment/summary.h"
 #include "experiment/texts.h"
@@ -21,14 +21,8 @@ namespace {
 constexpr int64_t kValidBytes = 128 << 10, kSmokeValidBytes = 4 << 10;
 
 std::string machine() {
-  std::ifstream info("/proc/cpuinfo");
-  std::string line, name = "unknown processor";
-  while (std::getline(info, line))
-    if (const size_t at = line.find(": "); line.starts_with("model name") && at != std::string::npos) {
-      name = line.substr(at + 2);
-      break;
-    }
-  return join(name, ", ", std::thread::hardware_concurrency(), " processors");
+  const std::string name = processor_name();
+  return join(name.empty() ? "unknown processor" : name, ", ", std::thread::hardware_concurrency(), " processors");
 }
 
 template <typename List, typename Name>

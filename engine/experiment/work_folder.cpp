@@ -1,41 +1,26 @@
 #include "experiment/work_folder.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "base/folder.h"
 #include "base/format_text.h"
+#include "base/path.h"
 
 namespace tritium::experiment {
 namespace {
 
 constexpr const char* kLock = "lock";
 
-Status cannot(const std::string& path, const char* what) {
-  return error(StatusCode::io_error, path, ": ", what, ": ", std::strerror(errno));
-}
-
-Result<std::string> temporary_folder() {
-  std::error_code problem;
-  const std::filesystem::path below = std::filesystem::temp_directory_path(problem);
-  if (problem) return error(StatusCode::io_error, "there is no temporary folder: ", problem.message());
-  std::string name = (below / "tritium-experiment-XXXXXX").string();
-  if (!::mkdtemp(name.data())) return cannot(name, "a temporary folder cannot be made");
-  return name;
-}
-
 }  // namespace
 
 Result<WorkFolder> WorkFolder::take(const std::string& path, const std::string& name) {
   const bool temporary = path.empty();
-  Result<std::string> outer = temporary ? temporary_folder() : Result<std::string>(path);
+  Result<std::string> outer = temporary ? make_temporary_folder("tritium-experiment-") : Result<std::string>(path);
   if (!outer.ok()) return outer.status();
-  WorkFolder folder(*outer, (std::filesystem::path(*outer) / (name + ".work")).string(), temporary);
+  WorkFolder folder(*outer, path_in(*outer, name + ".work"), temporary);
   std::error_code problem;
-  std::filesystem::create_directories(folder.work_, problem);
+  std::filesystem::create_directories(path_of(folder.work_), problem);
   if (problem) return error(StatusCode::io_error, folder.work_, ": cannot be made: ", problem.message());
   if (Status s = folder.lock(); !s.ok()) return s;
   folder.ours_ = true;
@@ -59,18 +44,17 @@ WorkFolder::WorkFolder(WorkFolder&& other) noexcept
 
 WorkFolder::~WorkFolder() {
   std::error_code none;
-  if (temporary_) std::filesystem::remove_all(path_, none);
+  if (temporary_) std::filesystem::remove_all(path_of(path_), none);
   if (!ours_ || temporary_) return;
-  for (const auto& entry : std::filesystem::directory_iterator(work_, none))  // what is no plain file is not ours
+  for (const auto& entry :
+       std::filesystem::directory_iterator(path_of(work_), none))  // what is no plain file is not ours
     if (entry.is_regular_file(none)) std::filesystem::remove(entry.path(), none);
   lock_ = {};
-  std::filesystem::remove(work_, none);
+  std::filesystem::remove(path_of(work_), none);
 }
 
-std::string WorkFolder::file(const std::string& name) const { return (std::filesystem::path(path_) / name).string(); }
+std::string WorkFolder::file(const std::string& name) const { return path_in(path_, name); }
 
-std::string WorkFolder::work_file(const std::string& name) const {
-  return (std::filesystem::path(work_) / name).string();
-}
+std::string WorkFolder::work_file(const std::string& name) const { return path_in(work_, name); }
 
 }  // namespace tritium::experiment

@@ -1,25 +1,20 @@
 #include "model_files/folder_vocabulary.h"
 
 #include <array>
-#include <filesystem>
 
+#include "base/folder.h"
 #include "base/input_file.h"
+#include "base/path.h"
 #include "text/hf_tokenizer.h"
 
 namespace tritium {
 namespace {
 
-namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 // A file of a folder, where it is there.
-Status read_beside(const fs::path& folder, const char* name, std::optional<std::string>& text) {
-  if (!is_there(folder / name)) return Status();
-  Result<std::string> read = read_file((folder / name).string());
+Status read_beside(const std::string& folder, const char* name, std::optional<std::string>& text) {
+  const std::string path = path_in(folder, name);
+  if (!is_there(path)) return Status();
+  Result<std::string> read = read_file(path);
   if (!read.ok()) return read.status();
   text = *std::move(read);
   return Status();
@@ -28,7 +23,6 @@ Status read_beside(const fs::path& folder, const char* name, std::optional<std::
 }  // namespace
 
 Result<Metadata> read_folder_vocabulary(const std::string& path, const std::string& tokenizer) {
-  const fs::path folder(path);
   HfTokenizerFiles files;
   Result<std::string> text = read_file(tokenizer);
   if (!text.ok()) return text.status();
@@ -42,7 +36,7 @@ Result<Metadata> read_folder_vocabulary(const std::string& path, const std::stri
                              File{"generation_config.json", files.generation_config}, File{"config.json", files.config},
                              File{"chat_template.jinja", files.chat_template}};
   for (const File& file : others)
-    if (Status s = read_beside(folder, file.name, file.text); !s.ok()) return s;
+    if (Status s = read_beside(path, file.name, file.text); !s.ok()) return s;
   Result<Metadata> metadata = hf_tokenizer_metadata(files);
   if (!metadata.ok()) return metadata.status().within(path);
   return metadata;

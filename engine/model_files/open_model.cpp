@@ -1,13 +1,12 @@
 #include "model_files/open_model.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "base/checksum.h"
 #include "base/folder.h"
 #include "base/format_text.h"
 #include "base/input_file.h"
+#include "base/path.h"
 #include "format/folder/open_folder.h"
 #include "format/split_gguf.h"
 #include "model_files/folder_vocabulary.h"
@@ -15,16 +14,6 @@
 
 namespace tritium {
 namespace {
-
-bool is_folder(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-bool is_there(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0;
-}
 
 Result<Metadata> vocabulary_of_folder(const std::string& path) {
   const std::string tokenizer = path + "/tokenizer.json";
@@ -85,7 +74,7 @@ Result<uint64_t> sum_of_files(const std::string& path, uint64_t most_bytes) {
     if (!file.ok()) return file.status();
     beginning.resize(std::min(most_bytes, file->size()));
     if (Status s = file->read_at(0, beginning); !s.ok()) return s;
-    sum.add(join(name.substr(name.rfind('/') + 1), ' ', file->size(), ' ', file->modified(), '\n'));
+    sum.add(join(file_name_of(name), ' ', file->size(), ' ', file->modified(), '\n'));
     sum.add(beginning);
   }
   return sum.value();
@@ -103,8 +92,7 @@ Result<uint64_t> fingerprint_of_model(const std::string& path) {
 Result<Metadata> open_vocabulary(const std::string& path) {
   if (is_folder(path)) return vocabulary_of_folder(path);
   if (path.ends_with(".json")) {
-    const size_t slash = path.rfind('/');
-    return read_folder_vocabulary(slash == std::string::npos ? "." : path.substr(0, slash), path);
+    return read_folder_vocabulary(folder_of(path), path);
   }
   Result<std::unique_ptr<TensorMap>> file = open_gguf(path, {});
   if (!file.ok()) return file.status();

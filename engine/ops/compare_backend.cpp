@@ -1,10 +1,10 @@
 #include "ops/compare_backend.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <vector>
 
 #include "base/format_text.h"
+#include "base/path.h"
 #include "ops/rounded_gradients.h"
 #include "ops/tolerance.h"
 #include "tensor/npy.h"
@@ -174,9 +174,9 @@ class CompareBackend final : public Each<CompareBackend, Backend, AllOps> {
                 std::span<const std::byte> tested) const {
     std::string files;
     if (!options_.dump_dir.empty()) {
-      const auto stem = std::filesystem::path(options_.dump_dir) / c.operation;
-      const std::string expected_path = stem.string() + ".expected.npy";
-      const std::string tested_path = stem.string() + ".tested.npy";
+      const std::string stem = path_in(options_.dump_dir, c.operation);
+      const std::string expected_path = stem + ".expected.npy";
+      const std::string tested_path = stem + ".tested.npy";
       Status written = write_npy(expected_path, tensor.dtype, tensor.shape, expected);
       if (written.ok()) written = write_npy(tested_path, tensor.dtype, tensor.shape, tested);
       files = written.ok() ? join("; tensors are in ", expected_path, " and ", tested_path) : "; " + written.message();

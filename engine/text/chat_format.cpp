@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/calendar.h"
 #include "base/cancel.h"
 #include "base/format_text.h"
 
@@ -100,9 +101,7 @@ Status read_conversation(std::string_view messages, std::string_view tools, Conv
 Result<std::tm> time_of(const std::string& text) {
   std::tm now{};
   if (text.empty()) {
-    const std::time_t clock = std::time(nullptr);
-    localtime_r(&clock, &now);
-    return now;
+    return local_time(std::time(nullptr));
   }
   int used = 0;
   const int date = std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &now.tm_year, &now.tm_mon, &now.tm_mday, &used);
@@ -118,9 +117,8 @@ Result<std::tm> time_of(const std::string& text) {
   if (!whole) return error(StatusCode::invalid_argument, "\"", text, "\" is no time; give it as 2026-11-26T09:05:07");
   now.tm_year -= 1900;
   now.tm_mon -= 1;
-  std::tm filled = now;
-  if (timegm(&filled) == -1 && now.tm_year != 69) return now;
-  return filled;
+  complete_date(now);
+  return now;
 }
 
 Result<jinja::Rendered> render_conversation(const jinja::Template& made, const Conversation& conversation,

@@ -8,6 +8,7 @@
 #include "base/folder.h"
 #include "base/format_text.h"
 #include "base/log.h"
+#include "base/path.h"
 
 namespace tritium::training {
 namespace {
@@ -18,7 +19,7 @@ struct Found {
   CheckpointState state;
   std::string path;
 
-  std::string name() const { return fs::path(path).filename().string(); }
+  std::string name() const { return file_name_of(path); }
   bool operator>(const Found& other) const {
     return std::tie(state.step, path) > std::tie(other.state.step, other.path);
   }
@@ -53,7 +54,7 @@ Result<std::vector<Found>> checkpoints_of(const std::string& folder, const Refus
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
     if (!is_checkpoint_name(name)) continue;
-    Found found{{}, (fs::path(folder) / name).string()};
+    Found found{{}, path_in(folder, name)};
     const Result<CheckpointState> state = peek_checkpoint(found.path);
     if (state.ok()) {
       found.state = *state;

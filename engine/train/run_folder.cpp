@@ -1,14 +1,7 @@
 #include "train/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <utility>
@@ -18,6 +11,8 @@
 #include "base/format_text.h"
 #include "base/input_file.h"
 #include "base/log.h"
+#include "base/path.h"
+#include "base/system_error.h"
 #include "train/json_text.h"
 #include "train/report/training_log.h"
 
@@ -59,7 +54,7 @@ Result<std::string> work_in(const std::string& folder) {
   const bool is_ours = std::find(names->begin(), names->end(), kIdentityFile) != names->end();
   for (const std::string& name : *names) {
     if (!is_run_file(name) || name == kIdentityFile || (is_ours && name == kConfigFile)) continue;
-    if (!is_log(name) || has_rows((fs::path(folder) / name).string())) return name;
+    if (!is_log(name) || has_rows(path_in(folder, name))) return name;
   }
   return std::string();
 }
@@ -81,22 +76,22 @@ Result<RunIdentity> read_identity(const std::string& path) {
 
 bool is_in(const std::string& folder, const std::string& path) {
   std::error_code problem;
-  fs::path parent = fs::path(path).parent_path();
+  fs::path parent = tritium::path_of(path).parent_path();
   if (parent.empty()) parent = ".";
   // Where they cannot be looked at, their names have to do.
-  return fs::equivalent(parent, folder, problem) ||
-         (problem && parent.lexically_normal() == fs::path(folder).lexically_normal());
+  return fs::equivalent(parent, tritium::path_of(folder), problem) ||
+         (problem && parent.lexically_normal() == tritium::path_of(folder).lexically_normal());
 }
 
 }  // namespace
 
 std::string options_kept_in(const std::string& folder) {
-  const Result<std::string> text = read_file((fs::path(folder) / kConfigFile).string());
+  const Result<std::string> text = read_file(path_in(folder, kConfigFile));
   return text.ok() ? *text : std::string();
 }
 
 bool is_run_file_of(const std::string& folder, const std::string& path) {
-  return !folder.empty() && is_in(folder, path) && is_run_file(fs::path(path).filename().string());
+  return !folder.empty() && is_in(folder, path) && is_run_file(file_name_of(path));
 }
 
 std::vector<std::string> run_folders_below(const std::vector<std::string>& paths) {
@@ -108,9 +103,8 @@ std::vector<std::string> run_folders_below(const std::vector<std::string>& paths
     if (holds(kLogs[0]) && holds(kLogs[1])) folders.push_back(path);
     std::vector<std::string> below;
     for (const std::string& name : *names) {
-      struct stat info {};
-      const std::string inner = (fs::path(path) / name).string();
-      if (::lstat(inner.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) below.push_back(inner);
+      const std::string inner = path_in(path, name);
+      if (is_folder(inner) && !is_link(inner)) below.push_back(inner);
     }
     const std::vector<std::string> found = run_folders_below(below);
     folders.insert(folders.end(), found.begin(), found.end());
@@ -126,12 +120,11 @@ std::vector<NamedFile> files_written(const TrainOptions& options) {
   if (const Result<std::vector<std::string>> held = names_in(options.folder); held.ok())
     for (const std::string& name : *held)
       if (is_checkpoint_name(name) && name != kBestCheckpoint) names.push_back(name);
-  for (const std::string& name : names)
-    files.push_back({"a file of the run's folder", (fs::path(options.folder) / name).string()});
+  for (const std::string& name : names) files.push_back({"a file of the run's folder", path_in(options.folder, name)});
   return files;
 }
 
-std::string RunFolder::path_of(const std::string& name) const { return (fs::path(path_) / name).string(); }
+std::string RunFolder::path_of(const std::string& name) const { return path_in(path_, name); }
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
     : path_(std::move(other.path_)),
@@ -142,7 +135,7 @@ RunFolder::RunFolder(RunFolder&& other) noexcept
 
 RunFolder::~RunFolder() {
   lock_ = {};
-  if (made_) ::rmdir(path_.c_str());  // refused where there is something in it
+  if (made_) static_cast<void>(remove_empty_folder(path_));  // refused where there is something in it
 }
 
 Status RunFolder::lock(const LogSink& log) {
@@ -151,7 +144,7 @@ Status RunFolder::lock(const LogSink& log) {
   if (!held.ok()) return held.status();
   if (*held == LockFile::Held::unknown)
     log_to(log, LogLevel::warning,
-           path + ": cannot lock: " + std::strerror(lock_.problem()) + "; no other run may use the folder");
+           path + ": cannot lock: " + system_message(lock_.problem()) + "; no other run may use the folder");
   if (*held != LockFile::Held::others) return Status();
   return error(StatusCode::io_error, path_,
                ": a run is working in this folder; wait until it has ended, or name another folder (--folder)");
@@ -161,7 +154,7 @@ Result<RunFolder> RunFolder::take(const TrainOptions& options) {
   RunFolder folder(options.folder);
   if (folder.path_.empty()) return folder;
   std::error_code problem;
-  folder.made_ = fs::create_directories(folder.path_, problem);
+  folder.made_ = fs::create_directories(tritium::path_of(folder.path_), problem);
   if (problem) return error(StatusCode::io_error, folder.path_, ": cannot make the folder: ", problem.message());
   if (Status s = folder.lock(options.log); !s.ok()) return s;
   if (options.overwrite || !options.resume.empty()) return folder;
@@ -177,8 +170,8 @@ Status RunFolder::remove_work() const {
   const Result<std::vector<std::string>> names = names_in(path_);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names)
-    if (is_run_file(name) && ::unlink(path_of(name).c_str()) != 0)
-      return error(StatusCode::io_error, path_of(name), ": cannot remove: ", std::strerror(errno));
+    if (is_run_file(name))
+      if (Status s = remove_file(path_of(name)); !s.ok()) return s;
   return Status();
 }
 
@@ -218,14 +211,13 @@ Status RunFolder::check_named(const ResumeChoice& choice) const {
 // A log whose steps are lost is kept, under a name that no run reads or writes.
 Status RunFolder::keep_log_apart(const LogSink& log) const {
   bool any = false;
-  for (const char* name : kLogs) any = any || (::access(path_of(name).c_str(), F_OK) == 0 && has_rows(path_of(name)));
+  for (const char* name : kLogs) any = any || (is_there(path_of(name)) && has_rows(path_of(name)));
   std::string apart = kApart;
-  for (int i = 2; ::access(path_of(kLogs[0] + apart).c_str(), F_OK) == 0; ++i) apart = join(kApart, i);
+  for (int i = 2; is_there(path_of(kLogs[0] + apart)); ++i) apart = join(kApart, i);
   for (const char* name : kLogs) {
     const std::string path = path_of(name);
-    if (!any || ::access(path.c_str(), F_OK) != 0) continue;
-    if (::rename(path.c_str(), (path + apart).c_str()) != 0)
-      return error(StatusCode::io_error, path, ": cannot rename: ", std::strerror(errno));
+    if (!any || !is_there(path)) continue;
+    if (Status s = rename_file(path, path + apart); !s.ok()) return s;
   }
   log_to(log, any ? LogLevel::warning : LogLevel::info,
          join(path_, ": nothing to resume, the run begins anew",
@@ -246,7 +238,7 @@ Status RunFolder::describe(const TrainOptions& options) const {
 Result<RunIdentity> RunFolder::find_wanted(const std::string& model, const LogSink& log) const {
   const std::string path = path_of(kIdentityFile);
   const RunIdentity unknown = {.run = {}, .model = model};
-  if (::access(path.c_str(), F_OK) != 0) return unknown;
+  if (!is_there(path)) return unknown;
   Result<RunIdentity> held = read_identity(path);
   if (!held.ok()) {
     log_to(log, LogLevel::warning, held.message() + "; its checkpoints are asked instead");
@@ -289,10 +281,9 @@ Result<ResumeChoice> RunFolder::begin(const TrainOptions& options, const std::st
 void RunFolder::saved(const std::string& name, int64_t keep) {
   damaged_.erase(name);
   std::vector<std::string> paths = list_checkpoints(path_, identity_.run);
-  std::erase_if(paths,
-                [this](const std::string& path) { return damaged_.contains(fs::path(path).filename().string()); });
+  std::erase_if(paths, [this](const std::string& path) { return damaged_.contains(file_name_of(path)); });
   for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 1)); i < paths.size(); ++i)
-    ::unlink(paths[i].c_str());  // one that cannot be removed does no harm
+    static_cast<void>(remove_file(paths[i]));  // one that cannot be removed does no harm
 }
 
 }  // namespace tritium::training

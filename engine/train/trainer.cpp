@@ -1,12 +1,11 @@
 #include "train/trainer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "base/cancel.h"
 #include "base/disk_space.h"
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "ops/timed_backend.h"
@@ -96,7 +95,7 @@ Status Run::check_room_for_checkpoints() const {
   const std::optional<uint64_t> free = free_disk_bytes(path);
   const uint64_t one = checkpoint_bytes(*model_, state_);
   const auto held = static_cast<int64_t>(list_checkpoints(options_.folder, folder_.identity().run).size());
-  const bool has_best = ::access(folder_.path_of(kBestCheckpoint).c_str(), F_OK) == 0;
+  const bool has_best = is_there(folder_.path_of(kBestCheckpoint));
   // Those that are kept, the best, and the next one before the oldest goes.
   const auto more = static_cast<uint64_t>(std::max<int64_t>(options_.keep_last - held, 0) + (has_best ? 1 : 2));
   if (!free || *free / one >= more) return Status();

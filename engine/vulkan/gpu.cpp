@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/environment.h"
 #include "base/format_text.h"
+#include "base/path.h"
 #include "vulkan/commands/transfers.h"
 #include "vulkan/device/renderdoc_capture.h"
 
@@ -12,7 +14,7 @@ namespace {
 
 Result<std::optional<ShaderFolder>> shader_folder(const VulkanOptions& options) {
   std::filesystem::path folder = options.shader_dir;
-  if (const char* value = std::getenv("TRITIUM_SHADER_DIR"); folder.empty() && value) folder = value;
+  if (folder.empty()) folder = path_of(environment("TRITIUM_SHADER_DIR").value_or(""));
   if (folder.empty()) return std::optional<ShaderFolder>();
   Result<ShaderFolder> opened = ShaderFolder::open(folder, options.log);
   if (!opened.ok()) return opened.status();

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/checked_math.h"
+#include "base/environment.h"
 #include "base/format_text.h"
 #include "ops/program.h"
 #include "ops/weight_layout.h"
@@ -270,8 +271,8 @@ Result<Gpu*> gpu_of(Backend& backend) {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_vulkan_backend(const VulkanOptions& options) {
-  const char* wanted = options.time_fusions_anew ? nullptr : std::getenv("TRITIUM_VULKAN_FUSION");
-  const Result<FusionSetting> fusions = parse_fusion_setting(wanted ? wanted : "");
+  const std::string wanted = options.time_fusions_anew ? "" : environment("TRITIUM_VULKAN_FUSION").value_or("");
+  const Result<FusionSetting> fusions = parse_fusion_setting(wanted);
   if (!fusions.ok()) return fusions.status();
   Result<std::unique_ptr<Gpu>> gpu = Gpu::open(options, shader_table());
   if (!gpu.ok()) return gpu.status();

@@ -1,6 +1,5 @@
 // Every way a file can contradict itself has an error that says which, where and by how much.
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <limits>
@@ -8,6 +7,10 @@
 #include "base/counter_rng.h"
 #include "format/gguf_header.h"
 #include "tests/format/gguf_bytes.h"
+
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
 
 namespace tritium {
 namespace {
@@ -317,6 +320,7 @@ TEST(GgufMalformed, APartThatCannotBeReadIsKnownByItsName) {
   EXPECT_NE(message.find("; by its name it is part 2 of 3 of a split model; join them"), std::string::npos) << message;
 }
 
+#if !defined(_WIN32)
 TEST(GgufMalformed, APipeIsRefusedAndNotWaitedFor) {
   const TemporaryFolder folder;
   ASSERT_EQ(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
@@ -326,6 +330,7 @@ TEST(GgufMalformed, APipeIsRefusedAndNotWaitedFor) {
     EXPECT_NE(file.message().find("not a regular file"), std::string::npos) << file.message();
   }
 }
+#endif
 
 TEST(GgufMalformed, AHeaderLongerThanWhatIsReadAtOnceIsReadWhole) {
   GgufBytes b(0, 3);

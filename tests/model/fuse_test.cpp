@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "backends.h"
+#include "base/environment.h"
 #include "cpu_ref/reference_backend.h"
 #include "model/transformer.h"
 #include "tests/support/random_model.h"
@@ -145,7 +145,7 @@ struct Text {
 // All logits of a text that is read token by token; of the first half at once where that is asked for.
 std::vector<float> logits_on_vulkan(const RandomModelOptions& options, const Text& text, bool fused,
                                     bool half_at_once) {
-  setenv("TRITIUM_VULKAN_FUSION", fused ? "1" : "0", 1);
+  set_environment("TRITIUM_VULKAN_FUSION", fused ? "1" : "0");
   std::vector<float> all;
   const Result<std::unique_ptr<Backend>> backend = make_backend({.backend = "vulkan", .capture_file = {}, .log = {}});
   if (!backend.ok()) return all;
@@ -168,7 +168,7 @@ std::vector<float> logits_on_vulkan(const RandomModelOptions& options, const Tex
     t += n;
     if (t > text.tokens / 2) all.insert(all.end(), logits.begin(), logits.end());
   }
-  unsetenv("TRITIUM_VULKAN_FUSION");
+  set_environment("TRITIUM_VULKAN_FUSION", std::nullopt);
   return all;
 }
 

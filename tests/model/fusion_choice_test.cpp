@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "backends.h"
+#include "base/environment.h"
 #include "model/transformer.h"
 #include "ops/fusion.h"
 #include "tests/support/random_model.h"
@@ -45,7 +45,7 @@ class FusionChoices : public testing::Test {
   void SetUp() override {
     const auto devices = vulkan::list_devices();
     if (!devices.ok()) GTEST_SKIP() << devices.message();
-    unsetenv("TRITIUM_VULKAN_FUSION");
+    set_environment("TRITIUM_VULKAN_FUSION", std::nullopt);
   }
 
   // `cache`: a folder of that name.
@@ -56,9 +56,9 @@ class FusionChoices : public testing::Test {
     return *std::move(made);
   }
   std::unique_ptr<Backend> open_with(const std::string& fusions) {
-    setenv("TRITIUM_VULKAN_FUSION", fusions.c_str(), 1);
+    set_environment("TRITIUM_VULKAN_FUSION", fusions);
     std::unique_ptr<Backend> made = open();
-    unsetenv("TRITIUM_VULKAN_FUSION");
+    set_environment("TRITIUM_VULKAN_FUSION", std::nullopt);
     return made;
   }
 
@@ -123,9 +123,9 @@ TEST_F(FusionChoices, WithoutTimeToMeasureAllAreFused) {
 }
 
 TEST_F(FusionChoices, ANameThatIsNoneIsAnError) {
-  setenv("TRITIUM_VULKAN_FUSION", "norm_qk", 1);
+  set_environment("TRITIUM_VULKAN_FUSION", "norm_qk");
   const auto made = vulkan::make_vulkan_backend({});
-  unsetenv("TRITIUM_VULKAN_FUSION");
+  set_environment("TRITIUM_VULKAN_FUSION", std::nullopt);
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.status().code(), StatusCode::invalid_argument);
   EXPECT_NE(made.message().find("norm_qkv"), std::string::npos) << made.message();

@@ -1,10 +1,8 @@
 // A folder for the files of one test, removed with all in it at the end.
 #pragma once
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <system_error>
 
@@ -13,10 +11,9 @@ namespace tritium {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tritium-test-XXXXXX").string();
-    if (!::mkdtemp(name.data()))
-      throw std::system_error(errno, std::generic_category(), "cannot make a temporary folder like " + name);
-    path_ = name;
+    std::random_device number;
+    do path_ = std::filesystem::temp_directory_path() / ("tritium-test-" + std::to_string(number()));
+    while (!std::filesystem::create_directory(path_));  // throws where none can be made
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;

@@ -1,12 +1,15 @@
 #include "text/text_reader.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <fstream>
 #include <thread>
 
 #include "tests/support/temporary_folder.h"
+
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
 
 namespace tritium {
 namespace {
@@ -61,6 +64,7 @@ TEST_F(Texts, WhatIsNoTextIsNamed) {
   EXPECT_EQ(read("%PDF-1.7"s), "this is a PDF; take its text out first (pdftotext)");
 }
 
+#if !defined(_WIN32)
 TEST_F(Texts, OfAPipeAreWaitedFor) {
   const std::string path = folder_.file("pipe");
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
@@ -94,12 +98,13 @@ TEST_F(Texts, ADeviceThatNeverEndsIsRefused) {
   EXPECT_EQ(*read_text("/dev/null"), "");
 }
 
+TEST_F(Texts, ANameNeedNotBeUtf8) { EXPECT_EQ(*read_text(write("x", "a\xFF.txt")), "x"); }
+#endif
+
 TEST_F(Texts, AFolderOrNothingIsSaid) {
   EXPECT_NE(read_text(folder_.path().string()).message().find("cannot be read: Is a directory"), std::string::npos);
   EXPECT_EQ(read_text(folder_.file("none")).code(), StatusCode::not_found);
 }
-
-TEST_F(Texts, ANameNeedNotBeUtf8) { EXPECT_EQ(*read_text(write("x", "a\xFF.txt")), "x"); }
 
 TEST_F(Texts, AreReadAStretchAtATime) {
   Result<TextReader> reader = TextReader::open(write("0123456789"));

@@ -1,7 +1,7 @@
 // Operators between two values, as Python has them for numbers, strings and lists.
 #include <cmath>
-#include <cstring>
 
+#include "base/find_bytes.h"
 #include "text/jinja/interpreter.h"
 
 namespace tritium::jinja {
@@ -125,7 +125,7 @@ bool contains(const Value& container, const Value& value, Budget& budget) {
     if (!value.text()) throw Failure("a string can contain a string alone, not " + kind_of(value));
     const std::string& part = value.text()->bytes();
     budget.work(text->size() + part.size());
-    return part.empty() || memmem(text->bytes().data(), text->size(), part.data(), part.size()) != nullptr;
+    return part.empty() || find_bytes(text->bytes(), part, 0) != std::string::npos;
   }
   if (const Dict* dict = container.dict()) return dict->find(value, budget) != nullptr;
   if (container.list()) {

@@ -2,8 +2,8 @@
 #include "text/jinja/pieces.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "base/find_bytes.h"
 #include "text/jinja/characters.h"
 
 namespace tritium::jinja {
@@ -82,10 +82,8 @@ Text stripped(const Text& text, Side side, const Text* characters, Budget& budge
 size_t find_part(const Text& text, std::string_view part, size_t from, Budget& budget) {
   if (from > text.size()) return std::string::npos;
   if (part.empty()) return from;
-  const char* begin = text.bytes().data();
-  const void* found = memmem(begin + from, text.size() - from, part.data(), part.size());
-  const size_t at = found ? static_cast<size_t>(static_cast<const char*>(found) - begin) : std::string::npos;
-  budget.work((found ? at - from : text.size() - from) + part.size());
+  const size_t at = find_bytes(text.bytes(), part, from);
+  budget.work((at != std::string::npos ? at - from : text.size() - from) + part.size());
   return at;
 }
 

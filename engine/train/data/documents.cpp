@@ -5,6 +5,7 @@
 
 #include "base/folder.h"
 #include "base/format_text.h"
+#include "base/path.h"
 #include "text/text_reader.h"
 #include "train/data/json_records.h"
 
@@ -14,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string extension_of(const fs::path& path) {
-  std::string extension = path.extension().string();
+  std::string extension = utf8_of(path.extension());
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return extension;
@@ -32,17 +33,17 @@ bool log_of_a_run(const fs::path& file) {
 
 Status add_files_below(const std::string& folder, std::vector<std::string>& files) {
   std::vector<std::string> found;
-  for (std::vector<fs::path> to_read = {folder}; !to_read.empty();) {
+  for (std::vector<fs::path> to_read = {path_of(folder)}; !to_read.empty();) {
     const fs::path here = std::move(to_read.back());
     to_read.pop_back();
-    const Result<std::vector<std::string>> names = names_in(here.string());
+    const Result<std::vector<std::string>> names = names_in(utf8_of(here));
     if (!names.ok()) return names.status();
     for (const std::string& name : *names) {
-      const fs::path path = here / name;
+      const fs::path path = here / path_of(name);
       std::error_code ignored;  // what cannot be looked at is no regular file
       if (fs::is_directory(fs::symlink_status(path, ignored))) to_read.push_back(path);  // links could lead in circles
       const bool named = one_of(extension_of(path), {".txt", ".md", ".jsonl", ".ndjson"});
-      if (named && !log_of_a_run(path) && fs::is_regular_file(path, ignored)) found.push_back(path.string());
+      if (named && !log_of_a_run(path) && fs::is_regular_file(path, ignored)) found.push_back(utf8_of(path));
     }
   }
   if (found.empty())

@@ -9,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/cancel.h"
 #include "base/caught.h"
+#include "base/path.h"
 #include "base/same_file.h"
 #include "format/gguf.h"
 #include "text/piece_training.h"
@@ -36,7 +37,7 @@ double size_of(const std::vector<std::string>& files) {
   double bytes = 0;
   for (const std::string& file : files) {
     std::error_code unknown;
-    const auto size = std::filesystem::file_size(file, unknown);
+    const auto size = std::filesystem::file_size(path_of(file), unknown);
     if (!unknown) bytes += static_cast<double>(size);
   }
   return bytes;

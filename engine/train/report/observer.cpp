@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "base/atomic_file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "train/report/training_chart.h"
 
 namespace tritium::training {
@@ -37,7 +37,7 @@ Result<Observer> Observer::create(const TrainOptions& options, const std::string
   Result<TrainingLog> log = TrainingLog::open(options.folder, step > 0 ? step : -1, run);
   if (!log.ok()) return log.status();
   observer.log_.emplace(*std::move(log));
-  observer.chart_path_ = (std::filesystem::path(options.folder) / "chart.svg").string();
+  observer.chart_path_ = path_in(options.folder, "chart.svg");
   return observer;
 }
 

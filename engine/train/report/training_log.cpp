@@ -1,21 +1,15 @@
 #include "train/report/training_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <functional>
-#include <span>
 #include <sstream>
 
 #include "base/atomic_file.h"
 #include "base/format_text.h"
 #include "base/input_file.h"
-#include "base/write_all.h"
+#include "base/path.h"
 
 namespace tritium {
 namespace {
@@ -26,7 +20,7 @@ namespace fs = std::filesystem;
 Result<std::vector<std::string>> whole_lines(const std::string& path) {
   std::vector<std::string> lines;
   std::error_code problem;
-  const fs::file_status status = fs::status(path, problem);
+  const fs::file_status status = fs::status(path_of(path), problem);
   if (status.type() == fs::file_type::not_found) return lines;
   if (status.type() != fs::file_type::regular)
     return error(StatusCode::io_error, path, ": ", problem ? problem.message() : "not a regular file");
@@ -62,13 +56,13 @@ bool is_csv_row_until(const std::string& line, int64_t last_step) {
 
 Result<TrainingLog> TrainingLog::open(const std::string& folder, int64_t last_step, const std::string& run) {
   std::error_code problem;
-  fs::create_directories(folder, problem);
+  fs::create_directories(path_of(folder), problem);
   if (problem) return error(StatusCode::io_error, folder, ": cannot make the folder: ", problem.message());
 
   TrainingLog log;
   log.run_ = run;
-  const std::string csv_path = (fs::path(folder) / "log.csv").string();
-  const std::string json_path = (fs::path(folder) / "log.jsonl").string();
+  const std::string csv_path = path_in(folder, "log.csv");
+  const std::string json_path = path_in(folder, "log.jsonl");
   const Status csv =
       keep_lines(csv_path, csv_header(), [&](const std::string& line) { return is_csv_row_until(line, last_step); });
   if (!csv.ok()) return csv;
@@ -80,46 +74,17 @@ Result<TrainingLog> TrainingLog::open(const std::string& folder, int64_t last_st
   });
   if (!json.ok()) return json;
   for (const auto& [path, file] : {std::pair{csv_path, &log.csv_}, {json_path, &log.json_}}) {
-    Result<File> opened = File::open(path);
+    Result<GrowingFile> opened = GrowingFile::open(path);
     if (!opened.ok()) return opened.status();
     *file = *std::move(opened);
   }
   return log;
 }
 
-Result<TrainingLog::File> TrainingLog::File::open(const std::string& path) {
-  File file;
-  file.path_ = path;
-  do file.descriptor_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  while (file.descriptor_ < 0 && errno == EINTR);
-  if (file.descriptor_ < 0) return error(StatusCode::io_error, path, ": cannot open: ", std::strerror(errno));
-  return file;
-}
-
-TrainingLog::File& TrainingLog::File::operator=(File&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
-TrainingLog::File::~File() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-Status TrainingLog::File::append(const std::string& line) {
-  const std::string row = line + "\n";
-  const off_t end = ::lseek(descriptor_, 0, SEEK_END);
-  if (write_all(descriptor_, std::as_bytes(std::span(row)))) return Status();
-  Status status = error(StatusCode::io_error, path_, ": cannot write: ", std::strerror(errno));
-  // The next row begins a line of its own.
-  if (end >= 0 && ::ftruncate(descriptor_, end) != 0) return status.within("half a row");
-  return status;
-}
-
 Status TrainingLog::append(const LogRecord& record) {
   std::string row = json_row(record);
   if (!run_.empty()) row.insert(row.size() - 1, ",\"run\":\"" + run_ + "\"");
-  const Status csv = csv_.append(csv_row(record)), json = json_.append(row);
+  const Status csv = csv_.append(csv_row(record) + "\n"), json = json_.append(row + "\n");
   if (csv.ok() || json.ok()) records_.push_back(record);
   return csv.ok() ? json : csv;
 }

@@ -3,9 +3,9 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "base/growing_file.h"
 #include "tritium/training.hpp"
 
 namespace tritium {
@@ -38,23 +38,8 @@ class TrainingLog {
  private:
   TrainingLog() = default;
 
-  class File {
-   public:
-    static Result<File> open(const std::string& path);
-    File() = default;
-    File(File&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
-    File& operator=(File&& other) noexcept;
-    ~File();
-
-    Status append(const std::string& line);
-
-   private:
-    std::string path_;
-    int descriptor_ = -1;
-  };
-
-  File csv_;
-  File json_;
+  GrowingFile csv_;
+  GrowingFile json_;
   std::string run_;
   std::vector<LogRecord> records_;
 };

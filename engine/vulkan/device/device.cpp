@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/format_text.h"
 #include "base/log.h"
 #include "vulkan/device/device_choice.h"
@@ -15,8 +16,7 @@ namespace tritium::vulkan {
 namespace {
 
 bool validation_wanted(const VulkanOptions& options) {
-  const char* value = std::getenv("TRITIUM_VALIDATION");
-  return options.validation || (value && std::string_view(value) == "1");
+  return options.validation || environment("TRITIUM_VALIDATION") == "1";
 }
 
 Result<std::vector<QueriedDevice>> query_all(const std::vector<vk::raii::PhysicalDevice>& handles) {
@@ -86,8 +86,7 @@ void read_limits(Device& device, const QueriedDevice& queried) {
 // Whether dot products of bytes are there, and an instruction of the device. TRITIUM_VULKAN_RUNG=base: they are not
 // used; dot: they are, also where they are no faster.
 bool wants_dot_products(const vk::raii::PhysicalDevice& physical, const QueriedDevice& queried) {
-  const char* rung = std::getenv("TRITIUM_VULKAN_RUNG");
-  const std::string_view wanted = rung ? rung : "";
+  const std::string wanted = environment("TRITIUM_VULKAN_RUNG").value_or("");
   const bool core = physical.getProperties().apiVersion >= VK_API_VERSION_1_3;
   if (wanted == "base" || !(core || queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))) return false;
   using Features = vk::PhysicalDeviceShaderIntegerDotProductFeatures;

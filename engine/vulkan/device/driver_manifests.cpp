@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 
+#include "base/environment.h"
 #include "base/folder.h"
 #include "base/format_text.h"
+#include "base/path.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -75,16 +76,13 @@ class JsonReader {
   size_t at_ = 0;
 };
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
+std::string variable(const char* name) { return environment(name).value_or(""); }
 
 std::vector<fs::path> paths_of(const std::string& list, const std::string& below = "") {
   std::vector<fs::path> paths;
   for (size_t at = 0; at < list.size();) {
-    const size_t end = std::min(list.find(':', at), list.size());
-    if (end > at) paths.emplace_back(list.substr(at, end - at) + below);
+    const size_t end = std::min(list.find(kPathListSeparator, at), list.size());
+    if (end > at) paths.push_back(path_of(list.substr(at, end - at) + below));
     at = end + 1;
   }
   return paths;
@@ -108,7 +106,7 @@ void look_at(const fs::path& file, std::vector<DriverManifest>& found) {
   std::string text(kLongest, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(in.gcount()));
-  found.push_back({file.string(), json_problem(text)});
+  found.push_back({utf8_of(file), json_problem(text)});
 }
 
 }  // namespace
@@ -130,10 +128,11 @@ std::vector<DriverManifest> driver_manifests() {
       if (fs::is_regular_file(place, problem)) look_at(place, found);
       continue;
     }
-    const Result<std::vector<std::string>> names = names_in(place.string());
+    const Result<std::vector<std::string>> names = names_in(utf8_of(place));
     if (!names.ok()) continue;  // nor do loaders read it
     for (const std::string& name : *names)
-      if (name.ends_with(".json") && fs::is_regular_file(place / name, problem)) look_at(place / name, found);
+      if (const fs::path file = place / path_of(name); name.ends_with(".json") && fs::is_regular_file(file, problem))
+        look_at(file, found);
   }
   return found;
 }
@@ -147,15 +146,16 @@ std::string text_of(const std::vector<DriverManifest>& manifests) {
 
 OnlyTheseDrivers::OnlyTheseDrivers(const std::vector<DriverManifest>& manifests) {
   std::string list;
-  for (const DriverManifest& m : manifests) list += (list.empty() ? "" : ":") + m.path;
+  for (const DriverManifest& m : manifests)
+    list += (list.empty() ? std::string() : std::string(1, kPathListSeparator)) + m.path;
   for (const char* name : {"VK_DRIVER_FILES", "VK_ICD_FILENAMES"}) {  // the second one for older loaders
-    before_.push_back({name, std::getenv(name) != nullptr, variable(name)});
-    setenv(name, list.c_str(), 1);
+    before_.push_back({name, environment(name)});
+    set_environment(name, list);
   }
 }
 
 OnlyTheseDrivers::~OnlyTheseDrivers() {
-  for (const Variable& v : before_) v.was_set ? setenv(v.name, v.value.c_str(), 1) : unsetenv(v.name);
+  for (const Variable& v : before_) set_environment(v.name, v.value);
 }
 
 }  // namespace tritium::vulkan

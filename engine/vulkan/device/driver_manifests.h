@@ -2,6 +2,7 @@
 // one file that is damaged, with an error that speaks of memory; here it is found out which file that is.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,7 @@ class OnlyTheseDrivers {
  private:
   struct Variable {
     const char* name;
-    bool was_set;
-    std::string value;
+    std::optional<std::string> value;
   };
   std::vector<Variable> before_;
 };

@@ -1,15 +1,21 @@
 #include "vulkan/device/renderdoc_capture.h"
 
-#include <dlfcn.h>
-
 #include <cstdint>
 #include <string>
 #include <system_error>
 
+#include "base/dynamic_library.h"
 #include "base/format_text.h"
+#include "base/path.h"
 
 namespace tritium::vulkan {
 namespace {
+
+#if defined(_WIN32)
+constexpr const char* kLibrary = "renderdoc.dll";
+#else
+constexpr const char* kLibrary = "librenderdoc.so";
+#endif
 
 constexpr int kApiVersion = 10600;  // 1.6.0
 
@@ -37,23 +43,25 @@ Status move_file(const std::filesystem::path& from, const std::filesystem::path&
   std::error_code problem;
   std::filesystem::rename(from, to, problem);
   if (problem)
-    return error(StatusCode::io_error, from.string(), " cannot be moved to ", to.string(), ": ", problem.message());
+    return error(StatusCode::io_error, utf8_of(from), " cannot be moved to ", utf8_of(to), ": ", problem.message());
   return Status();
 }
 
 }  // namespace
 
 Result<RenderdocCapture> RenderdocCapture::load(const std::filesystem::path& file) {
-  void* library = dlopen("librenderdoc.so", RTLD_NOW);
-  if (!library)
-    return error(StatusCode::not_found, "a capture needs RenderDoc, and librenderdoc.so was not found (Debian 12: apt ",
-                 "install librenderdoc; other systems: https://renderdoc.org)");
-  const auto get_api = reinterpret_cast<GetApi>(dlsym(library, "RENDERDOC_GetAPI"));
+  Result<DynamicLibrary> library = DynamicLibrary::open(kLibrary);
+  if (!library.ok())
+    return error(StatusCode::not_found, "a capture needs RenderDoc, and ", kLibrary,
+                 " was not found (Debian 12: apt install librenderdoc; other systems: https://renderdoc.org)");
+  const auto get_api = reinterpret_cast<GetApi>(library->find("RENDERDOC_GetAPI"));
+  library->stay();
   void* api = nullptr;
   if (!get_api || get_api(kApiVersion, &api) != 1 || !api)
-    return Status(StatusCode::unsupported, "librenderdoc.so does not offer interface 1.6.0: RenderDoc 1.24 is needed");
+    return Status(StatusCode::unsupported,
+                  std::string(kLibrary) + " does not offer interface 1.6.0: RenderDoc 1.24 is needed");
   // RenderDoc appends "_capture.rdc"; end() renames to the path asked for.
-  table(api).set_path_template((file.string() + ".part").c_str());
+  table(api).set_path_template((utf8_of(file) + ".part").c_str());
   return RenderdocCapture(api, file);
 }
 
@@ -78,7 +86,7 @@ Status RenderdocCapture::end(void* instance) {
   std::string written(length, '\0');
   table(api_).capture(count - 1, written.data(), &length, nullptr);
   written.resize(written.find('\0') == std::string::npos ? written.size() : written.find('\0'));
-  return move_file(written, file_);
+  return move_file(path_of(written), file_);
 }
 
 }  // namespace tritium::vulkan

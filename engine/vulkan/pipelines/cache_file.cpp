@@ -6,6 +6,7 @@
 #include "base/cache_folder.h"
 #include "base/checksum.h"
 #include "base/format_text.h"
+#include "base/path.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -23,7 +24,7 @@ static_assert(sizeof(Header) == 72, "written to disk as it is: no padding");
 }  // namespace
 
 std::filesystem::path cache_folder(const std::filesystem::path& configured) {
-  return configured.empty() ? std::filesystem::path(user_cache_folder()) : configured;
+  return configured.empty() ? path_of(user_cache_folder()) : configured;
 }
 
 std::filesystem::path cache_file(const std::filesystem::path& folder, const CacheKind& kind, const CacheKey& key) {
@@ -55,9 +56,9 @@ Status write_cache(const std::filesystem::path& file, const CacheKind& kind, con
   std::error_code problem;
   std::filesystem::create_directories(file.parent_path(), problem);
   if (problem)
-    return error(StatusCode::io_error, file.parent_path().string(), ": cannot make this folder: ", problem.message());
+    return error(StatusCode::io_error, utf8_of(file.parent_path()), ": cannot make this folder: ", problem.message());
   const Header header = {.magic = kind.magic, .key = key, .bytes = data.size(), .checksum = checksum_of(data)};
-  Result<AtomicFile> out = AtomicFile::create(file.string());
+  Result<AtomicFile> out = AtomicFile::create(utf8_of(file));
   if (!out.ok()) return out.status();
   if (Status status = out->write(std::as_bytes(std::span(&header, 1))); !status.ok()) return status;
   if (Status status = out->write(data); !status.ok()) return status;

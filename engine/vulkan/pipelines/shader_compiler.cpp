@@ -1,16 +1,15 @@
 #include "vulkan/pipelines/shader_compiler.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <utility>
 
 #include "base/child_process.h"
+#include "base/environment.h"
+#include "base/folder.h"
 #include "base/format_text.h"
 #include "base/input_file.h"
+#include "base/path.h"
 
 namespace tritium::vulkan {
 namespace {
@@ -21,21 +20,16 @@ namespace fs = std::filesystem;
 class TemporaryFile {
  public:
   static Result<TemporaryFile> create() {
-    std::error_code problem;
-    const fs::path folder = fs::temp_directory_path(problem);
-    if (problem) return error(StatusCode::io_error, "there is no folder for temporary files: ", problem.message());
-    std::string name = (folder / "tritium-shader-XXXXXX").string();
-    const int fd = mkstemp(name.data());
-    if (fd < 0) return error(StatusCode::io_error, name, " cannot be made: ", std::strerror(errno));
-    close(fd);
-    return TemporaryFile(std::move(name));
+    Result<std::string> name = make_temporary_file("tritium-shader-");
+    if (!name.ok()) return name.status();
+    return TemporaryFile(*std::move(name));
   }
   TemporaryFile(TemporaryFile&& other) noexcept : name_(std::exchange(other.name_, {})) {}
   TemporaryFile& operator=(TemporaryFile&&) = delete;
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
-    if (!name_.empty()) unlink(name_.c_str());
+    if (!name_.empty()) static_cast<void>(remove_file(name_));
   }
   const std::string& name() const { return name_; }
 
@@ -63,15 +57,15 @@ Result<std::vector<uint32_t>> read_words(const std::string& file) {
 }  // namespace
 
 Result<CompiledShader> compile_shader(const Kernel& kernel, const fs::path& folder) {
-  const char* named = std::getenv("TRITIUM_GLSLC");
-  const std::string program = named && *named ? named : "glslc";
+  const std::string named = environment("TRITIUM_GLSLC").value_or("");
+  const std::string program = named.empty() ? "glslc" : named;
   const Result<TemporaryFile> output = TemporaryFile::create();
   if (!output.ok()) return output.status();
   const auto options = shader_build().options;
   std::vector<std::string> arguments(options.begin(), options.end());
   if (!kernel.define.empty()) arguments.emplace_back(kernel.define);
-  const std::string source = (folder / kernel.source).string();
-  for (const std::string& more : {std::string("-I"), folder.string(), std::string("-o"), output->name(), source})
+  const std::string source = utf8_of(folder / kernel.source);
+  for (const std::string& more : {std::string("-I"), utf8_of(folder), std::string("-o"), output->name(), source})
     arguments.push_back(more);
 
   const Result<ChildResult> done = run_program(program, arguments);

@@ -8,6 +8,7 @@
 #include "base/format_text.h"
 #include "base/input_file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/sha256.h"
 #include "vulkan/pipelines/shader_compiler.h"
 
@@ -50,7 +51,7 @@ bool is_file(const fs::path& path) {
 
 Result<ShaderFolder> ShaderFolder::open(const fs::path& folder, LogSink log) {
   std::error_code ignored;
-  const std::string place = "TRITIUM_SHADER_DIR: " + folder.string();
+  const std::string place = "TRITIUM_SHADER_DIR: " + utf8_of(folder);
   if (!fs::is_directory(folder, ignored))
     return error(StatusCode::invalid_argument, place, ": there is no such folder");
   for (const ShaderFile& file : shader_files())
@@ -67,7 +68,7 @@ Result<std::optional<std::string>> ShaderFolder::changed_file(const std::string&
     const std::string name = next.back();
     next.pop_back();
     if (!seen.insert(name).second) continue;
-    const Result<std::string> text = read_file((folder_ / name).string());
+    const Result<std::string> text = read_file(utf8_of(folder_ / name));
     if (!text.ok()) return text.status();
     const ShaderFile* before = built_from(name);
     if (!before || sha256_of(*text) != before->sha256) return std::optional(name);
@@ -94,7 +95,7 @@ Result<std::optional<std::vector<uint32_t>>> ShaderFolder::replacement(const Ker
   if (!compiled.ok()) return compiled.status();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   log_to(log_, LogLevel::warning,
-         join("shader ", kernel.name, " was compiled from ", folder_.string(), ", where ", **changed,
+         join("shader ", kernel.name, " was compiled from ", utf8_of(folder_), ", where ", **changed,
               " differs from this program's (", took.count(), " ms)"));
   if (!compiled->warnings.empty()) log_to(log_, LogLevel::warning, compiled->warnings);
   words = std::move(compiled->spirv);

@@ -6,20 +6,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/format_text.h"
+#include "base/system_error.h"
 
 namespace tritium {
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  const auto refused = [&](int code) {
-    return error(code == ENOENT ? StatusCode::not_found : StatusCode::io_error, path,
-                 ": cannot be read: ", std::strerror(code));
-  };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return refused(errno);
+  if (fd < 0) return read_error(path);
   struct stat info {};
   const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
   const auto size = static_cast<size_t>(info.st_size);
@@ -27,7 +23,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   const int problem = errno;
   ::close(fd);
   if (!regular) return error(StatusCode::io_error, path, ": not a regular file");
-  if (memory == MAP_FAILED) return refused(problem);
+  if (memory == MAP_FAILED) return read_error(path, problem);
   return MappedFile({static_cast<const std::byte*>(memory), size});
 }
 

@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "base/format_text.h"
+#include "base/system_error.h"
 
 namespace tritium {
 
@@ -39,7 +38,7 @@ Result<LockFile::Held> LockFile::take(const std::string& path) {
     int opened = -1;
     do opened = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
     while (opened < 0 && errno == EINTR);
-    if (opened < 0) return error(StatusCode::io_error, path, ": cannot create: ", std::strerror(errno));
+    if (opened < 0) return system_error(path, "cannot create");
     bool locked = false;
     do locked = ::flock(opened, LOCK_EX | LOCK_NB) == 0;
     while (!locked && errno == EINTR);

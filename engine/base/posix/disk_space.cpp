@@ -5,7 +5,8 @@
 #include <sys/statvfs.h>
 
 #include <cerrno>
-#include <filesystem>
+
+#include "base/path.h"
 
 namespace tritium {
 namespace {
@@ -26,10 +27,9 @@ int take_blocks([[maybe_unused]] int descriptor, [[maybe_unused]] uint64_t bytes
 }  // namespace
 
 std::optional<uint64_t> free_disk_bytes(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
   struct statvfs disk {};
   int result = -1;
-  do result = ::statvfs(folder.empty() ? "." : folder.c_str(), &disk);
+  do result = ::statvfs(folder_of(path).c_str(), &disk);
   while (result != 0 && errno == EINTR);
   if (result != 0 || disk.f_blocks == 0) return std::nullopt;  // some file systems do not say
   return uint64_t{disk.f_bavail} * disk.f_frsize;
@@ -46,5 +46,7 @@ int reserve_blocks(int descriptor, const std::string& path, uint64_t bytes) {
   const int problem = take_blocks(descriptor, bytes);
   return problem != EOPNOTSUPP && problem != ENOSYS && problem != EINVAL ? problem : 0;
 }
+
+bool says_disk_is_full(int problem) { return problem == ENOSPC; }
 
 }  // namespace tritium

@@ -10,11 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "base/cancel.h"
 #include "base/format_text.h"
+#include "base/system_error.h"
 
 extern char** environ;
 
@@ -88,7 +88,7 @@ struct Beginning {
 };
 
 Status refused(const std::string& program, int problem) {
-  return error(StatusCode::io_error, program, " cannot be run: ", std::strerror(problem));
+  return error(StatusCode::io_error, program, " cannot be run: ", system_message(problem));
 }
 
 Status open_pipe(const std::string& program, Descriptor& read_end, Descriptor& write_end) {

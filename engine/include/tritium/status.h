@@ -6,7 +6,15 @@
 
 #include "tritium/version.h"
 
-#if defined(__GNUC__)
+// On Windows TRITIUM_SHARED says that the DLL is linked; without it the names are those of a static library, which a
+// linker finds in the DLL's import library, too.
+#if defined(_WIN32) && defined(TRITIUM_BUILDS_SHARED)
+#define TRITIUM_API __declspec(dllexport)
+#elif defined(_WIN32) && defined(TRITIUM_SHARED)
+#define TRITIUM_API __declspec(dllimport)
+#elif defined(_WIN32)
+#define TRITIUM_API
+#elif defined(__GNUC__)
 #define TRITIUM_API __attribute__((visibility("default")))
 #else
 #define TRITIUM_API

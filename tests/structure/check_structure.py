@@ -79,7 +79,7 @@ RESTRICTED = {
     r"^node_api": ["bindings/node"],
     # What a system has of its own is behind an interface for all of them; tests try what one system does.
     r"^(unistd|fcntl|dlfcn|pthread|sched|poll|signal|dirent|spawn|termios|windows|io|psapi|bcrypt|shellapi)\.h|^(sys|linux)/":
-        ["engine/base/posix", "engine/base/windows", "engine/base/futex.h", "apps/cli/posix", "apps/cli/windows", "tests"],
+        ["engine/base/posix", "engine/base/windows", "engine/base/futex.h", "apps/cli/posix", "apps/cli/windows", "examples", "tests"],
 }
 STANDARD_HEADER = re.compile(r"^[a-z_]+$|^stdint\.h$")  # what C has, for tritium.h
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")

@@ -26,7 +26,7 @@ double bytes_per_token(std::span<const Batch> batches, const Tokenizer& tokenize
 
 }  // namespace
 
-HeldOut::HeldOut(const TokenStream& text, const Tokenizer& tokenizer, int64_t context, int64_t sequences,
+HeldOut::HeldOut(const CorpusTokens& text, const Tokenizer& tokenizer, int64_t context, int64_t sequences,
                  int64_t between)
     : all_(evaluation_batches(text, context, sequences)) {
   const int64_t tokens = sequences * context;

@@ -11,7 +11,7 @@ class HeldOut {
  public:
   // In batches of `sequences` of `context` tokens. `between`: tokens that are trained on between two evaluations; along
   // the way about as many are scored, so that evaluating never takes most of the time.
-  HeldOut(const TokenStream& text, const Tokenizer& tokenizer, int64_t context, int64_t sequences, int64_t between);
+  HeldOut(const CorpusTokens& text, const Tokenizer& tokenizer, int64_t context, int64_t sequences, int64_t between);
 
   // Mean loss of the scored tokens, nats.
   Result<double> loss(Ops& ops, Workspace& workspace, Transformer& model) const {

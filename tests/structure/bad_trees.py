@@ -137,5 +137,6 @@ NAMES = [
     ("engine/ops/all.h", "using AllOps = OpList<Add, Sub>;\n", "Sub is no operation"),
     ("engine/ops/add.h", "\n", "no operation is named"),
     ("engine/ops/add.h", GOOD["engine/ops/add.h"].replace("add", "sub"), "sub belongs in a file of its name"),
+    ("engine/text/words.h", "struct Add {\n};\n", "engine/text/words.h: Add is defined in engine/ops/add.h, too"),
     ("engine/ops/sub.h", GOOD["engine/ops/add.h"].replace("add", "sub").replace("Add", "Sub"), "sub: a test is missing"),
 ]

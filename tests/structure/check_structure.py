@@ -188,7 +188,7 @@ def name_parity(root):
         # "ternary_matmul.coopmat.comp" is another path of ternary_matmul.
         if shader.name.split(".")[0] not in named:
             problems.append(f"shaders/{shader.name}: no operation has that name")
-    return problems + probe_problems(root)
+    return problems + [*probe_problems(root), *second_definitions(root)]
 
 
 def probe_problems(root):
@@ -199,6 +199,26 @@ def probe_problems(root):
     return ([f"shaders/probe/{name}.comp: engine/vulkan/device_probe.cpp does not launch it"
              for name in kernels if name not in launched] +
             [f"engine/vulkan/device_probe.cpp: {name} is no kernel of shaders/probe" for name in launched if name not in kernels])
+
+
+def second_definitions(root):
+    """Two classes of one full name are one to the linker: a destructor of the one would be run on the other."""
+    first = {}
+    for path, name in source_files(root):
+        if path.suffix not in {".h", ".hpp", ".cpp"} or not within(name, ["engine", "apps"]) or "/windows/" in name:
+            continue
+        spaces = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            opened = re.match(r"(?:inline )?namespace ?([\w:]*) ?\{", line)
+            defined = re.match(r"(?:class|struct) (\w+)(?: final)?(?: :[^;]*)? ?\{", line)
+            if opened:
+                spaces.append(opened.group(1) or None)
+            elif line.startswith("}  // namespace") and spaces:
+                spaces.pop()
+            elif defined and None not in spaces:
+                full = "::".join([*spaces, defined.group(1)])
+                if first.setdefault(full, name) != name:
+                    yield f"{name}: {full} is defined in {first[full]}, too"
 
 
 def write(root, name, text):

@@ -11,15 +11,15 @@ namespace tritium {
 namespace {
 
 // Token i has the value i: a window shows where it begins.
-TokenStream counting_stream(int64_t n) {
-  TokenStream stream;
+CorpusTokens counting_stream(int64_t n) {
+  CorpusTokens stream;
   stream.tokens.resize(static_cast<size_t>(n));
   std::iota(stream.tokens.begin(), stream.tokens.end(), 0);
   stream.scored.assign(static_cast<size_t>(n), 1);
   return stream;
 }
 
-BatchPlan plan_of(const TokenStream& stream, int64_t sequence_length, int64_t n_sequences, uint64_t seed = 7) {
+BatchPlan plan_of(const CorpusTokens& stream, int64_t sequence_length, int64_t n_sequences, uint64_t seed = 7) {
   return *BatchPlan::create(stream, sequence_length, n_sequences, seed);
 }
 
@@ -35,7 +35,7 @@ std::vector<int64_t> starts_of(const BatchPlan& plan, int64_t n_steps) {
 }
 
 TEST(BatchPlan, TargetsAreTheTokensAfterTheInputs) {
-  const TokenStream stream = counting_stream(100);
+  const CorpusTokens stream = counting_stream(100);
   const Batch batch = plan_of(stream, 8, 3).batch(0);
   EXPECT_EQ(batch.n_sequences, 3);
   EXPECT_EQ(batch.sequence_length, 8);
@@ -47,7 +47,7 @@ TEST(BatchPlan, TargetsAreTheTokensAfterTheInputs) {
 }
 
 TEST(BatchPlan, EveryWindowIsVisitedOnceAnEpoch) {
-  const TokenStream stream = counting_stream(10 * 50 + 1);  // the offset 0 gives one window more than the others
+  const CorpusTokens stream = counting_stream(10 * 50 + 1);  // the offset 0 gives one window more than the others
   const BatchPlan plan = plan_of(stream, 10, 1);
   const auto starts = starts_of(plan, 49);
   const std::set<int64_t> distinct(starts.begin(), starts.end());
@@ -57,7 +57,7 @@ TEST(BatchPlan, EveryWindowIsVisitedOnceAnEpoch) {
 }
 
 TEST(BatchPlan, EpochsDifferInOffsetAndOrder) {
-  const TokenStream stream = counting_stream(10 * 50 + 10);  // 50 windows at every offset
+  const CorpusTokens stream = counting_stream(10 * 50 + 10);  // 50 windows at every offset
   const BatchPlan plan = plan_of(stream, 10, 5);
   ASSERT_EQ(plan.steps_per_epoch(), 10);
   std::set<int64_t> offsets;
@@ -79,7 +79,7 @@ TEST(BatchPlan, EpochsDifferInOffsetAndOrder) {
 }
 
 TEST(BatchPlan, ABatchGoesOnWithTheNextEpoch) {
-  const TokenStream stream = counting_stream(4 * 10 + 4);  // 10 windows an epoch
+  const CorpusTokens stream = counting_stream(4 * 10 + 4);  // 10 windows an epoch
   const auto starts = starts_of(plan_of(stream, 4, 3), 10);
   for (size_t epoch = 0; epoch < 3; ++epoch) {
     std::set<int64_t> windows;
@@ -89,7 +89,7 @@ TEST(BatchPlan, ABatchGoesOnWithTheNextEpoch) {
 }
 
 TEST(BatchPlan, ABatchDependsOnSeedAndStepOnly) {
-  const TokenStream stream = counting_stream(500);
+  const CorpusTokens stream = counting_stream(500);
   const BatchPlan forwards = plan_of(stream, 10, 7), backwards = plan_of(stream, 10, 7);
   std::map<int64_t, std::vector<int32_t>> expected;
   for (int64_t step = 0; step < 40; ++step) expected[step] = forwards.batch(step).inputs;
@@ -98,13 +98,13 @@ TEST(BatchPlan, ABatchDependsOnSeedAndStepOnly) {
 }
 
 TEST(BatchPlan, AnyBatchMayHoldSeveralEpochs) {
-  const TokenStream stream = counting_stream(9);
+  const CorpusTokens stream = counting_stream(9);
   const auto starts = starts_of(plan_of(stream, 8, 5), 1);
   EXPECT_EQ(starts, std::vector<int64_t>(5, 0));
 }
 
 TEST(BatchPlan, WhatDoesNotCountIsNoTarget) {
-  TokenStream stream = counting_stream(9);
+  CorpusTokens stream = counting_stream(9);
   stream.scored = {1, 1, 0, 0, 1, 1, 0, 1, 0};
   const Batch batch = plan_of(stream, 8, 1).batch(0);
   EXPECT_EQ(batch.targets, (std::vector<int32_t>{1, -1, -1, 4, 5, -1, 7, -1}));
@@ -112,7 +112,7 @@ TEST(BatchPlan, WhatDoesNotCountIsNoTarget) {
 }
 
 TEST(BatchPlan, WindowsInWhichNothingCountsAreLeftOut) {
-  TokenStream stream = counting_stream(200);
+  CorpusTokens stream = counting_stream(200);
   std::fill(stream.scored.begin(), stream.scored.end(), uint8_t{0});
   stream.scored[57] = stream.scored[150] = 1;
   const BatchPlan plan = plan_of(stream, 10, 2);
@@ -121,7 +121,7 @@ TEST(BatchPlan, WindowsInWhichNothingCountsAreLeftOut) {
 }
 
 TEST(BatchPlan, OffsetsWithoutAWindowThatCountsAreLeftOut) {
-  TokenStream stream = counting_stream(40);
+  CorpusTokens stream = counting_stream(40);
   std::fill(stream.scored.begin(), stream.scored.end(), uint8_t{0});
   stream.scored[1] = 1;  // a target at the offset 0 only
   const BatchPlan plan = plan_of(stream, 10, 1);
@@ -129,7 +129,7 @@ TEST(BatchPlan, OffsetsWithoutAWindowThatCountsAreLeftOut) {
 }
 
 TEST(BatchPlan, AStreamThatIsTooShortIsAnErrorWithItsNumbers) {
-  const TokenStream stream = counting_stream(8);
+  const CorpusTokens stream = counting_stream(8);
   const auto plan = BatchPlan::create(stream, 8, 1, 0);
   EXPECT_EQ(plan.code(), StatusCode::invalid_argument);
   EXPECT_EQ(plan.message(),
@@ -137,20 +137,20 @@ TEST(BatchPlan, AStreamThatIsTooShortIsAnErrorWithItsNumbers) {
 }
 
 TEST(BatchPlan, AStreamWithoutTargetsIsAnError) {
-  TokenStream stream = counting_stream(20);
+  CorpusTokens stream = counting_stream(20);
   std::fill(stream.scored.begin() + 1, stream.scored.end(), uint8_t{0});
   EXPECT_EQ(BatchPlan::create(stream, 8, 1, 0).code(), StatusCode::invalid_argument);
 }
 
 TEST(BatchPlan, SizesBelowOneAreErrors) {
-  const TokenStream stream = counting_stream(20);
+  const CorpusTokens stream = counting_stream(20);
   EXPECT_EQ(BatchPlan::create(stream, 0, 1, 0).code(), StatusCode::invalid_argument);
   EXPECT_EQ(BatchPlan::create(stream, 1, 0, 0).code(), StatusCode::invalid_argument);
 }
 
 TEST(EvaluationBatches, EachTokenThatCountsIsATargetOnce) {
   for (int64_t n : {2, 8, 9, 10, 16, 17, 18, 100}) {
-    TokenStream stream = counting_stream(n);
+    CorpusTokens stream = counting_stream(n);
     for (size_t i = 3; i < stream.scored.size(); i += 3) stream.scored[i] = 0;
     for (size_t i = 30; i < std::min<size_t>(70, stream.scored.size()); ++i) stream.scored[i] = 0;
     std::multiset<int32_t> expected, targets;
@@ -171,7 +171,7 @@ TEST(EvaluationBatches, EachTokenThatCountsIsATargetOnce) {
 }
 
 TEST(BatchPlan, ABatchWhoseSizeWrapsIsRefused) {
-  const TokenStream stream = counting_stream(20);
+  const CorpusTokens stream = counting_stream(20);
   const auto plan = BatchPlan::create(stream, 8, int64_t{1} << 61, 1);
   EXPECT_EQ(plan.code(), StatusCode::invalid_argument);
   EXPECT_NE(plan.message().find("larger than any memory"), std::string::npos) << plan.message();

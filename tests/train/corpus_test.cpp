@@ -23,15 +23,15 @@ class Corpora : public ::testing::Test {
   Result<Corpus> load(const CorpusOptions& options) { return load_corpus(options, *bytes_); }
 
   // With a single letter of plain text held out: all of `path` is trained on.
-  TokenStream trained_on(const std::string& path, bool score_prompts = false) {
+  CorpusTokens trained_on(const std::string& path, bool score_prompts = false) {
     const auto corpus =
         load({.paths = {path}, .valid_paths = {write("valid.txt", "v")}, .score_prompts = score_prompts});
     EXPECT_TRUE(corpus.ok()) << corpus.message();
-    return corpus.ok() ? corpus->train : TokenStream();
+    return corpus.ok() ? corpus->train : CorpusTokens();
   }
 
   // Tokens as text: what counts as it is, the rest as dots; < and > for the first and the end token, ( and ) if masked.
-  static std::string shown(const TokenStream& stream) {
+  static std::string shown(const CorpusTokens& stream) {
     std::string text;
     for (size_t i = 0; i < stream.tokens.size(); ++i) {
       const int32_t token = stream.tokens[i];

@@ -25,7 +25,7 @@ class HeldOutText : public ::testing::Test {
   }
 
   // As it stands in a file of its own.
-  TokenStream stream_of(const std::string& name, const std::string& text, const Tokenizer& tokenizer) {
+  CorpusTokens stream_of(const std::string& name, const std::string& text, const Tokenizer& tokenizer) {
     std::ofstream(folder_.file(name), std::ios::binary) << text;
     const auto corpus = load_corpus({.paths = {folder_.file(name)}, .valid_paths = {folder_.file(name)}}, tokenizer);
     EXPECT_TRUE(corpus.ok()) << corpus.message();
@@ -33,11 +33,13 @@ class HeldOutText : public ::testing::Test {
   }
 
   // At one bit a token: tokens that are scored, by the bytes of their text.
-  static double tokens_per_byte(const TokenStream& stream, const Tokenizer& tokenizer) {
+  static double tokens_per_byte(const CorpusTokens& stream, const Tokenizer& tokenizer) {
     return HeldOut(stream, tokenizer, 8, 2, 1).bits_per_byte(std::numbers::ln2);
   }
 
-  static double n_scored(const TokenStream& s) { return static_cast<double>(std::ranges::count(s.scored, uint8_t{1})); }
+  static double n_scored(const CorpusTokens& s) {
+    return static_cast<double>(std::ranges::count(s.scored, uint8_t{1}));
+  }
 
   TemporaryFolder folder_;
 };
@@ -48,21 +50,21 @@ TEST_F(HeldOutText, BytesAreThoseOfTheTextForAVocabularyOfPieces) {
                                           "\n\nthe\tcat\n", "7 cats",   "\xC3\xA9\xF0\x9F\x99\x82 x",
                                           "the \xFF cat"};
   for (const std::string& text : texts) {
-    const TokenStream stream = stream_of("a.txt", text, *tokenizer);
+    const CorpusTokens stream = stream_of("a.txt", text, *tokenizer);
     EXPECT_DOUBLE_EQ(tokens_per_byte(stream, *tokenizer), n_scored(stream) / static_cast<double>(text.size())) << text;
   }
 }
 
 TEST_F(HeldOutText, EveryDocumentBeginsWithASpaceThatIsNotItsText) {
   const auto tokenizer = pieces_of("ab ab ab ab", 4);
-  const TokenStream stream =
+  const CorpusTokens stream =
       stream_of("a.jsonl", "{\"text\": \"ab ab\"}\n{\"text\": \" ab\"}\n{\"text\": \"b\"}\n", *tokenizer);
   EXPECT_DOUBLE_EQ(tokens_per_byte(stream, *tokenizer), n_scored(stream) / 9.0);
 }
 
 TEST_F(HeldOutText, WhatDoesNotCountInTheLossHasNoBytes) {
   const auto tokenizer = *Tokenizer::from_metadata(byte_vocabulary());
-  const TokenStream stream =
+  const CorpusTokens stream =
       stream_of("a.jsonl", "{\"text\": \"ab \"}\n{\"prompt\": \"cd\", \"completion\": \"é\"}\n", *tokenizer);
   EXPECT_DOUBLE_EQ(tokens_per_byte(stream, *tokenizer), (4 + 3) / 5.0);  // with two end tokens
 }
@@ -72,7 +74,7 @@ TEST_F(HeldOutText, TheSampleHasTheBytesOfItsOwnTokens) {
   std::string text = "cat";
   for (int i = 0; i < (1 << 15); ++i) text += " cat";
   text += std::string(1 << 15, 'z');
-  const TokenStream stream = stream_of("a.txt", text, *tokenizer);
+  const CorpusTokens stream = stream_of("a.txt", text, *tokenizer);
   ASSERT_NEAR(n_scored(stream), 1 << 16, 2);
   const HeldOut held_out(stream, *tokenizer, 64, 4, 1);
   EXPECT_NEAR(held_out.bits_per_byte_of_sample(std::numbers::ln2), 1 / 4.0, 1e-4);

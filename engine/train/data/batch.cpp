@@ -11,10 +11,10 @@
 namespace tritium {
 namespace {
 
-int64_t size_of(const TokenStream& stream) { return static_cast<int64_t>(stream.tokens.size()); }
+int64_t size_of(const CorpusTokens& stream) { return static_cast<int64_t>(stream.tokens.size()); }
 
 // Does a target count of the window whose inputs begin at `start`?
-bool counts(const TokenStream& stream, int64_t start, int64_t length) {
+bool counts(const CorpusTokens& stream, int64_t start, int64_t length) {
   const auto first = stream.scored.begin() + start + 1;
   const auto last = stream.scored.begin() + std::min(start + 1 + length, size_of(stream));
   return std::any_of(first, last, [](uint8_t scored) { return scored != 0; });
@@ -29,7 +29,7 @@ Batch empty_batch(int64_t n_sequences, int64_t sequence_length) {
 }
 
 // The window at `start`, as far as the stream goes, becomes sequence `row`.
-void fill_row(const TokenStream& stream, int64_t start, int64_t row, Batch& batch) {
+void fill_row(const CorpusTokens& stream, int64_t start, int64_t row, Batch& batch) {
   const int64_t n = std::min(batch.sequence_length, size_of(stream) - 1 - start);
   for (int64_t i = 0; i < n; ++i) {
     const auto from = static_cast<size_t>(start + i);
@@ -43,7 +43,7 @@ void fill_row(const TokenStream& stream, int64_t start, int64_t row, Batch& batc
 
 }  // namespace
 
-Result<BatchPlan> BatchPlan::create(const TokenStream& stream, int64_t sequence_length, int64_t n_sequences,
+Result<BatchPlan> BatchPlan::create(const CorpusTokens& stream, int64_t sequence_length, int64_t n_sequences,
                                     uint64_t seed) {
   if (sequence_length < 1 || n_sequences < 1) {
     return error(StatusCode::invalid_argument, "a batch of ", n_sequences, " sequences of ", sequence_length,
@@ -122,7 +122,7 @@ Batch BatchPlan::batch(int64_t step) const {
   return batch;
 }
 
-std::vector<Batch> evaluation_batches(const TokenStream& stream, int64_t sequence_length, int64_t n_sequences) {
+std::vector<Batch> evaluation_batches(const CorpusTokens& stream, int64_t sequence_length, int64_t n_sequences) {
   assert(sequence_length >= 1 && n_sequences >= 1);
   std::vector<Batch> batches;
   int64_t row = n_sequences;  // in the last batch, which is full

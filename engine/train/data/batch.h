@@ -25,7 +25,7 @@ class BatchPlan {
  public:
   // `stream` must outlive the plan. invalid_argument: a size below 1, a stream shorter than sequence_length + 1 tokens,
   // or one in which no target counts.
-  static Result<BatchPlan> create(const TokenStream& stream, int64_t sequence_length, int64_t n_sequences,
+  static Result<BatchPlan> create(const CorpusTokens& stream, int64_t sequence_length, int64_t n_sequences,
                                   uint64_t seed);
 
   // Enough steps for any epoch. Those with fewer windows, because of their offset, take fewer.
@@ -42,7 +42,7 @@ class BatchPlan {
     std::vector<int64_t> starts;  // of its windows, in the order of visits; empty: not computed
   };
 
-  BatchPlan(const TokenStream& stream, int64_t sequence_length, int64_t n_sequences, uint64_t seed)
+  BatchPlan(const CorpusTokens& stream, int64_t sequence_length, int64_t n_sequences, uint64_t seed)
       : stream_(&stream), sequence_length_(sequence_length), n_sequences_(n_sequences), seed_(seed) {}
 
   void count_windows();
@@ -50,7 +50,7 @@ class BatchPlan {
   std::vector<int64_t> window_starts(int64_t epoch) const;
   void go_to_epoch_of(int64_t sequence) const;
 
-  const TokenStream* stream_;
+  const CorpusTokens* stream_;
   int64_t sequence_length_;
   int64_t n_sequences_;
   uint64_t seed_;
@@ -61,6 +61,6 @@ class BatchPlan {
 
 // Consecutive windows in which each token that counts, but the stream's first, is a target exactly once. Windows
 // without one are left out. What is missing in the last window and the last batch is filled with inputs 0, targets -1.
-std::vector<Batch> evaluation_batches(const TokenStream& stream, int64_t sequence_length, int64_t n_sequences);
+std::vector<Batch> evaluation_batches(const CorpusTokens& stream, int64_t sequence_length, int64_t n_sequences);
 
 }  // namespace tritium

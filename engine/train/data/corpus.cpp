@@ -84,7 +84,7 @@ Result<TokenizedText> tokenize_files(const std::vector<std::string>& paths, cons
 }
 
 // Those from `first` on, which leave.
-TokenStream take_from(TokenizedText& text, size_t first) {
+CorpusTokens take_from(TokenizedText& text, size_t first) {
   return {.tokens = text.tokens.take_from(first), .scored = text.scored.take_from(first)};
 }
 
@@ -106,7 +106,7 @@ size_t held_out_from(const TokenizedText& text, double fraction) {
   return document.plain ? latest : document.first_token;
 }
 
-Status check_part(const TokenStream& part, const char* name) {
+Status check_part(const CorpusTokens& part, const char* name) {
   if (part.tokens.empty()) {
     return error(StatusCode::invalid_argument, "the ", name,
                  " is empty; give more text, another fraction to hold out, or held-out files of their own");

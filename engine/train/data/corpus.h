@@ -17,14 +17,14 @@ class ChatDocuments;
 // A text as the model sees it: tokens, and for each token whether predicting it counts in the loss. Documents follow
 // each other; each begins with the vocabulary's first token, which never counts, and those of JSON records end with its
 // end token (where the vocabulary has these).
-struct TokenStream {
+struct CorpusTokens {
   std::vector<int32_t> tokens;
   std::vector<uint8_t> scored;  // one for each token
 };
 
 struct Corpus {
-  TokenStream train;
-  TokenStream valid;
+  CorpusTokens train;
+  CorpusTokens valid;
   int64_t n_documents = 0;  // of both
   bool lines = false;       // conversations are among them, written as lines
 };

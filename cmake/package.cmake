@@ -15,7 +15,7 @@ function(tritium_add_archive)
   set_target_properties(tritium_archive PROPERTIES OUTPUT_NAME tritium LINKER_LANGUAGE CXX EXPORT_NAME tritium)
   target_compile_features(tritium_archive PUBLIC cxx_std_20)
   # Who links a static library links what it needs.
-  target_link_libraries(tritium_archive PRIVATE Threads::Threads ${CMAKE_DL_LIBS}
+  target_link_libraries(tritium_archive PRIVATE Threads::Threads ${CMAKE_DL_LIBS} ${TRITIUM_SYSTEM_LIBRARIES}
                         tritium_needs::pcre2 tritium_needs::utf8proc tritium_needs::zstd)
 endfunction()
 
@@ -54,6 +54,7 @@ function(tritium_install_package)
   install(TARGETS tritium_archive EXPORT tritiumStaticTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(TARGETS tritium_shared EXPORT tritiumSharedTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}  # a DLL and what links it
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(DIRECTORY engine/include/tritium DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 

@@ -7,6 +7,12 @@
 # tritium_room(TARGET SCOPE PATH): a target sees the folder, or the one header, at PATH.
 # tritium_private_headers(NAME PACKAGE::TARGET…): headers that only its sources include.
 
+# Of the system, beside what every program has.
+set(TRITIUM_SYSTEM_LIBRARIES "")
+if(WIN32)
+  set(TRITIUM_SYSTEM_LIBRARIES synchronization bcrypt psapi)
+endif()
+
 function(tritium_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wno-sign-conversion
                                            -Wno-missing-field-initializers)

@@ -127,6 +127,7 @@ double fma_portable() {
   return 2.0 * 4 * kSums * kSteps;
 }
 
+#if !defined(_WIN32)  // as no rung of the cpu backend has them there
 constexpr int kTileRows = 16, kTileBytes = 64;
 
 // Four accumulators, each of two of the four tiles: 16 x 16 sums over 64 columns an instruction.
@@ -163,6 +164,7 @@ __attribute__((target("amx-tile,amx-int8"))) double tiles_int8() {
   sink += sums[0];
   return 2.0 * 16 * 16 * 64 * 4 * kRounds;
 }
+#endif
 #elif defined(__aarch64__)
 // clang offers these instructions only to code for processors that all have them.
 #if defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__)
@@ -277,7 +279,7 @@ PeakStep fma_peak_of(std::string_view rung) {
 }
 
 PeakStep amx_peak() {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(_WIN32)
   if (const auto rungs = simd_levels(); std::ranges::find(rungs, "amx-int8") != rungs.end()) return tiles_int8;
 #endif
   return nullptr;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "base/environment.h"
 #include "tritium/bench.hpp"
 
 namespace tritium {
@@ -103,9 +104,9 @@ TEST(RunBench, WhatWasMeasuredIsReportedWhenItIsStopped) {
 }
 
 TEST(RunBench, UnknownRungIsAnErrorThatListsThem) {
-  setenv("TRITIUM_CPU_RUNG", "mmx", 1);
+  set_environment("TRITIUM_CPU_RUNG", "mmx");
   const Result<BenchReport> report = run_bench({.filter = kQuick});
-  unsetenv("TRITIUM_CPU_RUNG");
+  set_environment("TRITIUM_CPU_RUNG", std::nullopt);
   EXPECT_EQ(report.code(), StatusCode::invalid_argument);
   EXPECT_NE(report.message().find("\"mmx\""), std::string::npos) << report.message();
 #if !defined(__aarch64__)

@@ -5,6 +5,11 @@
 #include <unistd.h>
 
 #include "check.h"
+#ifdef _WIN32
+#include <windows.h>
+/* needs the above */
+#include <psapi.h>
+#endif
 
 /* What a generation handed out. */
 typedef struct Written {
@@ -352,12 +357,17 @@ static void handles_keep_alive_what_they_need(const Material* material) {
 }
 
 static long resident_bytes(void) {
+#ifdef _WIN32
+  PROCESS_MEMORY_COUNTERS counters = {.cb = sizeof counters};
+  return GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? (long)counters.WorkingSetSize : -1;
+#else
   long total = 0, resident = 0;
   FILE* file = fopen("/proc/self/statm", "r");
   if (!file) return -1;
   CHECK(fscanf(file, "%ld %ld", &total, &resident) == 2);
   fclose(file);
   return resident * sysconf(_SC_PAGESIZE);
+#endif
 }
 /* A model has 2 MB. What grows for ever is found: 1 MiB in 180 cycles is 6 KB each. */
 static void two_hundred_loads_leave_nothing_behind(const Material* material) {

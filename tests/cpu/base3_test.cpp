@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/counter_rng.h"
+#include "base/environment.h"
 #include "cpu/layout/base3.h"
 #include "cpu/layout/base3_words.h"
 #include "cpu/rungs.h"
@@ -40,17 +41,17 @@ TEST(Base3Words, TakeThirteenSixteenthsOfTwoBits) { EXPECT_EQ(cpu::base3_words(1
 std::vector<std::string> rungs_with_base3() {
   std::vector<std::string> names;
   for (const std::string& level : simd_levels()) {
-    setenv("TRITIUM_CPU_RUNG", level.c_str(), 1);
+    set_environment("TRITIUM_CPU_RUNG", level);
     if (cpu_has_base3()) names.push_back(level);
   }
-  unsetenv("TRITIUM_CPU_RUNG");
+  set_environment("TRITIUM_CPU_RUNG", std::nullopt);
   return names;
 }
 
 std::unique_ptr<Backend> backend_of(const std::string& level, WeightLayout layout, int threads = 2) {
-  setenv("TRITIUM_CPU_RUNG", level.c_str(), 1);
+  set_environment("TRITIUM_CPU_RUNG", level);
   std::unique_ptr<Backend> backend = make_cpu_backend({.threads = threads, .layout = layout});
-  unsetenv("TRITIUM_CPU_RUNG");
+  set_environment("TRITIUM_CPU_RUNG", std::nullopt);
   return backend;
 }
 

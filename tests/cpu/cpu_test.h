@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "base/environment.h"
 #include "cpu/cpu_backend.h"
 #include "cpu_ref/reference_backend.h"
 #include "ops/compare_backend.h"
@@ -15,9 +16,9 @@ namespace tritium {
 
 // A cpu backend that uses the instructions of `level`, whatever the processor could do.
 inline std::unique_ptr<Backend> cpu_backend(const std::string& level, int threads) {
-  setenv("TRITIUM_SIMD", level.c_str(), 1);
+  set_environment("TRITIUM_SIMD", level);
   std::unique_ptr<Backend> backend = make_cpu_backend({.threads = threads});
-  unsetenv("TRITIUM_SIMD");
+  set_environment("TRITIUM_SIMD", std::nullopt);
   return backend;
 }
 

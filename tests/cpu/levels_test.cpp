@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/environment.h"
 #include "cpu/rungs.h"
 #include "selftest/selftest.h"
 #include "tests/cpu/cpu_test.h"
@@ -115,16 +116,16 @@ TEST(CpuBackend, IsDescribedWithEveryRungThatRunsHere) {
 
 TEST(CpuBackend, TheRungOfTheEnvironmentIsTaken) {
   const std::string last = simd_levels().back();
-  setenv("TRITIUM_CPU_RUNG", last.c_str(), 1);
-  setenv("TRITIUM_SIMD", simd_levels().front().c_str(), 1);  // the older name counts less
+  set_environment("TRITIUM_CPU_RUNG", last);
+  set_environment("TRITIUM_SIMD", simd_levels().front());  // the older name counts less
   EXPECT_EQ(simd_level(), last);
   EXPECT_TRUE(check_cpu_rung().ok());
-  unsetenv("TRITIUM_SIMD");
-  setenv("TRITIUM_CPU_RUNG", "mmx", 1);
+  set_environment("TRITIUM_SIMD", std::nullopt);
+  set_environment("TRITIUM_CPU_RUNG", "mmx");
   const Status status = check_cpu_rung();
   EXPECT_EQ(status.code(), StatusCode::invalid_argument);
   EXPECT_NE(status.message().find(last), std::string::npos) << status.message();
-  unsetenv("TRITIUM_CPU_RUNG");
+  set_environment("TRITIUM_CPU_RUNG", std::nullopt);
   EXPECT_TRUE(check_cpu_rung().ok());
 }
 
@@ -132,21 +133,21 @@ TEST(CpuBackend, ARungThatThisProcessorCannotRunIsRefusedAndNotTaken) {
   for (const cpu::Rung& rung : cpu::rungs()) {
     if (rung.runs_here()) continue;
     const std::string name(rung.name);
-    setenv("TRITIUM_CPU_RUNG", name.c_str(), 1);
+    set_environment("TRITIUM_CPU_RUNG", name);
     const Status status = check_cpu_rung();
     EXPECT_EQ(status.code(), StatusCode::invalid_argument) << name;
     EXPECT_TRUE(status.message().starts_with("the rung \"" + name + "\" ")) << status.message();
     EXPECT_NE(status.message().find("needs instructions that this processor does not have"), std::string::npos)
         << status.message();
     EXPECT_EQ(simd_level(), simd_levels().front());
-    unsetenv("TRITIUM_CPU_RUNG");
+    set_environment("TRITIUM_CPU_RUNG", std::nullopt);
   }
 }
 
 TEST(CpuBackend, UnknownLevelInTheEnvironmentMeansTheBest) {
-  setenv("TRITIUM_SIMD", "mmx", 1);
+  set_environment("TRITIUM_SIMD", "mmx");
   EXPECT_EQ(simd_level(), simd_levels().front());
-  unsetenv("TRITIUM_SIMD");
+  set_environment("TRITIUM_SIMD", std::nullopt);
 }
 
 // And the two of attention in splits, which are in the programs of GPUs alone.

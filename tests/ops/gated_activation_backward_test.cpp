@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "ops/all.h"
@@ -22,11 +23,12 @@ TEST(GatedActivationBackwardReference, IsTheDerivativeOfTheGate) {
         double sum = 0;
         for (size_t i = 0; i < kValues; ++i) {
           const double g = std::min(gates[i], limit);
-          const double act = activation == 0 ? g / (1 + std::exp(-g))
-                             : activation == 1
-                                 ? 0.5 * g * (1 + std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g)))
-                             : activation == 2 ? std::max(g, 0.0) * std::max(g, 0.0)
-                                               : std::pow(std::max(g, 0.0) + 0.5 * std::min(g, 0.0), 2);
+          const double act =
+              activation == 0 ? g / (1 + std::exp(-g))
+              : activation == 1
+                  ? 0.5 * g * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (g + 0.044715 * g * g * g)))
+              : activation == 2 ? std::max(g, 0.0) * std::max(g, 0.0)
+                                : std::pow(std::max(g, 0.0) + 0.5 * std::min(g, 0.0), 2);
           sum += dy[i] * act * std::clamp(ups[i], -limit, limit);
         }
         return sum;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "ops/all.h"
@@ -26,7 +27,7 @@ TEST(GatedActivationReference, SwigluIsXSigmoidXTimesUp) {
 
 TEST(GatedActivationReference, GegluUsesTheTanhApproximation) {
   for (double x : {-3.0, -0.5, 0.0, 1.0, 4.0}) {
-    const double u = std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x);
+    const double u = std::sqrt(2.0 / std::numbers::pi) * (x + 0.044715 * x * x * x);
     EXPECT_NEAR(gate(static_cast<float>(x), 1.0f, GateActivation::gelu), 0.5 * x * (1.0 + std::tanh(u)), 1e-6);
   }
 }

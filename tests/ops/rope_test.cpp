@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "ops/all.h"
@@ -27,7 +28,7 @@ std::vector<float> rotate(const std::vector<float>& x, uint32_t n_rotated, RopeP
 }  // namespace
 
 TEST(RopeReference, AQuarterTurnOfInterleavedPairs) {
-  const std::vector<float> y = rotate({1, 2, 3, 4}, 4, RopePairing::interleaved, M_PI / 2);
+  const std::vector<float> y = rotate({1, 2, 3, 4}, 4, RopePairing::interleaved, std::numbers::pi / 2);
   EXPECT_NEAR(y[0], -2, 1e-6);
   EXPECT_NEAR(y[1], 1, 1e-6);
   EXPECT_NEAR(y[2], -4, 1e-6);
@@ -35,7 +36,7 @@ TEST(RopeReference, AQuarterTurnOfInterleavedPairs) {
 }
 
 TEST(RopeReference, AQuarterTurnOfHalves) {
-  const std::vector<float> y = rotate({1, 2, 3, 4}, 4, RopePairing::halves, M_PI / 2);
+  const std::vector<float> y = rotate({1, 2, 3, 4}, 4, RopePairing::halves, std::numbers::pi / 2);
   EXPECT_NEAR(y[0], -3, 1e-6);
   EXPECT_NEAR(y[1], -4, 1e-6);
   EXPECT_NEAR(y[2], 1, 1e-6);

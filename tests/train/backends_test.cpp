@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/environment.h"
 #include "tests/train/training_model.h"
 
 namespace tritium {
@@ -28,11 +29,11 @@ constexpr const char* kWiderMoe =
 
 // The backend whose products of gradients are those of floats.
 std::unique_ptr<Backend> float_backend() {
-  setenv("TRITIUM_CPU_RUNG", "avx512-vnni-float", 1);
+  set_environment("TRITIUM_CPU_RUNG", "avx512-vnni-float");
   std::unique_ptr<Backend> backend = training_backend("cpu");
-  setenv("TRITIUM_CPU_RUNG", "portable", 1);  // of processors without AVX-512
+  set_environment("TRITIUM_CPU_RUNG", "portable");  // of processors without AVX-512
   if (!backend) backend = training_backend("cpu");
-  unsetenv("TRITIUM_CPU_RUNG");
+  set_environment("TRITIUM_CPU_RUNG", std::nullopt);
   return backend;
 }
 

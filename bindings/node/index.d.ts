@@ -198,6 +198,8 @@ export class Model {
   formatChat(messages: string | Message[], options?: ChatOptions): Promise<Chat>;
   /** Formats whose marks are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) need the tokens. */
   parseReply(reply: Prompt, options?: ChatOptions): Promise<Reply>;
+  /** The same while it is generated. */
+  replyStream(options?: ChatOptions): Promise<ReplyStream>;
   embed(text: Text, options?: EmbeddingOptions): Promise<Float32Array>;
   createSession(options?: SessionOptions): Promise<Session>;
   createSessions(count: number, options?: SessionOptions): Promise<Session[]>;
@@ -210,6 +212,16 @@ export class Model {
   unpark(options?: Endable): Promise<void>;
   readonly parked: boolean;
   loadAdapter(path: string, options?: Endable): Promise<Adapter>;
+}
+
+/** A reply as it comes: each call gives what became certain with it, and all together is parseReply()'s. */
+export class ReplyStream {
+  private constructor();
+  /** A piece of the text, or a token in place of its text, for marks that are control tokens. */
+  append(piece: Text | number): Reply;
+  /** What was held back; nothing can be appended any more. */
+  finish(): Reply;
+  close(): void;
 }
 
 /** A LoRA adapter on its model's device. Sessions that have it keep it: it may be closed. */
@@ -306,3 +318,26 @@ export function together(generations: Generation[]): AsyncGenerator<[number, Tok
 export function trainPlan(config: string | object): Promise<TrainPlan>;
 export function train(
   config: string | object, options?: Endable & {progress?: (now: TrainProgress) => boolean | void}): Promise<TrainReport>;
+/**
+ * A run whose steps the application takes: train() is step() until it has ended, then export(). The config says how long
+ * the run is, by which rates follow their schedule, and what happens along the way. One call at a time. It has its device
+ * and its folder until it is closed.
+ */
+export class Trainer {
+  private constructor();
+  /** Up to the first step, the first look at the held-out text included. */
+  static create(config: string | object, options?: Endable): Promise<Trainer>;
+  /**
+   * Steps (1), fewer where the run ends, none where it has: means of these, NaN without any. Where a signal ends it,
+   * steps that were taken before stay, and one that was cut short was not taken.
+   */
+  step(count?: number, options?: Endable): Promise<TrainProgress>;
+  readonly ended: boolean;  // its steps, epochs or minutes are over, or early_stop has ended it
+  /** Where it is, with validLoss and bitsPerByte of all held-out text. */
+  evaluate(options?: Endable): Promise<TrainProgress>;
+  /** A checkpoint, for the config's "resume"; without a path in the run's folder. */
+  save(path?: string): Promise<void>;
+  /** The model as train() would leave it now, in the config's "output" without a path. Training can go on. */
+  export(path?: string, options?: Endable): Promise<TrainReport>;
+  close(): void;
+}

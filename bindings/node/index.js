@@ -71,6 +71,9 @@ class Model extends Owned {
                                                 : await native.parseReplyTokens(this._handle, Int32Array.from(reply), given));
   }
 
+  /** The same while it is generated: append() text or tokens as they come, then finish(). */
+  async replyStream(options = {}) { return new ReplyStream(await native.replyStream(this._handle, chatOptions(options))); }
+
   /** What a text means to the model: a Float32Array. */
   embed(text, options = {}) {
     return endable(options, (cancel) => native.embed(this._handle, text, {
@@ -104,6 +107,14 @@ class Model extends Owned {
     return endable(options, async (cancel) => new Adapter(await native.adapterLoad(this._handle, path, cancel), this));
   }
 }
+
+/** A reply as it comes: each call gives what became certain with it, and all together is parseReply()'s. */
+class ReplyStream extends Owned {
+  append(piece) { return part(native.replyAppend(this._handle, piece)); }
+  finish() { return part(native.replyFinish(this._handle)); }
+}
+
+const part = ({content, reasoning, calls}) => ({content, reasoning_content: reasoning, tool_calls: calls ? JSON.parse(calls) : []});
 
 class Adapter extends Owned {
   constructor(handle, model) {
@@ -173,13 +184,35 @@ async function trainPlan(config) { return native.trainPlan(asJson(config)); }
 /** The whole run, with the model in the config's "output". `progress` may return false: it saves a checkpoint and stops. */
 function train(config, options = {}) {
   return endable(options, async (cancel, guard) => {
-    const report = await native.train(asJson(config), {cancel}, guard(options.progress));
-    return {...report, stop: TRAIN_STOPS[report.stop]};
+    return report(await native.train(asJson(config), {cancel}, guard(options.progress)));
   });
+}
+
+const report = (numbers) => ({...numbers, stop: TRAIN_STOPS[numbers.stop]});
+
+/** A run whose steps the application takes: train() is step() until it has ended, then export(). */
+class Trainer extends Owned {
+  static create(config, options) {
+    return endable(options, async (cancel) => new Trainer(await native.trainerCreate(asJson(config), cancel)));
+  }
+
+  /** Steps, fewer where the run ends, none where it has. One that is cut short was not taken. */
+  step(count = 1, options = {}) { return endable(options, async (cancel) => native.trainerStep(this._handle, count, cancel)); }
+  get ended() { return native.trainerHasEnded(this._handle); }
+
+  evaluate(options) { return endable(options, async (cancel) => native.trainerEvaluate(this._handle, cancel)); }
+
+  /** A checkpoint, for the config's "resume"; without a path in the run's folder. */
+  async save(path) { return native.trainerSave(this._handle, path); }
+
+  /** The model as train() would leave it now; without a path in the config's "output". */
+  export(path, options) {
+    return endable(options, async (cancel) => report(await native.trainerExport(this._handle, path, cancel)));
+  }
 }
 
 if (Symbol.dispose) Owned.prototype[Symbol.dispose] = Owned.prototype.close;
 
 const {devices, inspect} = native;
 const version = native.version();
-module.exports = {Adapter, Generation, Model, Runtime, Session, devices, inspect, load, nextOfEach, together, train, trainPlan, version};
+module.exports = {Adapter, Generation, Model, ReplyStream, Runtime, Session, Trainer, devices, inspect, load, nextOfEach, together, train, trainPlan, version};

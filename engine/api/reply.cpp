@@ -58,7 +58,12 @@ struct ChatReplyStream::State {
   ReplyParser parser;
   std::shared_ptr<const Tokenizer> tokenizer;  // null: there is none
   std::optional<StreamingDetokenizer> detokenizer;
+  bool finished = false;
 
+  Status check() const {
+    return finished ? Status(StatusCode::invalid_argument, "this reply is finished: make a stream for the next one")
+                    : Status();
+  }
   // What became whole with it; of control tokens, the marks of the format.
   Result<std::string> text_of(int32_t token) {
     if (!tokenizer) return error(StatusCode::unsupported, "the model has no tokenizer: append text");
@@ -79,12 +84,14 @@ struct ChatReplyStream::State {
 };
 
 Result<ChatReply> ChatReplyStream::append(std::string_view text) try {
+  if (Status s = state_->check(); !s.ok()) return s;
   return reply_of(state_->parser.append(text));
 } catch (...) {
   return caught();
 }
 
 Result<ChatReply> ChatReplyStream::append(int32_t token) try {
+  if (Status s = state_->check(); !s.ok()) return s;
   const Result<std::string> text = state_->text_of(token);
   if (!text.ok()) return text.status();
   return reply_of(state_->parser.append(*text));
@@ -92,7 +99,11 @@ Result<ChatReply> ChatReplyStream::append(int32_t token) try {
   return caught();
 }
 
-Result<ChatReply> ChatReplyStream::finish() try { return reply_of(state_->finish()); } catch (...) {
+Result<ChatReply> ChatReplyStream::finish() try {
+  if (Status s = state_->check(); !s.ok()) return s;
+  state_->finished = true;
+  return reply_of(state_->finish());
+} catch (...) {
   return caught();
 }
 
@@ -100,8 +111,8 @@ Result<ChatReplyStream> Model::reply_stream(const ChatOptions& options) const tr
   if (!state_) return error(StatusCode::invalid_argument, "this model was moved from: use the one it was moved to");
   Result<ReplyFormat> format = format_of(state_->chat, options);
   if (!format.ok()) return format.status();
-  auto state = std::make_shared<ChatReplyStream::State>(
-      ChatReplyStream::State{*format, ReplyParser(*format), state_->tokenizer, std::nullopt});
+  auto state = std::make_shared<ChatReplyStream::State>(ChatReplyStream::State{
+      .format = *format, .parser = ReplyParser(*format), .tokenizer = state_->tokenizer, .detokenizer = std::nullopt});
   // A reply goes on from a prompt: its first space is one.
   if (state->tokenizer) state->detokenizer.emplace(*state->tokenizer, false);
   return ChatReplyStream(std::move(state));

@@ -1,4 +1,5 @@
-// Conversations as a model was trained to continue them, and what it wrote.
+#include "c_api/chat.h"
+
 #include "base/json.h"
 #include "c_api/call.h"
 #include "c_api/handles.h"
@@ -11,8 +12,6 @@ tritium_chat_options defaults<tritium_chat_options>() {
   return {.size = sizeof(tritium_chat_options)};
 }
 
-namespace {
-
 ChatOptions chat_options_of(const tritium_chat_options& o) {
   return {.add_generation_prompt = o.no_generation_prompt == 0,
           .tools = text_or_empty(o.tools),
@@ -23,14 +22,6 @@ ChatOptions chat_options_of(const tritium_chat_options& o) {
           .control_tokens_in_messages = o.control_tokens_in_messages != 0};
 }
 
-Outcome json_of(const Result<ChatReply>& reply, char* json, uint64_t capacity, uint64_t* needed) {
-  if (!reply.ok()) return reply.status();
-  const Result<std::string> text = chat_reply_json(*reply);
-  if (!text.ok()) return text.status();
-  return fill(std::span(*text), json, capacity, needed);
-}
-
-}  // namespace
 }  // namespace tritium::c_api
 
 extern "C" {
@@ -81,32 +72,6 @@ tritium_status tritium_tool_grammar(const tritium_model* model, const char* mess
       text += (text.ends_with('[') ? "" : ", ") + tritium::json_quoted(word);
     text += "]}";
     return fill(std::span<const char>(text), json, capacity, needed);
-  });
-}
-
-tritium_status tritium_parse_reply(const tritium_model* model, const char* text, uint64_t text_size,
-                                   const tritium_chat_options* options, char* json, uint64_t capacity, uint64_t* needed,
-                                   tritium_error* error) {
-  return guarded(error, [&]() -> Outcome {
-    if (Status s = needs({{model, "model"}}); !s.ok()) return s;
-    const auto bytes = given_text(text, text_size, "text");
-    if (!bytes.ok()) return bytes.status();
-    const auto all = options_of(options, "tritium_chat_options");
-    if (!all.ok()) return all.status();
-    return json_of(model->model.parse_reply(*bytes, chat_options_of(*all)), json, capacity, needed);
-  });
-}
-
-tritium_status tritium_parse_reply_tokens(const tritium_model* model, const int32_t* tokens, uint64_t n_tokens,
-                                          const tritium_chat_options* options, char* json, uint64_t capacity,
-                                          uint64_t* needed, tritium_error* error) {
-  return guarded(error, [&]() -> Outcome {
-    if (Status s = needs({{model, "model"}}); !s.ok()) return s;
-    const auto ids = given(tokens, n_tokens, "tokens");
-    if (!ids.ok()) return ids.status();
-    const auto all = options_of(options, "tritium_chat_options");
-    if (!all.ok()) return all.status();
-    return json_of(model->model.parse_reply(*ids, chat_options_of(*all)), json, capacity, needed);
   });
 }
 }

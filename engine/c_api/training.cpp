@@ -8,6 +8,10 @@
 #include "c_api/structs.h"
 #include "tritium/training.hpp"
 
+struct tritium_trainer {
+  tritium::Trainer trainer;
+};
+
 namespace tritium::c_api {
 
 template <>
@@ -72,6 +76,16 @@ static_assert(TRITIUM_TRAIN_FINISHED == static_cast<int>(TrainStop::finished));
 static_assert(TRITIUM_TRAIN_INTERRUPTED == static_cast<int>(TrainStop::interrupted));
 static_assert(TRITIUM_TRAIN_EARLY == static_cast<int>(TrainStop::early));
 
+// What the caller takes of it, which may be nothing.
+template <typename T>
+Status check_if_wanted(const T* out, const char* name) {
+  return out ? check_out(out, name) : Status();
+}
+template <typename T>
+Outcome give_if_wanted(const T& value, T* out, const char* name) {
+  return out ? give(value, out, name) : Outcome();
+}
+
 TrainCallbacks callbacks_of(const tritium_train_options& o) {
   TrainCallbacks callbacks;
   callbacks.keep_going = keep_going_of(o.cancel);
@@ -108,8 +122,7 @@ tritium_status tritium_train_make_plan(const char* config, uint64_t config_size,
 tritium_status tritium_train(const char* config, uint64_t config_size, const tritium_train_options* options,
                              tritium_train_report* out, tritium_error* error) {
   return guarded(error, [&]() -> Outcome {
-    if (out)
-      if (Status s = check_out(out, "tritium_train_report"); !s.ok()) return s;
+    if (Status s = check_if_wanted(out, "tritium_train_report"); !s.ok()) return s;
     const auto all = options_of(options, "tritium_train_options");
     if (!all.ok()) return all.status();
     auto run = config_of(config, config_size);
@@ -117,8 +130,67 @@ tritium_status tritium_train(const char* config, uint64_t config_size, const tri
     run->log = log_sink_of(all->log, all->log_data);
     const auto trained = tritium::train(*run, callbacks_of(*all));
     if (!trained.ok()) return trained.status();
-    if (!out) return {};
-    return give(report_of(*trained), out, "tritium_train_report");
+    return give_if_wanted(report_of(*trained), out, "tritium_train_report");
+  });
+}
+
+tritium_status tritium_trainer_create(const char* config, uint64_t config_size, const tritium_train_options* options,
+                                      tritium_trainer** out, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{out, "out"}}); !s.ok()) return s;
+    *out = nullptr;
+    const auto all = options_of(options, "tritium_train_options");
+    if (!all.ok()) return all.status();
+    auto run = config_of(config, config_size);
+    if (!run.ok()) return run.status();
+    run->log = log_sink_of(all->log, all->log_data);
+    auto trainer = tritium::Trainer::create(*run, callbacks_of(*all));
+    if (!trainer.ok()) return trainer.status();
+    return give_handle(out, *std::move(trainer));
+  });
+}
+
+void tritium_trainer_release(tritium_trainer* trainer) { delete trainer; }
+
+tritium_status tritium_trainer_step(tritium_trainer* trainer, int64_t n, tritium_cancel* cancel,
+                                    tritium_train_progress* out, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{trainer, "trainer"}}); !s.ok()) return s;
+    if (Status s = check_if_wanted(out, "tritium_train_progress"); !s.ok()) return s;
+    const auto progress = trainer->trainer.step(n, keep_going_of(cancel));
+    if (!progress.ok()) return progress.status();
+    return give_if_wanted(progress_of(*progress), out, "tritium_train_progress");
+  });
+}
+
+int32_t tritium_trainer_has_ended(const tritium_trainer* trainer) { return trainer && trainer->trainer.has_ended(); }
+
+tritium_status tritium_trainer_evaluate(tritium_trainer* trainer, tritium_cancel* cancel, tritium_train_progress* out,
+                                        tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{trainer, "trainer"}}); !s.ok()) return s;
+    if (Status s = check_out(out, "tritium_train_progress"); !s.ok()) return s;
+    const auto progress = trainer->trainer.evaluate(keep_going_of(cancel));
+    if (!progress.ok()) return progress.status();
+    return give(progress_of(*progress), out, "tritium_train_progress");
+  });
+}
+
+tritium_status tritium_trainer_save(tritium_trainer* trainer, const char* path, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{trainer, "trainer"}}); !s.ok()) return s;
+    return trainer->trainer.save(text_or_empty(path));
+  });
+}
+
+tritium_status tritium_trainer_export(tritium_trainer* trainer, const char* path, tritium_cancel* cancel,
+                                      tritium_train_report* out, tritium_error* error) {
+  return guarded(error, [&]() -> Outcome {
+    if (Status s = needs({{trainer, "trainer"}}); !s.ok()) return s;
+    if (Status s = check_if_wanted(out, "tritium_train_report"); !s.ok()) return s;
+    const auto report = trainer->trainer.export_to(text_or_empty(path), keep_going_of(cancel));
+    if (!report.ok()) return report.status();
+    return give_if_wanted(report_of(*report), out, "tritium_train_report");
   });
 }
 }

@@ -1,6 +1,8 @@
 // A training run from options to a report: its folder, its data, its memory, then the run itself.
 #include "train/run.h"
 
+#include <atomic>
+
 #include "backends.h"
 #include "base/cancel.h"
 #include "base/caught.h"
@@ -13,9 +15,8 @@
 
 namespace tritium::training {
 
-Result<TrainReport> train_and_inspect(const TrainOptions& given, const TrainCallbacks& callbacks,
+Result<std::unique_ptr<Run>> open_run(const TrainOptions& given, const TrainCallbacks& callbacks,
                                       const Inspection& inspect) {
-  const CancelScope scope(callbacks.keep_going);
   TrainOptions options = with_fit_of_run(given);
   Result<RunFolder> folder = RunFolder::take(options);
   if (!folder.ok()) return folder.status();
@@ -26,8 +27,6 @@ Result<TrainReport> train_and_inspect(const TrainOptions& given, const TrainCall
   for (const std::vector<std::string>* paths : {&options.data, &options.valid_data})
     for (const std::string& run : run_folders_below(*paths))
       log_to(options.log, LogLevel::info, run + ": the log of a training run is not read as text");
-  if (!inspect && options.output.empty() && options.folder.empty())
-    log_to(options.log, LogLevel::warning, "what is learned will not be kept: neither output nor folder is given");
   Result<std::unique_ptr<Backend>> backend =
       make_backend({.backend = options.backend, .threads = options.threads, .capture_file = {}, .log = options.log});
   if (!backend.ok()) return backend.status();
@@ -36,7 +35,18 @@ Result<TrainReport> train_and_inspect(const TrainOptions& given, const TrainCall
   if (!fit.ok()) return fit.status();
   if (Status s = take_fit(*fit, options, *setup); !s.ok()) return s;
   if (options.profile) device = make_timed_backend(std::move(device));
-  return Run(options, callbacks, inspect, *std::move(folder), *std::move(setup), std::move(device)).run();
+  return std::make_unique<Run>(std::move(options), callbacks, inspect, *std::move(folder), *std::move(setup),
+                               std::move(device));
+}
+
+Result<TrainReport> train_and_inspect(const TrainOptions& options, const TrainCallbacks& callbacks,
+                                      const Inspection& inspect) {
+  const CancelScope scope(callbacks.keep_going);
+  const Result<std::unique_ptr<Run>> run = open_run(options, callbacks, inspect);
+  if (!run.ok()) return run.status();
+  if (!inspect && options.output.empty() && options.folder.empty())
+    log_to(options.log, LogLevel::warning, "what is learned will not be kept: neither output nor folder is given");
+  return (*run)->run();
 }
 
 }  // namespace tritium::training
@@ -61,6 +71,70 @@ Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& cal
   return training::train_and_inspect(options, callbacks, {});
 } catch (...) {
   return caught();
+}
+
+struct Trainer::State {
+  std::unique_ptr<training::Run> run;
+  std::atomic_flag busy;
+  std::atomic<bool> ended = false;  // as the last call left it
+};
+
+namespace {
+
+// A call of a trainer, one at a time.
+template <typename T, typename State, typename Action>
+T call_of(State* state, const std::function<bool()>& keep_going, const Action& action) {
+  if (!state) return error(StatusCode::invalid_argument, "this trainer was moved from: use the one it was moved to");
+  if (state->busy.test_and_set(std::memory_order_acquire))
+    return error(StatusCode::invalid_argument, "another call of this trainer is under way: one thread at a time");
+  const std::unique_ptr<std::atomic_flag, void (*)(std::atomic_flag*)> release(
+      &state->busy, [](std::atomic_flag* flag) { flag->clear(std::memory_order_release); });
+  try {
+    const CancelScope scope(keep_going);
+    T outcome = action(*state->run);
+    state->ended = state->run->has_ended();
+    return outcome;
+  } catch (...) {
+    return caught();
+  }
+}
+
+}  // namespace
+
+Trainer::Trainer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Trainer::Trainer(Trainer&&) noexcept = default;
+Trainer& Trainer::operator=(Trainer&&) noexcept = default;
+Trainer::~Trainer() = default;
+
+Result<Trainer> Trainer::create(const TrainOptions& options, const TrainCallbacks& callbacks) try {
+  const CancelScope scope(callbacks.keep_going);
+  Result<std::unique_ptr<training::Run>> run = training::open_run(options, {.progress = callbacks.progress}, {});
+  if (!run.ok()) return run.status();
+  if (Status s = (*run)->start(); !s.ok()) return s;
+  auto state = std::make_unique<State>();
+  state->run = *std::move(run);
+  state->ended = state->run->has_ended();
+  return Trainer(std::move(state));
+} catch (...) {
+  return caught();
+}
+
+Result<TrainProgress> Trainer::step(int64_t n, const std::function<bool()>& keep_going) {
+  return call_of<Result<TrainProgress>>(state_.get(), keep_going, [n](auto& run) { return run.step(n); });
+}
+
+bool Trainer::has_ended() const { return !state_ || state_->ended; }
+
+Result<TrainProgress> Trainer::evaluate(const std::function<bool()>& keep_going) {
+  return call_of<Result<TrainProgress>>(state_.get(), keep_going, [](auto& run) { return run.evaluate_all(); });
+}
+
+Status Trainer::save(const std::string& path) {
+  return call_of<Status>(state_.get(), {}, [&](auto& run) { return run.save_to(path); });
+}
+
+Result<TrainReport> Trainer::export_to(const std::string& path, const std::function<bool()>& keep_going) {
+  return call_of<Result<TrainReport>>(state_.get(), keep_going, [&](auto& run) { return run.export_to(path); });
 }
 
 }  // namespace tritium

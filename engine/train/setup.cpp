@@ -124,29 +124,6 @@ Status check_options(const TrainOptions& o) {
   return Status();
 }
 
-// What is read is not written over, wherever links lead.
-Status check_files(const TrainOptions& o) {
-  std::vector<NamedFile> inputs = {{"the tokenizer's file", o.tokenizer}};
-  for (const auto& [what, path] : {std::pair("the model", &o.model), std::pair("the teacher", &o.teacher)}) {
-    const Result<std::vector<std::string>> files = files_of_model(*path);
-    if (!files.ok()) return files.status();
-    for (const std::string& file : *files) inputs.push_back({what, file});
-  }
-  if (is_file_of_template(o)) inputs.push_back({"the chat template", o.chat_template});
-  for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
-    const Result<std::vector<std::string>> files = corpus_files(*paths);
-    if (!files.ok()) return files.status();
-    for (const std::string& file : *files) inputs.push_back({"text to learn", file});
-  }
-  if (is_run_file_of(o.folder, o.output))
-    return error(StatusCode::invalid_argument, o.output,
-                 ": is a name of the run's own files; name another for the output");
-  if (Status s = check_outputs(files_written(o), inputs); !s.ok()) return s;
-  // It may lie in the folder, whose file it is.
-  const NamedFile output[] = {{"the output", o.output}}, resumed[] = {{"the checkpoint to go on from", o.resume}};
-  return check_outputs(output, resumed);
-}
-
 // The characters of everything that is trained and validated on.
 Result<Metadata> characters_of(const TrainOptions& o) {
   std::string text;
@@ -240,6 +217,29 @@ int64_t steps_of(const TrainOptions& o, const BatchPlan& plan) {
 }
 
 }  // namespace
+
+// What is read is not written over, wherever links lead.
+Status check_files(const TrainOptions& o) {
+  std::vector<NamedFile> inputs = {{"the tokenizer's file", o.tokenizer}};
+  for (const auto& [what, path] : {std::pair("the model", &o.model), std::pair("the teacher", &o.teacher)}) {
+    const Result<std::vector<std::string>> files = files_of_model(*path);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) inputs.push_back({what, file});
+  }
+  if (is_file_of_template(o)) inputs.push_back({"the chat template", o.chat_template});
+  for (const std::vector<std::string>* paths : {o.text.empty() ? &o.data : &o.valid_data, &o.valid_data}) {
+    const Result<std::vector<std::string>> files = corpus_files(*paths);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) inputs.push_back({"text to learn", file});
+  }
+  if (is_run_file_of(o.folder, o.output))
+    return error(StatusCode::invalid_argument, o.output,
+                 ": is a name of the run's own files; name another for the output");
+  if (Status s = check_outputs(files_written(o), inputs); !s.ok()) return s;
+  // It may lie in the folder, whose file it is.
+  const NamedFile output[] = {{"the output", o.output}}, resumed[] = {{"the checkpoint to go on from", o.resume}};
+  return check_outputs(output, resumed);
+}
 
 Recipe recipe_of(const TrainOptions& o) {
   Result<std::vector<ModeRule>> rules = parse_mode_rules(o.weights);

@@ -27,6 +27,8 @@ struct Setup {
 
 // Errors say which option, file or key is wrong and what would do.
 Result<Setup> prepare_run(const TrainOptions& options);
+// That nothing is written over that is read; prepare_run() looks first.
+Status check_files(const TrainOptions& options);
 
 Recipe recipe_of(const TrainOptions& options);
 Recipe frozen_recipe(const TrainOptions& options);  // of a teacher: as an application runs it

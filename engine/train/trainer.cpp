@@ -212,7 +212,6 @@ Status Run::one_step(int64_t step) {
     loss += model_->loss(ops_, workspace_, {sequences, options_.context, part(batch.inputs), part(batch.targets)}, how);
     divergence += model_->taught().divergence;
   }
-  if (teacher_) observer_->taught(divergence / static_cast<double>(batch.n_scored));
   loss /= static_cast<double>(batch.n_scored);
   const double norm = optimizer_->gradient_norm(workspace_);
   if (Status s = ops_.finish(); !s.ok()) return s;
@@ -227,12 +226,15 @@ Status Run::one_step(int64_t step) {
   const Result<int64_t> averaged = averages_->update(workspace_, step, expected_steps(step), state_.averaged_steps);
   if (!averaged.ok()) return averaged.status();
   state_.averaged_steps = *averaged;
-  observer_->stepped({.loss = loss,
-                      .gradient_norm = norm,
-                      .learning_rate = double{now.learning_rate},
-                      .hardness = double{now.lambda},
-                      .tokens = batch.n_scored,
-                      .seconds = std::chrono::duration<double>(Clock::now() - begun).count()});
+  StepSeen seen = {.loss = loss,
+                   .gradient_norm = norm,
+                   .learning_rate = double{now.learning_rate},
+                   .hardness = double{now.lambda},
+                   .tokens = batch.n_scored,
+                   .seconds = std::chrono::duration<double>(Clock::now() - begun).count()};
+  if (teacher_) seen.divergence = divergence / static_cast<double>(batch.n_scored);
+  observer_->stepped(seen);
+  means_.add(seen);
   if (now.lambda > 0 && hardness(step - 1) == 0 && options_.quantize_from > 0)
     log_to(options_.log, LogLevel::info,
            join("from step ", step, " on weights are quantised", now.lambda < 1 ? ", more and more" : ""));
@@ -269,14 +271,14 @@ Status Run::look_first() {
   return Status();
 }
 
-Status Run::take_steps() {
+// n at most; report_.stop says what ended the run.
+Status Run::take_steps(int64_t n) {
   const double before = seconds_of(operation_times(*backend_));
-  started_ = saved_ = Clock::now();
-  while (report_.stop == TrainStop::finished) {
+  const Clock::time_point begun = Clock::now();
+  started_ = begun;
+  for (; n > 0 && report_.stop == TrainStop::finished && !has_ended(); --n) {
     const int64_t step = state_.step + 1;
-    if (setup_.steps > 0 && step > setup_.steps) break;
-    if (minutes_are_over()) break;
-    if (callbacks_.keep_going && !callbacks_.keep_going()) {
+    if (cancelled() || (callbacks_.keep_going && !callbacks_.keep_going())) {
       report_.stop = TrainStop::interrupted;
       break;
     }
@@ -292,33 +294,28 @@ Status Run::take_steps() {
       return s;
     }
   }
-  host_seconds_ = std::chrono::duration<double>(Clock::now() - started_).count() -
-                  (seconds_of(operation_times(*backend_)) - before);
+  host_seconds_ +=
+      std::chrono::duration<double>(Clock::now() - begun).count() - (seconds_of(operation_times(*backend_)) - before);
   return Status();
 }
 
 Status Run::train() {
   if (Status s = look_first(); !s.ok()) return s;
-  if (Status s = take_steps(); !s.ok()) return s;
-  // A checkpoint that was gone on from without a step stays, with the options that it was trained with.
-  const std::string last = checkpoint_name(state_.step);
-  if (state_.step > 0 && !options_.folder.empty() && report_.checkpoint != folder_.path_of(last)) save_or_warn(last);
+  saved_ = Clock::now();
+  if (Status s = take_steps(kMostSteps); !s.ok()) return s;
+  save_last();
   // Steps after the last report, where the run was stopped between two.
-  if (const std::optional<double> loss = observer_->mean_loss()) {
+  if (const std::optional<double> loss = observer_->means().loss()) {
     report_.train_loss = loss;
-    report_.tokens_per_second = observer_->tokens_per_second();
+    report_.tokens_per_second = observer_->means().tokens_per_second();
   }
   if (report_.stop == TrainStop::interrupted) return Status();
   if (state_.step == 0)
     return error(StatusCode::cancelled, "no step was taken in ", options_.minutes,
                  " minutes: nothing was learned, and nothing is exported; more minutes are needed");
-  if (hardness(state_.step) < 1) model_->requantize(ops_, 1.0f);  // as they are exported
-  const Result<double> final_loss = held_out_->loss(ops_, workspace_, *model_);
-  if (final_loss.code() == StatusCode::cancelled) return report_.stop = TrainStop::interrupted, Status();
-  if (!final_loss.ok()) return final_loss.status();
-  report_.valid_loss = *final_loss;
-  report_.bits_per_byte = held_out_->bits_per_byte(*final_loss);
-  return Status();
+  Status scored = score();
+  if (scored.code() == StatusCode::cancelled) return report_.stop = TrainStop::interrupted, Status();
+  return scored;
 }
 
 Result<TrainReport> Run::run() {

@@ -33,6 +33,7 @@ Result<double> Run::evaluate() {
   Result<double> loss = held_out_->loss_of_sample(ops_, workspace_, *model_);
   if (!loss.ok()) return loss;
   report_.valid_loss = *loss;
+  valid_loss_ = *loss;
   if (hardness(state_.step) < 1) return loss;  // of other weights than would be exported: no measure for those
   const bool better = *loss < state_.best_valid_loss;
   state_.evaluations_since_best = better ? 0 : state_.evaluations_since_best + 1;
@@ -60,13 +61,17 @@ bool Run::is_time_to_save(int64_t step) const {
   return options_.save_minutes > 0 && since.count() >= options_.save_minutes * 60.0;
 }
 
-Status Run::save(const std::string& name) {
+Status Run::write_state(const std::string& path) {
   const CancelShield shield;
   CheckpointState now = state_;
   now.seconds = seconds();
   now.experts = model_->experts();
+  return write_checkpoint(path, *backend_, *model_, now);
+}
+
+Status Run::save(const std::string& name) {
   const std::string path = folder_.path_of(name);
-  if (Status s = write_checkpoint(path, *backend_, *model_, now); !s.ok()) return s;
+  if (Status s = write_state(path); !s.ok()) return s;
   if (name == kBestCheckpoint) return Status();
   report_.checkpoint = path;
   folder_.saved(name, options_.keep_last);
@@ -83,6 +88,13 @@ void Run::save_or_warn(const std::string& name) {
                    named_checkpoint(folder_.path_of(kBestCheckpoint), folder_.identity(), {}).ok();
   log_to(options_.log, LogLevel::warning,
          unsaved_.message() + (any ? "; earlier checkpoints are as they were" : "; the run has no checkpoint yet"));
+}
+
+// After the last step. A checkpoint that was gone on from without a step stays, with the options that it was trained
+// with.
+void Run::save_last() {
+  const std::string last = checkpoint_name(state_.step);
+  if (state_.step > 0 && !options_.folder.empty() && report_.checkpoint != folder_.path_of(last)) save_or_warn(last);
 }
 
 // What is inspected and exported: averages, or after an early stop the best weights.
@@ -114,6 +126,16 @@ Status Run::choose_weights() {
   return ops_.finish();
 }
 
+// All held-out text, by weights as they are exported.
+Status Run::score() {
+  if (hardness(state_.step) < 1) model_->requantize(ops_, 1.0f);
+  const Result<double> loss = held_out_->loss(ops_, workspace_, *model_);
+  if (!loss.ok()) return loss.status();
+  report_.valid_loss = *loss;
+  report_.bits_per_byte = held_out_->bits_per_byte(*loss);
+  return Status();
+}
+
 // Integers by the inputs of the batches that would come next; held-out text is scored as they are then.
 Status Run::calibrate() {
   if (options_.gptq == 0) return Status();
@@ -135,17 +157,25 @@ Status Run::calibrate() {
   return Status();
 }
 
-Status Run::export_result() {
+// The weights that are inspected and exported.
+Status Run::ready_weights() {
+  if (Status s = choose_weights(); !s.ok()) return s;
+  model_->requantize(ops_, 1.0f);
+  if (Status s = calibrate(); !s.ok()) return s;
+  return model_->restore_experts(*backend_);
+}
+
+Status Run::export_result(const std::string& path) {
   const Batch& sample = held_out_->first();
   const auto n = static_cast<size_t>(std::min<int64_t>(options_.context, 64));
   const auto tokens = std::span(sample.inputs).first(n);
-  Destination to = {options_.output, std::move(output_room_)};
+  Destination to = {path, path == options_.output ? std::move(output_room_) : DiskRoom()};
   const Result<Exported> exported =
       exports_adapter(*model_, options_.export_type)
           ? export_adapter(std::move(to), options_.model, ops_, workspace_, *model_, tokens)
           : export_model(std::move(to), ops_, workspace_, *model_, setup_.metadata, options_.export_type, tokens);
   if (!exported.ok()) return exported.status();
-  report_.output = options_.output;
+  report_.output = path;
   report_.export_difference = exported->largest_difference;
   report_.packed_bytes = exported->tensor_bytes;
   return Status();
@@ -162,13 +192,10 @@ Status Run::finish() {
   report_.step = report_.exported_step = state_.step;
   report_.seconds = seconds();
   if (report_.stop == TrainStop::interrupted) return unsaved_;
-  if (Status s = choose_weights(); !s.ok()) return s;
-  model_->requantize(ops_, 1.0f);
-  if (Status s = calibrate(); !s.ok()) return s;
-  if (Status s = model_->restore_experts(*backend_); !s.ok()) return s;
+  if (Status s = ready_weights(); !s.ok()) return s;
   if (inspect_)
     if (Status s = inspect_(ops_, workspace_, *model_, held_out_->first()); !s.ok()) return s;
-  if (const Status s = options_.output.empty() ? ops_.finish() : export_result(); !s.ok())
+  if (const Status s = options_.output.empty() ? ops_.finish() : export_result(options_.output); !s.ok())
     return s.within(join("the export of step ", state_.step, ", ", what_is_kept()));
   return options_.output.empty() ? unsaved_
                                  : unsaved_.within(options_.output + " is written, but the checkpoint is not");

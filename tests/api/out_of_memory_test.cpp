@@ -228,6 +228,19 @@ class OutOfMemoryInTraining : public testing::Test {
 
 TEST_F(OutOfMemoryInTraining, WithTheDefaults) { expect_a_status(of_text()); }
 
+TEST_F(OutOfMemoryInTraining, StepByStep) {
+  TrainOptions options = of_text();
+  options.model = model_;
+  const std::string output = folder_.file("trained.gguf");
+  expect_a_status_wherever_memory_ends([&] {
+    Result<Trainer> trainer = Trainer::create(options);
+    if (!trainer.ok()) return trainer.status();
+    if (Status s = trainer->step(1).status(); !s.ok()) return s;
+    if (Status s = trainer->evaluate().status(); !s.ok()) return s;
+    return trainer->export_to(output).status();
+  });
+}
+
 TEST_F(OutOfMemoryInTraining, WithAFolderOfTexts) {
   const TemporaryFolder texts;
   std::filesystem::create_directory(texts.file("below"));

@@ -1,6 +1,8 @@
 // What a model's template says of its replies: by text, by tokens, as a stream, and held to the calls of its tools.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "format/codec.h"
 #include "format/gguf.h"
 #include "tests/support/random_model.h"
@@ -142,6 +144,32 @@ TEST_F(Replies, HeldToItsToolsAModelCallsThem) {
     EXPECT_EQ(calls, R"([{"type":"function","function":{"name":"now","arguments":{}}}])");
   }
   EXPECT_EQ(model_->format_chat("[]")->tool_grammar, "");
+}
+
+// Twice as many as are kept, asked for again and again, with two templates.
+TEST_F(Replies, EachOfManyToolsHasItsOwnGrammarEachTime) {
+  std::vector<std::string> first;
+  for (int round = 0; round < 3; ++round)
+    for (int i = 0; i < 16; ++i) {
+      const std::string tools = R"([{"name": "tool)" + std::to_string(i / 2) + R"("}])";
+      const ChatOptions options = {.tools = tools, .chat_template = i % 2 ? "<tool_call>" : ""};
+      const ChatPrompt prompt = *model_->format_chat("[]", options);
+      if (round == 0) first.push_back(prompt.tool_grammar);
+      EXPECT_EQ(prompt.tool_grammar, first[static_cast<size_t>(i)]);
+      EXPECT_NE(prompt.tool_grammar.find("tool" + std::to_string(i / 2)), std::string::npos) << prompt.tool_grammar;
+      EXPECT_EQ(prompt.tool_grammar_triggers.front(), i % 2 ? "<tool_call>" : "[TOOL_CALLS]");
+    }
+  std::ranges::sort(first);
+  EXPECT_EQ(std::ranges::adjacent_find(first), first.end());
+}
+
+TEST_F(Replies, AStreamThatIsFinishedTakesNothingMore) {
+  Result<ChatReplyStream> stream = model_->reply_stream();
+  ASSERT_TRUE(stream->append("a").ok());
+  ASSERT_TRUE(stream->finish().ok());
+  EXPECT_EQ(stream->append("b").code(), StatusCode::invalid_argument);
+  EXPECT_EQ(stream->append(kCalls).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(stream->finish().code(), StatusCode::invalid_argument);
 }
 
 }  // namespace

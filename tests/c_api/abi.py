@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-HEADERS = ("tritium/status.h", "tritium/tritium.h", "tritium/training.h")
+HEADERS = ("tritium/status.h", "tritium/chat.h", "tritium/tritium.h", "tritium/training.h")
 # The C and C++ run time; text needs the two others (README: In an application).
 NEEDED = re.compile(r"^(libstdc\+\+|libc\+\+|libc\+\+abi|libunwind|libgcc_s|libm|libc|ld-linux.*|libdl|libpthread|libpcre2-8|libutf8proc)\.so")
 HOW = """

@@ -216,6 +216,63 @@ static void a_reply_is_taken_apart(const Material* material) {
   unload(loaded);
 }
 
+/* What the parts of a stream come to. */
+typedef struct Heard {
+  char content[256], reasoning[256], calls[256];
+} Heard;
+
+static void hear(Heard* heard, const tritium_reply_part* part) {
+  strncat(heard->content, part->content, part->content_size);
+  strncat(heard->reasoning, part->reasoning_content, part->reasoning_content_size);
+  strncat(heard->calls, part->tool_calls, part->tool_calls_size);
+}
+
+static void a_reply_is_taken_apart_as_it_comes(const Material* material) {
+  tritium_error error = {.size = sizeof error};
+  const char reply[] = "<think>\nt u</think>\nHi  you <tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>";
+  tritium_chat_options options = {.size = sizeof options};
+  options.chat_template = "{# <think> </think> <tool_call> </tool_call> #}";
+  Loaded loaded = load(material, "cpu");
+  for (uint64_t piece = 1; piece < sizeof reply; piece *= 3) {
+    tritium_reply_stream* stream = NULL;
+    tritium_reply_part part = {.size = sizeof part};
+    Heard heard = {"", "", ""};
+    CHECK_OK(tritium_reply_stream_create(loaded.model, &options, &stream, &error));
+    for (uint64_t at = 0; at < sizeof reply - 1; at += piece) {
+      const uint64_t left = sizeof reply - 1 - at;
+      CHECK_OK(tritium_reply_stream_append(stream, reply + at, left < piece ? left : piece, &part, &error));
+      hear(&heard, &part);
+      if (strchr(heard.reasoning, 'u') == NULL) CHECK(heard.content[0] == 0);
+    }
+    CHECK_OK(tritium_reply_stream_finish(stream, &part, &error));
+    hear(&heard, &part);
+    CHECK(strcmp(heard.content, "Hi  you") == 0 && strcmp(heard.reasoning, "t u") == 0);
+    CHECK(strstr(heard.calls, "\"name\": \"f\""));
+    CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_reply_stream_append(stream, "x", 1, &part, &error));
+    CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_reply_stream_finish(stream, &part, &error));
+    tritium_reply_stream_release(stream);
+  }
+  enum { kBeforeText = 4 }; /* the beginning of a text, and a space, which bytes do not bring back */
+  int32_t tokens[64];
+  const uint64_t n = tokens_of(loaded.model, "<think>t</think>Hi", tokens, 64);
+  tritium_reply_stream* stream = NULL;
+  tritium_reply_part part = {.size = sizeof part};
+  Heard heard = {"", "", ""};
+  CHECK_OK(tritium_reply_stream_create(loaded.model, &options, &stream, &error));
+  for (uint64_t i = kBeforeText; i < n; ++i) {
+    CHECK_OK(tritium_reply_stream_append_token(stream, tokens[i], &part, &error));
+    hear(&heard, &part);
+  }
+  CHECK_OK(tritium_reply_stream_finish(stream, &part, &error));
+  hear(&heard, &part);
+  CHECK(strcmp(heard.content, "Hi") == 0 && strcmp(heard.reasoning, "t") == 0 && heard.calls[0] == 0);
+  tritium_reply_stream_release(stream);
+  CHECK_OK(tritium_reply_stream_create(loaded.model, NULL, &stream, &error));
+  unload(loaded); /* a stream needs nobody else */
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_reply_stream_append_token(stream, -1, &part, &error));
+  tritium_reply_stream_release(stream);
+}
+
 static void a_text_has_a_vector_of_length_one(const Material* material) {
   tritium_error error = {.size = sizeof error};
   float values[256];
@@ -243,5 +300,6 @@ const Test kCallTests[] = {
     {"text_becomes_tokens_and_comes_back", text_becomes_tokens_and_comes_back},
     {"a_conversation_is_formatted", a_conversation_is_formatted},
     {"a_reply_is_taken_apart", a_reply_is_taken_apart},
+    {"a_reply_is_taken_apart_as_it_comes", a_reply_is_taken_apart_as_it_comes},
     {"a_text_has_a_vector_of_length_one", a_text_has_a_vector_of_length_one},
     {NULL, NULL}};

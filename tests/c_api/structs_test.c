@@ -123,6 +123,10 @@ static void null_is_refused_everywhere(const Material* material) {
   REFUSED(tritium_parse_reply(loaded.model, NULL, 1, NULL, NULL, 0, NULL, &error));
   REFUSED(tritium_parse_reply_tokens(NULL, &token, 1, NULL, NULL, 0, NULL, &error));
   REFUSED(tritium_parse_reply_tokens(loaded.model, NULL, 1, NULL, NULL, 0, NULL, &error));
+  REFUSED(tritium_reply_stream_create(NULL, NULL, NULL, &error));
+  REFUSED(tritium_reply_stream_append(NULL, "x", 1, NULL, &error));
+  REFUSED(tritium_reply_stream_append_token(NULL, 1, NULL, &error));
+  REFUSED(tritium_reply_stream_finish(NULL, NULL, &error));
   REFUSED(tritium_embed(NULL, "x", 1, NULL, NULL, 0, NULL, &error));
   REFUSED(tritium_sampler_create(NULL, NULL, &error));
   REFUSED(tritium_sampler_sample(NULL, logits, 300, &token, &error));
@@ -147,6 +151,12 @@ static void null_is_refused_everywhere(const Material* material) {
   REFUSED(tritium_session_generation(NULL, NULL, &error));
   REFUSED(tritium_train_make_plan("{}", 2, NULL, &error));
   REFUSED(tritium_train(NULL, 2, NULL, NULL, &error));
+  REFUSED(tritium_trainer_create("{}", 2, NULL, NULL, &error));
+  REFUSED(tritium_trainer_step(NULL, 1, NULL, NULL, &error));
+  REFUSED(tritium_trainer_evaluate(NULL, NULL, NULL, &error));
+  REFUSED(tritium_trainer_save(NULL, "x", &error));
+  REFUSED(tritium_trainer_export(NULL, "x", NULL, NULL, &error));
+  CHECK(!tritium_trainer_has_ended(NULL));
   CHECK(!model && !session && tritium_session_position(NULL) == 0 && tritium_session_context(NULL) == 0);
   CHECK(tritium_begin_of_text(NULL) == -1 && tritium_end_of_text(NULL) == -1 && !tritium_has_chat_template(NULL));
   CHECK(!tritium_runtime_backend(NULL) && !tritium_runtime_reason(NULL) && !tritium_info_warning(NULL, 0));

@@ -65,6 +65,93 @@ static void a_step_is_trained_while_a_session_waits(const Material* material) {
   remove(output);
 }
 
+/* Begins a generation anew, always the most probable token. */
+static void begin_greedily(tritium_session* session) {
+  tritium_error error = {.size = sizeof error};
+  const int32_t prompt[] = {1, 70, 80};
+  tritium_sampler_options greedy;
+  tritium_sampler_options_init(&greedy, sizeof greedy);
+  greedy.temperature = 0;
+  tritium_generate_options options;
+  tritium_generate_options_init(&options, sizeof options);
+  options.sampler = &greedy;
+  options.ignore_end = 1;
+  CHECK_OK(tritium_session_rewind(session, 0, &error));
+  CHECK_OK(tritium_session_begin(session, prompt, 3, &options, &error));
+}
+
+static void take_tokens(tritium_session* session, int32_t* out, int n) {
+  tritium_error error = {.size = sizeof error};
+  tritium_token token = {.size = sizeof token};
+  int32_t more = 0;
+  for (int i = 0; i < n; ++i) {
+    CHECK_OK(tritium_session_next(session, &token, &more, &error));
+    CHECK(more);
+    out[i] = token.id;
+  }
+}
+
+static void a_training_steps_beside_a_waiting_session(const Material* material) {
+  tritium_error error = {.size = sizeof error};
+  int32_t without[8], beside[8];
+  char path[2048], checkpoint[2048];
+  static char config[8192];
+  snprintf(path, sizeof path, "%s/stepped.gguf", material->folder);
+  snprintf(checkpoint, sizeof checkpoint, "%s/stepped.ckpt", material->folder);
+  make_config(material, config, sizeof config, "");
+  memcpy(strstr(config, "\"steps\": 1"), "\"steps\": 3", 10);
+  Loaded loaded = load(material, "cpu");
+  begin_greedily(loaded.session);
+  take_tokens(loaded.session, without, 8);
+  begin_greedily(loaded.session);
+  take_tokens(loaded.session, beside, 4);
+  tritium_trainer* trainer = NULL;
+  tritium_train_progress progress = {.size = sizeof progress};
+  tritium_train_report report = {.size = sizeof report};
+  CHECK_OK(tritium_trainer_create(config, strlen(config), NULL, &trainer, &error));
+  CHECK_OK(tritium_trainer_step(trainer, 1, NULL, &progress, &error));
+  CHECK(progress.step == 1 && progress.steps == 3 && isfinite(progress.train_loss));
+  take_tokens(loaded.session, beside + 4, 2);
+  CHECK_OK(tritium_trainer_step(trainer, 1, NULL, NULL, &error));
+  CHECK(!tritium_trainer_has_ended(trainer));
+  CHECK_OK(tritium_trainer_evaluate(trainer, NULL, &progress, &error));
+  CHECK(progress.step == 2 && isfinite(progress.valid_loss) && isfinite(progress.bits_per_byte));
+  take_tokens(loaded.session, beside + 6, 2);
+  CHECK(memcmp(without, beside, sizeof without) == 0);
+  CHECK_OK(tritium_trainer_step(trainer, 5, NULL, &progress, &error));
+  CHECK(progress.step == 3 && tritium_trainer_has_ended(trainer));
+  CHECK_OK(tritium_trainer_save(trainer, checkpoint, &error));
+  CHECK_OK(tritium_trainer_export(trainer, path, NULL, &report, &error));
+  CHECK(report.step == 3 && report.stop == TRITIUM_TRAIN_FINISHED && report.packed_bytes > 0);
+  tritium_trainer_release(trainer);
+  tritium_model* tuned = NULL;
+  CHECK_OK(tritium_model_load(loaded.runtime, path, NULL, &tuned, &error));
+  tritium_model_release(tuned);
+  unload(loaded);
+  CHECK(remove(checkpoint) == 0 && remove(path) == 0);
+}
+
+static void a_step_is_cancelled_and_taken_again(const Material* material) {
+  tritium_error error = {.size = sizeof error};
+  static char config[8192];
+  tritium_cancel* cancel = NULL;
+  tritium_trainer* trainer = NULL;
+  make_config(material, config, sizeof config, "");
+  CHECK_OK(tritium_cancel_create(&cancel, &error));
+  CHECK_OK(tritium_trainer_create(config, strlen(config), NULL, &trainer, &error));
+  tritium_cancel_set(cancel);
+  CHECK_STATUS(TRITIUM_CANCELLED, tritium_trainer_step(trainer, 1, cancel, NULL, &error));
+  CHECK(!tritium_trainer_has_ended(trainer));
+  tritium_cancel_clear(cancel);
+  CHECK_OK(tritium_trainer_step(trainer, 1, cancel, NULL, &error));
+  CHECK(tritium_trainer_has_ended(trainer));
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_trainer_step(trainer, 0, NULL, NULL, &error));
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_trainer_save(trainer, NULL, &error));
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_trainer_export(trainer, NULL, NULL, NULL, &error));
+  tritium_trainer_release(trainer);
+  tritium_cancel_release(cancel);
+}
+
 static void a_plan_says_what_a_run_needs(const Material* material) {
   tritium_error error = {.size = sizeof error};
   static char config[8192];
@@ -91,6 +178,8 @@ static void a_run_is_cancelled_before_it_learned_anything(const Material* materi
 
 const Test kTrainingTests[] = {
     {"a_step_is_trained_while_a_session_waits", a_step_is_trained_while_a_session_waits},
+    {"a_training_steps_beside_a_waiting_session", a_training_steps_beside_a_waiting_session},
+    {"a_step_is_cancelled_and_taken_again", a_step_is_cancelled_and_taken_again},
     {"a_plan_says_what_a_run_needs", a_plan_says_what_a_run_needs},
     {"a_run_is_cancelled_before_it_learned_anything", a_run_is_cancelled_before_it_learned_anything},
     {NULL, NULL}};

@@ -107,4 +107,66 @@ napi_value parse_reply_tokens(const Call& call) {
       [state](napi_env env) { return to_js(env, view(state->json)); });
 }
 
+namespace {
+
+napi_value part_to_js(napi_env env, const tritium_reply_part& part) {
+  return ObjectBuilder(env)
+      .set("content", std::string_view(part.content, part.content_size))
+      .set("reasoning", std::string_view(part.reasoning_content, part.reasoning_content_size))
+      .set("calls", std::string_view(part.tool_calls, part.tool_calls_size))
+      .value();
+}
+
+// A call of a stream, which takes no time.
+template <typename Take>
+napi_value reply_part(const Call& call, Take take) {
+  const auto stream = held<tritium_reply_stream>(call.env, call.arguments[0]);
+  tritium_error error = {.size = sizeof error};
+  tritium_reply_part part = {.size = sizeof part};
+  const tritium_status status = take(stream.get(), &part, &error);
+  if (status == TRITIUM_OK) return part_to_js(call.env, part);
+  check(call.env, napi_throw_error(call.env, tritium_status_name(status), error.message));
+  throw Thrown();
+}
+
+}  // namespace
+
+napi_value reply_stream(const Call& call) {
+  struct State : Chat {
+    using Chat::Chat;
+    std::shared_ptr<tritium_reply_stream> stream;
+  };
+  auto state = std::make_shared<State>(call, call.arguments[1]);
+  return promise(
+      call.env,
+      [state](tritium_error* error) {
+        tritium_reply_stream* made = nullptr;
+        const tritium_status status = tritium_reply_stream_create(state->model.get(), &state->options, &made, error);
+        state->stream = owned(made);
+        return status;
+      },
+      [state](napi_env env) { return hold(env, state->stream); });
+}
+
+napi_value reply_append(const Call& call) {
+  napi_valuetype type = napi_undefined;
+  check(call.env, napi_typeof(call.env, call.arguments[1], &type));
+  if (type == napi_number) {
+    const int64_t token = integer_of(call.env, call.arguments[1], "token");
+    if (token != static_cast<int32_t>(token)) throw_type_error(call.env, "token must be an integer of 32 bits");
+    return reply_part(call, [&](auto* stream, auto* part, auto* error) {
+      return tritium_reply_stream_append_token(stream, static_cast<int32_t>(token), part, error);
+    });
+  }
+  const std::string text = bytes_of(call.env, call.arguments[1], "piece");
+  return reply_part(call, [&](auto* stream, auto* part, auto* error) {
+    return tritium_reply_stream_append(stream, text.data(), text.size(), part, error);
+  });
+}
+
+napi_value reply_finish(const Call& call) {
+  return reply_part(
+      call, [](auto* stream, auto* part, auto* error) { return tritium_reply_stream_finish(stream, part, error); });
+}
+
 }  // namespace tritium::node

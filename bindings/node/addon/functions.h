@@ -26,6 +26,10 @@ napi_value embed(const Call& call);       // (model, text, options) -> Promise<F
 napi_value format_chat(const Call& call);         // (model, messages, options) -> Promise<{text, tokens, calls}>
 napi_value parse_reply(const Call& call);         // (model, text, options) -> Promise<string>
 napi_value parse_reply_tokens(const Call& call);  // (model, tokens, options) -> Promise<string>
+napi_value reply_stream(const Call& call);        // (model, options) -> Promise<replyStream>
+// In microseconds, so that no promise is worth it: {content, reasoning, calls}
+napi_value reply_append(const Call& call);  // (replyStream, text or token)
+napi_value reply_finish(const Call& call);  // (replyStream)
 
 napi_value model_load_descriptor(const Call& call);  // (runtime, number, options, progress) -> Promise<{handle, …}>
 
@@ -60,6 +64,17 @@ napi_value session_generation(const Call& call);  // (session) -> Promise<Genera
 // training.cpp
 napi_value train_plan(const Call& call);  // (config) -> Promise<TrainPlan>
 napi_value train(const Call& call);       // (config, {cancel}, progress) -> Promise<TrainReport>
+
+// trainer.cpp
+napi_value trainer_create(const Call& call);     // (config, cancel) -> Promise<trainer>
+napi_value trainer_step(const Call& call);       // (trainer, count, cancel) -> Promise<TrainProgress>
+napi_value trainer_evaluate(const Call& call);   // (trainer, cancel) -> Promise<TrainProgress>
+napi_value trainer_save(const Call& call);       // (trainer, path or undefined) -> Promise
+napi_value trainer_export(const Call& call);     // (trainer, path or undefined, cancel) -> Promise<TrainReport>
+napi_value trainer_has_ended(const Call& call);  // (trainer) -> boolean
+
+napi_value progress_to_js(napi_env env, const tritium_train_progress& progress);
+napi_value report_to_js(napi_env env, const tritium_train_report& report);
 
 // Of options that have a cancel: it is kept as long as the call.
 std::shared_ptr<tritium_cancel> cancel_of(napi_env env, const Object& options);

@@ -27,6 +27,9 @@ napi_value exports_of(napi_env env, napi_value exports) {
       function("formatChat", entry<format_chat>),
       function("parseReply", entry<parse_reply>),
       function("parseReplyTokens", entry<parse_reply_tokens>),
+      function("replyStream", entry<reply_stream>),
+      function("replyAppend", entry<reply_append>),
+      function("replyFinish", entry<reply_finish>),
       function("embed", entry<embed>),
       function("adapterLoad", entry<adapter_load>),
       function("sessionAttach", entry<session_attach>),
@@ -47,6 +50,12 @@ napi_value exports_of(napi_env env, napi_value exports) {
       function("sessionGeneration", entry<session_generation>),
       function("trainPlan", entry<train_plan>),
       function("train", entry<train>),
+      function("trainerCreate", entry<trainer_create>),
+      function("trainerStep", entry<trainer_step>),
+      function("trainerEvaluate", entry<trainer_evaluate>),
+      function("trainerSave", entry<trainer_save>),
+      function("trainerExport", entry<trainer_export>),
+      function("trainerHasEnded", entry<trainer_has_ended>),
   };
   try {
     check(env, napi_define_properties(env, exports, std::size(functions), functions));

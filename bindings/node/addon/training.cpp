@@ -24,24 +24,19 @@ napi_value train_plan(const Call& call) {
       });
 }
 
-namespace {
-
-int32_t send_progress(void* data, const tritium_train_progress* now) {
-  static_cast<Progress*>(data)->send([now = *now](napi_env env) {
-    return ObjectBuilder(env)
-        .set("step", now.step)
-        .set("steps", now.steps)
-        .set("trainLoss", now.train_loss)
-        .set("validLoss", now.valid_loss)
-        .set("bitsPerByte", now.bits_per_byte)
-        .set("learningRate", now.learning_rate)
-        .set("gradientNorm", now.gradient_norm)
-        .set("tokensPerSecond", now.tokens_per_second)
-        .set("seconds", now.seconds)
-        .set("secondsLeft", now.seconds_left)
-        .value();
-  });
-  return 0;
+napi_value progress_to_js(napi_env env, const tritium_train_progress& progress) {
+  return ObjectBuilder(env)
+      .set("step", progress.step)
+      .set("steps", progress.steps)
+      .set("trainLoss", progress.train_loss)
+      .set("validLoss", progress.valid_loss)
+      .set("bitsPerByte", progress.bits_per_byte)
+      .set("learningRate", progress.learning_rate)
+      .set("gradientNorm", progress.gradient_norm)
+      .set("tokensPerSecond", progress.tokens_per_second)
+      .set("seconds", progress.seconds)
+      .set("secondsLeft", progress.seconds_left)
+      .value();
 }
 
 napi_value report_to_js(napi_env env, const tritium_train_report& report) {
@@ -58,6 +53,13 @@ napi_value report_to_js(napi_env env, const tritium_train_report& report) {
       .set("exportDifference", report.export_difference)
       .set("packedBytes", report.packed_bytes)
       .value();
+}
+
+namespace {
+
+int32_t send_progress(void* data, const tritium_train_progress* now) {
+  static_cast<Progress*>(data)->send([now = *now](napi_env env) { return progress_to_js(env, now); });
+  return 0;
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ TRITIUM_NODE_HANDLE(runtime);
 TRITIUM_NODE_HANDLE(model);
 TRITIUM_NODE_HANDLE(adapter);
 TRITIUM_NODE_HANDLE(session);
+TRITIUM_NODE_HANDLE(reply_stream);
+TRITIUM_NODE_HANDLE(trainer);
 #undef TRITIUM_NODE_HANDLE
 
 // `bytes`: what it takes beside JavaScript's own memory, which the collector is told: else it would let them pile up.

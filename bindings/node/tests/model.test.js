@@ -100,6 +100,25 @@ test('a reply is taken apart', async () => {
   assert.ok(toolGrammar.startsWith('root ::= '));
 });
 
+test('a reply is taken apart as it comes', async () => {
+  const model = await load();
+  const known = {chatTemplate: '{# </think> <tool_call></tool_call> #}'};
+  const written = '<think>nü</think>Ja.\n<tool_call>\n{"name":"look","arguments":{"at":"Zürich"}}\n</tool_call>';
+  // Without the beginning of a text, and a space, which bytes do not bring back.
+  const tokens = (await model.tokenize(written)).slice(4);
+  for (const pieces of [[...written], written.match(/.{1,7}/gs), tokens]) {
+    const stream = await model.replyStream(known);
+    const parts = [...Array.from(pieces, (piece) => stream.append(piece)), stream.finish()];
+    const whole = {content: parts.map((part) => part.content).join(''),
+                   reasoning_content: parts.map((part) => part.reasoning_content).join(''),
+                   tool_calls: parts.flatMap((part) => part.tool_calls)};
+    assert.deepEqual(whole, await model.parseReply(written, known));
+    assert.throws(() => stream.append('more'), {code: 'invalid_argument'});
+    stream.close();
+    assert.throws(() => stream.append('more'), /closed/);
+  }
+});
+
 test('a text has a vector of length one', async () => {
   const model = await load();
   const square = (vector) => vector.reduce((sum, value) => sum + value * value, 0);

@@ -139,6 +139,22 @@ class Models(unittest.TestCase):
                                                     grammar_triggers=chat.tool_grammar_triggers)
         self.assertIsInstance(held.text(), str)
 
+    def tokens_of(self, text):
+        """Without the beginning of a text, and a space, which bytes do not bring back."""
+        return self.model.tokenize(text)[4:]
+
+    def test_a_reply_is_taken_apart_as_it_comes(self):
+        known = {"chat_template": "{# </think> <tool_call></tool_call> #}"}
+        written = '<think>nü</think>Ja.\n<tool_call>\n{"name":"look","arguments":{"at":"Zürich"}}\n</tool_call>'
+        for pieces in (written, [written[at:at + 7] for at in range(0, len(written), 7)], self.tokens_of(written)):
+            stream = self.model.reply_stream(**known)
+            parts = [stream.append(piece) for piece in pieces] + [stream.finish()]
+            whole = tritium.Reply("".join(part.content for part in parts), "".join(part.reasoning_content for part in parts),
+                                  [call for part in parts for call in part.tool_calls])
+            self.assertEqual(whole, self.model.parse_reply(written, **known))
+            with self.assertRaises(tritium.InvalidArgument):
+                stream.append("more")
+
     def test_a_text_has_a_vector_of_length_one(self):
         vector = self.model.embed("red", pooling=tritium.Pooling.MEAN)
         self.assertEqual(len(vector), 256)

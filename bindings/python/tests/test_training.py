@@ -4,7 +4,7 @@ import math
 import pathlib
 import unittest
 
-from support import FOLDER, MODEL, load
+from support import FOLDER, MODEL, load, logits_anew
 
 import tritium
 
@@ -48,6 +48,39 @@ class Training(unittest.TestCase):
         with self.assertRaises(tritium.Cancelled):
             tritium.train({**CONFIG, "output": FOLDER / "none.gguf"}, cancel=cancel)
         self.assertFalse(pathlib.Path(FOLDER / "none.gguf").exists())
+
+    def test_steps_are_taken_one_by_one_beside_a_session(self):
+        session = load().create_session()
+        session.feed([1, 70, 80])
+        before = list(session.logits())
+        output = FOLDER / "stepped.gguf"
+        with tritium.Trainer({**CONFIG, "steps": 3}) as trainer:
+            first = trainer.step()
+            self.assertEqual((first.step, first.steps), (1, 3))
+            self.assertTrue(math.isfinite(first.train_loss))
+            self.assertEqual(logits_anew(session), before)
+            self.assertTrue(math.isfinite(trainer.evaluate().valid_loss))
+            self.assertFalse(trainer.ended)
+            self.assertEqual(trainer.step(5).step, 3)
+            self.assertTrue(trainer.ended)
+            trainer.save(FOLDER / "stepped.ckpt")
+            self.assertEqual(trainer.export(output).stop, tritium.TrainStop.FINISHED)
+        self.assertTrue((FOLDER / "stepped.ckpt").exists())
+        self.assertEqual(tritium.load(output, "cpu").info.dim, 256)
+
+    def test_a_cancelled_step_is_taken_again(self):
+        cancel, lines = tritium.CancelToken(), []
+        trainer = tritium.Trainer(CONFIG, log=lambda level, line: lines.append(line))
+        cancel.set()
+        with self.assertRaises(tritium.Cancelled):
+            trainer.step(cancel=cancel)
+        cancel.clear()
+        self.assertEqual(trainer.step(cancel=cancel).step, 1)
+        with self.assertRaises(tritium.InvalidArgument):
+            trainer.save()
+        trainer.close()
+        with self.assertRaisesRegex(tritium.InvalidArgument, "closed"):
+            trainer.step()
 
 
 if __name__ == "__main__":

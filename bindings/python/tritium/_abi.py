@@ -152,6 +152,11 @@ class ChatOptions(Structure):
                 ("control_tokens_in_messages", c_int32)]
 
 
+class ReplyPart(Structure):
+    _fields_ = [("size", c_uint64), ("content", c_void_p), ("content_size", c_uint64), ("reasoning_content", c_void_p),
+                ("reasoning_content_size", c_uint64), ("tool_calls", c_void_p), ("tool_calls_size", c_uint64)]
+
+
 class EmbeddingOptions(Structure):
     _fields_ = [("size", c_uint64), ("cancel", c_void_p), ("pooling", c_int32), ("not_normalized", c_int32),
                 ("activations", c_int32), ("kv", c_int32)]
@@ -227,8 +232,8 @@ class TrainReport(Structure):
                 ("stop", c_int32), ("reserved", c_int32)]
 
 
-STRUCTS = (Error, Device, RuntimeOptions, Facts, Memory, Tensor, LoadOptions, ChatOptions, EmbeddingOptions, LogitBias,
-           SamplerOptions, SessionOptions, LogProbability, GenerateOptions, Token, Generation, TrainPlan, TrainProgress,
+STRUCTS = (Error, Device, RuntimeOptions, Facts, Memory, Tensor, LoadOptions, ChatOptions, ReplyPart, EmbeddingOptions,
+           LogitBias, SamplerOptions, SessionOptions, LogProbability, GenerateOptions, Token, Generation, TrainPlan, TrainProgress,
            TrainOptions, TrainReport)
 
 # ---- functions ----
@@ -258,6 +263,10 @@ _CALLS: Dict[str, List[Any]] = {
     "tritium_tool_grammar": [_handle, c_char_p, _size, _options, _array, _size, _needed],
     "tritium_parse_reply": [_handle, c_char_p, _size, _options, _array, _size, _needed],
     "tritium_parse_reply_tokens": [_handle, _array, _size, _options, _array, _size, _needed],
+    "tritium_reply_stream_create": [_handle, _options, _out],
+    "tritium_reply_stream_append": [_handle, c_char_p, _size, POINTER(ReplyPart)],
+    "tritium_reply_stream_append_token": [_handle, c_int32, POINTER(ReplyPart)],
+    "tritium_reply_stream_finish": [_handle, POINTER(ReplyPart)],
     "tritium_embed": [_handle, c_char_p, _size, _options, _array, _size, _needed],
     "tritium_sampler_create": [_options, _out],
     "tritium_sampler_sample": [_handle, _array, _size, POINTER(c_int32)],
@@ -279,6 +288,11 @@ _CALLS: Dict[str, List[Any]] = {
     "tritium_sessions_next": [_array, _size, _array, _array, _array],
     "tritium_train_make_plan": [c_char_p, _size, POINTER(TrainPlan)],
     "tritium_train": [c_char_p, _size, _options, POINTER(TrainReport)],
+    "tritium_trainer_create": [c_char_p, _size, _options, _out],
+    "tritium_trainer_step": [_handle, c_int64, c_void_p, POINTER(TrainProgress)],
+    "tritium_trainer_evaluate": [_handle, c_void_p, POINTER(TrainProgress)],
+    "tritium_trainer_save": [_handle, c_char_p],
+    "tritium_trainer_export": [_handle, c_char_p, c_void_p, POINTER(TrainReport)],
 }
 # Result and parameters.
 FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
@@ -298,9 +312,11 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "tritium_has_chat_template": (c_int32, [_handle]),
     "tritium_session_position": (c_int64, [_handle]),
     "tritium_session_context": (c_int64, [_handle]),
+    "tritium_trainer_has_ended": (c_int32, [_handle]),
 }
 FUNCTIONS.update({name: (c_int32, [*parameters, POINTER(Error)]) for name, parameters in _CALLS.items()})
 FUNCTIONS.update({f"tritium_{kind}_release": (None, [_handle])
-                  for kind in ("cancel", "devices", "runtime", "info", "model", "adapter", "sampler", "session")})
+                  for kind in ("cancel", "devices", "runtime", "info", "model", "adapter", "reply_stream", "sampler",
+                               "session", "trainer")})
 FUNCTIONS.update({f"tritium_{kind}_options_init": (None, [_options, _size])
                   for kind in ("runtime", "load", "chat", "embedding", "sampler", "session", "generate", "train")})

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ctypes
 import datetime
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Union
 
 from . import _abi
 from ._abi import Activations, KvCache, Pooling
 from ._call import Owned, call, interruptible
 from ._library import library
-from ._values import Path, as_json, filled, floats, ids, options, out_handle, path, text
+from ._values import Path, as_json, filled, floats, ids, options, out_handle, path
 from .adapter import Adapter
 from .cancel import CancelToken
+from .chat import Chat, Reply, ReplyStream, Tools, Variables, chat_options
 from .info import Info
 from .session import Session
 
@@ -21,24 +22,6 @@ if TYPE_CHECKING:
     from .runtime import Runtime
 
 Text = Union[str, bytes]
-
-
-class Chat(NamedTuple):
-    """A conversation as the model was trained to continue it."""
-
-    text: str
-    tokens: List[int]
-    # For generate(grammar=, grammar_triggers=): holds it to calls of the tools; "": none, or no JSON between marks.
-    tool_grammar: str = ""
-    tool_grammar_triggers: Tuple[str, ...] = ()
-
-
-class Reply(NamedTuple):
-    """What a model wrote, taken apart as its template says."""
-
-    content: str
-    reasoning_content: str
-    tool_calls: List[Dict[str, Any]]  # {"type": "function", "function": {"name", "arguments": {…}}}, perhaps with "id"
 
 
 class Model(Owned):
@@ -84,8 +67,7 @@ class Model(Owned):
         return bool(self._ask("tritium_has_chat_template"))
 
     def format_chat(self, messages: Union[str, Sequence[Mapping[str, Any]]], *,
-                    tools: Union[str, Sequence[Mapping[str, Any]], None] = None,
-                    variables: Union[str, Mapping[str, Any], None] = None,
+                    tools: Tools = None, variables: Variables = None,
                     now: Union[str, datetime.datetime, None] = None, chat_template: Optional[str] = None,
                     template_name: Optional[str] = None, generation_prompt: bool = True,
                     control_tokens_in_messages: bool = False) -> Chat:
@@ -93,7 +75,7 @@ class Model(Owned):
 
         variables: what the template shall know besides, as {"enable_thinking": False}. now: what it takes for the time.
         """
-        chosen = _chat_options(tools, variables, now, chat_template, template_name, generation_prompt)
+        chosen = chat_options(tools, variables, now, chat_template, template_name, generation_prompt)
         chosen.control_tokens_in_messages = control_tokens_in_messages
         encoded = (as_json(messages if isinstance(messages, str) else list(messages)) or "").encode()
         nothing = (None, 0, None)
@@ -110,15 +92,14 @@ class Model(Owned):
             return Chat(filled(ctypes.c_char, write_text).raw.decode(), list(filled(ctypes.c_int32, write_tokens)),
                         calls["grammar"], tuple(calls["triggers"]))
 
-    def parse_reply(self, reply: Union[str, Sequence[int]], *,
-                    tools: Union[str, Sequence[Mapping[str, Any]], None] = None,
-                    variables: Union[str, Mapping[str, Any], None] = None, chat_template: Optional[str] = None,
-                    template_name: Optional[str] = None, generation_prompt: bool = True) -> Reply:
+    def parse_reply(self, reply: Union[str, Sequence[int]], *, tools: Tools = None, variables: Variables = None,
+                    chat_template: Optional[str] = None, template_name: Optional[str] = None,
+                    generation_prompt: bool = True) -> Reply:
         """What the model wrote after format_chat() with these options: text, or its tokens.
 
         Formats whose marks are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) need the tokens: no text has them.
         """
-        chosen = ctypes.byref(_chat_options(tools, variables, None, chat_template, template_name, generation_prompt))
+        chosen = ctypes.byref(chat_options(tools, variables, None, chat_template, template_name, generation_prompt))
         with self._handle as pointer:
             if isinstance(reply, str):
                 encoded = reply.encode()
@@ -126,6 +107,13 @@ class Model(Owned):
             else:
                 written = filled(ctypes.c_char, library.tritium_parse_reply_tokens, pointer, ids(reply), len(reply), chosen)
         return Reply(**json.loads(written.raw))
+
+    def reply_stream(self, *, tools: Tools = None, variables: Variables = None, chat_template: Optional[str] = None,
+                     template_name: Optional[str] = None, generation_prompt: bool = True) -> ReplyStream:
+        """The same while it is generated: append() text or tokens as they come, then finish()."""
+        chosen = ctypes.byref(chat_options(tools, variables, None, chat_template, template_name, generation_prompt))
+        with self._handle as pointer:
+            return ReplyStream(out_handle(library.tritium_reply_stream_create, pointer, chosen))
 
     def embed(self, text: Text, *, pooling: Pooling = Pooling.OF_MODEL, normalized: bool = True,
               activations: Activations = Activations.INT8, kv: KvCache = KvCache.F16,
@@ -204,15 +192,6 @@ class Model(Owned):
                 return Adapter(self, out_handle(library.tritium_adapter_load, pointer, *start))
 
         return interruptible([cancel], run)
-
-
-def _chat_options(tools: Any, variables: Any, now: Any, chat_template: Optional[str], template_name: Optional[str],
-                  generation_prompt: bool) -> Any:
-    chosen = options(_abi.ChatOptions)
-    chosen.tools, chosen.variables, chosen.chat_template = text(as_json(tools)), text(as_json(variables)), text(chat_template)
-    chosen.now = text(now.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(now, datetime.datetime) else now)
-    chosen.template_name, chosen.no_generation_prompt = text(template_name), not generation_prompt
-    return chosen
 
 
 def _session_options(context: int, batch: int, activations: Activations, kv: KvCache) -> Any:

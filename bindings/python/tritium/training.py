@@ -1,4 +1,4 @@
-"""Training and fine-tuning: the whole run, described as `tritium train --config` takes it."""
+"""Training and fine-tuning, a whole run or step by step, described as `tritium train --config` takes it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Callable, Mapping, NamedTuple, Optional, Union
 
 from . import _abi
 from ._abi import TrainStop
-from ._call import call, callback, interruptible
+from ._call import Owned, call, callback, interruptible
 from ._library import library
-from ._values import as_json, options, record, sized
+from ._values import Path, as_json, options, out_handle, path, record, sized
 from .cancel import CancelToken
 from .runtime import Logger, log_callback
 
@@ -83,3 +83,55 @@ def train(config: Config, *, progress: Optional[Callable[[TrainProgress], Any]] 
     interruptible([cancel], lambda: call(library.tritium_train, encoded, len(encoded), ctypes.byref(chosen),
                                          ctypes.byref(struct)))
     return record(TrainReport, struct, stop=TrainStop(struct.stop))
+
+
+class Trainer(Owned):
+    """A run whose steps the application takes: train() is step() until it has ended, then export().
+
+    The config says how long the run is, by which rates follow their schedule, and what happens along the way (evaluations, early
+    stop, checkpoints and log in its "folder"). One thread at a time. It has its device and its folder until it is closed.
+    """
+
+    def __init__(self, config: Config, *, cancel: Optional[CancelToken] = None, log: Optional[Logger] = None) -> None:
+        """Up to the first step, the first look at the held-out text included."""
+        cancel = cancel or CancelToken()
+        chosen = options(_abi.TrainOptions)
+        self._log = log_callback(log)  # as long as the handle
+        chosen.cancel, chosen.log = cancel._pointer, self._log
+        encoded = (as_json(config) or "").encode()
+        super().__init__(interruptible([cancel], lambda: out_handle(library.tritium_trainer_create, encoded, len(encoded),
+                                                                    ctypes.byref(chosen))), "trainer")
+
+    def step(self, count: int = 1, *, cancel: Optional[CancelToken] = None) -> TrainProgress:
+        """Steps, fewer where the run ends, none where it has: means of these, NaN without any.
+
+        Cancelled: steps that were taken before stay, and one that was cut short was not taken.
+        """
+        return self._progress("tritium_trainer_step", cancel, count)
+
+    @property
+    def ended(self) -> bool:
+        """Its steps, epochs or minutes are over, or early_stop has ended it."""
+        return bool(self._ask("tritium_trainer_has_ended"))
+
+    def evaluate(self, *, cancel: Optional[CancelToken] = None) -> TrainProgress:
+        """Where it is, with valid_loss and bits_per_byte of all held-out text."""
+        return self._progress("tritium_trainer_evaluate", cancel)
+
+    def save(self, file: Optional[Path] = None) -> None:
+        """A checkpoint, for the config's "resume"; None: in the run's folder."""
+        encoded = None if file is None else path(file)
+        interruptible([], lambda: self._call("tritium_trainer_save", encoded))
+
+    def export(self, file: Optional[Path] = None, *, cancel: Optional[CancelToken] = None) -> TrainReport:
+        """The model as train() would leave it now (None: in the config's "output"). Training can go on."""
+        cancel, encoded, struct = cancel or CancelToken(), None if file is None else path(file), sized(_abi.TrainReport)
+        pointer = cancel._pointer
+        interruptible([cancel], lambda: self._call("tritium_trainer_export", encoded, pointer, ctypes.byref(struct)))
+        return record(TrainReport, struct, stop=TrainStop(struct.stop))
+
+    def _progress(self, name: str, cancel: Optional[CancelToken], *arguments: Any) -> TrainProgress:
+        cancel, struct = cancel or CancelToken(), sized(_abi.TrainProgress)
+        pointer = cancel._pointer
+        interruptible([cancel], lambda: self._call(name, *arguments, pointer, ctypes.byref(struct)))
+        return record(TrainProgress, struct)

@@ -67,7 +67,7 @@ class ChatReplyStream {
   // In place of its text: marks that are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) are in no text.
   // unsupported: there is no tokenizer.
   Result<ChatReply> append(int32_t token);
-  // What was held back. A call that does not end is content.
+  // What was held back. A call that does not end is content. The stream has ended: invalid_argument from here on.
   Result<ChatReply> finish();
 
  private:

@@ -77,6 +77,39 @@ TRITIUM_API tritium_status tritium_train_make_plan(const char* config, uint64_t 
 TRITIUM_API tritium_status tritium_train(const char* config, uint64_t config_size, const tritium_train_options* options,
                                          tritium_train_report* out, tritium_error* error);
 
+// ---- step by step ----------------------------------------------------------------------------------------
+
+// A run whose steps the application takes. The config says how long the run is, by which rates follow their schedule,
+// and what happens along the way: evaluations, early stop, checkpoints and log in its "folder"; "minutes" are those
+// within tritium_trainer_step. One thread at a time: a call that finds another one under way is refused
+// (TRITIUM_INVALID_ARGUMENT). It has its device and its folder until it is released; sessions of runtimes go on.
+typedef struct tritium_trainer tritium_trainer;
+// Up to the first step, the first look at the held-out text included. options->cancel is of this call,
+// options->progress and log are called by later ones, too.
+TRITIUM_API tritium_status tritium_trainer_create(const char* config, uint64_t config_size,
+                                                  const tritium_train_options* options, tritium_trainer** out,
+                                                  tritium_error* error);
+TRITIUM_API void tritium_trainer_release(tritium_trainer* trainer);
+// n steps, at least one; fewer where the run ends, none where it has. `out` (may be NULL): means of these steps, NaN
+// without any; valid_loss of the last evaluation among them. TRITIUM_CANCELLED, also where options->progress said so:
+// steps that were taken before stay, and one that was cut short was not taken (a router's bias that balances experts
+// may have moved by one step).
+TRITIUM_API tritium_status tritium_trainer_step(tritium_trainer* trainer, int64_t n, tritium_cancel* cancel,
+                                                tritium_train_progress* out, tritium_error* error);
+// Not 0: its steps, epochs or minutes are over, or early_stop has ended it.
+TRITIUM_API int32_t tritium_trainer_has_ended(const tritium_trainer* trainer);
+// Where it is, with valid_loss and bits_per_byte of all held-out text.
+TRITIUM_API tritium_status tritium_trainer_evaluate(tritium_trainer* trainer, tritium_cancel* cancel,
+                                                    tritium_train_progress* out, tritium_error* error);
+// A checkpoint, for the config's "resume". NULL: in the run's folder.
+TRITIUM_API tritium_status tritium_trainer_save(tritium_trainer* trainer, const char* path, tritium_error* error);
+// The model as tritium_train would leave it now (NULL: in the config's "output"): held-out text is scored, the file
+// written and its logits compared. Training can go on as if it had not been: where an export changes what is trained
+// (an average, gptq, experts_train, after an early stop) the run is kept meanwhile in a file beside it, PATH.training.
+// `out` may be NULL; its stop is TRITIUM_TRAIN_INTERRUPTED where the run has not ended.
+TRITIUM_API tritium_status tritium_trainer_export(tritium_trainer* trainer, const char* path, tritium_cancel* cancel,
+                                                  tritium_train_report* out, tritium_error* error);
+
 #ifdef __cplusplus
 }
 #endif

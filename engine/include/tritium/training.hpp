@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -265,6 +266,42 @@ Result<std::string> read_training_text(const std::string& path, const TextWaitin
 // What train() would need; reads data and model headers.
 Result<TrainPlan> plan_training(const TrainOptions& options);
 Result<TrainReport> train(const TrainOptions& options, const TrainCallbacks& callbacks = {});
+
+// A run whose steps the application takes: train() is create(), step() until has_ended(), and export_to(). The options
+// say how long the run is, by which rates follow their schedule, and what happens along the way: evaluations, early
+// stop, checkpoints and log in its folder. `minutes` are those within step(). One thread at a time: a call that finds
+// another one under way is invalid_argument. Device and folder are the trainer's own until it goes.
+class Trainer {
+ public:
+  // Up to the first step, the first look at the held-out text included. callbacks.keep_going is of this call;
+  // callbacks.progress is called by steps, as train() does.
+  static Result<Trainer> create(const TrainOptions& options, const TrainCallbacks& callbacks = {});
+  Trainer(Trainer&& other) noexcept;
+  Trainer& operator=(Trainer&& other) noexcept;
+  ~Trainer();
+
+  // n steps, at least one; fewer where the run ends, none where it has. train_loss, gradient_norm and tokens_per_second
+  // are means of these steps (NaN without any), valid_loss that of the last evaluation among them. cancelled, also
+  // where callbacks.progress said so: what was taken before stays, and a step that was cut short was not taken (routers
+  // that keep a bias to balance their experts may have moved it by one step).
+  Result<TrainProgress> step(int64_t n = 1, const std::function<bool()>& keep_going = {});
+  // Its steps, epochs or minutes are over, or early_stop has ended it.
+  bool has_ended() const;
+  // Where it is, with valid_loss and bits_per_byte of all held-out text.
+  Result<TrainProgress> evaluate(const std::function<bool()>& keep_going = {});
+  // A checkpoint, for TrainOptions::resume; "": in the folder of the run. Cannot be cancelled.
+  Status save(const std::string& path = {});
+  // The model as train() would leave it now: held-out text is scored, the file written ("": TrainOptions::output) and
+  // its logits are compared. Training can go on as if it had not been; where an export changes what is trained (an
+  // average, gptq, experts_train, after an early stop) the run is kept meanwhile in a file beside it, PATH.training.
+  // TrainReport::stop is `interrupted` where the run has not ended.
+  Result<TrainReport> export_to(const std::string& path = {}, const std::function<bool()>& keep_going = {});
+
+ private:
+  struct State;
+  explicit Trainer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 // ---- comparing ways to quantise ----------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@
 
 #include <stdint.h>
 
+#include "tritium/chat.h"
 #include "tritium/status.h"
 
 #ifdef __cplusplus
@@ -198,46 +199,6 @@ TRITIUM_API tritium_status tritium_detokenize(const tritium_model* model, const 
 // Ids; -1: none.
 TRITIUM_API int32_t tritium_begin_of_text(const tritium_model* model);
 TRITIUM_API int32_t tritium_end_of_text(const tritium_model* model);
-
-typedef struct tritium_chat_options {
-  uint64_t size;
-  const char* tools;             // JSON array of what may be called; NULL: nothing
-  const char* variables;         // JSON object of what the template shall know besides: {"enable_thinking": false}
-  const char* now;               // "2026-11-26T09:05:07", what the template takes for the time; NULL: the clock's
-  const char* chat_template;     // Jinja text to use instead of the model's; NULL: that
-  const char* template_name;     // of several templates of the model; NULL: "tool_use" where there are tools
-  int32_t no_generation_prompt;  // not 0: does not end where the assistant begins to speak
-  int32_t control_tokens_in_messages;  // not 0: control tokens that messages spell out become those tokens
-} tritium_chat_options;
-TRITIUM_API void tritium_chat_options_init(tritium_chat_options* options, uint64_t size);
-TRITIUM_API int32_t tritium_has_chat_template(const tritium_model* model);
-// A conversation as the model was trained to continue it: its text and its tokens, each of which is left out where its
-// `needed` is NULL. `messages`: JSON array of {"role", "content"}, or an object with "messages" and perhaps "tools".
-// TRITIUM_NOT_FOUND: the model has no chat template; TRITIUM_CORRUPT_FILE: messages that are not JSON.
-TRITIUM_API tritium_status tritium_format_chat(const tritium_model* model, const char* messages, uint64_t messages_size,
-                                               const tritium_chat_options* options,                                //
-                                               char* text, uint64_t text_capacity, uint64_t* text_needed,          //
-                                               int32_t* tokens, uint64_t token_capacity, uint64_t* tokens_needed,  //
-                                               tritium_error* error);
-
-// What holds a model to calls of options->tools that fit their schemas, for tritium_generate_options.grammar and
-// grammar_triggers: JSON {"grammar": GBNF, "triggers": [words]}, without a zero byte at its end. "" and []: there are
-// no tools, or the template's calls are no JSON between marks. `messages` as of tritium_format_chat().
-TRITIUM_API tritium_status tritium_tool_grammar(const tritium_model* model, const char* messages,
-                                                uint64_t messages_size, const tritium_chat_options* options,  //
-                                                char* json, uint64_t capacity, uint64_t* needed, tritium_error* error);
-// What the model wrote after tritium_format_chat() with these options, taken apart as their template says: JSON
-// {"content", "reasoning_content", "tool_calls": [{"type": "function", "function": {"name", "arguments": {…}}}]}, calls
-// with an "id" where the format has one, without a zero byte at its end. What looks like a call and is none that is
-// valid is content. Formats whose marks are control tokens (Mistral, Llama, LFM2, DeepSeek, Granite) need the tokens:
-// no text has them.
-TRITIUM_API tritium_status tritium_parse_reply(const tritium_model* model, const char* text, uint64_t text_size,
-                                               const tritium_chat_options* options,  //
-                                               char* json, uint64_t capacity, uint64_t* needed, tritium_error* error);
-TRITIUM_API tritium_status tritium_parse_reply_tokens(const tritium_model* model, const int32_t* tokens,
-                                                      uint64_t n_tokens, const tritium_chat_options* options,  //
-                                                      char* json, uint64_t capacity, uint64_t* needed,
-                                                      tritium_error* error);
 
 enum { TRITIUM_ACTIVATIONS_INT8 = 0, TRITIUM_ACTIVATIONS_INT8_BLOCK = 1, TRITIUM_ACTIVATIONS_F32 = 2 };
 enum { TRITIUM_KV_F16 = 0, TRITIUM_KV_INT8 = 1, TRITIUM_KV_F32 = 2 };

@@ -41,7 +41,7 @@ Result<Observer> Observer::create(const TrainOptions& options, const std::string
   return observer;
 }
 
-void Observer::stepped(const StepSeen& step) {
+void StepMeans::add(const StepSeen& step) {
   loss_ += step.loss;
   norm_ += step.gradient_norm;
   learning_rate_ = step.learning_rate;
@@ -49,11 +49,28 @@ void Observer::stepped(const StepSeen& step) {
   ++steps_;
   tokens_ += step.tokens;
   seconds_ += step.seconds;
+  if (step.divergence) divergence_ = divergence_.value_or(0.0) + *step.divergence;
 }
 
-std::optional<double> Observer::mean_loss() const {
+std::optional<double> StepMeans::loss() const {
   if (steps_ == 0) return std::nullopt;
   return loss_ / static_cast<double>(steps_);
+}
+
+void StepMeans::tell(TrainProgress& progress) const {
+  const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
+  progress.train_loss = loss_ / n;
+  progress.learning_rate = learning_rate_;
+  progress.gradient_norm = norm_ / n;
+  progress.tokens_per_second = tokens_per_second();
+  progress.hardness = hardness_;
+  if (divergence_) progress.divergence = *divergence_ / n;
+}
+
+TrainProgress progress_at(int64_t step, int64_t steps, double seconds) {
+  TrainProgress progress{.step = step, .steps = steps, .seconds = seconds};
+  progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
+  return progress;
 }
 
 void Observer::begin(Ops& ops, Transformer& model) {
@@ -114,25 +131,14 @@ void Observer::log(const TrainProgress& p) {
 
 Result<TrainProgress> Observer::report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                        std::optional<double> valid_loss, const HeldOut& held_out) {
-  const auto n = static_cast<double>(std::max<int64_t>(steps_, 1));
-  TrainProgress progress{.step = step,
-                         .steps = steps,
-                         .train_loss = loss_ / n,
-                         .valid_loss = valid_loss,
-                         .learning_rate = learning_rate_,
-                         .gradient_norm = norm_ / n,
-                         .tokens_per_second = tokens_per_second(),
-                         .seconds = seconds,
-                         .hardness = hardness_};
+  TrainProgress progress = progress_at(step, steps, seconds);
+  means_.tell(progress);
+  progress.valid_loss = valid_loss;
   if (valid_loss) progress.bits_per_byte = held_out.bits_per_byte_of_sample(*valid_loss);
-  progress.seconds_left = step > 0 ? seconds / static_cast<double>(step) * static_cast<double>(steps - step) : 0.0;
-  if (divergence_) progress.divergence = *divergence_ / n;
   if (Status s = read_trits(ops, model, progress); !s.ok()) return s;
   if (Status s = read_routers(ops, model, progress); !s.ok()) return s;
   log(progress);
-  loss_ = norm_ = seconds_ = 0;
-  divergence_.reset();
-  steps_ = tokens_ = 0;
+  means_ = {};
   return progress;
 }
 

@@ -19,7 +19,26 @@ struct StepSeen {
   double hardness = 1;  // of the weights after it (TrainProgress)
   int64_t tokens = 0;
   double seconds = 0;
+  std::optional<double> divergence{};  // from a teacher, nats a token
 };
+
+// Means over steps.
+class StepMeans {
+ public:
+  void add(const StepSeen& step);
+  std::optional<double> loss() const;  // none without steps
+  double tokens_per_second() const { return static_cast<double>(tokens_) / std::max(seconds_, 1e-9); }
+  // What of a progress they are.
+  void tell(TrainProgress& progress) const;
+
+ private:
+  double loss_ = 0, norm_ = 0, learning_rate_ = 0, hardness_ = 1, seconds_ = 0;
+  std::optional<double> divergence_;
+  int64_t steps_ = 0, tokens_ = 0;
+};
+
+// seconds_left by the seconds of the steps until now.
+TrainProgress progress_at(int64_t step, int64_t steps, double seconds);
 
 class Observer {
  public:
@@ -28,12 +47,8 @@ class Observer {
 
   // What was packed for the first time, or again after a resume, is no flip.
   static void begin(Ops& ops, Transformer& model);
-  void stepped(const StepSeen& step);
-  // The step's divergence from a teacher, nats a token.
-  void taught(double divergence) { divergence_ = divergence_.value_or(0.0) + divergence; }
-  // Of the steps since the last report; none when there were none.
-  std::optional<double> mean_loss() const;
-  double tokens_per_second() const { return static_cast<double>(tokens_) / std::max(seconds_, 1e-9); }
+  void stepped(const StepSeen& step) { means_.add(step); }
+  const StepMeans& means() const { return means_; }  // of the steps since the last report
   // Closes the interval.
   Result<TrainProgress> report(Ops& ops, Transformer& model, int64_t step, int64_t steps, double seconds,
                                std::optional<double> valid_loss, const HeldOut& held_out);
@@ -48,9 +63,7 @@ class Observer {
   std::string chart_path_;
   LogSink sink_;
   bool row_missing_ = false, chart_missing_ = false;
-  double loss_ = 0, norm_ = 0, learning_rate_ = 0, hardness_ = 1, seconds_ = 0;
-  std::optional<double> divergence_;
-  int64_t steps_ = 0, tokens_ = 0;
+  StepMeans means_;
 };
 
 }  // namespace tritium::training

@@ -174,25 +174,24 @@ Status Chat::answer() {
   if (generate.sampler.seed != kRandomSeed) generate.sampler.seed += answers_++;
   generate.keep_going = [&] { return !stopped(); };
   shown_ = false;
-  std::optional<ThinkFilter> filter;
-  const auto take = [&](std::string_view text, bool thought) { show(text, thought); };
-  const Result<Answer> answer = conversation_.answer(
-      generate, [&](bool thinks_first) { filter.emplace(thinks_first); },
-      [&](const GeneratedToken& token) {
-        filter->push(token.text, take);
+  const Result<Generation> generation = conversation_.answer(
+      generate,
+      [&](const ChatReply& part) {
+        show(part.reasoning_content, true);
+        show(part.content, false);
+        if (!part.tool_calls.empty()) show((shown_ ? "\n" : "") + part.tool_calls, false);
         return generate.keep_going();
       },
       [&](size_t n) {
         note("(the context is too short for all of it: the oldest " + std::to_string(n) +
              " messages are left out from here on)");
       });
-  if (!answer.ok()) {
+  if (!generation.ok()) {
     if (dimmed_) print("\x1b[0m");
     dimmed_ = false;
-    return answer.status();
+    return generation.status();
   }
-  filter->flush(take);
-  show_figures(answer->generation);
+  show_figures(*generation);
   return Status();
 }
 
@@ -330,7 +329,7 @@ void add_chat(CLI::App& app, Action& action) {
                       "JSON file of the conversation: gone on with, and saved after each answer");
   command
       ->add_option("--think", options->think,
-                   "what is between <think> and </think>: show | dim (on a terminal; default) | hide")
+                   "what it thinks first, as its template marks it: show | dim (on a terminal; default) | hide")
       ->check(CLI::IsMember({"show", "dim", "hide"}));
   command->add_option("-n,--max-tokens", options->generate.max_tokens, "tokens of an answer at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))

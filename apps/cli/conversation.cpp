@@ -14,15 +14,21 @@
 namespace tritium::cli {
 namespace {
 
-constexpr std::string_view kOpen = "<think>", kClose = "</think>";
-
-std::string trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+// Two JSON arrays as one; "" is none.
+std::string joined(std::string array, const std::string& more) {
+  if (array.empty() || more.empty()) return array + more;
+  array.pop_back();
+  return array + ", " + more.substr(1);
 }
 
-bool opens_thinking(const std::string& prompt) { return trimmed(prompt).ends_with(kOpen); }
+// What the assistant said. Vocabularies write a space before the first word.
+ChatMessage assistant_message(ChatReply reply) {
+  reply.content.erase(0, std::min(reply.content.find_first_not_of(" \n"), reply.content.size()));
+  return {.role = "assistant",
+          .content = std::move(reply.content),
+          .reasoning_content = std::move(reply.reasoning_content),
+          .tool_calls = std::move(reply.tool_calls)};
+}
 
 }  // namespace
 
@@ -79,9 +85,11 @@ Result<ChatPrompt> Conversation::prompt_that_fits(int64_t max_tokens, const std:
   }
 }
 
-Result<Answer> Conversation::answer(const GenerateOptions& options, const std::function<void(bool)>& on_begin,
-                                    const std::function<bool(const GeneratedToken&)>& on_token,
-                                    const std::function<void(size_t)>& on_left_out) {
+Result<Generation> Conversation::answer(const GenerateOptions& options,
+                                        const std::function<bool(const ChatReply&)>& on_part,
+                                        const std::function<void(size_t)>& on_left_out) {
+  Result<ChatReplyStream> stream = model_.reply_stream(chat_);
+  if (!stream.ok()) return stream.status();
   const Result<ChatPrompt> prompt = prompt_that_fits(options.max_tokens, on_left_out);
   if (!prompt.ok()) return prompt.status();
   const std::vector<int32_t>& tokens = prompt->tokens;
@@ -94,14 +102,24 @@ Result<Answer> Conversation::answer(const GenerateOptions& options, const std::f
   if (const Status s = session_.rewind(static_cast<int64_t>(same)); !s.ok()) return s;
   evaluated_.resize(same);
 
-  Answer answer;
-  answer.thinks_first = opens_thinking(prompt->text);
-  on_begin(answer.thinks_first);
+  ChatReply reply;
+  Status parsed;
+  const auto take = [&](const Result<ChatReply>& part) {
+    parsed = part.status();
+    if (!part.ok()) return false;
+    reply.content += part->content;
+    reply.reasoning_content += part->reasoning_content;
+    reply.tool_calls = joined(std::move(reply.tool_calls), part->tool_calls);
+    return on_part(*part);
+  };
+  // Marks that are control tokens are in no text; what a stop text leaves out is in its tokens.
+  const bool by_text = !options.stop.empty();
   const std::span<const int32_t> fresh = std::span(tokens).subspan(same);
   Result<Generation> generation = session_.generate(fresh, options, [&](const GeneratedToken& token) {
-    answer.text += token.text;
-    return on_token(token);
+    if (by_text) return take(stream->append(token.text));
+    return token.id < 0 || take(stream->append(token.id));
   });
+  if (generation.ok() && parsed.ok()) take(stream->finish());
   // What was evaluated stays in the session: all of it but, perhaps, the last token.
   evaluated_ = tokens;
   if (generation.ok()) evaluated_.insert(evaluated_.end(), generation->tokens.begin(), generation->tokens.end());
@@ -110,45 +128,9 @@ Result<Answer> Conversation::answer(const GenerateOptions& options, const std::f
   if (options.when_full == WhenFull::slide && (!generation.ok() || generation->slides > 0))
     evaluated_.resize(std::min(evaluated_.size(), static_cast<size_t>(options.sinks)));
   if (!generation.ok()) return generation.status();
-  answer.generation = *std::move(generation);
-  messages.push_back(assistant_message(answer.text, answer.thinks_first));
-  return answer;
-}
-
-void ThinkFilter::push(std::string_view text, const std::function<void(std::string_view, bool)>& take) {
-  pending_ += text;
-  for (;;) {
-    const std::string_view tag = within_ ? kClose : kOpen;
-    const size_t at = pending_.find(tag);
-    if (at == std::string::npos) break;
-    if (at > 0) take(std::string_view(pending_).substr(0, at), within_);
-    pending_.erase(0, at + tag.size());
-    within_ = !within_;
-  }
-  // The beginning of a tag may go on.
-  const std::string_view tag = within_ ? kClose : kOpen;
-  size_t keep = std::min(pending_.size(), tag.size() - 1);
-  while (keep > 0 && !tag.starts_with(std::string_view(pending_).substr(pending_.size() - keep))) --keep;
-  if (pending_.size() > keep) take(std::string_view(pending_).substr(0, pending_.size() - keep), within_);
-  pending_.erase(0, pending_.size() - keep);
-}
-
-void ThinkFilter::flush(const std::function<void(std::string_view, bool)>& take) {
-  if (!pending_.empty()) take(pending_, within_);
-  pending_.clear();
-}
-
-ChatMessage assistant_message(const std::string& text, bool thinks_first) {
-  ChatMessage message{.role = "assistant"};
-  std::string thought;
-  const auto take = [&](std::string_view part, bool within) { (within ? thought : message.content) += part; };
-  ThinkFilter filter(thinks_first);
-  filter.push(text, take);
-  filter.flush(take);
-  message.reasoning_content = trimmed(thought);
-  // Vocabularies write a space before the first word.
-  message.content.erase(0, std::min(message.content.find_first_not_of(" \n"), message.content.size()));
-  return message;
+  if (!parsed.ok()) return parsed;
+  messages.push_back(assistant_message(std::move(reply)));
+  return generation;
 }
 
 Status save_messages(const std::string& path, const std::vector<ChatMessage>& messages) {

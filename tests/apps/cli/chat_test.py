@@ -9,6 +9,10 @@ from terminal import Terminal
 
 PAIRS = {"ping": "pong", "red": "<think>col</think>green", "hi": "hello"}
 SHAPE = {"architecture": "llama", "dim": 48, "layers": 2, "heads": 3, "kv_heads": 3, "head_dim": 16, "ffn": 96, "context": 512}
+# As "lines", with the marks of thoughts.
+TEMPLATE = ("{# <think> </think> #}{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ ' ' + m.content + eos_token }}"
+            "{% endgeneration %}{{ '\\n' if not loop.last }}{% else %}{{ ' ' + m.content + '\\n' }}{% endif %}{% endfor %}"
+            "{% if add_generation_prompt %}{{ '\\n' if messages and messages[-1].role == 'assistant' }}assistant:{% endif %}")
 CHAT = ("--temp", "0", "--backend", "cpu", "--threads", "1")
 
 
@@ -25,7 +29,7 @@ class Chat(InFolder):
                 records.append({"messages": messages})
         data = cls.write("chat.jsonl", "\n".join(map(json.dumps, records)))
         cls.model = cls.path("chat.gguf")
-        code, _, err = tritium("train", "--transformer", cls.write("shape.json", json.dumps(SHAPE)), "--data", data, "--valid-data", data, "--chat-template", "lines",
+        code, _, err = tritium("train", "--transformer", cls.write("shape.json", json.dumps(SHAPE)), "--data", data, "--valid-data", data, "--chat-template", cls.write("chat.jinja", TEMPLATE),
                                "--mode", "full", "--steps", 300, "--batch", 4, "--context", 128, "--lr", "5e-3", "--eval-every", 300, "--threads", 1, "--backend", "cpu",
                                "-o", cls.model)
         assert code == 0, err
@@ -39,6 +43,11 @@ class Chat(InFolder):
         self.assertEqual(self.chat("\n\n"), (0, "", ""))
         self.assertEqual(self.chat("red\n", "--think", "hide")[1], "green\n")
         self.assertEqual(self.chat("red\n", "--system", "Be brief.")[1], "colgreen\n")
+
+    def test_a_template_without_marks_of_thoughts_has_none(self):
+        lines = self.write("lines.jinja", TEMPLATE.replace("{# <think> </think> #}", ""))
+        self.assertEqual(self.chat("red\n", "--template", lines, "--think", "hide")[1], "<think>col</think>green\n")
+        self.assertEqual(self.chat("red\n", "--think", "hide", "--stop", "reen")[1], "g\n")
 
     def test_commands_and_history(self):
         history = self.path("history.json")

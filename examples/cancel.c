@@ -37,17 +37,20 @@ int main(void) {
              tritium_session_create(model, NULL, &session, &error) == TRITIUM_OK &&
              tritium_tokenize(model, text, sizeof text - 1, prompt, 64, &n, &error) == TRITIUM_OK;
   options.cancel = cancel;
+  int cancelled = 0;
   if (done) {
     signal(SIGINT, on_signal);  // Ctrl-C,
     signal(SIGALRM, on_signal);
     alarm(1);  // or a second
-    done = tritium_session_generate(session, prompt, n, &options, print, NULL, &generation, &error) == TRITIUM_OK;
+    const tritium_status status =
+        tritium_session_generate(session, prompt, n, &options, print, NULL, &generation, &error);
+    cancelled = status == TRITIUM_CANCELLED || generation.stop == TRITIUM_STOP_CANCELLED;  // in the prompt, or later
+    done = status == TRITIUM_OK || status == TRITIUM_CANCELLED;
     signal(SIGINT, SIG_DFL);
     alarm(0);
   }
   if (done)
-    printf("\nafter %lld tokens: %s\n", (long long)generation.tokens,
-           generation.stop == TRITIUM_STOP_CANCELLED ? "cancelled" : "whole");
+    printf("\nafter %lld tokens: %s\n", (long long)generation.tokens, cancelled ? "cancelled" : "whole");
   else
     fprintf(stderr, "%s\n", error.message);
   tritium_session_release(session);

@@ -24,6 +24,7 @@ int main() {
     std::cout << token.text << std::flush;
     return true;
   });
+  if (result.code() == tritium::StatusCode::cancelled) return std::cout << "\nafter 0 tokens: cancelled\n", 0;
   if (!result.ok()) return std::cerr << result.message() << '\n', 1;
   std::cout << "\nafter " << result->tokens.size()
             << " tokens: " << (result->stop == tritium::StopReason::cancelled ? "cancelled" : "whole") << '\n';

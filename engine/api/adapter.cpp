@@ -3,6 +3,7 @@
 
 #include "api/state.h"
 #include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "format/gguf.h"
@@ -20,7 +21,8 @@ Result<Adapter> Model::load_adapter(const std::string& path, const std::function
   adapter->runtime = state_->runtime;
   adapter->model = state_;
   Backend& backend = *state_->runtime->backend;
-  const std::lock_guard lock(backend.mutex());
+  const std::unique_lock lock = lock_unless_cancelled(backend.mutex());
+  if (!lock) return cancelled_status("loading " + path);
   if (Status s = state_->need_weights(); !s.ok()) return s;
   Result<LowRankAdapter> parts = tritium::load_adapter(**file, state_->config, *state_->weights, backend);
   if (!parts.ok()) return parts.status();

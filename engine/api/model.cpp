@@ -2,6 +2,7 @@
 
 #include "api/state.h"
 #include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -54,15 +55,17 @@ Status check_memory(const Model::State& model, const Weights& weights, const Sta
 
 Result<std::vector<std::unique_ptr<Session::State>>> Session::State::make(std::shared_ptr<const Model::State> model,
                                                                           const StateOptions& options) {
-  const auto shared = std::make_shared<SharedForward>(std::move(model));
-  const Model::State& m = *shared->model;
+  const Model::State& m = *model;
+  std::shared_ptr<SharedForward> shared;
   const auto what = [&] {
     const std::string sizes = join(" with a context of ", options.capacity, " tokens and batches of ", options.batch);
     return options.sequences == 1 ? "a session" + sizes : join(options.sequences, " sessions, each", sizes);
   };
   {
     Backend& backend = *m.runtime->backend;
-    const std::lock_guard lock(backend.mutex());
+    const std::unique_lock lock = lock_unless_cancelled(backend.mutex());
+    if (!lock) return cancelled_status();
+    shared = std::make_shared<SharedForward>(std::move(model), lock);
     if (Status s = shared->need_weights(); !s.ok()) return s.within(what());
     if (Status s = check_memory(m, *shared->weights, options); !s.ok()) return s.within(what());
     Result<ForwardState> forward = make_state(m.config, *shared->weights, backend, options);

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/format_text.h"
 
 namespace tritium {
@@ -232,7 +234,8 @@ Result<int32_t> NextTokens::take(size_t row) {
 Status NextTokens::read_logits() {
   if (have_logits_) return Status();
   Backend& backend = *session_.model->runtime->backend;
-  const std::lock_guard lock(backend.mutex());
+  const std::unique_lock lock = lock_unless_cancelled(backend.mutex());
+  if (!lock) return cancelled_status();
   logits_.resize(best_.size() * session_.logits.size());
   Status status = download_logits(session_.model->config, session_.forward, backend, logits_);
   have_logits_ = status.ok();

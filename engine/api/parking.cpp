@@ -3,6 +3,7 @@
 
 #include "api/state.h"
 #include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -24,8 +25,8 @@ Status Model::State::need_weights() const {
   return Status();
 }
 
-SharedForward::SharedForward(std::shared_ptr<const Model::State> of) : model(std::move(of)), attached(model->adapter) {
-  const std::lock_guard lock(model->runtime->backend->mutex());
+SharedForward::SharedForward(std::shared_ptr<const Model::State> of, const std::unique_lock<std::mutex>&)
+    : model(std::move(of)), attached(model->adapter) {
   model->forwards.push_back(this);
 }
 
@@ -68,7 +69,8 @@ Status Model::park() const try {
 Status Model::unpark(const std::function<bool()>& keep_going) const try {
   if (!state_) return moved_from();
   const CancelScope scope(keep_going);
-  const std::lock_guard lock(state_->runtime->backend->mutex());
+  const std::unique_lock lock = lock_unless_cancelled(state_->runtime->backend->mutex());
+  if (!lock) return cancelled_status("loading " + state_->info.path + " again");
   return state_->need_weights();
 } catch (...) {
   return caught();

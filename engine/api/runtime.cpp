@@ -4,6 +4,7 @@
 #include "api/inspect.h"
 #include "api/state.h"
 #include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "base/log.h"
@@ -134,7 +135,8 @@ Result<Model> Runtime::load_from(WeightSource source, const LoadOptions& options
   if (opened.metadata().integer(model->config.architecture + ".pooling_type") == kMeanPooling)
     model->pooling = Pooling::mean;
   {
-    const std::lock_guard lock(state_->backend->mutex());
+    const std::unique_lock lock = lock_unless_cancelled(state_->backend->mutex());
+    if (!lock) return cancelled_status("loading " + path);
     Result<Weights> weights = source.load_first(options, *state_->backend, state_->log);
     if (!weights.ok()) return weights.status();
     model->weights = std::make_shared<const Weights>(*std::move(weights));

@@ -3,6 +3,7 @@
 
 #include "api/state.h"
 #include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 #include "ops/compare_backend.h"
@@ -78,8 +79,8 @@ Status Session::State::in_batches(std::span<const int32_t> more, const Run& run)
   logits_are = Place::nowhere;
   for (size_t done = 0; done < more.size();) {
     // The lock is taken for each batch: sessions of one device take turns within a long prompt.
-    const std::lock_guard lock(runtime.backend->mutex());
-    if (cancelled()) return cancelled_status();
+    const std::unique_lock lock = lock_unless_cancelled(runtime.backend->mutex());
+    if (!lock || cancelled()) return cancelled_status();
     if (Status status = shared->need_weights(); !status.ok()) return status;
     shared->logits_of = this;
     size_t n = std::min(batch, more.size() - done);
@@ -210,7 +211,8 @@ Status Session::State::need_logits() {
   if (logits_are == Place::host) return Status();
   if (logits_are == Place::device) {
     Backend& backend = *model->runtime->backend;
-    const std::lock_guard lock(backend.mutex());
+    const std::unique_lock lock = lock_unless_cancelled(backend.mutex());
+    if (!lock) return cancelled_status();
     if (shared->logits_of == this) {
       Status status = download_logits(model->config, forward, backend, logits);
       if (status.ok()) logits_are = Place::host;

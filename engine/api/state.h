@@ -42,7 +42,9 @@ struct Adapter::State {
   std::weak_ptr<const Model::State> model;
   LowRankAdapter parts;
 
+  // What holds no device memory, as after a load that was cancelled, waits for nobody.
   ~State() {
+    if (parts.parts.empty()) return;
     const std::lock_guard lock(runtime->backend->mutex());
     parts = {};
   }
@@ -74,6 +76,7 @@ struct Model::State {
   mutable std::atomic<bool> parked = false;  // whether `weights` is null, for those who do not wait for the mutex
 
   ~State() {
+    if (!weights) return;  // parked, or never loaded
     // Freeing device memory is an operation on the backend.
     const std::lock_guard lock(runtime->backend->mutex());
     weights.reset();
@@ -86,7 +89,8 @@ struct Model::State {
 
 // The caches and passes of a session, or of several whose next tokens can be evaluated by one pass.
 struct SharedForward {
-  explicit SharedForward(std::shared_ptr<const Model::State> of);
+  // Who makes it holds the backend's mutex; who releases it does not.
+  SharedForward(std::shared_ptr<const Model::State> of, const std::unique_lock<std::mutex>& held);
   ~SharedForward();
   SharedForward(const SharedForward&) = delete;
   SharedForward& operator=(const SharedForward&) = delete;

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/available_backends.h"
 #include "tests/support/temporary_folder.h"
@@ -111,6 +113,37 @@ TEST_P(Parking, UnparkBringsThemBackAndTwiceIsNoError) {
   EXPECT_FALSE(model.is_parked());
   ASSERT_TRUE(model.park().ok());
   EXPECT_TRUE(model.create_session().ok());  // which needs them
+}
+
+// The evaluation goes on until all that waits for its device has ended.
+TEST_P(Parking, WhoWaitsForAnotherEvaluationHearsItsCancel) {
+  const Runtime device = runtime();
+  const Model busy = *device.load(path), parked = *device.load(path);
+  Result<Session> evaluates = busy.create_session(), waits = busy.create_session();
+  ASSERT_TRUE(parked.park().ok());
+  std::atomic<bool> began = false, ended = false;
+  std::thread other([&] {
+    const auto until_ended = [&] {
+      began = true;
+      while (!ended) std::this_thread::yield();
+      return true;
+    };
+    EXPECT_TRUE(evaluates->evaluate(kPrompt, until_ended).ok());
+  });
+  while (!began) std::this_thread::yield();
+  const auto no = [] { return false; };
+  EXPECT_EQ(parked.unpark(no).code(), StatusCode::cancelled);
+  EXPECT_EQ(waits->evaluate(kPrompt, no).code(), StatusCode::cancelled);
+  EXPECT_EQ(busy.create_session({.keep_going = no}).code(), StatusCode::cancelled);
+  // A load asks once before it needs the device, and then while it waits.
+  for (int questions = 1; questions < 6; ++questions)
+    EXPECT_EQ(device.load(path, {.keep_going = [left = questions]() mutable { return --left > 0; }}).code(),
+              StatusCode::cancelled);
+  ended = true;
+  other.join();
+  EXPECT_TRUE(parked.is_parked());
+  EXPECT_EQ(waits->position(), 0);
+  EXPECT_TRUE(parked.unpark([] { return true; }).ok());
 }
 
 TEST_P(Parking, WeightsThatWouldNotComeBackStay) {

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 
 namespace tritium {
@@ -75,6 +77,37 @@ TEST(Cancel, OtherThreadsAreNotConcerned) {
   bool other = true;
   std::thread([&] { other = cancelled(); }).join();
   EXPECT_FALSE(other);
+}
+
+TEST(Cancel, AMutexIsWaitedForUntilItIsFree) {
+  std::mutex mutex;
+  EXPECT_TRUE(lock_unless_cancelled(mutex).owns_lock());
+  std::atomic<bool> asked = false;
+  const std::function<bool()> yes = [&] { return asked = true; };
+  std::unique_lock held(mutex);
+  bool got = false;
+  std::thread waiting([&] {
+    const CancelScope scope(yes);
+    got = lock_unless_cancelled(mutex).owns_lock();
+  });
+  while (!asked) std::this_thread::yield();
+  held.unlock();
+  waiting.join();
+  EXPECT_TRUE(got);
+}
+
+TEST(Cancel, AMutexThatOthersHoldIsNotWaitedForAnyMore) {
+  std::mutex mutex;
+  const std::unique_lock held(mutex);
+  bool got = true;
+  int asked = 0;
+  const std::function<bool()> twice = [&] { return ++asked < 3; };
+  std::thread([&] {
+    const CancelScope scope(twice);
+    got = lock_unless_cancelled(mutex).owns_lock();
+  }).join();
+  EXPECT_FALSE(got);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST(Cancel, WhoeverCannotAnswerDoesNotWantToGoOn) {

@@ -6,7 +6,7 @@ namespace {
 struct Inspected {
   std::shared_ptr<tritium_info> info;
   tritium_status take(tritium_status status, tritium_info* made) {
-    info = std::shared_ptr<tritium_info>(made, tritium_info_release);
+    info = owned(made);
     return status;
   }
 };
@@ -71,7 +71,7 @@ tritium_memory memory_on(const tritium_model* model, std::string_view backend) {
   tritium_memory memory = {.size = sizeof memory};
   tritium_info* info = nullptr;
   if (tritium_model_info(model, &info, nullptr) != TRITIUM_OK) return memory;
-  const std::shared_ptr<tritium_info> owner(info, tritium_info_release);
+  const std::shared_ptr<tritium_info> owner = owned(info);
   for (uint64_t i = 0; tritium_info_memory(info, i, &memory, nullptr) == TRITIUM_OK; ++i)
     if (backend.starts_with(memory.backend)) break;
   memory.backend = nullptr;  // the info's

@@ -1,4 +1,5 @@
-// The addon's functions. It keeps nothing outside of handles, so each thread of Node.js may load it.
+// The addon's functions. It keeps nothing outside of handles but what is to be released, so each thread of Node.js may
+// load it.
 #include "addon/functions.h"
 
 namespace tritium::node {
@@ -58,6 +59,7 @@ napi_value exports_of(napi_env env, napi_value exports) {
       function("trainerHasEnded", entry<trainer_has_ended>),
   };
   try {
+    begin_environment(env);
     check(env, napi_define_properties(env, exports, std::size(functions), functions));
   } catch (const Thrown&) {
   }

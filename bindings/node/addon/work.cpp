@@ -2,9 +2,85 @@
 
 #include <cstddef>
 #include <exception>
+#include <mutex>
 #include <string>
+#include <utility>
 
 namespace tritium::node {
+
+// ---- releases ----
+
+namespace {
+
+std::mutex g_mutex;
+std::vector<std::function<void()>> g_due;  // guarded by it
+
+std::vector<std::function<void()>> take_releases() {
+  const std::lock_guard lock(g_mutex);
+  return std::exchange(g_due, {});
+}
+
+void run_releases() {
+  for (const std::function<void()>& release : take_releases()) release();
+}
+
+struct Environment {
+  bool ends = false;  // no work can be begun any more
+};
+
+bool ends(napi_env env) {
+  void* data = nullptr;
+  return napi_get_instance_data(env, &data) != napi_ok || !data || static_cast<Environment*>(data)->ends;
+}
+
+struct ReleaseWork {
+  napi_async_work work = nullptr;
+};
+
+bool begin_release_work(napi_env env) {
+  auto made = std::make_unique<ReleaseWork>();
+  const auto execute = [](napi_env, void*) { run_releases(); };
+  const auto complete = [](napi_env its_env, napi_status, void* data) {
+    const std::unique_ptr<ReleaseWork> done(static_cast<ReleaseWork*>(data));
+    napi_delete_async_work(its_env, done->work);
+  };
+  napi_value name = nullptr;
+  if (napi_create_string_utf8(env, "tritium", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
+  if (napi_create_async_work(env, nullptr, name, execute, complete, made.get(), &made->work) != napi_ok) return false;
+  if (napi_queue_async_work(env, made->work) != napi_ok) return false;
+  made.release();  // NOLINT(bugprone-unused-return-value): complete() takes it
+  return true;
+}
+
+// On JavaScript's thread, after whatever may have let go of a handle.
+void begin_releases(napi_env env) {
+  {
+    const std::lock_guard lock(g_mutex);
+    if (g_due.empty()) return;
+  }
+  if (ends(env) || !begin_release_work(env)) run_releases();
+}
+
+}  // namespace
+
+void release_later(std::function<void()> release) {
+  try {
+    const std::lock_guard lock(g_mutex);
+    g_due.push_back(std::move(release));
+  } catch (const std::bad_alloc&) {
+    release();
+  }
+}
+
+void begin_environment(napi_env env) {
+  auto environment = std::make_unique<Environment>();
+  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); };
+  check(env, napi_set_instance_data(env, environment.get(), finalize, nullptr));
+  // Before the finalizers of what it has left.
+  const auto end = [](void* data) { static_cast<Environment*>(data)->ends = true; };
+  check(env, napi_add_env_cleanup_hook(env, end, environment.get()));
+  environment.release();  // NOLINT(bugprone-unused-return-value): finalize() takes it
+}
 
 // ---- handles ----
 
@@ -21,6 +97,7 @@ struct Held {
   void release(napi_env env) {
     if (pointer) tell_collector(env, -bytes);
     pointer.reset();
+    begin_releases(env);
   }
 };
 
@@ -118,9 +195,15 @@ class Work final : public Progress {
   }
 
   void settle(napi_env env) {
-    const std::unique_ptr<Work> self(this);
+    std::unique_ptr<Work> self(this);
     napi_delete_async_work(env, work_);
     task_ = nullptr;  // handles that it had
+    settle_promise(env);
+    self.reset();
+    begin_releases(env);
+  }
+
+  void settle_promise(napi_env env) {
     try {
       if (status_ == TRITIUM_OK) {
         check(env, napi_resolve_deferred(env, deferred_, result_(env)));

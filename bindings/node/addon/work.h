@@ -16,19 +16,22 @@ namespace tritium::node {
 // What a handle of JavaScript's is: released by the collector or close(), and not before the calls that have it end.
 template <class T>
 struct HandleKind;
-#define TRITIUM_NODE_HANDLE(NAME)                               \
+#define TRITIUM_NODE_HANDLE(NAME, WAITS)                        \
   template <>                                                   \
   struct HandleKind<tritium_##NAME> {                           \
     static constexpr const char* kName = #NAME;                 \
     static constexpr auto kRelease = &tritium_##NAME##_release; \
+    static constexpr bool kWaits = WAITS;                       \
   }
-TRITIUM_NODE_HANDLE(cancel);
-TRITIUM_NODE_HANDLE(runtime);
-TRITIUM_NODE_HANDLE(model);
-TRITIUM_NODE_HANDLE(adapter);
-TRITIUM_NODE_HANDLE(session);
-TRITIUM_NODE_HANDLE(reply_stream);
-TRITIUM_NODE_HANDLE(trainer);
+// Whether a release waits for evaluations that are under way on the device.
+TRITIUM_NODE_HANDLE(cancel, false);
+TRITIUM_NODE_HANDLE(reply_stream, false);
+TRITIUM_NODE_HANDLE(runtime, true);
+TRITIUM_NODE_HANDLE(model, true);
+TRITIUM_NODE_HANDLE(info, true);  // of a model, which it keeps
+TRITIUM_NODE_HANDLE(adapter, true);
+TRITIUM_NODE_HANDLE(session, true);
+TRITIUM_NODE_HANDLE(trainer, true);
 #undef TRITIUM_NODE_HANDLE
 
 // `bytes`: what it takes beside JavaScript's own memory, which the collector is told: else it would let them pile up.
@@ -36,9 +39,17 @@ napi_value hold(napi_env env, const char* kind, std::shared_ptr<void> pointer, i
 std::shared_ptr<void> held(napi_env env, napi_value value, const char* kind);
 void close(napi_env env, napi_value value);
 
+// On a thread of libuv's, soon; from any thread.
+void release_later(std::function<void()> release);
+
 template <class T>
 std::shared_ptr<T> owned(T* pointer) {
-  return std::shared_ptr<T>(pointer, HandleKind<T>::kRelease);
+  return std::shared_ptr<T>(pointer, [](T* last) {
+    if constexpr (HandleKind<T>::kWaits)
+      release_later([last] { HandleKind<T>::kRelease(last); });
+    else
+      HandleKind<T>::kRelease(last);
+  });
 }
 template <class T>
 napi_value hold(napi_env env, std::shared_ptr<T> pointer, int64_t bytes = 0) {
@@ -62,6 +73,9 @@ class Progress {
   virtual void send(Message message) = 0;
 };
 using TaskWithProgress = std::function<tritium_status(Progress&, tritium_error*)>;
+
+// Once for each environment that loads the addon.
+void begin_environment(napi_env env);
 
 napi_value promise(napi_env env, Task task, Result result);
 // `function` may be undefined.

@@ -65,6 +65,17 @@ test('a session under way refuses a second call and outlives close', async () =>
   assert.throws(() => session.position, /closed/);
 });
 
+test('what is released waits for an evaluation, and the event loop does not', async () => {
+  const model = await load('reference'), other = await model.createSession(), busy = await model.createSession({batch: LONG.length});
+  const feeding = busy.feed(LONG);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  other.close();
+  model.close();
+  assert.equal(busy.position, 0);
+  await feeding;
+  assert.equal(busy.position, LONG.length);
+});
+
 test('a model is trained from an object, and tells how it goes', async () => {
   const output = path.join(folder, 'tuned.gguf'), told = [];
   const report = await tritium.train({...CONFIG, output}, {progress: (now) => { told.push(now.step); }});

@@ -7,7 +7,6 @@
 #include "base/format_text.h"
 #include "model_files/open_model.h"
 #include "text/grammar/json_parts.h"
-#include "text/reply/tool_grammar.h"
 
 namespace tritium {
 namespace {
@@ -48,7 +47,9 @@ Result<RenderedChat> rendered_chat(const ChatFormat& format, std::string_view me
   if (!made.ok()) return made.status();
   Result<jinja::Rendered> text = render_conversation(*made, *conversation, format.token_texts());
   if (!text.ok()) return text.status();
-  return RenderedChat{*std::move(text), reply_format_of(*source, std::move(conversation->tools))};
+  return RenderedChat{.text = *std::move(text),
+                      .format = reply_format_of(*source, std::move(conversation->tools)),
+                      .chat_template = *source};
 }
 
 ReplyFormat reply_format_of(std::string_view chat_template, Json tools) {
@@ -87,8 +88,9 @@ Result<ChatPrompt> Model::format_chat(std::string_view messages, const ChatOptio
   prompt.text = std::move(chat->text.text);
   const Tokenizer* tokenizer = state_->tokenizer.get();
   if (tokenizer) prompt.tokens = ChatEncoder(*tokenizer).encode(prompt.text, chat->text.from_messages);
-  ToolGrammar calls = tool_grammar(
-      chat->format, [&](std::string_view mark) { return tokenizer && tokenizer->control_token(mark) >= 0; });
+  ToolGrammar calls = state_->tool_grammars.of(chat->chat_template, chat->format, [&](std::string_view mark) {
+    return tokenizer && tokenizer->control_token(mark) >= 0;
+  });
   prompt.tool_grammar = std::move(calls.gbnf);
   prompt.tool_grammar_triggers = std::move(calls.triggers);
   return prompt;

@@ -1,6 +1,7 @@
 // A conversation by a template, and how that template writes what comes back.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "text/chat_format.h"
@@ -12,6 +13,7 @@ namespace tritium {
 struct RenderedChat {
   jinja::Rendered text;
   ReplyFormat format;  // with the conversation's tools
+  std::string chat_template;
 };
 
 Result<RenderedChat> rendered_chat(const ChatFormat& format, std::string_view messages, const ChatOptions& options);

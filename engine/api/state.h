@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/tool_grammars.h"
 #include "api/weight_source.h"
 #include "backends.h"
 #include "model/adapters.h"
@@ -64,6 +65,7 @@ struct Model::State {
   Attached adapter;                            // of sessions, until they take another one
   std::shared_ptr<const Tokenizer> tokenizer;  // null: info.tokenizer_problem says why
   ChatFormat chat;
+  mutable ToolGrammars tool_grammars;
   Pooling pooling = Pooling::last;  // what the file says
   // Of the tokenizer, which there must be; made by the first call. Any number of threads may ask.
   std::shared_ptr<const grammar::TokenTrie> token_trie() const;

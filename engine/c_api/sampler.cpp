@@ -8,30 +8,43 @@ namespace tritium::c_api {
 
 static_assert(TRITIUM_RANDOM_SEED == kRandomSeed);
 
+namespace {
+
+// The members that both sides have under one name and as one type: each(C's, the library's).
+template <typename Each>
+void each_option(const Each& each) {
+  using C = tritium_sampler_options;
+  using L = SamplerOptions;
+  each(&C::seed, &L::seed);
+  each(&C::top_k, &L::top_k);
+  each(&C::temperature, &L::temperature);
+  each(&C::top_p, &L::top_p);
+  each(&C::min_p, &L::min_p);
+  each(&C::typical_p, &L::typical_p);
+  each(&C::top_n_sigma, &L::top_n_sigma);
+  each(&C::xtc_probability, &L::xtc_probability);
+  each(&C::xtc_threshold, &L::xtc_threshold);
+  each(&C::repeat_penalty, &L::repeat_penalty);
+  each(&C::frequency_penalty, &L::frequency_penalty);
+  each(&C::presence_penalty, &L::presence_penalty);
+  each(&C::penalty_last_n, &L::penalty_last_n);
+  each(&C::dry_multiplier, &L::dry_multiplier);
+  each(&C::dry_base, &L::dry_base);
+  each(&C::dry_allowed_length, &L::dry_allowed_length);
+  each(&C::dry_penalty_last_n, &L::dry_penalty_last_n);
+  each(&C::mirostat, &L::mirostat);
+  each(&C::mirostat_tau, &L::mirostat_tau);
+  each(&C::mirostat_eta, &L::mirostat_eta);
+}
+
+}  // namespace
+
 template <>
 tritium_sampler_options defaults<tritium_sampler_options>() {
-  const SamplerOptions o;
-  return {.size = sizeof(tritium_sampler_options),
-          .seed = o.seed,
-          .top_k = o.top_k,
-          .temperature = o.temperature,
-          .top_p = o.top_p,
-          .min_p = o.min_p,
-          .typical_p = o.typical_p,
-          .top_n_sigma = o.top_n_sigma,
-          .xtc_probability = o.xtc_probability,
-          .xtc_threshold = o.xtc_threshold,
-          .repeat_penalty = o.repeat_penalty,
-          .frequency_penalty = o.frequency_penalty,
-          .presence_penalty = o.presence_penalty,
-          .penalty_last_n = o.penalty_last_n,
-          .dry_multiplier = o.dry_multiplier,
-          .dry_base = o.dry_base,
-          .dry_allowed_length = o.dry_allowed_length,
-          .dry_penalty_last_n = o.dry_penalty_last_n,
-          .mirostat = o.mirostat,
-          .mirostat_tau = o.mirostat_tau,
-          .mirostat_eta = o.mirostat_eta};
+  const SamplerOptions library;
+  tritium_sampler_options o = {.size = sizeof(tritium_sampler_options)};
+  each_option([&](auto ours, auto theirs) { o.*ours = library.*theirs; });
+  return o;
 }
 
 Result<std::vector<std::string>> texts_of(const char* const* texts, uint64_t n, const char* name) {
@@ -49,26 +62,8 @@ Result<SamplerOptions> sampler_options_of(const tritium_sampler_options* options
   const auto all = options_of(options, "tritium_sampler_options");
   if (!all.ok()) return all.status();
   const tritium_sampler_options& o = *all;
-  SamplerOptions sampler{.temperature = o.temperature,
-                         .top_k = o.top_k,
-                         .top_p = o.top_p,
-                         .min_p = o.min_p,
-                         .seed = o.seed,
-                         .typical_p = o.typical_p,
-                         .top_n_sigma = o.top_n_sigma,
-                         .xtc_probability = o.xtc_probability,
-                         .xtc_threshold = o.xtc_threshold,
-                         .repeat_penalty = o.repeat_penalty,
-                         .frequency_penalty = o.frequency_penalty,
-                         .presence_penalty = o.presence_penalty,
-                         .penalty_last_n = o.penalty_last_n,
-                         .dry_multiplier = o.dry_multiplier,
-                         .dry_base = o.dry_base,
-                         .dry_allowed_length = o.dry_allowed_length,
-                         .dry_penalty_last_n = o.dry_penalty_last_n,
-                         .mirostat = o.mirostat,
-                         .mirostat_tau = o.mirostat_tau,
-                         .mirostat_eta = o.mirostat_eta};
+  SamplerOptions sampler;
+  each_option([&](auto ours, auto theirs) { sampler.*theirs = o.*ours; });
   if (o.dry_sequence_breakers) {
     auto breakers = texts_of(o.dry_sequence_breakers, o.n_dry_sequence_breakers, "dry_sequence_breakers");
     if (!breakers.ok()) return breakers.status();

@@ -5,23 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <thread>
 
-#include "tests/support/temporary_folder.h"
+#include "tests/support/made_model.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 namespace {
-
-std::string model_file(const std::string& architecture) {
-  static const TemporaryFolder folder;
-  std::string path = (folder.path() / (architecture + ".gguf")).string();
-  if (!std::filesystem::exists(path)) {
-    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " " + architecture).c_str()), 0);
-  }
-  return path;
-}
 
 Model load(const std::string& backend, const std::string& architecture) {
   const Result<Runtime> runtime = Runtime::create({.backend = backend, .threads = backend == "cpu" ? 2 : 0});

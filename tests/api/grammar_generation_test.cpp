@@ -2,31 +2,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <regex>
 
-#include "tests/support/temporary_folder.h"
+#include "tests/support/made_model.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 namespace {
-
-// With a vocabulary of bytes among its tokens.
-std::string model_file() {
-  static const TemporaryFolder folder;
-  const std::string path = (folder.path() / "llama.gguf").string();
-  if (!std::filesystem::exists(path)) {
-    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " llama").c_str()), 0);
-  }
-  return path;
-}
 
 class GrammarGeneration : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     const Result<Runtime> runtime = Runtime::create({.backend = GetParam()});
     if (!runtime.ok()) GTEST_SKIP() << runtime.message();
-    Result<Model> model = runtime->load(model_file());
+    Result<Model> model = runtime->load(model_file("llama"));
     ASSERT_TRUE(model.ok()) << model.message();
     model_.emplace(*std::move(model));
   }

@@ -5,21 +5,12 @@
 #include <filesystem>
 
 #include "tests/support/available_backends.h"
+#include "tests/support/made_model.h"
 #include "tests/support/shared_material.h"
-#include "tests/support/temporary_folder.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 namespace {
-
-std::string model_file(const std::string& architecture) {
-  static const TemporaryFolder folder;
-  const std::string path = (folder.path() / (architecture + ".gguf")).string();
-  if (!std::filesystem::exists(path)) {
-    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " " + architecture).c_str()), 0);
-  }
-  return path;
-}
 
 Model load(const std::string& backend, const std::string& file) {
   const Result<Runtime> runtime = Runtime::create({.backend = backend});

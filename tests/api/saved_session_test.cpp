@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "tests/support/available_backends.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/made_model.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
@@ -14,15 +13,6 @@ namespace {
 const std::vector<int32_t> kPrompt = {1, 9, 77, 12, 200};
 const GenerateOptions kGreedy = {.max_tokens = 8, .sampler = {.temperature = 0}, .stop_at_end = false};
 const std::vector<KvCacheType> kCaches = {KvCacheType::f16, KvCacheType::int8, KvCacheType::f32};
-
-std::string model_file(const std::string& architecture) {
-  static const TemporaryFolder folder;
-  const std::string path = (folder.path() / (architecture + ".gguf")).string();
-  if (!std::filesystem::exists(path)) {
-    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " " + architecture).c_str()), 0);
-  }
-  return path;
-}
 
 Model load(const std::string& backend, const std::string& architecture = "maple") {
   const Result<Runtime> runtime = Runtime::create({.backend = backend});

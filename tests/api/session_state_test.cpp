@@ -6,31 +6,20 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <thread>
 
 #include "tests/support/available_backends.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/made_model.h"
 #include "tritium/debug.hpp"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 namespace {
 
-// Generated models, by the tensor whose values are too large (none: ""), made once for the program.
-std::string model_file(const std::string& huge = "") {
-  static const TemporaryFolder folder;
-  const std::string path = (folder.path() / ("model" + huge + ".gguf")).string();
-  if (!std::filesystem::exists(path)) {
-    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " llama " + huge).c_str()), 0);
-  }
-  return path;
-}
-
 Model load(const std::string& backend, const std::string& huge = "") {
   const Result<Runtime> runtime = Runtime::create({.backend = backend});
   EXPECT_TRUE(runtime.ok()) << runtime.message();
-  Result<Model> model = runtime->load(model_file(huge));
+  Result<Model> model = runtime->load(model_file("llama", huge));
   EXPECT_TRUE(model.ok()) << model.message();
   return *std::move(model);
 }
@@ -211,7 +200,7 @@ TEST(SessionState, ALongPromptIsAskedAboutOften) {
 TEST(SessionState, LoadingEvaluatingAndTheSelftestAreCancelledByTheSameQuestion) {
   const Result<Runtime> runtime = Runtime::create({.backend = "cpu"});
   ASSERT_TRUE(runtime.ok());
-  EXPECT_EQ(runtime->load(model_file(), {.keep_going = until(1)}).code(), StatusCode::cancelled);
+  EXPECT_EQ(runtime->load(model_file("llama"), {.keep_going = until(1)}).code(), StatusCode::cancelled);
   const Model model = load("reference");
   const std::string text(3000, 'x');
   EXPECT_EQ(model.evaluate(text, {.window = 100, .keep_going = until(3)}).code(), StatusCode::cancelled);
@@ -245,7 +234,7 @@ TEST(SessionState, HandlesThatWereMovedFromSaySo) {
   EXPECT_EQ(model.info().vocab_size, 0);
   Result<Runtime> runtime = Runtime::create({.backend = "cpu"});
   const Runtime taken = *std::move(runtime);
-  EXPECT_EQ(runtime->load(model_file()).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(runtime->load(model_file("llama")).code(), StatusCode::invalid_argument);
   EXPECT_EQ(runtime->backend(), "");
   EXPECT_TRUE(other.evaluate(kPrompt).ok());
 }

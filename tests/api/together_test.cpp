@@ -2,25 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
-#include "tests/support/temporary_folder.h"
+#include "tests/support/made_model.h"
 #include "tritium/tritium.hpp"
 
 namespace tritium {
 namespace {
 
 using Outcome = Result<std::optional<GeneratedToken>>;
-
-std::string model_file(const std::string& architecture) {
-  static const TemporaryFolder folder;
-  const std::string path = (folder.path() / (architecture + ".gguf")).string();
-  if (!std::filesystem::exists(path)) {
-    EXPECT_EQ(std::system((std::string(TRITIUM_MAKE_MODEL) + " " + path + " " + architecture).c_str()), 0);
-  }
-  return path;
-}
 
 Model load(const std::string& backend, const std::string& architecture = "maple") {
   const Result<Runtime> runtime = Runtime::create({.backend = backend, .threads = 2});

@@ -212,7 +212,7 @@ TEST(Trainer, RefusesASecondCallAndAfterAMoveAny) {
   in_call = nullptr;
   EXPECT_EQ(made->step(0).code(), StatusCode::invalid_argument);
   Trainer other = *std::move(made);
-  EXPECT_EQ(made->step().code(), StatusCode::invalid_argument);  // NOLINT(bugprone-use-after-move): what it says
+  EXPECT_EQ(made->step().code(), StatusCode::invalid_argument);
   EXPECT_TRUE(other.step().ok());
 }
 

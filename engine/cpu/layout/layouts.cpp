@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/available_memory.h"
+#include "base/cancel.h"
 #include "cpu_ref/host_memory.h"
 
 namespace tritium::cpu {
@@ -72,7 +73,9 @@ bool Layouts::base3_is_faster() const {
       std::array<double, 2> least;
       least.fill(std::numeric_limits<double>::max());
       for (int round = 0; round < 4; ++round) {
+        check_cancelled();  // then who asks next measures
         least[0] = std::min(least[0], trial.seconds(Trial::kChunks));
+        check_cancelled();
         least[1] = std::min(least[1], trial.seconds(base3_words(Trial::kChunks)));
       }
       // Prompts are a little slower from base3: it must be worth it.

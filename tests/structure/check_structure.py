@@ -53,7 +53,12 @@ ALLOWED = {
     "apps/gpu_report": ["gpu_report", "vulkan/vulkan_backend.h", "vulkan/device/device_details.h", "vulkan/device_probe.h",
                           "cpu_ref/reference_backend.h", "train/description.h", "selftest", "model", "ops", "tensor",
                           "base", "tritium"],
-    "apps/cli": ["cli", "tritium", "gpu_report/gpu_report.h"],
+    "apps/cli": ["cli", "tritium", "gpu_report/gpu_report.h", "server/server.h"],
+    "apps/server": ["server", "tritium"],
+    # What translates knows no model and no socket, what evaluates no HTTP and no JSON.
+    "apps/server/openai": ["server/openai", "tritium/tritium.hpp", "tritium/status.hpp"],
+    "apps/server/scheduler.h": ["server/prompt_cache.h", "server/token_queue.h", "tritium"],
+    "apps/server/scheduler.cpp": ["server/scheduler.h", "tritium"],
     "apps": ["tritium"],  # what an application may use, and no more
     "engine/backends.h": ["ops/backend.h", "tritium"],
     "engine/backends.cpp": ["backends.h", "cpu/cpu_backend.h", "vulkan/vulkan_backend.h", "cpu_ref/reference_backend.h", "ops/timed_backend.h",
@@ -69,17 +74,19 @@ ALLOWED = {
 RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["apps/cli"],
-    r"^nlohmann/": ["apps/cli", "engine/base/json.cpp", "engine/train", "apps/gpu_report", "tests/text"],
+    r"^nlohmann/": ["apps/cli", "apps/server/openai", "engine/base/json.cpp", "engine/train", "apps/gpu_report", "tests/text"],
     r"^xxhash": ["engine/base/checksum.cpp"],
     r"^pcre2": ["engine/text/pattern.cpp"],
     r"^utf8proc": ["engine/text/unicode.cpp"],
     r"^zstd": ["engine/artifact/compress.cpp"],
     r"^glm/": ["shaders/lib"],
     r"^g(test|mock)/": ["tests"],
+    r"^httplib": ["apps/server/http.cpp", "apps/server/CMakeLists.txt"],
     r"^node_api": ["bindings/node"],
     # What a system has of its own is behind an interface for all of them; tests try what one system does.
-    r"^(unistd|fcntl|dlfcn|pthread|sched|poll|signal|dirent|spawn|termios|windows|io|psapi|bcrypt|shellapi)\.h|^(sys|linux)/":
-        ["engine/base/posix", "engine/base/windows", "engine/base/futex.h", "apps/cli/posix", "apps/cli/windows", "examples", "tests"],
+    r"^(unistd|fcntl|dlfcn|pthread|sched|poll|signal|dirent|spawn|termios|windows|io|psapi|bcrypt|shellapi)\.h|^(sys|linux|netinet)/|^netdb":
+        ["engine/base/posix", "engine/base/windows", "engine/base/futex.h", "apps/cli/posix", "apps/cli/windows", "apps/server/posix", "examples",
+         "tests"],
 }
 STANDARD_HEADER = re.compile(r"^[a-z_]+$|^stdint\.h$")  # what C has, for tritium.h
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")

@@ -31,6 +31,7 @@ void add_logits(CLI::App& app, Action& action);
 void add_quantize(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_selftest(CLI::App& app, Action& action);
+void add_serve(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_tokenizer(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   add_run(app, action);
   add_chat(app, action);
   add_chat_format(app, action);
+  add_serve(app, action);
   add_train(app, action);
   add_finetune(app, action);
   add_experiment(app, action);

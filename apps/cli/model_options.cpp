@@ -50,9 +50,7 @@ void add_layout(CLI::App& command, WeightLayout& layout) {
       "measurement finds it faster (default auto)");
 }
 
-void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("MODEL", options.model, "model: a .gguf file, any part of a split one, or a Hugging Face folder")
-      ->required();
+void add_machine_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--backend", options.runtime.backend, "auto | reference | cpu | vulkan | vulkan:INDEX")
       ->capture_default_str();
   command.add_option("--threads", options.runtime.threads, "threads of the cpu backend; 0: all physical cores")
@@ -64,9 +62,6 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   add_layout(command, options.runtime.layout);
   command.add_flag("--i2s-64", options.load.i2s_interleave_64,
                    "I2_S codes are interleaved 64 per 16 bytes (Arm files)");
-  command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");
-  command.add_option("--lora-strength", options.load.adapter_strength, "multiplies what the adapters add")
-      ->capture_default_str();
   command.add_option("--pre", options.load.tokenizer_pre,
                      "how a byte-level vocabulary splits text, instead of what the file says: llama-bpe, qwen2 …");
   command.add_flag("--cache{auto}", options.load.cache,
@@ -75,17 +70,30 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_flag("-v,--verbose", options.verbose, "say on stderr what happens");
 }
 
-Result<LoadedModel> load(ModelOptions options) {
-  options.runtime.log = log_sink(options.verbose);
-  Result<Runtime> runtime = Runtime::create(options.runtime, options.debug);
-  if (!runtime.ok()) return runtime.status();
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("MODEL", options.model, "model: a .gguf file, any part of a split one, or a Hugging Face folder")
+      ->required();
+  add_machine_options(command, options);
+  command.add_option("--lora", options.load.adapter, "GGUF file of LoRA adapters, used beside the model's weights");
+  command.add_option("--lora-strength", options.load.adapter_strength, "multiplies what the adapters add")
+      ->capture_default_str();
+}
+
+Result<Model> load_into(const Runtime& runtime, ModelOptions options) {
   ProgressLine line("loading " + options.model);
   options.load.progress = [&](double fraction) {
     line.show(fraction);
     return !interrupted();
   };
   options.load.keep_going = keep_going;
-  Result<Model> model = runtime->load(options.model, options.load);
+  return runtime.load(options.model, options.load);
+}
+
+Result<LoadedModel> load(ModelOptions options) {
+  options.runtime.log = log_sink(options.verbose);
+  Result<Runtime> runtime = Runtime::create(options.runtime, options.debug);
+  if (!runtime.ok()) return runtime.status();
+  Result<Model> model = load_into(*runtime, std::move(options));
   if (!model.ok()) return model.status();
   return LoadedModel{*std::move(runtime), *std::move(model)};
 }

@@ -25,13 +25,17 @@ void add_activations(CLI::App& command, Activations& activations);
 void add_layout(CLI::App& command, WeightLayout& layout);
 void add_kv(CLI::App& command, KvCacheType& kv);
 void add_model_options(CLI::App& command, ModelOptions& options);
+// Those of them that are not about one model: backend, arithmetic, how files are read.
+void add_machine_options(CLI::App& command, ModelOptions& options);
 
 struct LoadedModel {
   Runtime runtime;
   Model model;
 };
 
-// Opens the backend and loads the model, with a progress line; Ctrl-C cancels.
+// With a progress line; Ctrl-C cancels.
+Result<Model> load_into(const Runtime& runtime, ModelOptions options);
+// Opens the backend and loads the model.
 Result<LoadedModel> load(ModelOptions options);
 
 // "1 403 7", commas too. invalid_argument names what is not a token id.

@@ -1,0 +1,225 @@
+#include "server/answer.h"
+
+#include <algorithm>
+
+namespace tritium::server {
+namespace {
+
+Piece piece_of(size_t choice, ChatReply reply) {
+  return {.choice = choice,
+          .content = std::move(reply.content),
+          .reasoning = std::move(reply.reasoning_content),
+          .tool_calls = std::move(reply.tool_calls)};
+}
+
+void add(Piece& piece, Piece more) {
+  piece.content += more.content;
+  piece.reasoning += more.reasoning;
+  if (!more.tool_calls.empty()) piece.tool_calls = std::move(more.tool_calls);
+}
+
+ApiError context_exceeded(size_t tokens, int64_t context) {
+  ApiError error =
+      invalid("messages", "the prompt has " + std::to_string(tokens) + " tokens, and the context room for " +
+                              std::to_string(context) + ", one of them for the answer");
+  error.code = "context_length_exceeded";
+  return error;
+}
+
+}  // namespace
+
+Answer::~Answer() { queue_->cancel(); }
+
+// A call from the first token on. Where the mark before a call is a control token, which no grammar writes, it becomes
+// part of the prompt; it is `opened`, for what takes the reply apart.
+std::optional<ApiError> Answer::require_call(const ChatPrompt& made, std::vector<int32_t>& prompt,
+                                             std::string& opened) {
+  if (made.tool_grammar.empty() || made.tool_grammar_triggers.empty())
+    return unsupported("tool_choice",
+                       "this model's template calls tools in a way that cannot be required: take \"auto\"");
+  generate_.grammar_triggers.clear();
+  const std::string& mark = made.tool_grammar_triggers.front();
+  if (mark.find('{') != std::string::npos) return std::nullopt;
+  ChatOptions alone;
+  alone.chat_template = mark;
+  const std::vector<ChatMessage> any = {{.role = "user", .content = "a"}};
+  Result<ChatPrompt> tokens = model_.format_chat(any, alone);
+  if (!tokens.ok()) return error_of(tokens.status(), "tool_choice");
+  std::vector<int32_t>& ids = tokens->tokens;
+  if (!ids.empty() && ids.front() == model_.begin_of_text()) ids.erase(ids.begin());
+  if (ids.size() != 1 || !text_of(ids.front()).empty()) return std::nullopt;  // the grammar writes it
+  prompt.push_back(ids.front());
+  opened = mark;
+  return std::nullopt;
+}
+
+Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const ChatRequest& request,
+                                               const AnswerLimits& limits) {
+  std::unique_ptr<Answer> answer(new Answer(served, request));
+  Result<ChatPrompt> made = answer->model_.format_chat(request.messages, request.chat);
+  if (!made.ok()) return error_of(made.status(), "messages");
+  std::vector<int32_t> prompt = std::move(made->tokens);
+  std::string opened;
+  if (!request.chat.tools.empty()) {
+    answer->generate_.grammar = made->tool_grammar;
+    answer->generate_.grammar_triggers = made->tool_grammar_triggers;
+    if (request.tool_choice == ToolChoice::required)
+      if (std::optional<ApiError> error = answer->require_call(*made, prompt, opened)) return *error;
+  }
+  for (Choice& choice : answer->choices_) {
+    if (request.held_to_form) break;
+    Result<ChatReplyStream> reply = answer->model_.reply_stream(request.chat);
+    if (!reply.ok()) return error_of(reply.status(), "messages");
+    choice.reply = *std::move(reply);
+    if (opened.empty()) continue;
+    if (const Result<ChatReply> begun = choice.reply->append(opened); !begun.ok()) return error_of(begun.status());
+  }
+  if (std::optional<ApiError> error = answer->submit(served, std::move(prompt), limits)) return *error;
+  return answer;
+}
+
+Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const CompletionRequest& request,
+                                               const AnswerLimits& limits) {
+  std::unique_ptr<Answer> answer(new Answer(served, request));
+  Result<std::vector<int32_t>> tokens =
+      request.tokens ? Result<std::vector<int32_t>>(*request.tokens) : answer->model_.tokenize(request.text);
+  if (!tokens.ok()) return error_of(tokens.status(), "prompt");
+  const int64_t vocabulary = answer->model_.info().vocab_size;
+  if (std::ranges::any_of(*tokens, [&](int32_t token) { return token >= vocabulary; }))
+    return invalid("prompt", "a token is none of the vocabulary, which has " + std::to_string(vocabulary));
+  if (request.echo) {
+    const Result<std::string> text =
+        request.tokens ? answer->model_.detokenize(*tokens) : Result<std::string>(request.text);
+    if (!text.ok()) return error_of(text.status(), "prompt");
+    answer->echoed_ = *text;
+  }
+  if (std::optional<ApiError> error = answer->submit(served, *std::move(tokens), limits)) return *error;
+  return answer;
+}
+
+std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<int32_t> prompt,
+                                       const AnswerLimits& limits) {
+  Scheduler& scheduler = *served.scheduler;
+  if (prompt.empty()) return invalid("prompt", "has no tokens");
+  const int64_t context = scheduler.context();
+  if (std::ssize(prompt) >= context) return context_exceeded(prompt.size(), context);
+  for (const LogitBias& bias : generate_.sampler.logit_bias)
+    if (bias.token >= model_.info().vocab_size)
+      return invalid("logit_bias", "there is no token " + std::to_string(bias.token));
+  // Ranges that depend on others, and grammars, are the library's to check.
+  if (const Result<Sampler> sampler = Sampler::create(generate_.sampler); !sampler.ok())
+    return error_of(sampler.status());
+  const int64_t room = context - std::ssize(prompt);
+  generate_.max_tokens = std::min(room, request_.max_tokens.value_or(limits.max_tokens > 0 ? limits.max_tokens : room));
+  if (request_.logprobs) generate_.log_probabilities = std::max<int64_t>(1, request_.top_logprobs);
+  usage_.prompt_tokens = std::ssize(prompt);
+  deadline_ = std::chrono::steady_clock::now() + limits.time;
+  const Submission submission = {.prompt = std::move(prompt),
+                                 .generate = generate_,
+                                 .n = request_.n,
+                                 .adapter = served.adapter,
+                                 .cache = request_.cache_prompt};
+  switch (scheduler.submit(submission, queue_)) {
+    case Submitted::taken: return std::nullopt;
+    case Submitted::queue_full:
+      return ApiError{.status = 429,
+                      .message = "too many requests of this model wait already: try again later",
+                      .type = "rate_limit_error",
+                      .code = "queue_full",
+                      .retry_after_s = 1};
+    case Submitted::stopping: break;
+  }
+  return ApiError{.status = 503,
+                  .message = "the server is stopping",
+                  .type = "server_error",
+                  .code = "stopping",
+                  .retry_after_s = 5};
+}
+
+std::string Answer::text_of(int32_t token) const {
+  const Result<std::string> text = model_.detokenize(std::span(&token, 1));
+  return text.ok() ? *text : std::string();
+}
+
+Answer::Next Answer::fail(ApiError error) {
+  queue_->cancel();
+  error_ = std::move(error);
+  return Next::failed;
+}
+
+Answer::Next Answer::next(std::chrono::milliseconds at_most, Piece& piece) {
+  piece = Piece();
+  if (std::ranges::all_of(choices_, &Choice::ended)) return Next::ended;
+  if (std::chrono::steady_clock::now() > deadline_)
+    return fail({.status = 504,
+                 .message = "the answer took longer than this server lets one take",
+                 .type = "server_error",
+                 .code = "timeout"});
+  const std::optional<TokenEvent> event = queue_->pop(at_most);
+  return event ? take(*event, piece) : Next::nothing;
+}
+
+Answer::Next Answer::take(const TokenEvent& event, Piece& piece) {
+  piece.choice = event.choice;
+  switch (event.kind) {
+    case TokenEvent::Kind::token: return take_token(event, piece);
+    case TokenEvent::Kind::ended: return take_end(event, piece);
+    case TokenEvent::Kind::failed: break;
+  }
+  if (event.status.code() == StatusCode::cancelled)
+    return fail({.status = 503,
+                 .message = "the server is stopping",
+                 .type = "server_error",
+                 .code = "stopping",
+                 .retry_after_s = 5});
+  return fail(error_of(event.status));
+}
+
+Answer::Next Answer::take_token(const TokenEvent& event, Piece& piece) {
+  Choice& choice = choices_[event.choice];
+  if (!choice.reply) {
+    piece.content = event.text;
+  } else {
+    // Text that a stop text holds back comes later; a mark that is a control token has none.
+    const bool mark = event.text.empty() && event.id >= 0 && text_of(event.id).empty();
+    Result<ChatReply> reply = mark ? choice.reply->append(event.id) : choice.reply->append(event.text);
+    if (!reply.ok()) return fail(error_of(reply.status()));
+    add(piece, piece_of(event.choice, *std::move(reply)));
+  }
+  if (request_.logprobs && event.id >= 0) {
+    TokenLogprobs one{.token = {.text = text_of(event.id), .logprob = event.log_probability}};
+    for (const TokenLogProbability& other : event.most_probable)
+      if (std::ssize(one.top) < request_.top_logprobs)
+        one.top.push_back({.text = text_of(other.id), .logprob = other.log_probability});
+    piece.logprobs.push_back(std::move(one));
+  }
+  return Next::piece;
+}
+
+Answer::Next Answer::take_end(const TokenEvent& event, Piece& piece) {
+  Choice& choice = choices_[event.choice];
+  if (event.stop == StopReason::cancelled)
+    return fail({.status = 503,
+                 .message = "the server is stopping",
+                 .type = "server_error",
+                 .code = "stopping",
+                 .retry_after_s = 5});
+  if (choice.reply) {
+    Result<ChatReply> rest = choice.reply->finish();
+    if (!rest.ok()) return fail(error_of(rest.status()));
+    add(piece, piece_of(event.choice, *std::move(rest)));
+  }
+  choice.ended = true;
+  const bool cut = event.stop == StopReason::max_tokens || event.stop == StopReason::context_full;
+  piece.finish = cut ? Finish::length : Finish::stop;
+  usage_.completion_tokens += event.completion_tokens;
+  if (event.choice == 0) {
+    usage_.cached_tokens = event.cached_tokens;
+    usage_.seed = event.seed;
+    usage_.tokens_per_second = event.tokens_per_second;
+    usage_.seconds_to_first_token = event.seconds_to_first_token;
+  }
+  return Next::piece;
+}
+
+}  // namespace tritium::server

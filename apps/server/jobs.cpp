@@ -1,0 +1,380 @@
+#include "server/jobs.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "server/job_files.h"
+#include "server/models.h"
+#include "server/openai/replies.h"
+
+namespace tritium::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_over(const Json& job) {
+  const std::string status = job.value("status", "");
+  return status == "succeeded" || status == "failed" || status == "cancelled";
+}
+
+// What a client need not know of this machine.
+Json without_paths(const TrainOptions& options) {
+  Json all = *parse_json(train_options_to_json(options));
+  for (const char* key : {"model", "data", "valid_data", "folder", "output", "resume", "overwrite", "text",
+                          "transformer", "tokenizer", "teacher"})
+    all.erase(key);
+  return all;
+}
+
+std::string number_text(double value) {
+  std::string text = std::to_string(value);
+  return text.substr(0, text.find('.') + 5);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Jobs>> Jobs::start(JobsOptions options) {
+  std::unique_ptr<Jobs> jobs(new Jobs(std::move(options)));
+  if (const Status loaded = jobs->load(); !loaded.ok()) return loaded;
+  jobs->thread_ = std::thread([all = jobs.get()] { all->run(); });
+  return jobs;
+}
+
+Jobs::~Jobs() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Jobs::load() {
+  std::error_code problem;
+  fs::create_directories(path_of(options_.folder), problem);
+  if (problem) return Status(StatusCode::io_error, options_.folder + ": " + problem.message());
+  Result<FolderLock> lock = FolderLock::take(options_.folder);
+  if (!lock.ok()) return lock.status();
+  lock_.emplace(*std::move(lock));
+  if (!fs::is_directory(path_of(options_.files), problem))
+    return Status(StatusCode::not_found, options_.files + ": the folder of --files is not there");
+  for (const auto& entry : fs::directory_iterator(path_of(options_.folder), problem)) {
+    const std::string state = utf8_of(entry.path() / "job.json");
+    if (!fs::exists(path_of(state), problem)) continue;
+    Outcome<Json> read = read_json_file(state);
+    if (!read.ok() || !read->contains("shown") || !read->contains("hidden")) {
+      if (options_.log) options_.log(LogLevel::warning, state + ": is no job of this server, and is left alone");
+      continue;
+    }
+    auto job = std::make_unique<Job>();
+    job->shown = (*read)["shown"], job->hidden = (*read)["hidden"];
+    job->events = read_json_lines(utf8_of(entry.path() / "events.jsonl"));
+    jobs_.push_back(std::move(job));
+  }
+  std::ranges::sort(jobs_, {}, [](const auto& job) {
+    return std::pair(job->shown.value("created_at", int64_t{0}), job->shown.value("id", ""));
+  });
+  for (const auto& job : jobs_) {
+    const std::string status = job->shown["status"];
+    if (status == "succeeded") publish(job->shown["id"]);
+    if (is_over(job->shown)) continue;
+    if (status == "running") {
+      job->shown["tritium"]["resumed"] = job->shown["tritium"].value("resumed", 0) + 1;
+      say(*job, "info", "the server was started again: the job goes on from its last checkpoint");
+    }
+    waiting_.push_back(job->shown["id"]);
+  }
+  return Status();
+}
+
+std::string Jobs::file_of(const Job& job, const char* name) const {
+  return utf8_of(path_of(options_.folder) / path_of(job.shown["id"].get<std::string>()) / name);
+}
+
+void Jobs::save(const Job& job) const {
+  const Status written =
+      write_whole(file_of(job, "job.json"), json_text({{"shown", job.shown}, {"hidden", job.hidden}}));
+  if (!written.ok() && options_.log) options_.log(LogLevel::error, "a job is not saved: " + written.message());
+}
+
+void Jobs::set(Job& job, const char* key, Json value) {
+  job.shown[key] = std::move(value);
+  save(job);
+  changed_.notify_all();
+}
+
+void Jobs::say(Job& job, const char* level, const std::string& message, Json data) {
+  const char* type = data.empty() ? "message" : "metrics";
+  Json event = {{"id", "ftevent-" + std::to_string(job.events.size())},
+                {"object", "fine_tuning.job.event"},
+                {"created_at", seconds_since_1970()},
+                {"level", level},
+                {"type", type},
+                {"message", message},
+                {"data", std::move(data)}};
+  static_cast<void>(append_line(file_of(job, "events.jsonl"), json_text(event)));  // a full disk shows in save()
+  job.events.push_back(std::move(event));
+  changed_.notify_all();
+}
+
+void Jobs::fail(Job& job, const std::string& code, const std::string& message) {
+  say(job, "error", message);
+  job.shown["error"] = {{"code", code}, {"message", message}, {"param", nullptr}};
+  job.shown["finished_at"] = seconds_since_1970();
+  set(job, "status", "failed");
+}
+
+const Jobs::Job* Jobs::find(const std::string& id) const {
+  const auto found = std::ranges::find_if(jobs_, [&](const auto& job) { return job->shown["id"] == id; });
+  return found == jobs_.end() ? nullptr : found->get();
+}
+Jobs::Job* Jobs::find(const std::string& id) { return const_cast<Job*>(std::as_const(*this).find(id)); }
+
+Outcome<Json> Jobs::create(const FineTuningRequest& request, const std::string& model, const std::string& model_path) {
+  Outcome<TrainOptions> options = train_options_of(request);
+  if (!options.ok()) return options.error();
+  const Outcome<std::string> data = file_below(options_.files, request.training_file, "training_file");
+  if (!data.ok()) return data.error();
+  options->data = {*data};
+  if (!request.validation_file.empty()) {
+    const Outcome<std::string> valid = file_below(options_.files, request.validation_file, "validation_file");
+    if (!valid.ok()) return valid.error();
+    options->valid_data = {*valid};
+  }
+  auto job = std::make_unique<Job>();
+  const std::string id = new_id("ftjob-");
+  std::error_code problem;
+  const fs::path folder = fs::absolute(path_of(options_.folder) / path_of(id), problem);
+  fs::create_directories(folder, problem);
+  if (problem) return server_error(utf8_of(folder) + ": " + problem.message());
+  options->model = utf8_of(fs::absolute(path_of(model_path), problem));
+  options->folder = utf8_of(folder / "run");
+  options->output = utf8_of(folder / "result.gguf");
+  options->backend = options_.backend;
+  options->threads = options_.threads;
+  const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+  job->shown = {{"id", id},
+                {"object", "fine_tuning.job"},
+                {"created_at", seconds_since_1970()},
+                {"finished_at", nullptr},
+                {"status", "queued"},
+                {"model", model},
+                {"fine_tuned_model", nullptr},
+                {"organization_id", "tritium"},
+                {"training_file", request.training_file},
+                {"validation_file", or_null(request.validation_file)},
+                {"hyperparameters",
+                 {{"n_epochs", request.n_epochs},
+                  {"batch_size", options->batch},
+                  {"learning_rate_multiplier", request.learning_rate_multiplier}}},
+                {"trained_tokens", nullptr},
+                {"result_files", Json::array()},
+                {"seed", options->seed},
+                {"error", nullptr},
+                {"tritium", {{"options", without_paths(*options)}, {"progress", nullptr}, {"resumed", 0}}}};
+  job->hidden = {{"options", *parse_json(train_options_to_json(*options))},
+                 {"suffix", request.suffix.empty() ? id : request.suffix}};
+  const std::lock_guard lock(mutex_);
+  save(*job);
+  say(*job, "info", "the job waits for its turn");
+  waiting_.push_back(id);
+  jobs_.push_back(std::move(job));
+  changed_.notify_all();
+  return jobs_.back()->shown;
+}
+
+Outcome<Json> Jobs::get(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const Job* job = find(id);
+  if (!job) return not_found("not_found", "there is no job \"" + id.substr(0, 100) + "\"");
+  return job->shown;
+}
+
+Outcome<Json> Jobs::cancel(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  Job* job = find(id);
+  if (!job) return not_found("not_found", "there is no job \"" + id.substr(0, 100) + "\"");
+  if (is_over(job->shown))
+    return ApiError{.message = "the job has ended: it " + job->shown["status"].get<std::string>()};
+  job->cancelled = true;
+  if (running_ != id) {
+    job->shown["finished_at"] = seconds_since_1970();
+    say(*job, "info", "the job was cancelled");
+    set(*job, "status", "cancelled");
+  }
+  return job->shown;
+}
+
+Outcome<Json> Jobs::list(size_t limit, const std::string& after) const {
+  const std::lock_guard lock(mutex_);
+  Json data = Json::array();
+  bool begun = after.empty();
+  size_t left = 0;
+  for (auto job = jobs_.rbegin(); job != jobs_.rend(); ++job) {
+    if (begun && data.size() < limit)
+      data.push_back((*job)->shown);
+    else if (begun)
+      ++left;
+    begun = begun || (*job)->shown["id"] == after;
+  }
+  if (!begun) return invalid("after", "there is no job \"" + after.substr(0, 100) + "\"");
+  Json answer = list_json(std::move(data));
+  answer["has_more"] = left > 0;
+  return answer;
+}
+
+size_t Jobs::event_number(const std::string& event) {
+  constexpr std::string_view kPrefix = "ftevent-";
+  size_t number = 0;
+  if (!event.starts_with(kPrefix)) return SIZE_MAX;
+  const char* end = event.data() + event.size();
+  const auto [stop, problem] = std::from_chars(event.data() + kPrefix.size(), end, number);
+  return problem == std::errc() && stop == end ? number : SIZE_MAX;
+}
+
+Outcome<Json> Jobs::events(const std::string& id, size_t limit, const std::string& after) const {
+  const std::lock_guard lock(mutex_);
+  const Job* job = find(id);
+  if (!job) return not_found("not_found", "there is no job \"" + id.substr(0, 100) + "\"");
+  const size_t number = event_number(after);
+  if (!after.empty() && number == SIZE_MAX) return invalid("after", "is no event's id");
+  size_t at = after.empty() ? job->events.size() : std::min(number, job->events.size());
+  Json data = Json::array();
+  while (at > 0 && data.size() < limit) data.push_back(job->events[--at]);
+  Json answer = list_json(std::move(data));
+  answer["has_more"] = at > 0;
+  return answer;
+}
+
+Outcome<Jobs::Followed> Jobs::follow(const std::string& id, size_t first, std::chrono::milliseconds at_most) const {
+  std::unique_lock lock(mutex_);
+  const Job* job = find(id);
+  if (!job) return not_found("not_found", "there is no job \"" + id.substr(0, 100) + "\"");
+  changed_.wait_for(lock, at_most, [&] { return ending_ || job->events.size() > first || is_over(job->shown); });
+  Followed followed{.ended = ending_ || is_over(job->shown)};
+  for (size_t i = first; i < job->events.size(); ++i) followed.events.push_back(job->events[i]);
+  return followed;
+}
+
+std::string Jobs::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+bool Jobs::goes_on(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return !ending_ && !find(id)->cancelled;
+}
+
+void Jobs::run() {
+  while (true) {
+    std::string id;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+      if (ending_) return;
+      id = waiting_.front();
+      waiting_.pop_front();
+      if (is_over(find(id)->shown)) continue;
+      running_ = id;
+    }
+    work(id);
+    const std::lock_guard lock(mutex_);
+    running_.clear();
+    changed_.notify_all();
+  }
+}
+
+void Jobs::work(const std::string& id) {
+  std::string text;
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    Job& job = *find(id);
+    again = job.shown["status"] == "running";
+    text = json_text(job.hidden["options"]);
+    if (!again) set(job, "status", "validating_files");
+  }
+  Result<TrainOptions> options = train_options_from_json(text);
+  Result<TrainPlan> plan = options.ok() ? plan_training(*options) : Result<TrainPlan>(options.status());
+  {
+    const std::lock_guard lock(mutex_);
+    Job& job = *find(id);
+    if (!plan.ok()) return fail(job, "invalid_training_file", plan.message());
+    const double epochs = options->epochs;
+    job.shown["trained_tokens"] = static_cast<int64_t>(epochs * static_cast<double>(plan->train_tokens));
+    say(job, "info",
+        "training begins: " + std::to_string(plan->train_tokens) + " tokens, " + std::to_string(plan->steps) +
+            " steps, " + std::to_string(plan->memory_bytes >> 20) + " MiB of memory");
+    set(job, "status", "running");
+  }
+  std::error_code problem;
+  if (again && fs::exists(path_of(options->folder), problem)) options->resume = "auto";
+  train_job(id, *std::move(options));
+}
+
+void Jobs::train_job(const std::string& id, TrainOptions options) {
+  options.log = options_.log;
+  const Result<TrainReport> report = train(options, {.progress =
+                                                         [&](const TrainProgress& progress) {
+                                                           report_progress(id, progress);
+                                                           return goes_on(id);
+                                                         },
+                                                     .keep_going = [&] { return goes_on(id); }});
+  finish(id, report);
+}
+
+void Jobs::report_progress(const std::string& id, const TrainProgress& p) {
+  const std::lock_guard lock(mutex_);
+  Job& job = *find(id);
+  std::string line =
+      "step " + std::to_string(p.step) + " of " + std::to_string(p.steps) + ": loss " + number_text(p.train_loss);
+  if (p.valid_loss) line += ", held-out " + number_text(*p.valid_loss);
+  Json progress = progress_json(p);
+  job.shown["tritium"]["progress"] = progress;
+  // Whatever the options say, a job's events grow by one a second at most, and by what was evaluated.
+  const auto now = std::chrono::steady_clock::now();
+  if (!p.valid_loss && now - job.said_progress < std::chrono::seconds(1)) return;
+  job.said_progress = now;
+  say(job, "info", line, std::move(progress));
+}
+
+void Jobs::finish(const std::string& id, const Result<TrainReport>& report) {
+  {
+    const std::lock_guard lock(mutex_);
+    Job& job = *find(id);
+    const bool interrupted =
+        report.ok() ? report->stop == TrainStop::interrupted : report.code() == StatusCode::cancelled;
+    if (interrupted && !job.cancelled) return save(job);  // the server ends: it stays a running job
+    if (interrupted) {
+      job.shown["finished_at"] = seconds_since_1970();
+      say(job, "info", "the job was cancelled");
+      return set(job, "status", "cancelled");
+    }
+    if (!report.ok()) return fail(job, "training_failed", report.message());
+    say(job, "info",
+        "held-out loss " + number_text(report->first_valid_loss) + " before, " + number_text(report->valid_loss) +
+            " now");
+  }
+  publish(id);
+  const std::lock_guard lock(mutex_);
+  Job& job = *find(id);
+  if (job.shown["fine_tuned_model"].is_null())
+    return fail(job, "not_served", "the result cannot be served: see the server's log");
+  job.shown["finished_at"] = seconds_since_1970();
+  say(job, "info", "the result is served as " + job.shown["fine_tuned_model"].get<std::string>());
+  set(job, "status", "succeeded");
+}
+
+// Without the lock, for loading takes time. At the start nobody else is there.
+void Jobs::publish(const std::string& id) {
+  Job& job = *find(id);  // jobs are never removed
+  const Result<std::string> served =
+      options_.publish(job.shown["model"], job.hidden["suffix"], file_of(job, "result.gguf"));
+  if (served.ok())
+    job.shown["fine_tuned_model"] = *served;
+  else if (options_.log)
+    options_.log(LogLevel::error, "the result of " + id + " is not served: " + served.message());
+}
+
+}  // namespace tritium::server

@@ -1,0 +1,219 @@
+"""tritium serve and clients that nobody wrote honestly: keys, origins, sizes, slowness, disconnects, signals."""
+import json
+import signal
+import socket
+import threading
+import time
+
+import program
+from running_server import WithServer
+
+# Thousands of tokens: none ends it.
+LONG = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 400, "n": 12, "logit_bias": {"2": -100}, "temperature": 1}
+
+
+def eventually(condition, seconds=60):
+    for _ in range(seconds * 10):
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+class Limits(WithServer):
+    arguments = ("--max-body", 1, "--connections", 40, "--read-timeout", 2, "--parallel", 2)
+
+    def figures(self):
+        return self.server.ask("GET", "/health")[1]
+
+    def test_a_client_that_leaves_ends_its_answer(self):
+        for stream in (True, False):
+            connection = self.server.connect()
+            connection.request("POST", "/v1/chat/completions", json.dumps(dict(LONG, stream=stream)))
+            if stream:
+                connection.getresponse().readline()
+            else:
+                self.assertTrue(eventually(lambda: self.figures()["requests"]["active"] > 0))
+            connection.close()
+            self.assertTrue(eventually(lambda: self.figures()["requests"] == {"active": 0, "queued": 0}))
+        metrics = self.server.ask("GET", "/metrics")[1]
+        cancelled = next(line for line in metrics.splitlines() if line.startswith("tritium_model_choices_cancelled_total{"))
+        self.assertGreater(int(cancelled.split()[-1]), 12)
+
+    def test_a_full_queue_says_when_to_come_back(self):
+        server = self.start("--queue", 2, "--parallel", 2)
+        statuses, connections = [], []
+        for _ in range(12):
+            connection = server.connect()
+            connection.request("POST", "/v1/chat/completions", json.dumps(dict(LONG, n=2)))
+            connections.append(connection)
+        for connection in connections:
+            answer = connection.getresponse()
+            statuses.append(answer.status)
+            body = json.loads(answer.read())
+            if answer.status == 429:
+                self.assertEqual(body["error"]["code"], "queue_full")
+                self.assertTrue(answer.getheader("Retry-After"))
+            connection.close()
+        self.assertEqual(set(statuses), {200, 429})
+        self.assertGreaterEqual(statuses.count(200), 2)
+
+    def test_a_body_that_is_too_large_is_refused_before_it_is_read(self):
+        with self.server.socket() as s:
+            s.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n")
+            self.assertIn(b" 413 ", s.recv(65536))
+
+    def test_a_body_without_end_is_cut(self):
+        with self.server.socket() as s:
+            s.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try:
+                for _ in range(400):
+                    s.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            except OSError:
+                pass
+            try:
+                self.assertIn(b" 413 ", s.recv(65536))
+            except ConnectionResetError:
+                pass  # it was told, and went on
+        self.assertEqual(self.server.chat("ping")[0], 200)
+
+    def test_headers_without_end_are_cut(self):
+        with self.server.socket() as s:
+            s.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 900) for i in range(60)))
+            self.assertIn(b" 431 ", s.recv(65536))
+        with self.server.socket() as s:
+            s.sendall(b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertRegex(s.recv(65536), rb" (414|431) ")
+
+    def test_half_a_request_is_given_up(self):
+        with self.server.socket() as s:
+            s.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: loc")
+            self.assertIn(b" 408 ", s.recv(65536))
+        with self.server.socket() as s:  # a byte now and then is no progress either
+            try:
+                for _ in range(40):
+                    s.sendall(b"x")
+                    time.sleep(0.1)
+            except OSError:
+                pass
+        self.assertEqual(self.server.ask("GET", "/health")[0], 200)
+
+    def test_what_is_no_http_is_told_so(self):
+        for data in (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET\r\n\r\n", b"BREW /pot HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"):
+            self.assertRegex(self.server.raw(data), rb"^(HTTP/1.1 4\d\d |$)")
+        two = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd"
+        self.assertIn(b" 400 ", self.server.raw(two))
+        zipped = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd"
+        self.assertIn(b" 415 ", self.server.raw(zipped))
+
+    def test_other_paths_and_methods(self):
+        self.assertEqual(self.server.ask("GET", "/v1/nothing")[1]["error"]["code"], "not_found")
+        self.assertEqual(self.server.ask("GET", "/v1/chat/completions")[1]["error"]["code"], "method_not_allowed")
+        self.assertEqual(self.server.ask("GET", "/../../etc/passwd")[0], 404)
+        self.assertEqual(self.server.ask("GET", "/v1/fine_tuning/jobs")[0], 404)
+
+    def test_more_connections_than_there_may_be_are_refused_clearly(self):
+        held, refused = [], 0
+        try:
+            for _ in range(120):
+                held.append(self.server.socket())
+            for s in held:
+                s.settimeout(0.2)
+                try:
+                    refused += b" 503 " in s.recv(65536)
+                except (TimeoutError, OSError):
+                    pass
+        finally:
+            for s in held:
+                s.close()
+        self.assertGreaterEqual(refused, 70)
+        self.assertTrue(eventually(lambda: self.server.ask("GET", "/health")[0] == 200))
+
+    def test_pages_of_others_may_not_ask(self):
+        self.assertEqual(self.server.ask("GET", "/v1/models", headers={"Origin": "https://evil.example"})[1]["error"]["code"], "origin_not_allowed")
+        self.assertEqual(self.server.ask("GET", "/v1/models", headers={"Host": "evil.example"})[1]["error"]["code"], "host_not_allowed")
+        status, _ = self.server.ask("GET", "/v1/models", headers={"Origin": f"http://127.0.0.1:{self.server.port}"})
+        self.assertEqual(status, 200)  # its own page
+        self.assertNotIn("Access-Control-Allow-Origin", self.server.last_headers)
+
+    def test_several_requests_on_one_connection(self):
+        connection = self.server.connect()
+        for _ in range(3):
+            connection.request("GET", "/health")
+            self.assertEqual(json.loads(connection.getresponse().read())["status"], "ok")
+        connection.close()
+
+
+class Keys(WithServer):
+    def test_a_key_is_asked_for(self):
+        server = self.start("--api-key", "secret", "--cors", "https://app.example")
+        for header in ({}, {"Authorization": "Bearer secre"}, {"Authorization": "Bearer secretsecret"}, {"Authorization": "secret"}):
+            status, answer = server.ask("GET", "/v1/models", headers=header)
+            self.assertEqual((status, answer["error"]["code"]), (401, "invalid_api_key"))
+        self.assertEqual(server.ask("GET", "/v1/models", headers={"Authorization": "Bearer secret"})[0], 200)
+        self.assertEqual(server.ask("GET", "/health")[0], 200)
+        origin = {"Origin": "https://app.example", "Authorization": "Bearer secret"}
+        server.ask("GET", "/v1/models", headers=origin)
+        self.assertEqual(server.last_headers["Access-Control-Allow-Origin"], "https://app.example")
+        status, _ = server.ask("OPTIONS", "/v1/chat/completions", headers={"Origin": "https://app.example", "Access-Control-Request-Method": "POST"})
+        self.assertEqual(status, 204)
+        self.assertIn("Authorization", server.last_headers["Access-Control-Allow-Headers"])
+
+    def test_the_key_may_come_by_the_environment(self):
+        server = self.start(environment={"TRITIUM_API_KEY": "other"})
+        self.assertEqual(server.ask("GET", "/v1/models")[0], 401)
+        self.assertEqual(server.ask("GET", "/v1/models", headers={"Authorization": "Bearer other"})[0], 200)
+
+
+class Lifetime(WithServer):
+    def test_sigterm_lets_answers_end(self):
+        server = self.start()
+        got = []
+        thread = threading.Thread(target=lambda: got.append(server.post("/v1/chat/completions", **LONG)))
+        thread.start()
+        self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["requests"]["active"] > 0))
+        self.assertEqual(server.stop(), 0)
+        thread.join()
+        self.assertEqual(got[0][0], 200)
+        self.assertEqual(len(got[0][1]["choices"]), LONG["n"])
+        with self.assertRaises(OSError):
+            socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+    def test_what_takes_too_long_to_stop_is_cut(self):
+        server = self.start("--stop-timeout", 0)
+        connection = server.connect()
+        connection.request("POST", "/v1/chat/completions", json.dumps(dict(LONG, stream=True)))
+        answer = connection.getresponse()
+        answer.readline()
+        self.assertEqual(server.stop(signal.SIGINT), 0)
+        connection.close()
+
+    def test_an_answer_has_its_time(self):
+        server = self.start("--request-timeout", 1, "--context", 512)
+        status, answer = server.post("/v1/completions", prompt="a", max_tokens=500, temperature=1, logit_bias={"2": -100}, n=16)
+        self.assertIn(status, (200, 504))  # a fast machine is done by then
+        if status == 504:
+            self.assertEqual(answer["error"]["code"], "timeout")
+
+    def test_an_idle_model_is_parked_and_wakes(self):
+        server = self.start("--park-after", 1)
+        first = server.chat("hi")[1]["choices"][0]["message"]["content"]
+        self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["models"][0]["parked"]))
+        server.ask("GET", "/metrics"), server.ask("GET", "/v1/models"), server.post("/tokenize", content="a")
+        self.assertTrue(server.ask("GET", "/health")[1]["models"][0]["parked"])
+        _, again = server.chat("hi")
+        self.assertEqual(again["choices"][0]["message"]["content"], first)
+
+    def test_wrong_words_are_said_before_anything_is_loaded(self):
+        self.fails(2, "--jobs and --files", "serve", self.model, "--jobs", self.path("jobs"))
+        self.fails(2, "NAME=FILE", "serve", self.model, "--adapter", "x")
+        code, _, err = program.tritium("serve", f"a={self.model}", f"a={self.model}", "--backend", "cpu", "--port", "0")
+        self.assertEqual(code, 2, err)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            code, _, err = program.tritium("serve", self.model, "--backend", "cpu", "--port", taken.getsockname()[1])
+        self.assertEqual(code, 1, err)
+        self.assertIn("cannot listen there", err)
+
+
+if __name__ == "__main__":
+    program.main()

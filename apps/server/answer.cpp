@@ -18,10 +18,9 @@ void add(Piece& piece, Piece more) {
   if (!more.tool_calls.empty()) piece.tool_calls = std::move(more.tool_calls);
 }
 
-ApiError context_exceeded(size_t tokens, int64_t context) {
-  ApiError error =
-      invalid("messages", "the prompt has " + std::to_string(tokens) + " tokens, and the context room for " +
-                              std::to_string(context) + ", one of them for the answer");
+ApiError context_exceeded(const std::string& param, size_t tokens, int64_t context) {
+  ApiError error = invalid(param, "the prompt has " + std::to_string(tokens) + " tokens, and the context room for " +
+                                      std::to_string(context) + ", one of them for the answer");
   error.code = "context_length_exceeded";
   return error;
 }
@@ -74,7 +73,7 @@ Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const 
     if (opened.empty()) continue;
     if (const Result<ChatReply> begun = choice.reply->append(opened); !begun.ok()) return error_of(begun.status());
   }
-  if (std::optional<ApiError> error = answer->submit(served, std::move(prompt), limits)) return *error;
+  if (std::optional<ApiError> error = answer->submit(served, std::move(prompt), limits, "messages")) return *error;
   return answer;
 }
 
@@ -93,16 +92,16 @@ Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const 
     if (!text.ok()) return error_of(text.status(), "prompt");
     answer->echoed_ = *text;
   }
-  if (std::optional<ApiError> error = answer->submit(served, *std::move(tokens), limits)) return *error;
+  if (std::optional<ApiError> error = answer->submit(served, *std::move(tokens), limits, "prompt")) return *error;
   return answer;
 }
 
 std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<int32_t> prompt,
-                                       const AnswerLimits& limits) {
+                                       const AnswerLimits& limits, const std::string& param) {
   Scheduler& scheduler = *served.scheduler;
-  if (prompt.empty()) return invalid("prompt", "has no tokens");
+  if (prompt.empty()) return invalid(param, "has no tokens");
   const int64_t context = scheduler.context();
-  if (std::ssize(prompt) >= context) return context_exceeded(prompt.size(), context);
+  if (std::ssize(prompt) >= context) return context_exceeded(param, prompt.size(), context);
   for (const LogitBias& bias : generate_.sampler.logit_bias)
     if (bias.token >= model_.info().vocab_size)
       return invalid("logit_bias", "there is no token " + std::to_string(bias.token));

@@ -46,7 +46,8 @@ class Answer {
 
   Answer(const ServedModel& served, const GenerationRequest& request)
       : model_(served.scheduler->model()), request_(request) {}
-  std::optional<ApiError> submit(const ServedModel& served, std::vector<int32_t> prompt, const AnswerLimits& limits);
+  std::optional<ApiError> submit(const ServedModel& served, std::vector<int32_t> prompt, const AnswerLimits& limits,
+                                 const std::string& param);
   std::optional<ApiError> require_call(const ChatPrompt& made, std::vector<int32_t>& prompt, std::string& opened);
   Next take(const TokenEvent& event, Piece& piece);
   Next take_token(const TokenEvent& event, Piece& piece);

@@ -35,6 +35,12 @@ std::optional<ApiError> refused(const Json& options) {
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 Json finite(const std::optional<double>& value) { return value ? finite(*value) : Json(); }
 
+// Many of them: as exact as a picture is.
+Json four_digits(float share) {
+  constexpr double kDigits = 1e4;
+  return finite(std::round(double{share} * kDigits) / kDigits);
+}
+
 }  // namespace
 
 Outcome<TrainOptions> train_options_of(const FineTuningRequest& request) {
@@ -62,7 +68,7 @@ Json progress_json(const TrainProgress& p) {
   const auto n = static_cast<size_t>(std::max<int64_t>(p.n_experts, 0));
   for (size_t at = 0; n > 0 && at + n <= p.expert_load.size(); at += n) {
     Json layer = Json::array();
-    for (size_t i = 0; i < n; ++i) layer.push_back(finite(double{p.expert_load[at + i]}));
+    for (size_t i = 0; i < n; ++i) layer.push_back(four_digits(p.expert_load[at + i]));
     load.push_back(std::move(layer));
   }
   return {{"step", p.step},

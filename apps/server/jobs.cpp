@@ -141,6 +141,16 @@ Outcome<Json> Jobs::create(const FineTuningRequest& request, const std::string& 
     if (!valid.ok()) return valid.error();
     options->valid_data = {*valid};
   }
+  {
+    constexpr size_t kWaiting = 100;
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= kWaiting)
+      return ApiError{.status = 429,
+                      .message = std::to_string(kWaiting) + " jobs wait already: try again when some are done",
+                      .type = "rate_limit_error",
+                      .code = "queue_full",
+                      .retry_after_s = 60};
+  }
   auto job = std::make_unique<Job>();
   const std::string id = new_id("ftjob-");
   std::error_code problem;
@@ -332,9 +342,12 @@ void Jobs::report_progress(const std::string& id, const TrainProgress& p) {
   if (p.valid_loss) line += ", held-out " + number_text(*p.valid_loss);
   Json progress = progress_json(p);
   job.shown["tritium"]["progress"] = progress;
-  // Whatever the options say, a job's events grow by one a second at most, and by what was evaluated.
+  // Whatever the options say, a job has not many more events than by default: the next ones are the further apart.
+  constexpr size_t kFreely = 200;
+  const size_t beyond = std::max(job.events.size(), kFreely) - kFreely;
+  const std::chrono::milliseconds apart(50 * static_cast<int64_t>(beyond));
   const auto now = std::chrono::steady_clock::now();
-  if (!p.valid_loss && now - job.said_progress < std::chrono::seconds(1)) return;
+  if (now - job.said_progress < apart) return;
   job.said_progress = now;
   say(job, "info", line, std::move(progress));
 }

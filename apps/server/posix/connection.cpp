@@ -25,7 +25,7 @@ bool wait_for(int descriptor, short what, milliseconds at_most) {
   pollfd one = {.fd = descriptor, .events = what, .revents = 0};
   const Deadline until = in(at_most);
   while (true) {
-    const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now()).count();
+    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now()).count();  // never too soon
     const int ready = poll(&one, 1, static_cast<int>(std::clamp<long long>(left, 0, 1 << 30)));
     if (ready > 0) return true;
     if (ready == 0 || errno != EINTR) return false;
@@ -58,7 +58,7 @@ long Connection::read(char* into, size_t size, Deadline until) {
     if (n >= 0) return n;
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return -1;
-    const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now());
+    const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
     if (left.count() <= 0 || !wait_for(descriptor_, POLLIN, left)) return -1;
   }
 }

@@ -50,15 +50,20 @@ std::string_view method_of(const HttpRequest& request) {
   return request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
 }
 
-HttpReply page_reply(const PageFile& file) {
-  return {.body = std::string(file.content),
-          .content_type = std::string(file.content_type),
-          .headers = {{"Cache-Control", "no-cache"},
-                      {"X-Content-Type-Options", "nosniff"},
-                      // Nothing from outside: a page that shows what a model writes runs no script of it.
-                      {"Content-Security-Policy",
-                       "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
-                       "frame-ancestors 'none'; base-uri 'none'"}}};
+// What the browser has already is not sent again.
+HttpReply page_reply(const PageFile& file, const HttpRequest& request) {
+  constexpr int kNotModified = 304;
+  HttpReply reply = {.content_type = std::string(file.content_type),
+                     .headers = {{"Cache-Control", "no-cache"},
+                                 {"ETag", std::string(file.etag)},
+                                 {"X-Content-Type-Options", "nosniff"},
+                                 {"Referrer-Policy", "no-referrer"},
+                                 {"Content-Security-Policy", std::string(page_policy())}}};
+  if (request.header("if-none-match") == file.etag)
+    reply.status = kNotModified;
+  else
+    reply.body = std::string(file.content);
+  return reply;
 }
 
 HttpReply find_answer(Service& service, const HttpRequest& request, const Gone& gone) {
@@ -72,7 +77,7 @@ HttpReply find_answer(Service& service, const HttpRequest& request, const Gone& 
   if (request.path.starts_with(std::string(kJobs) + "/")) return fine_tuning(service, request, gone);
   if (method == "GET" && request.path.starts_with(kModels))
     return one_model(service, request.path.substr(std::string_view(kModels).size()));
-  if (const PageFile* file = page_file(request.path); file && method == "GET") return page_reply(*file);
+  if (const PageFile* file = page_file(request.path); file && method == "GET") return page_reply(*file, request);
   if (known_path)
     return reply_of(ApiError{
         .status = 405, .message = request.method + " means nothing for " + request.path, .code = "method_not_allowed"});

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 HEADERS = ("tritium/status.h", "tritium/chat.h", "tritium/tritium.h", "tritium/training.h")
-# The C and C++ run time; text needs the two others (README: In an application).
+# The C and C++ run time; text needs the two others (papers/library.md).
 NEEDED = re.compile(r"^(libstdc\+\+|libc\+\+|libc\+\+abi|libunwind|libgcc_s|libm|libc|ld-linux.*|libdl|libpthread|libpcre2-8|libutf8proc)\.so")
 HOW = """
 Lines with - are what programs were compiled with: without them these programs break, which before 1.0 takes another minor

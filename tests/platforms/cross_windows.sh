@@ -81,8 +81,10 @@ libraries() {
   cmake_build zstd "$deps/sources/libzstd/build/cmake" -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_SHARED=OFF -DZSTD_BUILD_TESTS=OFF
   cmake_build googletest /usr/src/googletest -DBUILD_GMOCK=OFF
 }
-# A folder for Wine of our own, so that nobody's is changed.
-wine() { WINEPREFIX=$deps/wine WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree=;mshtml=' "$wine_program" "$@"; }
+# A folder for Wine of our own, so that nobody's is changed; tritium.dll is found in $folder.
+wine() {
+  WINEPREFIX=$deps/wine WINEPATH=Z:$PWD/$folder WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree=;mshtml=' "$wine_program" "$@"
+}
 
 build() {
   say "Building for Windows"
@@ -110,10 +112,10 @@ run_program() {
   expect "" $folder/tests/tools/make_model.exe $work/model.gguf
   cp $work/model.gguf "$work/$name"
   greedy=$(wine $folder/tritium.exe run $work/model.gguf --tokens "1 2 3" -n 16 --temp 0 --backend reference --json 2>/dev/null |
-    grep -A 20 '"tokens"')
+    grep -A 16 '"tokens"')
   [ -n "$greedy" ] || fail "the reference backend wrote nothing"
   [ "$(wine $folder/tritium.exe run "$work/$name" --tokens "1 2 3" -n 16 --temp 0 --backend cpu --json 2>/dev/null |
-    grep -A 20 '"tokens"')" = "$greedy" ] || fail "cpu and reference backends write different tokens"
+    grep -A 16 '"tokens"')" = "$greedy" ] || fail "cpu and reference backends write different tokens"
   wine $folder/tritium.exe run $work/none.gguf -p x >/dev/null 2>$work/error && fail "a missing model is run"
   grep -q "none.gguf: cannot be read: " $work/error || { cat $work/error >&2; fail "a missing model is not named"; }
 }

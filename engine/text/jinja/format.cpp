@@ -1,4 +1,4 @@
-// Python's formatting: "%5.2f" % values, "{:>8}".format(values), strftime.
+// Python's formatting: "%5.2f" % values, "{:>8}".format(values).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -308,32 +308,6 @@ Text format_braces(const Text& format, const Arguments& arguments, Interpreter& 
     if (mark < colon && inner.substr(mark, colon - mark) == "!s") value = Value(to_text(value, budget));
     out.append(formatted_by(value, colon < inner.size() ? spec_of(inner.substr(colon + 1)) : Spec(), budget));
     at = end + 1;
-  }
-  return out;
-}
-
-std::string format_time(const std::string& format, const std::tm& now, Budget& budget) {
-  std::string out;
-  for (size_t at = 0; at < format.size(); ++at) {
-    budget.room(Budget::kStep);
-    if (format[at] != '%' || at + 1 == format.size()) {
-      out += format[at];
-      continue;
-    }
-    std::string directive = "%";
-    ++at;
-    while (at + 1 < format.size() && std::string_view("-_0^#").find(format[at]) != std::string_view::npos)
-      directive += format[at++];
-    directive += format[at];
-    constexpr std::string_view kKnown = "aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyYzZ%";
-    std::array<char, 256> buffer{};
-    if (format[at] == 'f') {
-      out += "000000";
-    } else if (kKnown.find(format[at]) == std::string_view::npos || directive.size() > 8) {
-      out += directive;
-    } else if (std::strftime(buffer.data(), buffer.size(), directive.c_str(), &now) > 0) {
-      out += buffer.data();
-    }
   }
   return out;
 }

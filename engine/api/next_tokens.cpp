@@ -35,6 +35,7 @@ NextTokens::NextTokens(Session::State& session, Sampler& sampler, const Generate
       sampler_(sampler),
       greedy_(options.sampler.temperature == 0.0f && !sampler.needs_all_logits() && options.log_probabilities == 0),
       n_log_probabilities_(options.log_probabilities),
+      experts_(options.experts ? static_cast<size_t>(session.model->config.n_choices()) : 0),
       held_to_(std::move(held_to)),
       never_(never_sampled(*session.model)),
       guesses_(session.shares()
@@ -42,8 +43,9 @@ NextTokens::NextTokens(Session::State& session, Sampler& sampler, const Generate
                    : std::min({options.guess, session.forward.options.batch - 1, session.forward.logit_rows - 1})) {
   const Config& config = session.model->config;
   const Backend& backend = *session.model->runtime->backend;
-  chains_ = greedy_ && options.guess == 0 && !session.shares() && !session.model->runtime->captures &&
-            TokenChain::fits(config, backend);
+  // A pass under way would overwrite the experts of the one before it.
+  chains_ = greedy_ && experts_.empty() && options.guess == 0 && !session.shares() &&
+            !session.model->runtime->captures && TokenChain::fits(config, backend);
   const int64_t kept = options.sampler.top_k;
   const bool few = options.sampler.temperature > 0 && kept > 0 && kept <= TopCandidates::kMost &&
                    kept <= config.vocab_size && !sampler.needs_all_logits() && n_log_probabilities_ == 0;
@@ -104,7 +106,8 @@ Result<int32_t> NextTokens::first(std::span<const int32_t> prompt) {
     for (const int32_t token : tokens)
       if (Status s = sampler_.accept(std::max(token, 0)); !s.ok()) return s;
   if (!prompt.empty()) return evaluate(prompt);
-  if (Status s = session_.need_logits(); !s.ok()) return s;
+  // What the last token's experts were is not kept.
+  if (Status s = experts_.empty() ? session_.need_logits() : session_.evaluate_last_again(experts_); !s.ok()) return s;
   return sample();
 }
 
@@ -112,11 +115,11 @@ Result<int32_t> NextTokens::first(std::span<const int32_t> prompt) {
 // it must not be taken.
 Result<int32_t> NextTokens::evaluate(std::span<const int32_t> tokens) {
   if (!greedy_) {
-    if (Status s = session_.evaluate(tokens, Logits::last, session_.logits); !s.ok()) return s;
+    if (Status s = session_.evaluate(tokens, Logits::last, session_.logits, experts_); !s.ok()) return s;
     return sample();
   }
   int32_t best = 0;
-  if (Status s = session_.evaluate_greedy(tokens, {&best, 1}); !s.ok()) return s;
+  if (Status s = session_.evaluate_greedy(tokens, {&best, 1}, experts_); !s.ok()) return s;
   return settled(best);
 }
 
@@ -144,7 +147,7 @@ Result<int32_t> NextTokens::evaluate_one(int32_t token, int64_t wanted) {
 
 // All logits are read where one of the candidates must not be taken.
 Result<int32_t> NextTokens::evaluate_candidates(int32_t token) {
-  if (Status s = session_.evaluate_candidates(token, candidates_); !s.ok()) return s;
+  if (Status s = session_.evaluate_candidates(token, candidates_, experts_); !s.ok()) return s;
   const auto [ids, bits] = std::pair{std::span(candidates_).first(candidates_.size() / 2),
                                      std::span(candidates_).last(candidates_.size() / 2)};
   if (std::ranges::any_of(ids, [&](int32_t id) { return std::ranges::binary_search(never_, id); })) {
@@ -202,9 +205,10 @@ Result<int32_t> NextTokens::evaluate_guess(int32_t token) {
   const size_t before = session_.tokens.size();
   have_logits_ = !greedy_;
   best_.resize(tokens.size());
+  guess_experts_.resize(tokens.size() * experts_.size());
   if (have_logits_) logits_.resize(tokens.size() * session_.logits.size());
-  const Status status =
-      greedy_ ? session_.evaluate_greedy(tokens, best_) : session_.evaluate(tokens, Logits::all, logits_);
+  const Status status = greedy_ ? session_.evaluate_greedy(tokens, best_, guess_experts_)
+                                : session_.evaluate(tokens, Logits::all, logits_, guess_experts_);
   if (!status.ok()) {
     guess_.clear();
     // What follows a wrong guess is no concern of the generation's.
@@ -218,6 +222,7 @@ Result<int32_t> NextTokens::evaluate_guess(int32_t token) {
 
 Result<int32_t> NextTokens::take(size_t row) {
   session_.logits_are = Session::State::Place::nowhere;
+  std::ranges::copy(std::span(guess_experts_).subspan(row * experts_.size(), experts_.size()), experts_.begin());
   if (greedy_) {
     const Result<bool> taken = may_be(best_[row]);
     if (!taken.ok()) return taken.status();

@@ -34,6 +34,8 @@ class NextTokens {
   Status slide(int64_t sinks);
   // Of the last token, where they are asked for.
   const LogProbabilities& log_probabilities() const { return log_probabilities_; }
+  // Those that the pass of the last token chose, where they are asked for (GeneratedToken::experts); else empty.
+  std::span<int32_t> experts() { return experts_; }
 
   int64_t guessed() const { return guessed_; }
   int64_t accepted() const { return accepted_; }
@@ -58,6 +60,7 @@ class NextTokens {
   bool greedy_;  // the most probable token, which the device finds
   int64_t n_log_probabilities_;
   LogProbabilities log_probabilities_;
+  std::vector<int32_t> experts_;
   bool chains_;  // greedy tokens, several under way
   TokenChain chain_;
   std::vector<int32_t> candidates_;  // ids and bits of logits: of a sampler that keeps a few tokens; else empty
@@ -74,7 +77,8 @@ class NextTokens {
   size_t right_ = 0;
   std::vector<float> logits_;  // (guess_.size() + 1, vocab_size), where they were read
   bool have_logits_ = false;
-  std::vector<int32_t> best_;  // (guess_.size() + 1)
+  std::vector<int32_t> best_;           // (guess_.size() + 1)
+  std::vector<int32_t> guess_experts_;  // (guess_.size() + 1, experts_.size())
   int64_t guessed_ = 0;
   int64_t accepted_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
+#include "model/passes.h"
 #include "ops/compare_backend.h"
 
 namespace tritium {
@@ -117,13 +118,14 @@ Status Session::State::not_finite(std::span<const int32_t> more, size_t n, Logit
                "; evaluated again, operation by operation, all values were finite: the device is not reliable");
 }
 
-Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out) {
+Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out,
+                                std::span<int32_t> experts) {
   const auto vocab = static_cast<size_t>(model->config.vocab_size);
   Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     const Logits now = wanted == Logits::last && !last ? Logits::none : wanted;
     const auto rows = wanted == Logits::all ? out.subspan(begin * vocab, batch.size() * vocab) : out;
     Status run = tritium::forward(model->config, *shared->weights, forward, *model->runtime->backend, batch, at(begin),
-                                  now, rows);
+                                  now, rows, experts_of(model->config, experts, more.size(), begin, batch.size()));
     if (!run.ok() || now == Logits::none) return run;
     for (size_t i = 0; i < rows.size(); i += vocab)
       if (!all_finite(rows.subspan(i, vocab)))
@@ -136,14 +138,16 @@ Status Session::State::evaluate(std::span<const int32_t> more, Logits wanted, st
   return Status();
 }
 
-Status Session::State::evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best) {
+Status Session::State::evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best,
+                                       std::span<int32_t> experts) {
   Backend& backend = *model->runtime->backend;
   const bool all = best.size() == more.size();
   Status status = in_batches(more, [&](std::span<const int32_t> batch, size_t begin, bool last) {
     if (!all && !last)
       return tritium::forward(model->config, *shared->weights, forward, backend, batch, at(begin), Logits::none, {});
     const std::span<int32_t> now = all ? best.subspan(begin, batch.size()) : best;
-    Status found = forward_greedy(model->config, *shared->weights, forward, backend, batch, at(begin), now);
+    Status found = forward_greedy(model->config, *shared->weights, forward, backend, batch, at(begin), now,
+                                  experts_of(model->config, experts, more.size(), begin, batch.size()));
     if (!found.ok()) return found;
     const auto bad = std::ranges::find_if(now, [](int32_t id) { return id < 0; });
     if (bad == now.end()) return Status();
@@ -168,10 +172,10 @@ Result<int32_t> Session::State::evaluate_chained(TokenChain& chain, int32_t toke
   return best;
 }
 
-Status Session::State::evaluate_candidates(int32_t token, std::span<int32_t> candidates) {
+Status Session::State::evaluate_candidates(int32_t token, std::span<int32_t> candidates, std::span<int32_t> experts) {
   Status status = in_batches({&token, 1}, [&](std::span<const int32_t> one, size_t, bool) {
     Status found = forward_candidates(model->config, *shared->weights, forward, *model->runtime->backend, token, at(0),
-                                      std::ssize(candidates) / 2, candidates);
+                                      std::ssize(candidates) / 2, candidates, experts);
     if (!found.ok()) return found;
     return candidates.front() < 0 ? not_finite(one, 1, Logits::last) : Status();
   });
@@ -219,10 +223,14 @@ Status Session::State::need_logits() {
       return status;
     }
   }
+  return evaluate_last_again();
+}
+
+Status Session::State::evaluate_last_again(std::span<int32_t> experts) {
   const int32_t last = tokens.back();
   tokens.pop_back();
   try {
-    Status status = evaluate({&last, 1}, Logits::last, logits);
+    Status status = evaluate({&last, 1}, Logits::last, logits, experts);
     if (!status.ok()) tokens.push_back(last);
     return status;
   } catch (...) {

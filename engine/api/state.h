@@ -129,23 +129,25 @@ struct Session::State {
   // Of the token that is appended `further` ones from now.
   TokenPosition at(size_t further) const { return {position() + static_cast<int64_t>(further), sequence}; }
   bool shares() const { return forward.options.sequences > 1; }
-  // Appends tokens in batches; writes the logits of the last token, or of all, to `out`.
-  Status evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out);
+  // Appends tokens in batches; writes the logits of the last token, or of all, to `out`. Here and below `experts`,
+  // unless it is empty, gets those that were chosen for the same tokens (forward()).
+  Status evaluate(std::span<const int32_t> more, Logits wanted, std::span<float> out, std::span<int32_t> experts = {});
   // Appends tokens; the tokens whose logits are the largest after the last one (`best` has one element), whose logits
   // stay on the device, or after each of at most forward.logit_rows.
-  Status evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best);
+  Status evaluate_greedy(std::span<const int32_t> more, std::span<int32_t> best, std::span<int32_t> experts = {});
   // Appends a token; the token whose logit is the largest after it, from a chain that is this session's. At most
   // `wanted` will be asked for from here on.
   Result<int32_t> evaluate_chained(TokenChain& chain, int32_t token, int64_t wanted);
   // Appends a token; the `candidates` largest logits after it, which stay on the device (forward_candidates).
-  Status evaluate_candidates(int32_t token, std::span<int32_t> candidates);
+  Status evaluate_candidates(int32_t token, std::span<int32_t> candidates, std::span<int32_t> experts = {});
   // Keeps the first `sinks` tokens, fewer than there are, and the latest half of the others, which is evaluated anew,
   // without logits. Where that fails the first ones alone are left.
   Status slide(int64_t sinks);
   // Appends tokens; the hidden values after the last norm: of the last token [dim], or of all [n, dim].
   Result<std::vector<float>> hidden(std::span<const int32_t> more, bool all);
   // Appends a token to each of `sessions`, which share their caches, by one pass; their logits are on the host then.
-  // Its outcome for each: what fails for one leaves that one as it was.
+  // Its outcome for each: what fails for one leaves that one as it was. Where one's stream asks for the experts, it
+  // gets them.
   static std::vector<Status> evaluate_together(std::span<State* const> sessions, std::span<const int32_t> more);
   // options.sequences sessions that share their caches, of a size that fits the free memory.
   static Result<std::vector<std::unique_ptr<State>>> make(std::shared_ptr<const Model::State> model,
@@ -155,6 +157,7 @@ struct Session::State {
   Status take_rows(std::span<const int32_t> taken, std::span<std::byte> rows);
   // The logits after the last token into `logits`: from the device, or evaluated again where there are none.
   Status need_logits();
+  Status evaluate_last_again(std::span<int32_t> experts = {});
   Status check(std::span<const int32_t> more) const;
   // Appends tokens by run(batch, its first one's index in `more`, whether it is the last one). After an error nothing
   // is appended, and there are no logits.

@@ -22,17 +22,22 @@ std::vector<Status> Session::State::evaluate_together(std::span<State* const> se
     at.push_back(session->at(0));
   }
   std::vector<float> logits(sessions.size() * vocab);
+  const auto asks = [](const State* session) { return session->stream && !session->stream->experts().empty(); };
+  const auto chosen = static_cast<size_t>(model.config.n_choices());
+  std::vector<int32_t> experts(std::ranges::any_of(sessions, asks) ? sessions.size() * chosen : 0);
   const std::lock_guard lock(backend.mutex());
   first.shared->logits_of = nullptr;
   Status status = first.shared->need_weights();
   if (status.ok())
-    status = forward_together(model.config, *first.shared->weights, first.forward, backend, more, at, logits);
+    status = forward_together(model.config, *first.shared->weights, first.forward, backend, more, at, logits, experts);
   for (size_t i = 0; i < sessions.size(); ++i) {
     State& session = *sessions[i];
     const auto row = std::span<const float>(logits).subspan(i * vocab, vocab);
     outcome[i] = status.ok() && !all_finite(row) ? session.not_finite(more.subspan(i, 1), 1, Logits::last) : status;
     if (!outcome[i].ok()) continue;
     std::ranges::copy(row, session.logits.begin());
+    if (asks(&session))
+      std::ranges::copy(std::span(experts).subspan(i * chosen, chosen), session.stream->experts().begin());
     session.tokens.push_back(more[i]);
     session.logits_are = Place::host;
   }

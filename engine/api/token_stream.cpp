@@ -167,7 +167,11 @@ GeneratedToken TokenStream::hand_out(int32_t token) {
   else if (no_room)
     end(StopReason::context_full);
   const LogProbabilities& log = tokens_.log_probabilities();
-  return {.id = token, .text = text_, .log_probability = log.of_token, .most_probable = log.most_probable};
+  return {.id = token,
+          .text = text_,
+          .log_probability = log.of_token,
+          .most_probable = log.most_probable,
+          .experts = tokens_.experts()};
 }
 
 // An end that is no token of the result.

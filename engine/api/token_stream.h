@@ -30,6 +30,8 @@ class TokenStream {
   // The last token was one too many: the generation ends with it.
   void cancel();
   const Generation& generation() const { return result_; }
+  // Where the experts of the next token's pass go; empty: nobody asks for them.
+  std::span<int32_t> experts() { return tokens_.experts(); }
   const std::function<bool()>& keep_going() const { return options_.keep_going; }
 
  private:

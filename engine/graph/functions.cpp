@@ -236,6 +236,9 @@ Value LinearInput::product(Tape& tape, const Parameter& layer, const Tensor& exp
 Routing route_tokens(Tape& tape, const Value& logits, const RouterOptions& options) {
   const Shape shape = {logits.tensor.shape[0], options.top_k};
   Routing routing{.weights = tape.make(shape), .expert_ids = tape.take(shape, DType::i32), .load = options.load};
+  // The temporary is there all the same: one that nobody uses takes no memory, and the numbers of the others, by which
+  // programs share a plan, stay what they are.
+  if (options.expert_ids) routing.expert_ids = options.expert_ids;
   tape.ops()(RouteTokens{.logits = logits.tensor,
                          .bias = options.bias,
                          .expert_ids = routing.expert_ids,

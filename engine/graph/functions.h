@@ -69,8 +69,9 @@ struct RouterOptions {
   float scale = 1.0f;
   float balance = 0.0f;  // coefficients of the losses (RouteTokensBackward)
   float z_loss = 0.0f;
-  Tensor bias{};  // f32 [n_experts]: of the choice alone
-  Tensor load{};  // f32 [n_experts]: the load comes here; none: it is made where a gradient needs it
+  Tensor bias{};        // f32 [n_experts]: of the choice alone
+  Tensor load{};        // f32 [n_experts]: the load comes here; none: it is made where a gradient needs it
+  Tensor expert_ids{};  // i32 [T, top_k]: the choice comes here; none: it is a temporary
 };
 struct Routing {
   Value weights;      // [T, k]

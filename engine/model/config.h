@@ -104,6 +104,8 @@ struct Config {
   LabConfig lab;
 
   bool moe() const { return n_experts > 0; }
+  // How many experts compute for a token, in all steps of `order` together.
+  int64_t n_choices() const { return moe() ? static_cast<int64_t>(order.size()) * n_experts_used : 0; }
   int64_t n_layers() const { return static_cast<int64_t>(layers.size()); }
   // The layer whose result is added to what `layer` reads (LabConfig::skips): of n / 2 pairs, the inner ones first; -1:
   // none.

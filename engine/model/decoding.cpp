@@ -59,15 +59,19 @@ Result<int32_t> TokenChain::after(const Config& config, const Weights& weights, 
 }
 
 Status forward_candidates(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                          int32_t token, TokenPosition at, int64_t n_candidates, std::span<int32_t> candidates) {
+                          int32_t token, TokenPosition at, int64_t n_candidates, std::span<int32_t> candidates,
+                          std::span<int32_t> experts) {
   constexpr int64_t kMost = 2 * TopCandidates::kMost;
   if (Status s = ready_mailbox(state.candidates, backend, kMost); !s.ok()) return s;
   PassShape shape = one_token(config);
   shape.candidates = n_candidates;
+  shape.experts = !experts.empty();
   if (Status s = run_pass(config, weights, state, backend, shape, {&token, 1}, rows_from(state, at, 1)); !s.ok())
     return s;
   const Result<uint64_t> post = state.candidates->post();
-  return post.ok() ? state.candidates->read(*post, 0, candidates) : post.status();
+  if (!post.ok()) return post.status();
+  if (Status s = state.candidates->read(*post, 0, candidates); !s.ok()) return s;
+  return read_experts(config, state, shape, experts);
 }
 
 }  // namespace tritium

@@ -45,9 +45,10 @@ class TokenChain {
 };
 
 // One token: the n_candidates largest logits after it, 1 to 64 and at most vocab_size (ops/top_candidates.h), to
-// `candidates`, [2, n_candidates]: their ids, then their bits; ids of -1 where a logit is not finite. Errors as
-// forward().
+// `candidates`, [2, n_candidates]: their ids, then their bits; ids of -1 where a logit is not finite. `experts`
+// and errors as of forward().
 Status forward_candidates(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                          int32_t token, TokenPosition position, int64_t n_candidates, std::span<int32_t> candidates);
+                          int32_t token, TokenPosition position, int64_t n_candidates, std::span<int32_t> candidates,
+                          std::span<int32_t> experts = {});
 
 }  // namespace tritium

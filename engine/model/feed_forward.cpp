@@ -60,7 +60,8 @@ Routing route_to_experts(const LayerContext& c, const Value& x) {
                        .balance = c.balance,
                        .z_loss = c.z_loss,
                        .bias = c.parameters.ffn_router_bias ? vector_of(*c.parameters.ffn_router_bias) : Tensor(),
-                       .load = c.router.load});
+                       .load = c.router.load,
+                       .expert_ids = c.router.expert_ids});
 }
 
 Value mixture_of_experts(const LayerContext& c, const Value& x) {

@@ -11,8 +11,9 @@ namespace tritium {
 
 // What a router did in a pass, where somebody looks at it.
 struct RouterState {
-  Tensor logits;  // f32 [R, n_experts]
-  Tensor load;    // f32 [n_experts]
+  Tensor logits;      // f32 [R, n_experts]
+  Tensor load;        // f32 [n_experts]
+  Tensor expert_ids;  // i32 [R, n_experts_used]
 };
 
 // What a layer gets of the embeddings beside the stream (LabConfig); none: null values.

@@ -28,6 +28,15 @@ Result<Recording*> pass_of(const Config& config, const Weights& weights, Forward
   return state.passes.front().recording.get();
 }
 
+Status ready_mailboxes(const Config& config, ForwardState& state, Backend& backend) {
+  while (state.experts.size() < config.order.size()) {
+    Result<std::unique_ptr<Mailbox>> made = backend.make_mailbox(state.options.batch * config.n_experts_used);
+    if (!made.ok()) return made.status();
+    state.experts.push_back(*std::move(made));
+  }
+  return Status();
+}
+
 // The hashes of the tokens, each with the one before it: of the pass, or of an earlier one.
 void upload_bigrams(Ops& ops, const Config& config, ForwardState& state, std::span<const int32_t> tokens,
                     std::span<const int32_t> rows) {
@@ -46,6 +55,8 @@ void upload_bigrams(Ops& ops, const Config& config, ForwardState& state, std::sp
 
 Result<Recording*> ready_pass(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
                               const PassShape& shape, std::span<const int32_t> tokens, std::span<const int32_t> rows) {
+  if (shape.experts)
+    if (Status s = ready_mailboxes(config, state, backend); !s.ok()) return s;
   Result<Recording*> pass = pass_of(config, weights, state, shape);
   if (!pass.ok()) return pass.status();
   const int64_t n = shape.n_tokens, n_logits = shape.n_logits;
@@ -64,6 +75,33 @@ Status run_pass(const Config& config, const Weights& weights, ForwardState& stat
                 const PassShape& shape, std::span<const int32_t> tokens, std::span<const int32_t> rows) {
   const Result<Recording*> pass = ready_pass(config, weights, state, backend, shape, tokens, rows);
   return pass.ok() ? (*pass)->run() : pass.status();
+}
+
+Status read_experts(const Config& config, const ForwardState& state, const PassShape& shape,
+                    std::span<int32_t> experts) {
+  if (experts.empty()) return Status();
+  const auto used = static_cast<size_t>(config.n_experts_used), of_token = static_cast<size_t>(config.n_choices());
+  const size_t n = experts.size() / of_token;
+  std::vector<int32_t> chosen(n * used);
+  for (size_t step = 0; step < state.experts.size(); ++step) {
+    Mailbox& mailbox = *state.experts[step];
+    const Result<uint64_t> post = mailbox.post();
+    if (!post.ok()) return post.status();
+    const int64_t first = (shape.n_tokens - static_cast<int64_t>(n)) * config.n_experts_used;
+    if (Status s = mailbox.read(*post, first, chosen); !s.ok()) return s;
+    for (size_t t = 0; t < n; ++t)
+      std::ranges::copy(std::span(chosen).subspan(t * used, used),
+                        experts.subspan(t * of_token + step * used, used).begin());
+  }
+  return Status();
+}
+
+std::span<int32_t> experts_of(const Config& config, std::span<int32_t> experts, size_t n, size_t begin, size_t count) {
+  if (experts.empty()) return {};
+  const auto of_token = static_cast<size_t>(config.n_choices());
+  const size_t first = n - experts.size() / of_token, end = begin + count;
+  begin = std::max(begin, first);
+  return begin < end ? experts.subspan((begin - first) * of_token, (end - begin) * of_token) : std::span<int32_t>();
 }
 
 Status run_again(const Config& config, const Weights& weights, ForwardState& state, const PassShape& shape) {

@@ -50,6 +50,7 @@ struct PassShape {
   // Of one token: greedy, and leaves its token to the next pass (ops/next_token.h).
   bool chained = false;
   int64_t candidates = 0;  // of one token: finds so many of the largest logits (ops/top_candidates.h)
+  bool experts = false;    // leaves which experts were chosen in ForwardState::experts
   bool operator==(const PassShape&) const = default;
 };
 
@@ -69,8 +70,11 @@ struct ForwardState {
   PassTensors tensors;
   std::unique_ptr<Mailbox> ring;        // the latest tokens of chained passes; made by the first one
   std::unique_ptr<Mailbox> candidates;  // of the latest pass that finds some; likewise
-  std::optional<Workspace> workspace;   // of the largest pass, in which the others find room
-  std::vector<RecordedPass> passes;     // the latest first
+  // i32 (batch, n_experts_used) of each step: what routers chose in the latest pass that tells; likewise. Mailboxes,
+  // for operations write to the start of a tensor, and many of them are read after one wait.
+  std::vector<std::unique_ptr<Mailbox>> experts;
+  std::optional<Workspace> workspace;  // of the largest pass, in which the others find room
+  std::vector<RecordedPass> passes;    // the latest first
 };
 
 // Of n tokens that follow each other from `first` on: i32 (n, 2), ops/op.h.

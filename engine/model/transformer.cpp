@@ -22,12 +22,15 @@ PassShape shape_of(const Config& config, std::span<const int32_t> tokens, Logits
 }
 
 Status run_part(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out) {
-  const PassShape shape = shape_of(config, tokens, wanted);
+                std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out,
+                std::span<int32_t> experts) {
+  PassShape shape = shape_of(config, tokens, wanted);
+  shape.experts = !experts.empty();
   const std::vector<int32_t> rows = rows_from(state, first, shape.n_tokens);
   if (Status s = run_pass(config, weights, state, backend, shape, tokens, rows); !s.ok()) return s;
-  if (shape.n_logits == 0) return backend.submit();
-  return backend.download(state.tensors.logits.view({shape.n_logits, config.vocab_size}), std::as_writable_bytes(out));
+  const Tensor logits = state.tensors.logits.view({shape.n_logits, config.vocab_size});
+  Status done = shape.n_logits == 0 ? backend.submit() : backend.download(logits, std::as_writable_bytes(out));
+  return done.ok() ? read_experts(config, state, shape, experts) : done;
 }
 
 }  // namespace
@@ -49,6 +52,8 @@ void record_pass(Ops& ops, const Config& config, const Weights& weights, const F
     const auto i = static_cast<size_t>(config.order[step]);
     const Ops::Label layer_label(ops, "layer" + std::to_string(i));
     const Value x = stream.input_of_step(step);
+    const Tensor chosen =
+        shape.experts ? state.experts[step]->slots().view({shape.n_tokens, config.n_experts_used}) : Tensor();
     const LayerContext layer{.tape = tape,
                              .config = config,
                              .layer_config = config.layers[i],
@@ -56,6 +61,7 @@ void record_pass(Ops& ops, const Config& config, const Weights& weights, const F
                              .cache = &state.caches[step],
                              .rotation = rotation,
                              .activations = state.options.activations,
+                             .router = {.expert_ids = chosen},
                              .embeddings = stream.embeddings_of_step(step)};
     stream.end_step(step, transformer_layer(layer, x));
   }
@@ -93,20 +99,24 @@ TokenPosition further(TokenPosition first, size_t n) {
 }  // namespace
 
 Status forward(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-               std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out) {
+               std::span<const int32_t> tokens, TokenPosition first, Logits wanted, std::span<float> out,
+               std::span<int32_t> experts) {
   const size_t part = tokens_at_once(state, tokens, wanted);
   const auto vocab = static_cast<size_t>(config.vocab_size);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
     const auto logits = wanted == Logits::all ? out.subspan(done * vocab, some.size() * vocab) : out;
-    if (Status s = run_part(config, weights, state, backend, some, further(first, done), wanted, logits); !s.ok())
+    const auto chosen = experts_of(config, experts, tokens.size(), done, some.size());
+    if (Status s = run_part(config, weights, state, backend, some, further(first, done), wanted, logits, chosen);
+        !s.ok())
       return s;
   }
   return Status();
 }
 
 Status forward_together(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                        std::span<const int32_t> tokens, std::span<const TokenPosition> at, std::span<float> out) {
+                        std::span<const int32_t> tokens, std::span<const TokenPosition> at, std::span<float> out,
+                        std::span<int32_t> experts) {
   const auto part = static_cast<size_t>(state.logit_rows), vocab = static_cast<size_t>(config.vocab_size);
   for (size_t done = 0; done < tokens.size(); done += part) {
     const auto some = tokens.subspan(done, std::min(part, tokens.size() - done));
@@ -115,11 +125,14 @@ Status forward_together(const Config& config, const Weights& weights, ForwardSta
       const std::vector<int32_t> row = rows_from(state, one, 1);
       rows.insert(rows.end(), row.begin(), row.end());
     }
-    const PassShape shape = shape_of(config, some, Logits::all);
+    const auto chosen = experts_of(config, experts, tokens.size(), done, some.size());
+    PassShape shape = shape_of(config, some, Logits::all);
+    shape.experts = !chosen.empty();
     if (Status s = run_pass(config, weights, state, backend, shape, some, rows); !s.ok()) return s;
     const Tensor logits = state.tensors.logits.view({shape.n_logits, config.vocab_size});
     const auto room = std::as_writable_bytes(out.subspan(done * vocab, some.size() * vocab));
     if (Status s = backend.download(logits, room); !s.ok()) return s;
+    if (Status s = read_experts(config, state, shape, chosen); !s.ok()) return s;
   }
   return Status();
 }
@@ -143,14 +156,18 @@ Status forward_hidden(const Config& config, const Weights& weights, ForwardState
 }
 
 Status forward_greedy(const Config& config, const Weights& weights, ForwardState& state, Backend& backend,
-                      std::span<const int32_t> tokens, TokenPosition first, std::span<int32_t> best) {
+                      std::span<const int32_t> tokens, TokenPosition first, std::span<int32_t> best,
+                      std::span<int32_t> experts) {
   const PassShape shape = {.n_tokens = std::ssize(tokens),
                            .n_logits = std::ssize(best),
                            .n_steps = std::ssize(config.order),
-                           .greedy = true};
+                           .greedy = true,
+                           .experts = !experts.empty()};
   const std::vector<int32_t> rows = rows_from(state, first, shape.n_tokens);
   if (Status s = run_pass(config, weights, state, backend, shape, tokens, rows); !s.ok()) return s;
-  return backend.download(state.tensors.best.view({shape.n_logits}), std::as_writable_bytes(best));
+  if (Status s = backend.download(state.tensors.best.view({shape.n_logits}), std::as_writable_bytes(best)); !s.ok())
+    return s;
+  return read_experts(config, state, shape, experts);
 }
 
 Result<NotFinite> forward_not_finite(const Config& config, const Weights& weights, ForwardState& state,

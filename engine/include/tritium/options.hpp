@@ -161,6 +161,9 @@ struct GenerateOptions {
   // Each token comes with its log-probability and those of the n most probable ones, at most 64, by the model's
   // logits as they are, before any option of the sampler; 0: without.
   int64_t log_probabilities = 0;
+  // Each token comes with the experts that were chosen for it (GeneratedToken::experts): the same tokens, evaluated by
+  // passes of their own, which on a GPU follow each other only as the host reads them.
+  bool experts = false;
   // What the text must be, in GBNF, llama.cpp's notation, or by a JSON schema (papers/grammar.md); at most one of the
   // two, empty: anything. The generation ends where the text is complete and the model ends it, or nothing may follow.
   // invalid_argument with line and column, or the schema's place; `unsupported` without a tokenizer.

@@ -67,6 +67,11 @@ struct GeneratedToken {
   // Where GenerateOptions::log_probabilities asks for them; the last bits depend on the machine.
   double log_probability = 0;
   std::span<const TokenLogProbability> most_probable{};  // the most probable first, the lowest id first among equals
+  // Where GenerateOptions::experts asks for them: [layers, ModelInfo::n_experts_used] of the pass that this token was
+  // drawn from, the experts that each layer's router chose for the token before it, the largest weight first. Layers
+  // are in the order in which they compute, one that computes several times has as many rows. Empty of a dense model,
+  // and for text that was held back. Valid until the next call.
+  std::span<const int32_t> experts{};
 };
 
 enum class StopReason {

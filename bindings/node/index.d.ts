@@ -147,6 +147,7 @@ export interface GenerateOptions extends SamplerOptions, Endable {
   whenFull?: 'stop' | 'error' | 'slide';
   sinks?: number;
   ignoreEnd?: boolean;
+  experts?: boolean;  // of each token, those that the layers chose
 }
 
 export interface LogProbability {
@@ -159,6 +160,7 @@ export interface Token {
   id: number;  // -1: text that was held back until the text ended
   logProbability: number;
   mostProbable: LogProbability[];
+  experts: Int32Array;  // of each layer Info.expertsUsed, for the token before it
 }
 
 export interface GenerationResult {

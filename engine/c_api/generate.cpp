@@ -30,6 +30,7 @@ Result<GenerateOptions> generate_options_of(const tritium_generate_options& o) {
                          .stop_at_end = o.ignore_end == 0,
                          .stop = *std::move(stop),
                          .log_probabilities = o.log_probabilities,
+                         .experts = o.experts != 0,
                          .grammar = text_or_empty(o.grammar),
                          .json_schema = text_or_empty(o.json_schema),
                          .grammar_triggers = *std::move(triggers),
@@ -50,7 +51,9 @@ tritium_token token_of(const GeneratedToken& token, std::vector<tritium_log_prob
           .most_probable = probable.data(),
           .n_most_probable = probable.size(),
           .id = token.id,
-          .reserved = 0};
+          .reserved = 0,
+          .experts = token.experts.data(),
+          .n_experts = token.experts.size()};
 }
 
 tritium_generation generation_of(const Generation& g, const std::vector<std::string>& stop) {

@@ -12,6 +12,10 @@ namespace tritium::c_api {
 // What the first release had of it: what grows later gets a line of its own here.
 template <typename T>
 inline constexpr uint64_t kFirstSize = sizeof(T);
+template <>
+inline constexpr uint64_t kFirstSize<tritium_generate_options> = offsetof(tritium_generate_options, experts);
+template <>
+inline constexpr uint64_t kFirstSize<tritium_token> = offsetof(tritium_token, experts);
 // No struct gets near it: a larger size was never set.
 inline constexpr uint64_t kLargestSize = 4096;
 

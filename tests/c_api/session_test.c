@@ -82,6 +82,7 @@ static void a_polled_generation_is_the_one_that_calls_back(const Material* mater
   Loaded loaded = load(material, "cpu");
   tritium_generate_options options = few_tokens(12);
   options.log_probabilities = 2;
+  options.experts = 1;
   Written called = {.n = 0}, polled = {.n = 0};
   CHECK_OK(tritium_session_generate(loaded.session, prompt, 3, &options, write_down, &called, NULL, &error));
   CHECK_OK(tritium_session_rewind(loaded.session, 0, &error));
@@ -92,6 +93,7 @@ static void a_polled_generation_is_the_one_that_calls_back(const Material* mater
     CHECK_OK(tritium_session_next(loaded.session, &token, &more, &error));
     if (!more) break;
     CHECK(token.n_most_probable == 2 && token.log_probability <= 0);
+    CHECK(token.n_experts > 0 && token.experts[0] >= 0 && token.experts[token.n_experts - 1] >= 0);
     CHECK(token.most_probable[0].log_probability >= token.most_probable[1].log_probability);
     write_down(&polled, &token);
   }

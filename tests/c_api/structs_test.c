@@ -55,6 +55,25 @@ static void what_a_later_header_adds_to_results_is_zero(const Material* material
   tritium_info_release(info);
 }
 
+/* As a program has them that was compiled before they had experts. */
+static void structs_of_an_earlier_header_are_taken(const Material* material) {
+  const int32_t prompt[] = {1, 70};
+  tritium_error error = {.size = sizeof error};
+  Loaded loaded = load(material, "cpu");
+  tritium_generate_options options;
+  tritium_generate_options_init(&options, sizeof options);
+  options.size = offsetof(tritium_generate_options, experts);
+  options.experts = 1;
+  tritium_token token = {.size = offsetof(tritium_token, experts), .n_experts = 7};
+  int32_t more = 0;
+  CHECK_OK(tritium_session_begin(loaded.session, prompt, 2, &options, &error));
+  CHECK_OK(tritium_session_next(loaded.session, &token, &more, &error));
+  CHECK(more && token.id >= 0 && token.n_experts == 7);
+  options.size -= 8;
+  CHECK_STATUS(TRITIUM_INVALID_ARGUMENT, tritium_session_begin(loaded.session, prompt, 2, &options, &error));
+  unload(loaded);
+}
+
 static void a_message_is_cut_to_the_callers_room(const Material* material) {
   (void)material;
   tritium_info* info = NULL;
@@ -176,6 +195,7 @@ const Test kStructTests[] = {
     {"options_of_a_later_header_are_taken_while_zero", options_of_a_later_header_are_taken_while_zero},
     {"sizes_that_were_never_set_are_refused", sizes_that_were_never_set_are_refused},
     {"what_a_later_header_adds_to_results_is_zero", what_a_later_header_adds_to_results_is_zero},
+    {"structs_of_an_earlier_header_are_taken", structs_of_an_earlier_header_are_taken},
     {"a_message_is_cut_to_the_callers_room", a_message_is_cut_to_the_callers_room},
     {"a_message_is_cut_between_characters", a_message_is_cut_between_characters},
     {"null_is_refused_everywhere", null_is_refused_everywhere},

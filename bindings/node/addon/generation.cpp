@@ -67,6 +67,7 @@ std::shared_ptr<Options> read_options(napi_env env, napi_value value) {
   given.get("sinks", o.sinks);
   given.get("whenFull", o.when_full);
   given.get("ignoreEnd", o.ignore_end);
+  given.get("experts", o.experts);
   given.get("grammar", all->grammar);
   given.get("jsonSchema", all->json_schema);
   given.get("grammarTriggers", all->triggers);
@@ -89,12 +90,14 @@ struct Token {
   std::string text;
   double log_probability;
   std::vector<tritium_log_probability> most_probable;
+  std::vector<int32_t> experts;
   int32_t id;
 
   explicit Token(const tritium_token& token)
       : text(token.text, token.text_size),
         log_probability(token.log_probability),
         most_probable(token.most_probable, token.most_probable + token.n_most_probable),
+        experts(token.experts, token.experts + token.n_experts),
         id(token.id) {}
 
   napi_value to_js(napi_env env) const {
@@ -109,6 +112,7 @@ struct Token {
         .set("id", id)
         .set("logProbability", log_probability)
         .set_value("mostProbable", array_of(env, most_probable.size(), row))
+        .set_value("experts", tritium::node::to_js(env, std::span<const int32_t>(experts)))
         .value();
   }
 };

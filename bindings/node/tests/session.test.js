@@ -94,6 +94,16 @@ test('log-probabilities come with tokens, and a bias forbids them', async () => 
   assert.ok(token.logProbability <= 0);
 });
 
+test('experts come with tokens', async () => {
+  const {layers, experts, expertsUsed} = await session.model.info();
+  for await (const token of few({experts: true})) {
+    assert.equal(token.experts.length, layers * expertsUsed);
+    assert.ok(token.experts.every((expert) => expert >= 0 && expert < experts));
+  }
+  await session.rewind();
+  assert.equal((await few().next()).value.experts.length, 0);
+});
+
 test('stop texts end it and are not in it', async () => {
   const text = await few({maxTokens: 30}).text();
   const stop = [...text.slice(5)].find((letter) => letter < '\x7f' && !text.slice(0, 5).includes(letter));

@@ -92,6 +92,14 @@ class Sessions(unittest.TestCase):
             self.assertEqual((first.token, first.log_probability), (token.id, token.log_probability))
             self.assertGreaterEqual(first.log_probability, second.log_probability)
 
+    def test_experts_come_with_tokens(self):
+        info = self.session.model.info
+        for token in self.few(experts=True):
+            self.assertEqual(len(token.experts), info.n_layers * info.n_experts_used)
+            self.assertTrue(all(0 <= expert < info.n_experts for expert in token.experts))
+        self.session.rewind()
+        self.assertEqual(next(self.few()).experts, [])
+
     def test_stop_texts_end_it_and_are_not_in_it(self):
         text = self.few(30).text()
         stop = next(letter for letter in text[5:] if letter.isascii() and letter not in text[:5])

@@ -190,13 +190,14 @@ class GenerateOptions(Structure):
     _fields_ = [("size", c_uint64), ("sampler", POINTER(SamplerOptions)), ("cancel", c_void_p), ("max_tokens", c_int64),
                 ("guess", c_int64), ("stop", POINTER(c_char_p)), ("n_stop", c_uint64), ("log_probabilities", c_int64),
                 ("sinks", c_int64), ("when_full", c_int32), ("ignore_end", c_int32), ("grammar", c_char_p),
-                ("json_schema", c_char_p), ("grammar_triggers", POINTER(c_char_p)), ("n_grammar_triggers", c_uint64)]
+                ("json_schema", c_char_p), ("grammar_triggers", POINTER(c_char_p)), ("n_grammar_triggers", c_uint64),
+                ("experts", c_int32), ("reserved", c_int32)]
 
 
 class Token(Structure):
     _fields_ = [("size", c_uint64), ("text", c_void_p), ("text_size", c_uint64), ("log_probability", c_double),
                 ("most_probable", POINTER(LogProbability)), ("n_most_probable", c_uint64), ("id", c_int32),
-                ("reserved", c_int32)]
+                ("reserved", c_int32), ("experts", POINTER(c_int32)), ("n_experts", c_uint64)]
 
 
 class Generation(Structure):

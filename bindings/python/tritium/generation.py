@@ -29,6 +29,7 @@ class Token(NamedTuple):
     id: int  # -1: text that was held back until the text ended
     log_probability: float  # these: with log_probabilities
     most_probable: List[LogProbability]
+    experts: List[int]  # with experts: of each layer model.info.n_experts_used, for the token before it
 
     def __str__(self) -> str:
         return self.text
@@ -56,7 +57,8 @@ def log_probabilities_of(rows: Any) -> List[LogProbability]:
 
 def _token_of(struct: Any) -> Token:
     text = ctypes.string_at(struct.text, struct.text_size).decode("utf-8", "replace") if struct.text_size else ""
-    return Token(text, struct.id, struct.log_probability, log_probabilities_of(struct.most_probable[:struct.n_most_probable]))
+    return Token(text, struct.id, struct.log_probability, log_probabilities_of(struct.most_probable[:struct.n_most_probable]),
+                 struct.experts[:struct.n_experts])
 
 
 class Generation(Iterator[Token]):

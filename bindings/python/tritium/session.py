@@ -86,7 +86,7 @@ class Session(Owned):
                  stop: Union[str, Sequence[str]] = (), log_probabilities: int = 0, guess: int = 0,
                  grammar: Optional[str] = None, json_schema: Union[str, Mapping[str, Any], None] = None,
                  grammar_triggers: Union[str, Sequence[str]] = (), when_full: WhenFull = WhenFull.STOP, sinks: int = 4,
-                 ignore_end: bool = False, cancel: Optional[CancelToken] = None) -> Generation:
+                 ignore_end: bool = False, experts: bool = False, cancel: Optional[CancelToken] = None) -> Generation:
         """Tokens after the prompt (None: after those before the position), as they come.
 
         A text that goes on at a position is without the beginning-of-text token. Leaving the loop leaves the session usable;
@@ -94,14 +94,14 @@ class Session(Owned):
 
         stop: texts before which it ends. log_probabilities: of each token, and of so many most probable ones. guess: tokens
         guessed ahead at most, where the text repeats itself. grammar (GBNF) or json_schema: what the text must be, with
-        grammar_triggers from one of these words on.
+        grammar_triggers from one of these words on. experts: of each token, those that the layers chose.
         """
         cancel = cancel or self._cancel
         chosen = options(_abi.GenerateOptions)
         sampler_struct = (sampler or SamplerOptions())._struct()
         chosen.sampler, chosen.cancel = ctypes.pointer(sampler_struct), cancel._pointer
         chosen.max_tokens, chosen.guess, chosen.log_probabilities = max_tokens, guess, log_probabilities
-        chosen.sinks, chosen.when_full, chosen.ignore_end = sinks, when_full, ignore_end
+        chosen.sinks, chosen.when_full, chosen.ignore_end, chosen.experts = sinks, when_full, ignore_end, experts
         chosen.stop = texts(stop)
         chosen.n_stop = 1 if isinstance(stop, str) else len(stop)
         chosen.grammar, chosen.json_schema = text(grammar), text(as_json(json_schema))

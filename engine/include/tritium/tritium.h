@@ -360,6 +360,8 @@ typedef struct tritium_generate_options {
   const char* json_schema;
   const char* const* grammar_triggers;
   uint64_t n_grammar_triggers;
+  int32_t experts;  // not 0: each token comes with the experts that were chosen for it
+  int32_t reserved;
 } tritium_generate_options;
 TRITIUM_API void tritium_generate_options_init(tritium_generate_options* options, uint64_t size);
 
@@ -372,6 +374,11 @@ typedef struct tritium_token {
   uint64_t n_most_probable;
   int32_t id;  // -1 in a last call for text that was held back until the text ended without another token
   int32_t reserved;
+  // With tritium_generate_options.experts, of a model that has any: those that each layer's router chose for the token
+  // before this one, in the pass that this one was drawn from; of each layer, in the order in which they compute,
+  // tritium_facts.n_experts_used, the largest weight first.
+  const int32_t* experts;
+  uint64_t n_experts;  // of all layers
 } tritium_token;
 // 0 goes on; anything else ends the generation with TRITIUM_STOP_CANCELLED.
 typedef int32_t (*tritium_on_token)(void* data, const tritium_token* token);

@@ -18,6 +18,13 @@ void add(Piece& piece, Piece more) {
   if (!more.tool_calls.empty()) piece.tool_calls = std::move(more.tool_calls);
 }
 
+TokenExperts experts_of_layers(std::span<const int32_t> experts, size_t used) {
+  TokenExperts layers;
+  for (; !experts.empty(); experts = experts.subspan(used))
+    layers.emplace_back(experts.begin(), experts.begin() + static_cast<std::ptrdiff_t>(used));
+  return layers;
+}
+
 ApiError context_exceeded(const std::string& param, size_t tokens, int64_t context) {
   ApiError error = invalid(param, "the prompt has " + std::to_string(tokens) + " tokens, and the context room for " +
                                       std::to_string(context) + ", one of them for the answer");
@@ -192,6 +199,8 @@ Answer::Next Answer::take_token(const TokenEvent& event, Piece& piece) {
         one.top.push_back({.text = text_of(other.id), .logprob = other.log_probability});
     piece.logprobs.push_back(std::move(one));
   }
+  if (!event.experts.empty())
+    piece.experts.push_back(experts_of_layers(event.experts, static_cast<size_t>(model_.info().n_experts_used)));
   return Next::piece;
 }
 

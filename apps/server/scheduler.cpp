@@ -369,7 +369,8 @@ void Scheduler::take(Slot& slot, const Result<std::optional<GeneratedToken>>& ou
                   .id = token.id,
                   .text = std::string(token.text),
                   .log_probability = token.log_probability,
-                  .most_probable = {token.most_probable.begin(), token.most_probable.end()}});
+                  .most_probable = {token.most_probable.begin(), token.most_probable.end()},
+                  .experts = {token.experts.begin(), token.experts.end()}});
 }
 
 void Scheduler::refuse(Work& work, const Status& status) {

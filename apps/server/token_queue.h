@@ -25,6 +25,7 @@ struct TokenEvent {
   std::string text{};
   double log_probability = 0;
   std::vector<TokenLogProbability> most_probable{};
+  std::vector<int32_t> experts{};  // as GeneratedToken has them
   // ended
   StopReason stop = StopReason::max_tokens;
   uint64_t seed = 0;

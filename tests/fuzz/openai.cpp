@@ -41,6 +41,7 @@ void write(ReplyWriter& writer, const GenerationRequest& request, std::string_vi
     Piece first = {.choice = i, .content = half};
     first.logprobs.resize(1);
     first.logprobs[0].token.text = half;
+    if (request.generate.experts) first.experts = {{{0, 1}}, {{2, 3}}};
     text += writer.add(first);
     text += writer.add({.choice = i, .reasoning = rest, .tool_calls = rest});
     text += writer.add({.choice = i, .content = rest, .finish = Finish::stop});

@@ -5,7 +5,7 @@ import struct
 import threading
 
 import program
-from running_server import WithServer
+from running_server import CHAT_TEMPLATE, WithServer
 from program import tritium
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {
@@ -53,6 +53,17 @@ class Chat(WithServer):
             return self.server.chat("ping", seed=seed, temperature=2, tritium={"top_k": 0, "min_p": 0}, top_p=1, max_tokens=20)[1]["choices"][0]["message"]["content"]
         self.assertEqual(text(5), text(5))
         self.assertGreater(len({text(seed) for seed in range(4)}), 1)
+
+    def test_a_dense_model_has_no_experts_to_tell(self):
+        events = self.server.stream("/v1/chat/completions", messages=[{"role": "user", "content": "ping"}], tritium={"experts": True}, temperature=0)
+        self.assertFalse(any("experts" in choice for event in events[:-1] for choice in event["choices"]))
+
+    def test_options_of_other_servers_are_taken(self):
+        def text(**options):
+            return self.server.chat("ping", seed=5, temperature=2, top_p=1, max_tokens=20, **options)[1]["choices"][0]["message"]["content"]
+        self.assertEqual(text(top_k=1), self.server.chat("ping")[1]["choices"][0]["message"]["content"])
+        self.assertEqual(text(top_k=-1, min_p=0.2, repetition_penalty=1.5), text(tritium={"top_k": 0, "min_p": 0.2, "repeat_penalty": 1.5}))
+        self.assertEqual(text(repeat_penalty=1.5), text(repetition_penalty=1.5))
 
     def test_several_choices_have_seeds_that_follow(self):
         options = dict(temperature=2, tritium={"top_k": 0, "min_p": 0}, top_p=1, max_tokens=12)
@@ -178,6 +189,60 @@ class Chat(WithServer):
         status, page = self.server.ask("GET", "/")
         self.assertEqual(status, 200)
         self.assertIn("<!doctype html>", page)
+
+
+class Experts(WithServer):
+    """Which experts computed each token of a stream."""
+    SHAPE = {"architecture": "qwen3moe", "dim": 64, "layers": 3, "heads": 2, "kv_heads": 2, "head_dim": 32, "ffn": 64, "experts": 8, "top_k": 2, "context": 256}
+
+    @classmethod
+    def train(cls):
+        data = cls.write("chat.jsonl", "\n".join(json.dumps({"messages": [{"role": "user", "content": q}, {"role": "assistant", "content": a}]}) for q, a in cls.pairs.items()) + "\n")
+        path = cls.path("small.gguf")
+        code, _, err = tritium("train", "--transformer", cls.write("shape.json", json.dumps(cls.SHAPE)), "--data", data, "--valid-data", data,
+                               "--chat-template", cls.write("chat.jinja", CHAT_TEMPLATE), "--steps", 1, "--batch", 2, "--context", 32, "--threads", 1, "--backend", "cpu", "-o", path)
+        assert code == 0, err
+        return path
+
+    def told(self, path="/v1/chat/completions", **options):
+        """The text, and of each token [layer][k]."""
+        events = self.server.stream(path, **dict({"temperature": 0, "max_tokens": 12, "stream_options": {"include_usage": True}}, **options))
+        text, tokens = "", []
+        for event in events[:-1]:
+            for choice in event["choices"]:
+                text += choice.get("text") or choice.get("delta", {}).get("content") or ""
+                experts = choice.get("experts", [])
+                tokens += experts if experts and isinstance(experts[0][0], list) else [experts] if experts else []
+        self.assertEqual(len(tokens), events[-2]["usage"]["completion_tokens"] if options.get("tritium") else 0)
+        return text, tokens
+
+    def messages(self, word):
+        return {"messages": [{"role": "user", "content": word}]}
+
+    def test_come_with_each_token(self):
+        for path, asked in (("/v1/chat/completions", self.messages("ping")), ("/v1/completions", {"prompt": "user: p"})):
+            text, tokens = self.told(path, tritium={"experts": True}, **asked)
+            self.assertGreater(len(tokens), 3)
+            for layers in tokens:
+                self.assertEqual([len(set(experts)) for experts in layers], [2] * 3)
+                self.assertTrue(all(0 <= expert < 8 for experts in layers for expert in experts))
+            self.assertEqual(self.told(path, **asked), (text, []))
+
+    def test_of_many_at_once_are_those_of_each_alone(self):
+        words = [f"{word} {i}" for i in range(2) for word in self.pairs]
+        alone = [self.told(tritium={"experts": True, "cache_prompt": False}, **self.messages(word)) for word in words]
+        got = {}
+        threads = [threading.Thread(target=lambda i=i: got.update({i: self.told(tritium={"experts": True}, **self.messages(words[i]))})) for i in range(len(words))]
+        others = [threading.Thread(target=self.told, kwargs=self.messages(word)) for word in words]
+        for thread in threads + others:
+            thread.start()
+        for thread in threads + others:
+            thread.join()
+        self.assertEqual([got[i] for i in range(len(words))], alone)
+
+    def test_are_of_streams_alone(self):
+        status, answer = self.server.chat("ping", tritium={"experts": True})
+        self.assertEqual((status, answer["error"]["param"]), (400, "tritium.experts"))
 
 
 if __name__ == "__main__":

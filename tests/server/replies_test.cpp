@@ -116,6 +116,31 @@ TEST(ChatReplies, HaveLogProbabilities) {
   EXPECT_EQ(one["top_logprobs"][0]["logprob"], -9999.0);
 }
 
+// One token's, and those of two whose text comes at once; what is left comes with the end.
+TEST(ChatReplies, TellTheExpertsWithTheTextOfTheirTokens) {
+  const auto writer = chat_writer(kStream);
+  writer->begin();
+  const TokenExperts a = {{3, 17}, {0, 5}}, b = {{1, 2}, {4, 3}};
+  EXPECT_EQ(events(writer->add({.content = "a", .experts = {a}}))[0]["choices"][0]["experts"], Json(a));
+  EXPECT_EQ(writer->add({.experts = {b}}), "") << "its text is held back";
+  EXPECT_EQ(events(writer->add({.content = "é", .experts = {a}}))[0]["choices"][0]["experts"],
+            Json::parse("[[[1, 2], [4, 3]], [[3, 17], [0, 5]]]"));
+  EXPECT_FALSE(events(writer->add({.content = "c"}))[0]["choices"][0].contains("experts"));
+  EXPECT_EQ(writer->add({.experts = {b}}), "");
+  EXPECT_EQ(events(writer->add({.finish = Finish::stop}))[0]["choices"][0]["experts"], Json(b));
+}
+
+TEST(CompletionReplies, TellTheExpertsWithTheTextOfTheirTokens) {
+  const auto writer = completion_writer(kStream, "");
+  const TokenExperts a = {{3, 17}, {0, 5}}, b = {{1, 2}, {4, 3}};
+  EXPECT_EQ(writer->add({.experts = {a}}), "");
+  const Json first = events(writer->add({.content = "é", .experts = {b}}))[0]["choices"][0];
+  EXPECT_EQ(first["text"], "é");
+  EXPECT_EQ(first["experts"], Json::parse("[[[3, 17], [0, 5]], [[1, 2], [4, 3]]]"));
+  EXPECT_FALSE(events(writer->add({.content = "c"}))[0]["choices"][0].contains("experts"));
+  EXPECT_EQ(events(writer->add({.content = "d", .experts = {b}}))[0]["choices"][0]["experts"], Json(b));
+}
+
 TEST(CompletionReplies, EchoAndCount) {
   ReplyOptions options = kWhole;
   options.logprobs = true;

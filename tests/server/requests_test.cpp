@@ -56,6 +56,35 @@ TEST(ChatRequests, WithoutOptionsAreWhatTheProgramTakes) {
   EXPECT_EQ(r.messages, R"([{"role":"user","content":"a"}])");
 }
 
+TEST(ChatRequests, TakeTheSamplersOptionsUnderTheNamesOfOtherServers) {
+  const SamplerOptions s = chat(with(R"("top_k": 7, "min_p": 0.25, "repeat_penalty": 1.5)")).generate.sampler;
+  EXPECT_EQ(s.top_k, 7);
+  EXPECT_EQ(s.min_p, 0.25f);
+  EXPECT_EQ(s.repeat_penalty, 1.5f);
+  EXPECT_EQ(chat(with(R"("repetition_penalty": 1.25)")).generate.sampler.repeat_penalty, 1.25f);
+  EXPECT_EQ(chat(with(R"("top_k": -1)")).generate.sampler.top_k, 0) << "all, as theirs say it";
+  EXPECT_EQ(chat(with(R"("top_k": 7, "tritium": {"top_k": 5})")).generate.sampler.top_k, 5);
+  const Outcome<CompletionRequest> completion =
+      read_completion(*parse_json(R"({"prompt": "a", "top_k": 3, "min_p": 0, "repetition_penalty": 2})"));
+  ASSERT_TRUE(completion.ok()) << completion.error().message;
+  EXPECT_EQ(completion->generate.sampler.top_k, 3);
+  EXPECT_EQ(completion->generate.sampler.min_p, 0.0f);
+  EXPECT_EQ(completion->generate.sampler.repeat_penalty, 2.0f);
+}
+
+TEST(ChatRequests, AskForTheExpertsOfStreams) {
+  EXPECT_TRUE(chat(with(R"("stream": true, "tritium": {"experts": true})")).generate.experts);
+  EXPECT_FALSE(chat(with(R"("tritium": {"experts": false})")).generate.experts);
+  EXPECT_TRUE(read_completion(*parse_json(R"({"prompt": "a", "stream": true, "tritium": {"experts": true}})"))
+                  ->generate.experts);
+  const ApiError whole = refused(with(R"("tritium": {"experts": true})"));
+  EXPECT_EQ(whole.param, "tritium.experts");
+  EXPECT_EQ(whole.code, "unsupported");
+  const auto response = read_responses(*parse_json(R"({"input": "a", "stream": true, "tritium": {"experts": true}})"));
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.error().param, "tritium.experts");
+}
+
 TEST(ChatRequests, ASeedOfMinusOneIsASeed) { EXPECT_TRUE(chat(with(R"("seed": -1)")).seeded()); }
 
 TEST(ChatRequests, BecomeWhatTemplatesTake) {
@@ -88,6 +117,10 @@ TEST(ChatRequests, NameTheFieldThatIsWrong) {
       {R"("top_logprobs": 3)", "top_logprobs"},
       {R"("temprature": 1)", "temprature"},
       {R"("tritium": {"topk": 1})", "tritium.topk"},
+      {R"("top_k": -2)", "top_k"},
+      {R"("min_p": 2)", "min_p"},
+      {R"("repeat_penalty": -1)", "repeat_penalty"},
+      {R"("repeat_penalty": 1.5, "repetition_penalty": 1.5)", "repetition_penalty"},
       {R"("response_format": {"type": "xml"})", "response_format.type"},
       {R"("response_format": {"type": "json_schema"})", "response_format.json_schema"},
       {R"("response_format": {"type": "json_schema", "json_schema": {"name": "a"}})",

@@ -136,6 +136,8 @@ Outcome<ResponsesRequest> read_responses(const Json& body) {
   bool background = false;
   if (fields.read("background", background) && background) fields.refuse_unsupported("background", "is not taken here");
   if (chat.n != 1) fields.refuse("n", "a response is one");
+  if (chat.generate.experts)
+    fields.refuse_unsupported("tritium.experts", "a response has no place for them: ask /v1/chat/completions");
   fields.ignore({"include", "truncation", "max_tool_calls", "top_logprobs"});
   const Json messages = messages_of_input(fields, error);
   if (!error) chat.messages = read_messages(messages, "input", error);

@@ -1,4 +1,6 @@
 // chat.completion and chat.completion.chunk.
+#include <utility>
+
 #include "server/openai/reply_parts.h"
 
 namespace tritium::server {
@@ -8,6 +10,7 @@ struct Choice {
   std::string content, reasoning;
   Json calls = Json::array();
   std::vector<TokenLogprobs> logprobs;
+  std::vector<TokenExperts> experts;  // of tokens whose text did not come yet
   Finish finish = Finish::stop;
 };
 
@@ -29,6 +32,7 @@ class ChatWriter : public ReplyWriter {
     const size_t before = choice.calls.size();
     for (const Json& call : calls) choice.calls.push_back(call);
     if (piece.finish) choice.finish = finish_of(choice, *piece.finish);
+    choice.experts.insert(choice.experts.end(), piece.experts.begin(), piece.experts.end());
     if (options_.stream) return events_of(piece, choice, std::move(calls), before);
     choice.content += piece.content;
     choice.reasoning += piece.reasoning;
@@ -66,17 +70,18 @@ class ChatWriter : public ReplyWriter {
     return {{"id", id_}, {"object", object}, {"created", options_.created}, {"model", options_.model}};
   }
 
-  std::string chunk(size_t index, Json delta, Json logprobs, Json finish) const {
+  std::string chunk(size_t index, Json delta, Json logprobs, Json finish, Json experts = nullptr) const {
     Json one = head("chat.completion.chunk");
     one["choices"] = Json::array();
     one["choices"].push_back({{"index", index},
                               {"delta", std::move(delta)},
                               {"logprobs", std::move(logprobs)},
                               {"finish_reason", std::move(finish)}});
+    if (!experts.is_null()) one["choices"][0]["experts"] = std::move(experts);
     return sse(one);
   }
 
-  std::string events_of(const Piece& piece, const Choice& choice, Json calls, size_t first_call) const {
+  std::string events_of(const Piece& piece, Choice& choice, Json calls, size_t first_call) const {
     Json delta = Json::object();
     if (!piece.reasoning.empty()) delta["reasoning_content"] = piece.reasoning;
     if (!piece.content.empty()) delta["content"] = piece.content;
@@ -88,10 +93,11 @@ class ChatWriter : public ReplyWriter {
     Json logprobs;
     if (options_.logprobs && !piece.logprobs.empty())
       logprobs = {{"content", logprobs_json(piece.logprobs)}, {"refusal", nullptr}};
+    const auto experts = [&choice] { return experts_json(std::exchange(choice.experts, {})); };
     std::string events;
     if (!delta.empty() || !logprobs.is_null())
-      events = chunk(piece.choice, std::move(delta), std::move(logprobs), nullptr);
-    if (piece.finish) events += chunk(piece.choice, Json::object(), nullptr, finish_name(choice.finish));
+      events = chunk(piece.choice, std::move(delta), std::move(logprobs), nullptr, experts());
+    if (piece.finish) events += chunk(piece.choice, Json::object(), nullptr, finish_name(choice.finish), experts());
     return events;
   }
 

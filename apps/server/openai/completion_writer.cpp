@@ -1,4 +1,6 @@
 // text_completion, whole and streamed, with log-probabilities in the shape that endpoint has.
+#include <utility>
+
 #include "server/openai/reply_parts.h"
 
 namespace tritium::server {
@@ -7,7 +9,8 @@ namespace {
 struct Choice {
   std::string text;
   std::vector<TokenLogprobs> logprobs;
-  size_t offset = 0;  // characters before the next token, of a stream
+  std::vector<TokenExperts> experts;  // of tokens whose text did not come yet
+  size_t offset = 0;                  // characters before the next token, of a stream
   Finish finish = Finish::stop;
 };
 
@@ -91,10 +94,14 @@ class CompletionWriter : public ReplyWriter {
   }
 
   std::string chunk(const Piece& piece) {
+    Choice& choice = choices_[piece.choice];
+    choice.experts.insert(choice.experts.end(), piece.experts.begin(), piece.experts.end());
     if (piece.content.empty() && piece.logprobs.empty() && !piece.finish) return {};
     Json one = head();
-    one["choices"].push_back(entry(piece.choice, piece.content, piece.logprobs, choices_[piece.choice].offset,
+    one["choices"].push_back(entry(piece.choice, piece.content, piece.logprobs, choice.offset,
                                    piece.finish ? Json(finish_name(*piece.finish)) : Json()));
+    if (Json experts = experts_json(std::exchange(choice.experts, {})); !experts.is_null())
+      one["choices"][0]["experts"] = std::move(experts);
     return sse(one);
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "server/openai/read_parts.h"
@@ -24,6 +25,18 @@ void read_bias(Fields& fields, SamplerOptions& sampler) {
   }
 }
 
+// Those that the servers of llama.cpp and vLLM take beside OpenAI's, under the names that either has.
+void read_common_extras(Fields& fields, SamplerOptions& sampler) {
+  constexpr double kAny = 1e30;
+  constexpr int64_t kMost = INT32_MAX;
+  // Theirs may be -1 for all tokens.
+  if (fields.read("top_k", sampler.top_k, -1, kMost)) sampler.top_k = std::max<int64_t>(sampler.top_k, 0);
+  fields.read("min_p", sampler.min_p, 0, 1);
+  const bool named = fields.read("repeat_penalty", sampler.repeat_penalty, 0, kAny);
+  if (fields.read("repetition_penalty", sampler.repeat_penalty, 0, kAny) && named)
+    fields.refuse("repetition_penalty", "is repeat_penalty by another name: say one of them");
+}
+
 // The options of SamplerOptions that OpenAI's API has not; what their ranges are is the library's to say.
 void read_extras(const Json& object, GenerationRequest& request, std::optional<ApiError>& error) {
   Fields fields(object, "tritium.", error);
@@ -47,6 +60,8 @@ void read_extras(const Json& object, GenerationRequest& request, std::optional<A
   fields.read("mirostat_tau", s.mirostat_tau, 0, kAny);
   fields.read("mirostat_eta", s.mirostat_eta, 0, kAny);
   fields.read("grammar", request.generate.grammar);
+  if (fields.read("experts", request.generate.experts) && request.generate.experts && !request.stream)
+    fields.refuse_unsupported("experts", "is told of streams alone: ask with \"stream\": true");
   fields.read("cache_prompt", request.cache_prompt);
   fields.finish();
 }
@@ -69,6 +84,7 @@ void read_generation(Fields& fields, GenerationRequest& request) {
   fields.read("top_p", sampler.top_p, 0, 1);
   fields.read("frequency_penalty", sampler.frequency_penalty, -2, 2);
   fields.read("presence_penalty", sampler.presence_penalty, -2, 2);
+  read_common_extras(fields, sampler);
   read_bias(fields, sampler);
   int64_t seed = 0;
   if (fields.read("seed", seed, INT64_MIN, INT64_MAX)) {

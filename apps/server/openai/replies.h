@@ -24,6 +24,9 @@ struct TokenLogprobs {
   std::vector<TokenText> top;
 };
 
+// Which experts computed a token: of each layer that has any, those that it chose.
+using TokenExperts = std::vector<std::vector<int32_t>>;
+
 enum class Finish { stop, length, tool_calls };
 
 // What became certain of one choice.
@@ -32,7 +35,8 @@ struct Piece {
   std::string content{}, reasoning{};
   std::string tool_calls{};  // JSON array of whole calls, as ChatReply has them; empty: none
   std::vector<TokenLogprobs> logprobs{};
-  std::optional<Finish> finish{};  // it is the choice's last
+  std::vector<TokenExperts> experts{};  // of its tokens, where they are asked for; streams tell them with their text
+  std::optional<Finish> finish{};       // it is the choice's last
 };
 
 struct Usage {

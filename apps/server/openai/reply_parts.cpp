@@ -83,6 +83,11 @@ Json logprobs_json(const std::vector<TokenLogprobs>& tokens) {
   return all;
 }
 
+Json experts_json(const std::vector<TokenExperts>& tokens) {
+  if (tokens.empty()) return nullptr;
+  return tokens.size() == 1 ? Json(tokens.front()) : Json(tokens);
+}
+
 void append(std::vector<TokenLogprobs>& all, const std::vector<TokenLogprobs>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }

@@ -14,6 +14,8 @@ const char* finish_name(Finish finish);
 Json logprobs_json(const std::vector<TokenLogprobs>& tokens);
 // JSON has no infinity; a logit of -infinity is that improbable.
 double finite_logprob(double value);
+// Of one token [[3, 17], …]; of several an array of such; of none null.
+Json experts_json(const std::vector<TokenExperts>& tokens);
 void append(std::vector<TokenLogprobs>& all, const std::vector<TokenLogprobs>& more);
 
 }  // namespace tritium::server

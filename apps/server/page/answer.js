@@ -1,5 +1,5 @@
-// One answer of the model, as it streams in: text, thoughts, calls, figures, and which experts each token was given to.
-import {ApiError, streamed} from "./api.js";
+// One answer of the model, as it streams in: text, thoughts, calls, figures, and which experts each token came from.
+import {streamed} from "./api.js";
 
 /** Chat messages as the server takes them: nothing but what its contract names. */
 export function sentMessages(system, messages) {
@@ -75,7 +75,3 @@ export async function streamAnswer(answer, {path, body}, signal, changed) {
     changed();
   }
 }
-
-/** Is it `"experts": true` that an older server does not know? */
-export const refusesExperts = (error) =>
-  error instanceof ApiError && error.status === 400 && /experts/.test(`${error.param} ${error.message}`);

@@ -1,5 +1,5 @@
 // The conversation: sending, stopping, regenerating, editing. Which answer streams is decided here, and nowhere else.
-import {refusesExperts, requestBody, streamAnswer} from "./answer.js";
+import {requestBody, streamAnswer} from "./answer.js";
 import {announce, byId} from "./dom.js";
 import {newConversation, titleOf} from "./conversations.js";
 import {MessageView} from "./message.js";
@@ -12,7 +12,6 @@ export class Chat extends EventTarget {
   #views = [];
   #abort;             // of the answer that streams
   #running;           // a promise: it has ended
-  #noExperts = new Set();  // models whose server did not take "experts"
 
   constructor({settings, conversations, panel}) {
     super();
@@ -185,15 +184,10 @@ export class Chat extends EventTarget {
     };
     this.panel.watch(answer, model);
     view.update(true);
-    const wanted = Boolean(model.tritium?.experts) && !this.#noExperts.has(model.id);
+    const wanted = Boolean(model.tritium?.experts);
     try {
       await streamAnswer(answer, requestBody(model, settings, asked, wanted), signal, changed);
-    } catch (error) {
-      if (!wanted || !refusesExperts(error)) throw error;
-      this.#noExperts.add(model.id);
-      await streamAnswer(answer, requestBody(model, settings, asked, false), signal, changed);
     } finally {
-      answer.expertsUntold = Boolean(model.tritium?.experts) && answer.tokens?.length === 0 && answer.content !== "";
       if (drawn) cancelAnimationFrame(drawn);
     }
   }

@@ -137,8 +137,6 @@ export class ExpertsPanel {
     let said = "Ask something. The experts that each layer picks for each token light up here.";
     if (about && !about.experts) {
       said = `${this.#model.id} is a dense model: all of it works on every token, so there is nothing to pick.`;
-    } else if (this.#answer?.expertsUntold) {
-      said = "This server does not tell which experts were picked.";
     } else if (this.#answer?.error && !this.#answer.content) {
       said = "No token came of this answer.";
     } else if (this.#answer?.finish && this.#answer.tokens?.length === 0) {

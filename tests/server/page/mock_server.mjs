@@ -27,7 +27,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class MockServer {
   models = [modelOf("maple", {}), modelOf("maple:poet", {adapter_of: "maple"}), modelOf("wide", {layers: 24, experts: 128, experts_used: 8}),
-            modelOf("plain", {architecture: "llama", experts: 0, experts_used: 0}), modelOf("mute", {}), modelOf("base", {chat: false})];
+            modelOf("plain", {architecture: "llama", experts: 0, experts_used: 0}), modelOf("base", {chat: false})];
   requests = [];  // "METHOD path" of each
   bodies = [];    // of chat requests
   ended = 0;      // streams that the client left
@@ -105,7 +105,7 @@ export class MockServer {
       if (!CHAT_KEYS.has(name) && (chat || name !== "prompt")) throw failure(400, `there is no field "${name}"`, {param: name, code: "unknown_parameter"});
     }
     for (const name of Object.keys(body.tritium ?? {})) {
-      if (!TRITIUM_KEYS.has(name) || (name === "experts" && body.model === "mute")) {
+      if (!TRITIUM_KEYS.has(name)) {
         throw failure(400, `tritium: there is no field "${name}"`, {param: `tritium.${name}`, code: "unknown_parameter"});
       }
     }

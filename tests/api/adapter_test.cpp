@@ -113,6 +113,31 @@ TEST_P(Adapters, EachSessionHasItsOwn) {
   EXPECT_EQ(anew(*with), expected(1));
 }
 
+// Passes that tell the experts are recorded anew, too.
+TEST_P(Adapters, ChangeWhichExpertsAreTold) {
+  const auto told = [](Session& session) {
+    std::vector<int32_t> experts;
+    EXPECT_TRUE(session.rewind(0).ok());
+    const GenerateOptions options = {
+        .max_tokens = 8, .sampler = {.temperature = 0}, .stop_at_end = false, .experts = true};
+    const Result<Generation> g = session.generate(kPrompt, options, [&](const GeneratedToken& token) {
+      experts.insert(experts.end(), token.experts.begin(), token.experts.end());
+      return true;
+    });
+    EXPECT_TRUE(g.ok()) << g.message();
+    return experts;
+  };
+  const Model model = load(), adapted = load({.adapter = adapter_file(1)});
+  const Result<Adapter> one = model.load_adapter(adapter_file(1));
+  Result<Session> session = model.create_session(), always = adapted.create_session();
+  const std::vector<int32_t> without = told(*session);
+  ASSERT_TRUE(session->attach(*one).ok());
+  EXPECT_EQ(told(*session), told(*always));
+  EXPECT_NE(told(*session), without);
+  ASSERT_TRUE(session->detach().ok());
+  EXPECT_EQ(told(*session), without);
+}
+
 TEST_P(Adapters, OfTheLoadOptionsAreWhatSessionsBeginWith) {
   const Model model = load({.adapter = adapter_file(1), .adapter_strength = 2});
   Result<Session> session = model.create_session();

@@ -54,6 +54,7 @@ ALLOWED = {
                           "cpu_ref/reference_backend.h", "train/description.h", "selftest", "model", "ops", "tensor",
                           "base", "tritium"],
     "apps/cli": ["cli", "tritium", "gpu_report/gpu_report.h", "server/server.h"],
+    "apps/desktop": ["desktop", "tritium"],
     "apps/server": ["server", "tritium"],
     # What translates knows no model and no socket, what evaluates no HTTP and no JSON.
     "apps/server/openai": ["server/openai", "tritium/tritium.hpp", "tritium/status.hpp"],
@@ -74,7 +75,7 @@ ALLOWED = {
 RESTRICTED = {
     r"^(vulkan|vk_video)/|^vk_": ["engine/vulkan", "tests/vulkan"],
     r"^CLI/": ["apps/cli"],
-    r"^nlohmann/": ["apps/cli", "apps/server/openai", "engine/base/json.cpp", "engine/train", "apps/gpu_report", "tests/text"],
+    r"^nlohmann/": ["apps/cli", "apps/server/openai", "engine/base/json.cpp", "engine/train", "apps/gpu_report", "apps/desktop/script.cpp", "tests/text"],
     r"^xxhash": ["engine/base/checksum.cpp"],
     r"^pcre2": ["engine/text/pattern.cpp"],
     r"^utf8proc": ["engine/text/unicode.cpp"],
@@ -83,6 +84,7 @@ RESTRICTED = {
     r"^g(test|mock)/": ["tests"],
     r"^httplib": ["apps/server/http.cpp", "apps/server/CMakeLists.txt"],
     r"^node_api": ["bindings/node"],
+    r"^imgui|^backends/imgui|^GLFW/": ["apps/desktop"],
     # What a system has of its own is behind an interface for all of them; tests try what one system does.
     r"^(unistd|fcntl|dlfcn|pthread|sched|poll|signal|dirent|spawn|termios|windows|io|psapi|bcrypt|shellapi)\.h|^(sys|linux|netinet)/|^netdb":
         ["engine/base/posix", "engine/base/windows", "engine/base/futex.h", "apps/cli/posix", "apps/cli/windows", "apps/server/posix", "examples",

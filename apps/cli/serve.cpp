@@ -21,7 +21,7 @@ struct ServeChoice {
   std::string key_file;
   int64_t park_after_s = 600, read_timeout_s = 30, request_timeout_s = 600, stop_timeout_s = 30;
   int64_t body_mib = 4, prompt_cache_mib = 256;
-  bool quiet = false;
+  bool quiet = false, says_key = false;
 };
 
 struct NameAndPath {
@@ -63,7 +63,21 @@ Result<std::string> key_of(const ServeChoice& choice) {
     return text;
   }
   const char* set = std::getenv("TRITIUM_API_KEY");
-  return choice.server.key.empty() && set ? std::string(set) : choice.server.key;
+  const std::string key = choice.says_key || !set ? choice.server.key : std::string(set);
+  if (key.empty() && (choice.says_key || set))
+    return Status(StatusCode::invalid_argument,
+                  std::string(choice.says_key ? "--api-key" : "TRITIUM_API_KEY") +
+                      " is empty, and would let everybody in: give a key, or leave it out");
+  return key;
+}
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+// "https://example.org:8443", or "*".
+bool is_origin(const std::string& text) {
+  const size_t scheme = text.find("://");
+  if (scheme == std::string::npos || scheme == 0) return text == "*";
+  return text.size() > scheme + 3 && text.find_first_of("/ \t\r\n?#*", scheme + 3) == std::string::npos;
 }
 
 DeviceInfo device_of(const std::string& backend) {
@@ -81,6 +95,13 @@ int serve(ServeChoice choice) {
   server::ServerOptions& options = choice.server;
   if (options.jobs.empty() != options.files.empty())
     return report(Status(StatusCode::invalid_argument, "--jobs and --files are needed together"));
+  for (const std::string& origin : options.origins)
+    if (!is_origin(origin))
+      return report(Status(StatusCode::invalid_argument,
+                           "--cors \"" + origin + "\": say an origin without a path, https://example.org, or *"));
+  if (key->empty() && !is_loopback(options.host))
+    std::fprintf(stderr, "tritium: warning: whoever reaches %s may ask, without a key: give --api-key-file\n",
+                 printable(options.host).c_str());
   std::vector<NameAndPath> named;
   for (const std::string& word : choice.models) named.push_back(name_and_path(word));
   std::vector<server::NamedAdapter> adapters;
@@ -167,8 +188,9 @@ void add_serve(CLI::App& app, Action& action) {
   command->add_option("--port", choice->server.port, "0: any that is free")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  command->add_option("--api-key", choice->server.key,
-                      "requests must have it: Authorization: Bearer KEY; also in the environment: TRITIUM_API_KEY");
+  CLI::Option* key =
+      command->add_option("--api-key", choice->server.key,
+                          "requests must have it: Authorization: Bearer KEY; also in the environment: TRITIUM_API_KEY");
   command->add_option("--api-key-file", choice->key_file, "a file with the key");
   command->add_option("--cors", choice->server.origins, "an origin whose pages may ask, https://example.org; *: all")
       ->take_all();
@@ -183,7 +205,10 @@ void add_serve(CLI::App& app, Action& action) {
       "  tritium serve model.gguf\n"
       "  tritium serve small=a.gguf large=b.gguf --adapter small:tuned=adapter.gguf --parallel 16\n"
       "  tritium serve model.gguf --files texts --jobs jobs --host 0.0.0.0 --api-key-file key.txt");
-  command->callback([=, &action] { action = [choice] { return serve(*choice); }; });
+  command->callback([=, &action] {
+    choice->says_key = key->count() > 0;
+    action = [choice] { return serve(*choice); };
+  });
 }
 
 }  // namespace tritium::cli

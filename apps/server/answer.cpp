@@ -1,6 +1,7 @@
 #include "server/answer.h"
 
 #include <algorithm>
+#include <semaphore>
 
 namespace tritium::server {
 namespace {
@@ -115,6 +116,7 @@ std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<in
   // Ranges that depend on others, and grammars, are the library's to check.
   if (const Result<Sampler> sampler = Sampler::create(generate_.sampler); !sampler.ok())
     return error_of(sampler.status());
+  if (std::optional<ApiError> error = check_grammar()) return error;
   const int64_t room = context - std::ssize(prompt);
   generate_.max_tokens = std::min(room, request_.max_tokens.value_or(limits.max_tokens > 0 ? limits.max_tokens : room));
   if (request_.logprobs) generate_.log_probabilities = std::max<int64_t>(1, request_.top_logprobs);
@@ -135,11 +137,29 @@ std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<in
                       .retry_after_s = 1};
     case Submitted::stopping: break;
   }
-  return ApiError{.status = 503,
-                  .message = "the server is stopping",
-                  .type = "server_error",
-                  .code = "stopping",
-                  .retry_after_s = 5};
+  return stopping();
+}
+
+// A grammar is compiled for each choice by the model's only thread, where it holds up everybody: what is refused, or
+// takes long, is found here, on the thread of its own client, by a session that evaluates nothing.
+std::optional<ApiError> Answer::check_grammar() const {
+  if (generate_.grammar.empty() && generate_.json_schema.empty()) return std::nullopt;
+  static std::counting_semaphore<2> at_once(2);
+  at_once.acquire();
+  const auto leave = [](std::counting_semaphore<2>* slots) { slots->release(); };
+  const std::unique_ptr<std::counting_semaphore<2>, decltype(leave)> slot(&at_once, leave);
+  constexpr int64_t kContext = 16;
+  Result<Session> session = model_.create_session({.context = kContext});
+  if (!session.ok()) return server_error(session.status().message());
+  const auto start = std::chrono::steady_clock::now();
+  const int32_t any = 0;
+  if (const Status begun = session->begin(std::span(&any, 1), generate_); !begun.ok()) return error_of(begun);
+  const std::chrono::duration<double> one = std::chrono::steady_clock::now() - start;
+  constexpr double kMostSeconds = 2;  // of the model's time, for all choices
+  if (one.count() * static_cast<double>(request_.n) <= kMostSeconds) return std::nullopt;
+  return invalid(
+      generate_.json_schema.empty() ? "grammar" : "response_format",
+      "takes too long to be made ready: say it with fewer alternatives and repetitions, or for fewer choices");
 }
 
 std::string Answer::text_of(int32_t token) const {
@@ -172,13 +192,8 @@ Answer::Next Answer::take(const TokenEvent& event, Piece& piece) {
     case TokenEvent::Kind::ended: return take_end(event, piece);
     case TokenEvent::Kind::failed: break;
   }
-  if (event.status.code() == StatusCode::cancelled)
-    return fail({.status = 503,
-                 .message = "the server is stopping",
-                 .type = "server_error",
-                 .code = "stopping",
-                 .retry_after_s = 5});
-  return fail(error_of(event.status));
+  if (event.status.code() == StatusCode::cancelled) return fail(stopping());
+  return fail(error_of_model(event.status, model_.is_parked()));
 }
 
 Answer::Next Answer::take_token(const TokenEvent& event, Piece& piece) {
@@ -206,12 +221,7 @@ Answer::Next Answer::take_token(const TokenEvent& event, Piece& piece) {
 
 Answer::Next Answer::take_end(const TokenEvent& event, Piece& piece) {
   Choice& choice = choices_[event.choice];
-  if (event.stop == StopReason::cancelled)
-    return fail({.status = 503,
-                 .message = "the server is stopping",
-                 .type = "server_error",
-                 .code = "stopping",
-                 .retry_after_s = 5});
+  if (event.stop == StopReason::cancelled) return fail(stopping());
   if (choice.reply) {
     Result<ChatReply> rest = choice.reply->finish();
     if (!rest.ok()) return fail(error_of(rest.status()));

@@ -49,6 +49,7 @@ class Answer {
   std::optional<ApiError> submit(const ServedModel& served, std::vector<int32_t> prompt, const AnswerLimits& limits,
                                  const std::string& param);
   std::optional<ApiError> require_call(const ChatPrompt& made, std::vector<int32_t>& prompt, std::string& opened);
+  std::optional<ApiError> check_grammar() const;
   Next take(const TokenEvent& event, Piece& piece);
   Next take_token(const TokenEvent& event, Piece& piece);
   Next take_end(const TokenEvent& event, Piece& piece);

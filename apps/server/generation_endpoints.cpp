@@ -34,12 +34,15 @@ HttpReply nobody() {
 HttpReply whole(Reply reply, const Gone& gone) {
   reply.writer->begin();
   Piece piece;
-  while (true) {
+  for (steady_clock::time_point asked = steady_clock::now();;) {
+    // By the clock: while tokens come there is never nothing.
+    if (const auto now = steady_clock::now(); now - asked >= kTick) {
+      if (gone()) return nobody();
+      asked = now;
+    }
     switch (reply.answer->next(kTick, piece)) {
       case Answer::Next::piece: reply.writer->add(piece); break;
-      case Answer::Next::nothing:
-        if (gone()) return nobody();
-        break;
+      case Answer::Next::nothing: break;
       case Answer::Next::ended: return {.body = reply.writer->end(reply.answer->usage())};
       case Answer::Next::failed: return reply_of(reply.answer->error());
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <thread>
 
 #include "server/openai/json.h"
@@ -20,6 +21,11 @@ struct Refused {
   HttpReply reply;
 };
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 const char* reason_of(int status) {
   switch (status) {
     case 400: return "Bad Request";
@@ -30,6 +36,7 @@ const char* reason_of(int status) {
     case 415: return "Unsupported Media Type";
     case 431: return "Request Header Fields Too Large";
     case 503: return "Service Unavailable";
+    case 507: return "Insufficient Storage";
     default: return "Error";
   }
 }
@@ -49,11 +56,16 @@ class LimitedStream : public httplib::Stream {
   LimitedStream(Connection& connection, const HttpLimits& limits)
       : connection_(connection), limits_(limits), until_(in(limits.read)) {}
 
-  bool is_readable() const override { return at_ < buffered_ || connection_.is_readable(milliseconds(0)); }
+  bool is_readable() const override { return has_more() || connection_.is_readable(milliseconds(0)); }
   bool is_writable() const override { return !answered_ && !connection_.peer_is_gone(); }
 
   ssize_t read(char* into, size_t size) override {
     if (answered_) return -1;
+    if (at_decoded_ < decoded_.size()) {
+      const size_t n = decoded_.copy(into, size, at_decoded_);
+      at_decoded_ += n;
+      return static_cast<ssize_t>(n);
+    }
     if (at_ == buffered_) {
       const long n = connection_.read(buffer_.data(), buffer_.size(), until_);
       if (n < 0 && steady_clock::now() >= until_)
@@ -83,32 +95,47 @@ class LimitedStream : public httplib::Stream {
     until_ = in(limits_.read);
     in_header_ = true;
     line_is_empty_ = true;
-    header_bytes_ = body_bytes_ = 0;
+    header_bytes_ = line_bytes_ = body_bytes_ = 0;
+    head_.clear(), decoded_.clear();
   }
-  bool has_more() const { return at_ < buffered_; }
+  bool has_more() const { return at_ < buffered_ || at_decoded_ < decoded_.size(); }
+  // What is read next, before all that comes.
+  void put_back(std::string bytes) { decoded_ = std::move(bytes), at_decoded_ = 0; }
+  // Of a request whose head is not read whole.
+  std::string raw_header(std::string_view name) const;
+  std::function<void(HttpReply&)> dress{};
   bool answered() const { return answered_; }
   int status() const { return status_; }
 
   ssize_t answer(const ApiError& error) {
     if (answered_) return -1;
-    answered_ = true;
-    status_ = error.status;
-    connection_.write(plain_reply(reply_of(error)), limits_.write);
+    answer(reply_of(error));
     return -1;
   }
-  void answer(const HttpReply& reply) {
+  void answer(HttpReply reply) {
     answered_ = true;
     status_ = reply.status;
+    if (dress) dress(reply);
     connection_.write(plain_reply(reply), limits_.write);
   }
 
  private:
+  static constexpr size_t kLineBytes = 8192;
+
   bool count(std::string_view bytes) {
     for (const char c : bytes) {
       if (!in_header_) {
         ++body_bytes_;
         continue;
       }
+      head_ += c;
+      ++line_bytes_;
+      // cpp-httplib's own limit of a line, which it calls no HTTP; of the first one it says what it is.
+      if (line_bytes_ > kLineBytes && head_.find('\n') < head_.size() - 1)
+        return answer({.status = 431,
+                       .message = "a header has more than " + std::to_string(kLineBytes) + " bytes",
+                       .code = "headers_too_large"}) > 0;
+      if (c == '\n') line_bytes_ = 0;
       ++header_bytes_;
       if (c == '\n' && line_is_empty_ && header_bytes_ > 2) in_header_ = false;
       if (c == '\n')
@@ -139,11 +166,24 @@ class LimitedStream : public httplib::Stream {
   Deadline until_;
   std::array<char, 16384> buffer_{};
   size_t at_ = 0, buffered_ = 0;
-  size_t header_bytes_ = 0, body_bytes_ = 0;
+  size_t header_bytes_ = 0, line_bytes_ = 0, body_bytes_ = 0;
+  std::string head_, decoded_;
+  size_t at_decoded_ = 0;
   bool in_header_ = true, line_is_empty_ = true;
   bool answered_ = false;
   int status_ = 0;
 };
+
+std::string LimitedStream::raw_header(std::string_view name) const {
+  for (size_t at = head_.find('\n'); at != std::string::npos && at + 1 < head_.size(); at = head_.find('\n', at + 1)) {
+    const std::string line = head_.substr(at + 1, head_.find_first_of("\r\n", at + 1) - at - 1);
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos || lower(line.substr(0, colon)) != name) continue;
+    const size_t begin = line.find_first_not_of(" \t", colon + 1);
+    return begin == std::string::npos ? std::string() : line.substr(begin, line.find_last_not_of(" \t") + 1 - begin);
+  }
+  return {};
+}
 
 class HttpSink : public Sink {
  public:
@@ -165,14 +205,52 @@ class HttpSink : public Sink {
 struct Exchange {
   HttpRequest request;
   Connection* connection = nullptr;
-  std::optional<HttpReply> early;
+  LimitedStream* stream = nullptr;
+  bool is_1_0 = false;      // it knows neither chunks nor, unless asked, a second request
+  bool is_counted = false;  // among those that are answered
   int status = 0;
 };
 thread_local Exchange* t_exchange = nullptr;
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+Refused bad_request(const std::string& message) { return Refused{reply_of(ApiError{.message = message})}; }
+
+std::string line_of(LimitedStream& stream) {
+  constexpr size_t kMost = 8192;
+  std::string line;
+  for (char c = 0; line.size() < kMost && stream.read(&c, 1) == 1;) {
+    if (c == '\n') {
+      if (line.ends_with('\r')) line.pop_back();
+      return line;
+    }
+    line += c;
+  }
+  throw bad_request("the chunks of the body end too early, or a line of them is too long");
+}
+
+// A chunked body; trailers are read and dropped.
+std::string chunks_of(LimitedStream& stream, const HttpLimits& limits) {
+  std::string body;
+  while (true) {
+    const std::string line = line_of(stream);
+    size_t size = 0;
+    const char* end = line.data() + line.size();
+    const auto [stop, problem] = std::from_chars(line.data(), end, size, 16);
+    if (problem != std::errc() || (stop != end && *stop != ';' && *stop != ' '))
+      throw bad_request("a chunk of the body does not begin with its size");
+    if (size == 0) break;
+    if (size > limits.body_bytes - body.size()) throw Refused{reply_of(LimitedStream::body_too_large(limits))};
+    const size_t before = body.size();
+    body.resize(before + size);
+    for (size_t at = before; at < body.size();) {
+      const ssize_t n = stream.read(body.data() + at, body.size() - at);
+      if (n <= 0) throw bad_request("the body ends within a chunk");
+      at += static_cast<size_t>(n);
+    }
+    if (!line_of(stream).empty()) throw bad_request("a chunk of the body is longer than it says");
+  }
+  while (!line_of(stream).empty()) {
+  }
+  return body;
 }
 
 }  // namespace
@@ -187,7 +265,8 @@ HttpReply reply_of(const ApiError& error) {
 // cpp-httplib's server, of which it does one request at a time: who listens, and what paths mean, is not its business.
 class HttpServer::Http : public httplib::Server {
  public:
-  Http(const HttpHandlers& handlers, const HttpLimits& limits, int listener) : handlers_(handlers), limits_(limits) {
+  Http(const HttpHandlers& handlers, const HttpLimits& limits, std::atomic<int>& answering, int listener)
+      : handlers_(handlers), limits_(limits), answering_(answering) {
     svr_sock_ = listener;  // it writes streams as long as there is one
     set_payload_max_length(limits.body_bytes);
     keep_alive_max_count_ = kRequests;
@@ -218,12 +297,15 @@ class HttpServer::Http : public httplib::Server {
   // False: the connection ends.
   bool one_request(LimitedStream& stream, Exchange& exchange, bool last) {
     t_exchange = &exchange;
+    exchange.stream = &stream;
+    stream.dress = [this, &exchange](HttpReply& reply) { dress(exchange, reply); };
     bool closed = false;
     try {
       const bool done =
           process_request(stream, last, closed, [&](httplib::Request& request) { look_at(request, exchange); });
-      return done && !closed && !stream.answered() && !exchange.request.method.empty();
+      return done && !closed && !exchange.is_1_0 && !stream.answered() && !exchange.request.method.empty();
     } catch (const Refused& refused) {
+      if (stream.answered()) return false;
       exchange.status = refused.reply.status;
       stream.answer(refused.reply);
       return false;
@@ -236,31 +318,77 @@ class HttpServer::Http : public httplib::Server {
     HttpRequest& head = exchange.request;
     head.method = request.method;
     head.path = request.path;
-    head.remote = exchange.connection->remote();
+    exchange.is_1_0 = request.version == "HTTP/1.0";
     for (const auto& [name, value] : request.params) head.query.emplace(name, value);
     for (const auto& [name, value] : request.headers) head.headers.emplace(lower(name), value);
+    take_absolute_form(head);
+    if (exchange.is_1_0) request.headers.erase("Connection"), request.set_header("Connection", "close");
     request.path = "/";
     request.ranges.clear();
     for (const char* name : {"Content-Type", "Accept-Encoding", "Range"}) request.headers.erase(name);
     if (request.has_header("Content-Encoding"))
       throw Refused{reply_of(
           ApiError{.status = 415, .message = "bodies are taken as they are, not compressed", .code = "unsupported"})};
+    const bool chunked = request.has_header("Transfer-Encoding");
+    if (chunked && (request.get_header_value_count("Transfer-Encoding") > 1 ||
+                    lower(head.header("transfer-encoding")) != "chunked"))
+      throw bad_request("a body comes as it is, or chunked");
     const std::string length = head.header("content-length");
     const bool digits = std::ranges::all_of(length, [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (!digits || request.get_header_value_count("Content-Length") > 1 ||
-        (!length.empty() && request.has_header("Transfer-Encoding")))
+    if (!digits || request.get_header_value_count("Content-Length") > 1 || (!length.empty() && chunked) ||
+        (length.empty() && request.has_header("Content-Length")))
       throw Refused{reply_of(ApiError{.message = "Content-Length is not one number"})};
     constexpr size_t kMostDigits = 18;
     if (length.size() > kMostDigits || (!length.empty() && std::stoull(length) > limits_.body_bytes))
       throw Refused{reply_of(LimitedStream::body_too_large(limits_))};
+    // cpp-httplib reads a body of these alone: it would take that of others for the next request.
+    constexpr std::array<std::string_view, 4> kWithBody = {"POST", "PUT", "PATCH", "DELETE"};
+    const bool has_body = chunked || length.find_first_not_of('0') != std::string::npos;
+    if (has_body && std::ranges::find(kWithBody, head.method) == kWithBody.end())
+      throw bad_request("a " + head.method + " has no body");
     // A POST that says nothing of a body has none: it would be read until the client closes.
-    if (length.empty() && !request.has_header("Transfer-Encoding")) request.set_header("Content-Length", "0");
+    if (length.empty() && !chunked) request.set_header("Content-Length", "0");
     if (handlers_.admit)
       if (std::optional<HttpReply> reply = handlers_.admit(head)) throw Refused{*std::move(reply)};
+    if (chunked) unchunk(request, *exchange.stream);
+  }
+
+  // cpp-httplib gets the body as one piece: it takes no trailers.
+  void unchunk(httplib::Request& request, LimitedStream& stream) const {
+    if (lower(request.get_header_value("Expect")) == "100-continue") {
+      constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+      stream.write(kGoOn.data(), kGoOn.size());
+      request.headers.erase("Expect");
+    }
+    std::string body = chunks_of(stream, limits_);
+    request.headers.erase("Transfer-Encoding");
+    request.set_header("Content-Length", std::to_string(body.size()));
+    stream.put_back(std::move(body));
+  }
+
+  // "http://host/path", which proxies are told; its host is the request's.
+  static void take_absolute_form(HttpRequest& head) {
+    const std::string start = lower(head.path.substr(0, 8));
+    const size_t host = start.starts_with("http://") ? 7 : start.starts_with("https://") ? 8 : 0;
+    if (host == 0) return;
+    const size_t path = std::min(head.path.find('/', host), head.path.size());
+    head.headers["host"] = head.path.substr(host, path - host);
+    head.path = path == head.path.size() ? "/" : head.path.substr(path);
+  }
+
+  void dress(const Exchange& exchange, HttpReply& reply) const {
+    if (!handlers_.dress) return;
+    HttpRequest known = exchange.request;
+    for (const char* name : {"origin", "host"})
+      if (!known.headers.contains(name))
+        if (std::string value = exchange.stream->raw_header(name); !value.empty()) known.headers[name] = value;
+    handlers_.dress(known, reply);
   }
 
   void answer(const httplib::Request& request, httplib::Response& response) {
     Exchange& exchange = *t_exchange;
+    exchange.is_counted = true;
+    ++answering_;
     if (request.body.size() > limits_.body_bytes) {
       give(reply_of(LimitedStream::body_too_large(limits_)), response);
       return;
@@ -277,14 +405,17 @@ class HttpServer::Http : public httplib::Server {
       response.set_content(reply.body, reply.content_type);
       return;
     }
-    response.set_chunked_content_provider(
-        reply.content_type, [stream = std::move(reply.stream), &exchange](size_t, httplib::DataSink& sink) {
-          HttpSink ours(sink, *exchange.connection);
-          stream(ours);
-          if (ours.gone()) return false;
-          sink.done();
-          return true;
-        });
+    const auto write = [stream = std::move(reply.stream), &exchange](size_t, httplib::DataSink& sink) {
+      HttpSink ours(sink, *exchange.connection);
+      stream(ours);
+      if (ours.gone()) return false;
+      sink.done();
+      return true;
+    };
+    if (exchange.is_1_0)
+      response.set_content_provider(reply.content_type, write);  // until the connection closes
+    else
+      response.set_chunked_content_provider(reply.content_type, write);
   }
 
   // What cpp-httplib refuses by itself.
@@ -299,18 +430,22 @@ class HttpServer::Http : public httplib::Server {
       error.status = response.status = 405;
       error.message = "this method means nothing here", error.code = "method_not_allowed";
     }
+    HttpReply dressed;
+    dress(exchange, dressed);
+    for (const auto& [name, value] : dressed.headers) response.set_header(name, value);
     response.set_content(json_text(error_json(error)), "application/json");
   }
 
   const HttpHandlers& handlers_;
   const HttpLimits& limits_;
+  std::atomic<int>& answering_;
 };
 
 HttpServer::HttpServer(Listener listener, const HttpLimits& limits, HttpHandlers handlers)
     : listener_(std::move(listener)),
       limits_(limits),
       handlers_(std::move(handlers)),
-      http_(std::make_unique<Http>(handlers_, limits_, listener_.descriptor())) {}
+      http_(std::make_unique<Http>(handlers_, limits_, answering_, listener_.descriptor())) {}
 
 HttpServer::~HttpServer() {
   drain();
@@ -375,10 +510,11 @@ void HttpServer::converse(Connection& connection) {
     if (!stream.has_more() && connection.peer_is_gone()) break;
     stream.next_request();
     Exchange exchange{.connection = &connection};
+    exchange.request.remote = connection.remote();
     const steady_clock::time_point start = steady_clock::now();
-    ++answering_;
     const bool goes_on = http_->one_request(stream, exchange, left == 1 || draining_);
-    --answering_;
+    stream.dress = nullptr;
+    if (exchange.is_counted) --answering_;
     const std::chrono::duration<double> seconds = steady_clock::now() - start;
     if (handlers_.done)
       handlers_.done(exchange.request, stream.answered() ? stream.status() : exchange.status, seconds.count());

@@ -66,6 +66,8 @@ struct HttpHandlers {
   // `gone`: whether the client has left.
   std::function<HttpReply(const HttpRequest& request, const std::function<bool()>& gone)> answer;
   std::function<void(const HttpRequest& request, int status, double seconds)> done;
+  // Adds headers to an answer that is none of `answer`'s; of a request that was not read whole as much as there is.
+  std::function<void(const HttpRequest& request, HttpReply& reply)> dress{};
 };
 
 struct HttpFigures {
@@ -85,7 +87,7 @@ class HttpServer {
   void serve(std::chrono::milliseconds at_most);
   // No keep-alive from now on.
   void drain() { draining_ = true; }
-  bool is_answering() const { return answering_ > 0; }  // somebody, something
+  bool is_answering() const { return answering_ > 0; }  // somebody whose request is there
   HttpFigures figures() const;
   int port() const { return listener_.port(); }
 

@@ -45,7 +45,13 @@ HttpReply create(Service& service, const HttpRequest& request) {
     return reply_of(unsupported("model", "an adapter is not trained further: train " + served->adapter_of));
   if (!asked->suffix.empty() && service.models.find(served->id + ":" + asked->suffix).ok())
     return reply_of(invalid("suffix", "there is a " + served->id + ":" + asked->suffix + " already"));
-  return reply_of_outcome(service.jobs->create(*asked, served->id, served->scheduler->model().info().path));
+  const ModelInfo& info = served->scheduler->model().info();
+  const auto context = asked->options.find("context");
+  if (context != asked->options.end() && context->is_number() &&
+      context->get<double>() > static_cast<double>(info.context_length))
+    return reply_of(
+        invalid("tritium.context", "the model takes at most " + std::to_string(info.context_length) + " tokens"));
+  return reply_of_outcome(service.jobs->create(*asked, served->id, info.path));
 }
 
 std::string sse_of(const Json& event) { return "id: " + event.value("id", "") + "\n" + sse(event); }

@@ -73,8 +73,11 @@ Status write_whole(const std::string& path, const std::string& text) {
 }
 
 Status append_line(const std::string& path, const std::string& line) {
+  bool torn = false;  // the last line, by a crash or a full disk
+  if (std::ifstream before(path_of(path), std::ios::binary); before.seekg(-1, std::ios::end))
+    torn = before.get() != '\n';
   std::ofstream file(path_of(path), std::ios::binary | std::ios::app);
-  file << line + "\n";
+  file << (torn ? "\n" : "") + line + "\n";
   file.flush();
   return file ? Status() : Status(StatusCode::io_error, path + ": could not be written");
 }
@@ -91,7 +94,7 @@ std::vector<Json> read_json_lines(const std::string& path) {
   std::ifstream file(path_of(path), std::ios::binary);
   std::vector<Json> all;
   for (std::string line; std::getline(file, line);)
-    if (Outcome<Json> one = parse_json(line); one.ok()) all.push_back(std::move(*one));
+    if (Outcome<Json> one = parse_json(line); one.ok() && one->is_object()) all.push_back(std::move(*one));
   return all;
 }
 

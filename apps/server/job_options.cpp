@@ -63,6 +63,19 @@ Outcome<TrainOptions> train_options_of(const FineTuningRequest& request) {
   return *std::move(read);
 }
 
+std::optional<ApiError> refused_values(const TrainOptions& options) {
+  TrainOptions alone = options;
+  alone.model = alone.data.front() + "/no model";  // options are looked at first, then what they name
+  alone.backend = "cpu";
+  const Result<TrainPlan> plan = plan_training(alone);
+  if (plan.code() != StatusCode::invalid_argument) return std::nullopt;
+  ApiError error = error_of(plan.status(), "tritium");
+  const std::string first = error.message.substr(0, error.message.find_first_of(" :"));
+  const std::vector<TrainOption> known = train_options();
+  if (std::ranges::find(known, first, &TrainOption::key) != known.end()) error.param += "." + first;
+  return error;
+}
+
 Json progress_json(const TrainProgress& p) {
   Json load = Json::array();
   const auto n = static_cast<size_t>(std::max<int64_t>(p.n_experts, 0));

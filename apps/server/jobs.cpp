@@ -17,6 +17,12 @@ bool is_over(const Json& job) {
   return status == "succeeded" || status == "failed" || status == "cancelled";
 }
 
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+  if (what.size() <= 1) return;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
 // What a client need not know of this machine.
 Json without_paths(const TrainOptions& options) {
   Json all = *parse_json(train_options_to_json(options));
@@ -24,6 +30,22 @@ Json without_paths(const TrainOptions& options) {
                           "transformer", "tokenizer", "teacher"})
     all.erase(key);
   return all;
+}
+
+// That job.json has what is read of it, as it should be: somebody may have changed it.
+bool is_job(const Json& json, const std::string& folder) {
+  const auto is_text = [](const Json& object, const char* key) {
+    return object.contains(key) && object[key].is_string();
+  };
+  if (!json.is_object() || !json.contains("shown") || !json.contains("hidden")) return false;
+  const Json &shown = json["shown"], &hidden = json["hidden"];
+  if (!shown.is_object() || !hidden.is_object()) return false;
+  if (!is_text(shown, "id") || !is_text(shown, "status") || !is_text(shown, "model") || !is_text(hidden, "suffix"))
+    return false;
+  const bool whole = shown["id"] == folder && shown.contains("fine_tuned_model") && shown.contains("created_at") &&
+                     shown["created_at"].is_number_integer() && shown.contains("tritium") &&
+                     shown["tritium"].is_object() && hidden.contains("options") && hidden["options"].is_object();
+  return whole && (!shown["tritium"].contains("resumed") || shown["tritium"]["resumed"].is_number_integer());
 }
 
 std::string number_text(double value) {
@@ -40,12 +62,16 @@ Result<std::unique_ptr<Jobs>> Jobs::start(JobsOptions options) {
   return jobs;
 }
 
-Jobs::~Jobs() {
+void Jobs::stop() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   changed_.notify_all();
+}
+
+Jobs::~Jobs() {
+  stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -59,17 +85,8 @@ Status Jobs::load() {
   if (!fs::is_directory(path_of(options_.files), problem))
     return Status(StatusCode::not_found, options_.files + ": the folder of --files is not there");
   for (const auto& entry : fs::directory_iterator(path_of(options_.folder), problem)) {
-    const std::string state = utf8_of(entry.path() / "job.json");
-    if (!fs::exists(path_of(state), problem)) continue;
-    Outcome<Json> read = read_json_file(state);
-    if (!read.ok() || !read->contains("shown") || !read->contains("hidden")) {
-      if (options_.log) options_.log(LogLevel::warning, state + ": is no job of this server, and is left alone");
-      continue;
-    }
-    auto job = std::make_unique<Job>();
-    job->shown = (*read)["shown"], job->hidden = (*read)["hidden"];
-    job->events = read_json_lines(utf8_of(entry.path() / "events.jsonl"));
-    jobs_.push_back(std::move(job));
+    std::error_code of_file;
+    if (fs::exists(entry.path() / "job.json", of_file)) load_job(entry.path());
   }
   std::ranges::sort(jobs_, {}, [](const auto& job) {
     return std::pair(job->shown.value("created_at", int64_t{0}), job->shown.value("id", ""));
@@ -87,25 +104,53 @@ Status Jobs::load() {
   return Status();
 }
 
+void Jobs::load_job(const fs::path& folder) {
+  const std::string state = utf8_of(folder / "job.json");
+  Outcome<Json> read = read_json_file(state);
+  if (!read.ok() || !is_job(*read, utf8_of(folder.filename()))) {
+    if (options_.log) options_.log(LogLevel::warning, state + ": is no job of this server, and is left alone");
+    return;
+  }
+  auto job = std::make_unique<Job>();
+  job->shown = (*read)["shown"], job->hidden = (*read)["hidden"];
+  job->events = read_json_lines(utf8_of(folder / "events.jsonl"));
+  std::erase_if(job->events, [](const Json& event) { return !event.contains("id") || !event["id"].is_string(); });
+  jobs_.push_back(std::move(job));
+}
+
+// A client need not know where things are on this machine.
+std::string Jobs::without_folders(std::string text) const {
+  for (const std::string& folder : {options_.files, options_.folder}) {
+    std::error_code problem;
+    for (const fs::path& path : {fs::canonical(path_of(folder), problem), fs::absolute(path_of(folder), problem)})
+      replace_all(text, utf8_of(path) + "/", "");
+  }
+  return text;
+}
+
 std::string Jobs::file_of(const Job& job, const char* name) const {
   return utf8_of(path_of(options_.folder) / path_of(job.shown["id"].get<std::string>()) / name);
 }
 
-void Jobs::save(const Job& job) const {
+Status Jobs::save(const Job& job) const {
   const Status written =
       write_whole(file_of(job, "job.json"), json_text({{"shown", job.shown}, {"hidden", job.hidden}}));
   if (!written.ok() && options_.log) options_.log(LogLevel::error, "a job is not saved: " + written.message());
+  return written;
 }
 
 void Jobs::set(Job& job, const char* key, Json value) {
   job.shown[key] = std::move(value);
-  save(job);
+  static_cast<void>(save(job));
   changed_.notify_all();
 }
 
 void Jobs::say(Job& job, const char* level, const std::string& message, Json data) {
   const char* type = data.empty() ? "message" : "metrics";
-  Json event = {{"id", "ftevent-" + std::to_string(job.events.size())},
+  // Numbers go on from the last one, though lines before it may be lost.
+  const size_t last = job.events.empty() ? SIZE_MAX : event_number(job.events.back().value("id", ""));
+  const size_t number = last == SIZE_MAX ? job.events.size() : last + 1;
+  Json event = {{"id", "ftevent-" + std::to_string(number)},
                 {"object", "fine_tuning.job.event"},
                 {"created_at", seconds_since_1970()},
                 {"level", level},
@@ -136,6 +181,7 @@ Outcome<Json> Jobs::create(const FineTuningRequest& request, const std::string& 
   const Outcome<std::string> data = file_below(options_.files, request.training_file, "training_file");
   if (!data.ok()) return data.error();
   options->data = {*data};
+  if (std::optional<ApiError> error = refused_values(*options)) return *std::move(error);
   if (!request.validation_file.empty()) {
     const Outcome<std::string> valid = file_below(options_.files, request.validation_file, "validation_file");
     if (!valid.ok()) return valid.error();
@@ -156,7 +202,11 @@ Outcome<Json> Jobs::create(const FineTuningRequest& request, const std::string& 
   std::error_code problem;
   const fs::path folder = fs::absolute(path_of(options_.folder) / path_of(id), problem);
   fs::create_directories(folder, problem);
-  if (problem) return server_error(utf8_of(folder) + ": " + problem.message());
+  if (problem) {
+    ApiError error = server_error("the job's folder could not be made: " + problem.message());
+    error.status = 507, error.code = "not_saved";
+    return error;
+  }
   options->model = utf8_of(fs::absolute(path_of(model_path), problem));
   options->folder = utf8_of(folder / "run");
   options->output = utf8_of(folder / "result.gguf");
@@ -184,13 +234,34 @@ Outcome<Json> Jobs::create(const FineTuningRequest& request, const std::string& 
                 {"tritium", {{"options", without_paths(*options)}, {"progress", nullptr}, {"resumed", 0}}}};
   job->hidden = {{"options", *parse_json(train_options_to_json(*options))},
                  {"suffix", request.suffix.empty() ? id : request.suffix}};
+  Json shown = job->shown;
+  if (std::optional<ApiError> error = add(std::move(job))) {
+    fs::remove_all(folder, problem);
+    return *std::move(error);
+  }
+  return shown;
+}
+
+std::optional<ApiError> Jobs::add(std::unique_ptr<Job> job) {
   const std::lock_guard lock(mutex_);
-  save(*job);
+  for (const auto& other : jobs_)
+    if (!is_over(other->shown) && other->shown["model"] == job->shown["model"] &&
+        other->hidden["suffix"] == job->hidden["suffix"]) {
+      ApiError error = invalid(
+          "suffix", "the job " + other->shown["id"].get<std::string>() + ", which is not over, has this suffix");
+      error.status = 409, error.code = "suffix_taken";
+      return error;
+    }
+  if (const Status saved = save(*job); !saved.ok()) {
+    ApiError error = server_error("the job could not be saved: is the disk full?");
+    error.status = 507, error.code = "not_saved";
+    return error;
+  }
   say(*job, "info", "the job waits for its turn");
-  waiting_.push_back(id);
+  waiting_.push_back(job->shown["id"]);
   jobs_.push_back(std::move(job));
   changed_.notify_all();
-  return jobs_.back()->shown;
+  return std::nullopt;
 }
 
 Outcome<Json> Jobs::get(const std::string& id) const {
@@ -205,7 +276,7 @@ Outcome<Json> Jobs::cancel(const std::string& id) {
   Job* job = find(id);
   if (!job) return not_found("not_found", "there is no job \"" + id.substr(0, 100) + "\"");
   if (is_over(job->shown))
-    return ApiError{.message = "the job has ended: it " + job->shown["status"].get<std::string>()};
+    return ApiError{.message = "the job has ended: its status is " + job->shown["status"].get<std::string>()};
   job->cancelled = true;
   if (running_ != id) {
     job->shown["finished_at"] = seconds_since_1970();
@@ -261,7 +332,7 @@ Outcome<Jobs::Followed> Jobs::follow(const std::string& id, size_t first, std::c
   const Job* job = find(id);
   if (!job) return not_found("not_found", "there is no job \"" + id.substr(0, 100) + "\"");
   changed_.wait_for(lock, at_most, [&] { return ending_ || job->events.size() > first || is_over(job->shown); });
-  Followed followed{.ended = ending_ || is_over(job->shown)};
+  Followed followed{.ended = is_over(job->shown)};  // not where the server ends: it goes on
   for (size_t i = first; i < job->events.size(); ++i) followed.events.push_back(job->events[i]);
   return followed;
 }
@@ -310,7 +381,7 @@ void Jobs::work(const std::string& id) {
   {
     const std::lock_guard lock(mutex_);
     Job& job = *find(id);
-    if (!plan.ok()) return fail(job, "invalid_training_file", plan.message());
+    if (!plan.ok()) return fail(job, "invalid_training_file", without_folders(plan.message()));
     const double epochs = options->epochs;
     job.shown["trained_tokens"] = static_cast<int64_t>(epochs * static_cast<double>(plan->train_tokens));
     say(job, "info",
@@ -358,16 +429,24 @@ void Jobs::finish(const std::string& id, const Result<TrainReport>& report) {
     Job& job = *find(id);
     const bool interrupted =
         report.ok() ? report->stop == TrainStop::interrupted : report.code() == StatusCode::cancelled;
-    if (interrupted && !job.cancelled) return save(job);  // the server ends: it stays a running job
+    if (interrupted && !job.cancelled) return static_cast<void>(save(job));  // the server ends: it stays running
     if (interrupted) {
       job.shown["finished_at"] = seconds_since_1970();
       say(job, "info", "the job was cancelled");
       return set(job, "status", "cancelled");
     }
-    if (!report.ok()) return fail(job, "training_failed", report.message());
-    say(job, "info",
-        "held-out loss " + number_text(report->first_valid_loss) + " before, " + number_text(report->valid_loss) +
-            " now");
+    std::error_code problem;
+    // Results are put in place whole: where one is there, only what follows it failed, a last checkpoint on a full
+    // disk.
+    const bool has_result = fs::exists(path_of(file_of(job, "result.gguf")), problem);
+    if (!report.ok() && (report.code() != StatusCode::io_error || !has_result))
+      return fail(job, "training_failed", without_folders(report.message()));
+    if (report.ok())
+      say(job, "info",
+          "held-out loss " + number_text(report->first_valid_loss) + " before, " + number_text(report->valid_loss) +
+              " now");
+    else
+      say(job, "warn", "the result is whole, but not its last checkpoint: " + without_folders(report.message()));
   }
   publish(id);
   const std::lock_guard lock(mutex_);
@@ -381,11 +460,16 @@ void Jobs::finish(const std::string& id, const Result<TrainReport>& report) {
 
 // Without the lock, for loading takes time. At the start nobody else is there.
 void Jobs::publish(const std::string& id) {
-  Job& job = *find(id);  // jobs are never removed
-  const Result<std::string> served =
-      options_.publish(job.shown["model"], job.hidden["suffix"], file_of(job, "result.gguf"));
+  std::string model, suffix, file;
+  {
+    const std::lock_guard lock(mutex_);
+    const Job& job = *find(id);
+    model = job.shown["model"], suffix = job.hidden["suffix"], file = file_of(job, "result.gguf");
+  }
+  const Result<std::string> served = options_.publish(model, suffix, file);
+  const std::lock_guard lock(mutex_);
   if (served.ok())
-    job.shown["fine_tuned_model"] = *served;
+    find(id)->shown["fine_tuned_model"] = *served;
   else if (options_.log)
     options_.log(LogLevel::error, "the result of " + id + " is not served: " + served.message());
 }

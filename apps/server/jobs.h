@@ -6,10 +6,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +40,8 @@ class Jobs {
   static Result<std::unique_ptr<Jobs>> start(JobsOptions options);
   // A job that runs leaves a checkpoint, and goes on with the next start.
   ~Jobs();
+  // The same, without waiting for it.
+  void stop();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
@@ -75,6 +79,8 @@ class Jobs {
   void work(const std::string& id);
   void train_job(const std::string& id, TrainOptions options);
   void finish(const std::string& id, const Result<TrainReport>& report);
+  void load_job(const std::filesystem::path& folder);
+  std::optional<ApiError> add(std::unique_ptr<Job> job);
   void publish(const std::string& id);
   bool goes_on(const std::string& id) const;
   void report_progress(const std::string& id, const TrainProgress& progress);
@@ -82,9 +88,10 @@ class Jobs {
   void set(Job& job, const char* key, Json value);
   void fail(Job& job, const std::string& code, const std::string& message);
   void say(Job& job, const char* level, const std::string& message, Json data = Json::object());
-  void save(const Job& job) const;
+  Status save(const Job& job) const;  // logged, where it fails
   const Job* find(const std::string& id) const;
   Job* find(const std::string& id);
+  std::string without_folders(std::string text) const;
   std::string file_of(const Job& job, const char* name) const;
 
   const JobsOptions options_;
@@ -100,6 +107,8 @@ class Jobs {
 
 // job_options.cpp: the options of a request; 400 where they are none, or name files.
 Outcome<TrainOptions> train_options_of(const FineTuningRequest& request);
+// What no training takes, before any file is read.
+std::optional<ApiError> refused_values(const TrainOptions& options);
 Json progress_json(const TrainProgress& progress);
 
 }  // namespace tritium::server

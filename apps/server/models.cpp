@@ -73,6 +73,10 @@ void Models::stop_taking() const {
   for (const auto& scheduler : schedulers()) scheduler->stop_taking();
 }
 
+void Models::end_all() const {
+  for (const auto& scheduler : schedulers()) scheduler->end_all();
+}
+
 bool Models::idle() const {
   return std::ranges::all_of(schedulers(), [](const auto& scheduler) { return scheduler->idle(); });
 }

@@ -35,6 +35,7 @@ class Models {
   std::vector<ServedModel> all() const;
   std::vector<std::shared_ptr<Scheduler>> schedulers() const;
   void stop_taking() const;
+  void end_all() const;
   bool idle() const;
 
  private:

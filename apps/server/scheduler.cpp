@@ -22,9 +22,7 @@ Result<std::unique_ptr<Scheduler>> Scheduler::start(Model model, SchedulerOption
 }
 
 Scheduler::~Scheduler() {
-  stop_taking();
-  ending_ = true;
-  changed_.notify_all();
+  end_all();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -73,6 +71,15 @@ void Scheduler::touch() {
 void Scheduler::stop_taking() {
   const std::lock_guard lock(mutex_);
   taking_ = false;
+}
+
+void Scheduler::end_all() {
+  {
+    const std::lock_guard lock(mutex_);
+    taking_ = false;
+    ending_ = true;
+  }
+  changed_.notify_all();
 }
 
 bool Scheduler::idle() const {
@@ -375,9 +382,11 @@ void Scheduler::take(Slot& slot, const Result<std::optional<GeneratedToken>>& ou
 
 void Scheduler::refuse(Work& work, const Status& status) {
   *work.prompt_ready = true;
+  {
+    const std::lock_guard lock(mutex_);
+    ++figures_.failed;
+  }
   work.out->push({.kind = TokenEvent::Kind::failed, .choice = work.choice, .status = status});
-  const std::lock_guard lock(mutex_);
-  ++figures_.failed;
 }
 
 // The session stays at what it has evaluated, for who begins with that.
@@ -390,6 +399,8 @@ void Scheduler::end(Slot& slot, const Status& status) {
   slot.used = Clock::now();
   slot.tokens.resize(std::min(slot.tokens.size(), static_cast<size_t>(slot.session.position())));
   if (!work->cache) slot.tokens.clear();
+  count_ended(*work, status.ok() ? generation.status() : status,
+              generation.ok() && generation->stop == StopReason::cancelled);
   if (status.ok() && generation.ok()) {
     const std::chrono::duration<double> first = work->first_token - work->submitted,
                                         rest = Clock::now() - work->first_token;
@@ -406,10 +417,14 @@ void Scheduler::end(Slot& slot, const Status& status) {
     const Status why = status.ok() ? generation.status() : status;
     work->out->push({.kind = TokenEvent::Kind::failed, .choice = work->choice, .status = why});
   }
+}
+
+// Before the client hears of it: who has its answer leaves, and has cancelled nothing.
+void Scheduler::count_ended(const Work& work, const Status& status, bool cut) {
   const std::lock_guard lock(mutex_);
   --figures_.active;
   used_ = Clock::now();
-  const bool cancelled = work->out->cancelled() || status.code() == StatusCode::cancelled;
+  const bool cancelled = cut || work.out->cancelled() || status.code() == StatusCode::cancelled;
   ++(cancelled ? figures_.cancelled : status.ok() ? figures_.finished : figures_.failed);
 }
 

@@ -68,6 +68,8 @@ class Scheduler {
   void touch();
   // No more submissions; what is active goes on.
   void stop_taking();
+  // What is active and what waits ends soon, as cancelled, and so does the thread.
+  void end_all();
   bool idle() const;
 
   SchedulerFigures figures() const;
@@ -123,6 +125,7 @@ class Scheduler {
   void decode();
   void take(Slot& slot, const Result<std::optional<GeneratedToken>>& outcome);
   void end(Slot& slot, const Status& status);
+  void count_ended(const Work& work, const Status& status, bool cut);
   void refuse(Work& work, const Status& status);
   void take_back_cancelled();
   std::vector<Slot*> slots(bool decoding);

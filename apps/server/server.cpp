@@ -44,7 +44,8 @@ Result<std::string> publish(Service& service, const std::string& model, const st
 }
 
 std::string log_line(const HttpRequest& request, int status, double seconds) {
-  return request.remote + " " + request.method + " " + request.path.substr(0, 200) + " " + std::to_string(status) +
+  const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text.substr(0, 200); };
+  return request.remote + " " + or_dash(request.method) + " " + or_dash(request.path) + " " + std::to_string(status) +
          " " + std::to_string(static_cast<int64_t>(seconds * 1000)) + " ms";
 }
 
@@ -53,7 +54,9 @@ std::string log_line(const HttpRequest& request, int status, double seconds) {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() {
   if (!state_) return;
-  state_->service.stopping = true;
+  state_->service.stopping = state_->service.cutting = true;
+  if (state_->service.jobs) state_->service.jobs->stop();
+  state_->service.models.end_all();
   state_->http.reset();
 }
 
@@ -95,6 +98,7 @@ Result<std::unique_ptr<Server>> Server::start(std::vector<NamedModel> models, co
                                  if (service.options.access_log)
                                    service.options.access_log(log_line(request, status, seconds));
                                }};
+  handlers.dress = [&service](const HttpRequest& request, HttpReply& reply) { add_cors(service, request, reply); };
   state->http = std::make_unique<HttpServer>(*std::move(listener), limits, std::move(handlers));
   service.http_figures = [http = state->http.get()] { return http->figures(); };
   return std::unique_ptr<Server>(new Server(std::move(state)));
@@ -109,10 +113,19 @@ void Server::run(const std::function<bool()>& keep_going) {
   Service& service = state_->service;
   service.stopping = true;
   service.models.stop_taking();
+  if (service.jobs) service.jobs->stop();  // its checkpoint waits for no answer
   http.drain();
   // Those that come now are told that the server is stopping.
-  const auto until = std::chrono::steady_clock::now() + service.options.stop_timeout;
-  while (std::chrono::steady_clock::now() < until && (!service.models.idle() || http.is_answering())) http.serve(kTick);
+  const auto serve_until_idle = [&](std::chrono::seconds at_most) {
+    const auto until = std::chrono::steady_clock::now() + at_most;
+    while (std::chrono::steady_clock::now() < until && (!service.models.idle() || http.is_answering()))
+      http.serve(kTick);
+  };
+  serve_until_idle(service.options.stop_timeout);
+  service.cutting = true;
+  service.models.end_all();
+  constexpr std::chrono::seconds kLastWords(5);  // for those that were cut to be told so
+  serve_until_idle(kLastWords);
 }
 
 }  // namespace tritium::server

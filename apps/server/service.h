@@ -23,7 +23,8 @@ struct Service {
   std::unique_ptr<Jobs> jobs;  // null: there is no fine-tuning here
   std::function<HttpFigures()> http_figures;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  std::atomic<bool> stopping = false;
+  std::atomic<bool> stopping = false;  // what comes now is refused
+  std::atomic<bool> cutting = false;   // and what is under way is cancelled
   // Each takes memory of its own, beside the sessions.
   std::counting_semaphore<2> embeddings_at_once{2};
 

@@ -14,7 +14,9 @@ Outcome<std::vector<int32_t>> tokens_of(const Model& model, const TokenizeReques
   return prompt.ok() ? Outcome<std::vector<int32_t>>(std::move(prompt->tokens)) : error_of(prompt.status(), "messages");
 }
 
-ApiError timed_out() {
+// Why an embedding was given up.
+ApiError given_up(const Service& service) {
+  if (service.stopping) return stopping();
   return {
       .status = 504, .message = "the texts took longer than a request may", .type = "server_error", .code = "timeout"};
 }
@@ -28,6 +30,7 @@ HttpReply embeddings(Service& service, const HttpRequest& request, const Gone& g
   if (!asked.ok()) return reply_of(asked.error());
   const Outcome<ServedModel> served = service.models.find(asked->model);
   if (!served.ok()) return reply_of(served.error());
+  if (service.stopping) return reply_of(stopping());
   const Model& model = served->scheduler->model();
   if (!served->adapter.empty())
     return reply_of(unsupported("model", "embeddings are the model's, without an adapter: ask " + served->adapter_of));
@@ -36,10 +39,10 @@ HttpReply embeddings(Service& service, const HttpRequest& request, const Gone& g
   const auto until = std::chrono::steady_clock::now() + service.options.request_timeout;
   const EmbeddingOptions options = {
       .activations = service.options.session.activations, .kv = service.options.session.kv, .keep_going = [&] {
-        return !service.stopping && std::chrono::steady_clock::now() < until;
+        return !service.cutting && std::chrono::steady_clock::now() < until;
       }};
   while (!service.embeddings_at_once.try_acquire_for(std::chrono::milliseconds(250)))
-    if (gone() || !options.keep_going()) return reply_of(timed_out());
+    if (gone() || !options.keep_going()) return reply_of(given_up(service));
   const auto leave = [](std::counting_semaphore<2>* slots) { slots->release(); };
   const std::unique_ptr<std::counting_semaphore<2>, decltype(leave)> slot(&service.embeddings_at_once, leave);
   std::vector<std::vector<float>> vectors;
@@ -48,8 +51,8 @@ HttpReply embeddings(Service& service, const HttpRequest& request, const Gone& g
     if (gone()) break;
     served->scheduler->touch();
     Result<std::vector<float>> vector = model.embed(text, options);
-    if (vector.code() == StatusCode::cancelled) return reply_of(timed_out());
-    if (!vector.ok()) return reply_of(error_of(vector.status(), "input"));
+    if (vector.code() == StatusCode::cancelled) return reply_of(given_up(service));
+    if (!vector.ok()) return reply_of(error_of_model(vector.status(), model.is_parked(), "input"));
     vectors.push_back(*std::move(vector));
     if (const Result<std::vector<int32_t>> ids = model.tokenize(text); ids.ok()) tokens += std::ssize(*ids);
   }
@@ -84,7 +87,13 @@ HttpReply detokenize(Service& service, const HttpRequest& request) {
   if (!asked.ok()) return reply_of(asked.error());
   const Outcome<ServedModel> served = service.models.find(asked->model);
   if (!served.ok()) return reply_of(served.error());
-  const Result<std::string> text = served->scheduler->model().detokenize(asked->tokens);
+  const Model& model = served->scheduler->model();
+  const int64_t vocabulary = model.info().vocab_size;
+  for (const int32_t token : asked->tokens)
+    if (token < 0 || token >= vocabulary)
+      return reply_of(invalid("tokens", "there is no token " + std::to_string(token) + ": the vocabulary has " +
+                                            std::to_string(vocabulary)));
+  const Result<std::string> text = model.detokenize(asked->tokens);
   if (!text.ok()) return reply_of(error_of(text.status(), "tokens"));
   return reply_of(Json{{"content", *text}});
 }

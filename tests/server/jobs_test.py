@@ -98,6 +98,55 @@ class Jobs(WithServer):
         listed = self.server.ask("GET", "/v1/fine_tuning/jobs?limit=1")[1]
         self.assertEqual((listed["data"][0]["id"], listed["has_more"]), (second["id"], True))
 
+    def test_a_suffix_is_one_job_s(self):
+        _, first = self.create(suffix="twin", tritium={"minutes": 10})
+        status, answer = self.create(suffix="twin")
+        self.assertEqual((status, answer["error"]["param"]), (409, "suffix"))
+        self.server.ask("POST", f"/v1/fine_tuning/jobs/{first['id']}/cancel")
+        self.wait_for(self.server, first["id"], ("cancelled",))
+        status, again = self.create(suffix="twin", tritium={"minutes": 10})
+        self.assertEqual(status, 200)
+        self.server.ask("POST", f"/v1/fine_tuning/jobs/{again['id']}/cancel")
+
+    def test_values_are_looked_at_at_once(self):
+        for option, value in (("learning_rate", -1), ("context", 10**12), ("batch", 0)):
+            status, answer = self.create(tritium={option: value})
+            self.assertEqual((status, answer["error"]["param"]), (400, f"tritium.{option}"), answer)
+
+    def test_an_odd_job_is_left_out(self):
+        for i, text in enumerate(('{"shown":{},"hidden":{}}', '{"shown":5,"hidden":5}', '{"shown":{"id":"odd-2","status":"queued"},"hidden":{}}', "", "[]")):
+            os.makedirs(self.path(f"odd/odd-{i}"))
+            self.write(f"odd/odd-{i}/job.json", text)
+        server = self.start_jobs("odd")
+        self.assertEqual(server.ask("GET", "/v1/fine_tuning/jobs")[1]["data"], [])
+        for i in range(5):
+            self.assertIn(f"odd-{i}/job.json: is no job", "".join(server.log))
+        self.assertEqual(server.stop(), 0)
+
+    def test_a_line_that_was_cut_off_takes_no_other_with_it(self):
+        server = self.start_jobs("torn")
+        _, job = self.create(server, tritium={"minutes": 10})
+        self.wait_for(server, job["id"], ("running",))
+        server.stop()
+        with open(self.path(f"torn/{job['id']}/events.jsonl"), "a", encoding="utf-8") as events:
+            events.write('{"id": "ftev')
+        for _ in range(2):
+            server = self.start_jobs("torn")
+            self.wait_for(server, job["id"], ("running",))
+            server.stop()
+        with open(self.path(f"torn/{job['id']}/events.jsonl"), encoding="utf-8") as events:
+            ids = [json.loads(line)["id"] for line in events if line.endswith("}\n")]
+        self.assertEqual(ids, [f"ftevent-{i}" for i in range(len(ids))])
+
+    def test_a_job_that_cannot_be_saved_is_none(self):
+        server = self.start_jobs("full")
+        os.rename(self.path("full"), self.path("moved"))
+        self.write("full", "no folder")
+        status, answer = self.create(server)
+        self.assertEqual((status, answer["error"]["code"]), (507, "not_saved"), answer)
+        self.assertEqual(server.ask("GET", "/v1/fine_tuning/jobs")[1]["data"], [])
+        server.stop()
+
     def test_no_path_leaves_the_folder(self):
         for name in ("../secret.txt", "/etc/passwd", "link.txt", "more/../../secret.txt", "", "more", "a\0b", "nothing.txt"):
             status, answer = self.create(training_file=name)
@@ -117,6 +166,8 @@ class Jobs(WithServer):
         failed = self.wait_for(self.server, job["id"], ("failed", "succeeded"))
         self.assertEqual(failed["status"], "failed")
         self.assertIn("noise.jsonl", failed["error"]["message"])
+        events = self.server.ask("GET", f"/v1/fine_tuning/jobs/{job['id']}/events")[1]
+        self.assertNotIn(self.folder, json.dumps([failed, events]))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """tritium serve and clients that nobody wrote honestly: keys, origins, sizes, slowness, disconnects, signals."""
 import json
+import os
+import shutil
 import signal
 import socket
 import threading
@@ -34,11 +36,65 @@ class Limits(WithServer):
                 connection.getresponse().readline()
             else:
                 self.assertTrue(eventually(lambda: self.figures()["requests"]["active"] > 0))
+            before = self.cancelled()
             connection.close()
             self.assertTrue(eventually(lambda: self.figures()["requests"] == {"active": 0, "queued": 0}))
+            self.assertGreater(self.cancelled(), before, f"stream: {stream}")
+
+    def cancelled(self):
         metrics = self.server.ask("GET", "/metrics")[1]
-        cancelled = next(line for line in metrics.splitlines() if line.startswith("tritium_model_choices_cancelled_total{"))
-        self.assertGreater(int(cancelled.split()[-1]), 12)
+        return int(next(line for line in metrics.splitlines() if line.startswith("tritium_model_choices_cancelled_total{")).split()[-1])
+
+    def test_whole_answers_are_not_counted_as_cancelled(self):
+        server = self.start()
+        for _ in range(40):
+            self.assertEqual(server.post("/v1/completions", prompt="a", max_tokens=1, n=3)[0], 200)
+        metrics = server.ask("GET", "/metrics")[1]
+        for name, count in (("finished", 120), ("cancelled", 0)):
+            self.assertRegex(metrics, rf"tritium_model_choices_{name}_total{{[^}}]*}} {count}\n")
+
+    def test_what_is_said_to_be_a_body_is_no_request(self):
+        inner = b"GET /v1/models/smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        for method in (b"GET", b"HEAD", b"OPTIONS", b"TRACE"):
+            for head, body in ((b"Content-Length: %d" % len(inner), inner), (b"Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner))):
+                got = self.server.raw(method + b" /health HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n\r\n" + body)
+                self.assertNotIn(b"smuggled", got)
+                self.assertEqual(got.count(b"HTTP/1.1 "), 1)
+                self.assertTrue(got.startswith(b"HTTP/1.1 4"), got)
+
+    def test_a_chunked_body_may_have_trailers(self):
+        body = b'{"content": "ab"}'
+        head = b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        got = self.server.raw(head + b"5;x=y\r\n%s\r\n%x\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n" % (body[:5], len(body) - 5, body[5:]))
+        self.assertTrue(got.startswith(b"HTTP/1.1 200 "), got)
+        for wrong in (b"zz\r\nab\r\n", b"2\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n"):
+            self.assertTrue(self.server.raw(head + wrong).startswith(b"HTTP/1.1 400 "), wrong)
+
+    def test_http_1_0_gets_no_chunks(self):
+        body = json.dumps({"messages": [{"role": "user", "content": "ping"}], "temperature": 0, "stream": True}).encode()
+        for more in (b"", b"Connection: Keep-Alive\r\n"):
+            got = self.server.raw(b"POST /v1/chat/completions HTTP/1.0\r\n%sContent-Length: %d\r\n\r\n" % (more, len(body)) + body)
+            head, _, text = got.partition(b"\r\n\r\n")
+            self.assertNotIn(b"chunked", head)
+            self.assertTrue(text.startswith(b"data: "), got)
+            self.assertTrue(text.endswith(b"data: [DONE]\n\n"), got)
+
+    def test_addresses_and_names_as_they_may_be_written(self):
+        for head in (b"GET http://localhost/health HTTP/1.1\r\nHost: localhost", b"GET /health HTTP/1.1\r\nHost: LOCALHOST"):
+            self.assertIn(b" 200 ", self.server.raw(head + b"\r\nConnection: close\r\n\r\n"))
+        self.assertIn(b" 403 ", self.server.raw(b"GET http://evil.example/health HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+
+    def test_a_header_that_is_too_long_is_called_that(self):
+        for size, status in ((8000, 200), (9000, 431)):
+            self.assertEqual(self.server.ask("GET", "/health", headers={"Cookie": "x" * size})[0], status)
+
+    def test_a_token_that_is_none_has_no_text(self):
+        for token in (-1, 1 << 20):
+            self.assertEqual(self.server.post("/detokenize", tokens=[token])[0], 400)
+
+    def test_what_was_not_read_is_logged_with_its_address(self):
+        self.server.ask("GET", "/health", headers={"Cookie": "x" * 9000})
+        self.assertTrue(eventually(lambda: any(line.startswith("127.0.0.1 - - 431") for line in self.server.log)))
 
     def test_a_full_queue_says_when_to_come_back(self):
         server = self.start("--queue", 2, "--parallel", 2)
@@ -159,6 +215,31 @@ class Keys(WithServer):
         self.assertEqual(status, 204)
         self.assertIn("Authorization", server.last_headers["Access-Control-Allow-Headers"])
 
+    def test_bearer_is_written_as_one_likes(self):
+        server = self.start("--api-key", "secret")
+        self.assertEqual(server.ask("GET", "/v1/models", headers={"Authorization": "bearer secret"})[0], 200)
+
+    def test_an_empty_key_is_none(self):
+        self.fails(2, "--api-key is empty", "serve", self.model, "--api-key", "")
+        code, _, err = program.tritium("serve", self.model, environment={"TRITIUM_API_KEY": ""})
+        self.assertEqual(code, 2)
+        self.assertIn("TRITIUM_API_KEY is empty", err)
+
+    def test_who_listens_for_others_without_a_key_is_warned(self):
+        self.assertIn("without a key", "".join(self.start("--host", "0.0.0.0").log))
+        self.assertNotIn("without a key", "".join(self.start("--host", "0.0.0.0", "--api-key", "a").log + self.start().log))
+
+    def test_pages_may_send_what_their_client_sends_and_read_every_error(self):
+        server = self.start("--cors", "https://app.example")
+        asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
+        server.ask("OPTIONS", "/v1/chat/completions", headers=asked)
+        self.assertEqual(server.last_headers["Access-Control-Allow-Headers"], "authorization,x-stainless-os")
+        origin = {"Origin": "https://app.example"}
+        for path, status, headers in (("/v1/completions", 413, {"Content-Length": "100000000"}), ("/health", 431, {"Cookie": "x" * 9000})):
+            self.assertEqual(server.ask("POST", path, headers=dict(origin, **headers))[0], status)
+            self.assertEqual(server.last_headers.get("Access-Control-Allow-Origin"), "https://app.example")
+        self.fails(2, "--cors", "serve", self.model, "--cors", "foo")
+
     def test_the_key_may_come_by_the_environment(self):
         server = self.start(environment={"TRITIUM_API_KEY": "other"})
         self.assertEqual(server.ask("GET", "/v1/models")[0], 401)
@@ -187,6 +268,43 @@ class Lifetime(WithServer):
         answer.readline()
         self.assertEqual(server.stop(signal.SIGINT), 0)
         connection.close()
+
+    def test_who_was_cut_is_told(self):
+        server = self.start("--stop-timeout", 1, "--parallel", 4)
+        body = {"prompt": [5], "max_tokens": 480, "n": 16, "logit_bias": {"2": -100}}
+        got = {}
+
+        def ask(stream):
+            got[stream] = server.ask("POST", "/v1/completions", dict(body, stream=stream))
+        threads = [threading.Thread(target=ask, args=(stream,)) for stream in (False, True)]
+        busy = [threading.Thread(target=lambda: server.ask("POST", "/v1/completions", body)) for _ in range(12)]
+        for thread in threads + busy:
+            thread.start()
+        self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["requests"]["queued"] > 100))
+        self.assertEqual(server.stop(), 0)
+        for thread in threads + busy:
+            thread.join()
+        self.assertEqual((got[False][0], got[False][1]["error"]["code"]), (503, "stopping"))
+        if got[True][0] == 200:  # it had begun
+            self.assertEqual(json.loads(got[True][1].strip().splitlines()[-1][6:])["error"]["code"], "stopping")
+        else:
+            self.assertEqual(got[True][0], 503)
+
+    def test_nobody_who_only_waits_holds_up_the_end(self):
+        server = self.start("--stop-timeout", 1000)
+        with server.socket() as half, server.socket():
+            half.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: loc")
+            self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["connections"] >= 3))
+            self.assertEqual(server.stop(timeout=60), 0)
+
+    def test_a_parked_model_whose_file_is_gone_is_unavailable(self):
+        copy = self.path("copy.gguf")
+        shutil.copy(self.model, copy)
+        server = self.start("--park-after", 1, models=[f"copy={copy}"])
+        self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["models"][0]["parked"]))
+        os.remove(copy)
+        for status, answer in (server.chat("hi"), server.post("/v1/embeddings", input="a")):
+            self.assertEqual((status, answer["error"]["type"]), (503, "server_error"), answer)
 
     def test_an_answer_has_its_time(self):
         server = self.start("--request-timeout", 1, "--context", 512)

@@ -22,6 +22,14 @@ ApiError server_error(std::string message) {
   return {.status = 500, .message = std::move(message), .type = "server_error"};
 }
 
+ApiError stopping() {
+  return {.status = 503,
+          .message = "the server is stopping",
+          .type = "server_error",
+          .code = "stopping",
+          .retry_after_s = 5};
+}
+
 ApiError error_of(const Status& status, const std::string& param) {
   const StatusCode code = status.code();
   const bool of_request = code == StatusCode::invalid_argument || code == StatusCode::unsupported ||
@@ -29,6 +37,15 @@ ApiError error_of(const Status& status, const std::string& param) {
   if (!of_request) return server_error(status.message());
   ApiError error{.message = status.message(), .param = param};
   if (code == StatusCode::unsupported || code == StatusCode::not_found) error.code = "unsupported";
+  return error;
+}
+
+ApiError error_of_model(const Status& status, bool is_parked, const std::string& param) {
+  const StatusCode code = status.code();
+  const bool files = code == StatusCode::not_found || code == StatusCode::corrupt_file || code == StatusCode::io_error;
+  if (!files && !is_parked) return error_of(status, param);
+  ApiError error = server_error(status.message());
+  error.status = 503, error.code = "model_unavailable";
   return error;
 }
 

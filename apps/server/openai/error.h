@@ -46,7 +46,10 @@ ApiError invalid(std::string param, std::string message);
 ApiError unsupported(std::string param, std::string message);
 ApiError not_found(std::string code, std::string message);
 ApiError server_error(std::string message);
+ApiError stopping();
 // What the library said of a request's contents: the client's fault where it is one of its values.
 ApiError error_of(const Status& status, const std::string& param = "");
+// What it said of an evaluation, which may have begun with waking the model: its files may be gone, or others; 503.
+ApiError error_of_model(const Status& status, bool is_parked, const std::string& param = "");
 
 }  // namespace tritium::server

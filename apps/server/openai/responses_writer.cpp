@@ -30,8 +30,8 @@ class ResponsesWriter : public ReplyWriter {
       add_call(call);
     }
     if (piece.finish) {
-      if (open_) close_message();
       finish_ = *piece.finish;
+      if (open_) close_message();
     }
     return std::exchange(events_, {});
   }
@@ -109,7 +109,7 @@ class ResponsesWriter : public ReplyWriter {
     open_ = false;
     Json content = Json::array();
     content.push_back(text_part());
-    const Json item = message("completed", std::move(content));
+    const Json item = message(finish_ == Finish::length ? "incomplete" : "completed", std::move(content));
     output_.push_back(item);
     event_of_text("response.output_text.done", "text", text_);
     event_of_text("response.content_part.done", "part", text_part());

@@ -45,7 +45,11 @@ class ReplyStream(Owned):
     def append(self, piece: Union[str, int]) -> Reply:
         """A piece of the text, or a token in place of its text, for marks that are control tokens."""
         if isinstance(piece, int):
+            if not -2**31 <= piece < 2**31:  # ctypes would cut it
+                raise ValueError(f"{piece} is no token: tokens are 32-bit numbers")
             return self._part("tritium_reply_stream_append_token", piece)
+        if not isinstance(piece, str):
+            raise TypeError(f"a piece is a str or an int, not {type(piece).__name__}")
         encoded = piece.encode()
         return self._part("tritium_reply_stream_append", encoded, len(encoded))
 

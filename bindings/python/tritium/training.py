@@ -107,6 +107,8 @@ class Trainer(Owned):
 
         Cancelled: steps that were taken before stay, and one that was cut short was not taken.
         """
+        if not isinstance(count, int):
+            raise TypeError(f"count is an int, not {type(count).__name__}")
         return self._progress("tritium_trainer_step", cancel, count)
 
     @property

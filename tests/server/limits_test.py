@@ -29,20 +29,21 @@ class Limits(WithServer):
         return self.server.ask("GET", "/health")[1]
 
     def test_a_client_that_leaves_ends_its_answer(self):
+        server = self.start("--backend", "reference", "--parallel", 2)  # slow enough to be left
         for stream in (True, False):
-            connection = self.server.connect()
+            connection = server.connect()
             connection.request("POST", "/v1/chat/completions", json.dumps(dict(LONG, stream=stream)))
             if stream:
                 connection.getresponse().readline()
             else:
-                self.assertTrue(eventually(lambda: self.figures()["requests"]["active"] > 0))
-            before = self.cancelled()
+                self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["requests"]["active"] > 0))
+            before = self.cancelled(server)
             connection.close()
-            self.assertTrue(eventually(lambda: self.figures()["requests"] == {"active": 0, "queued": 0}))
-            self.assertGreater(self.cancelled(), before, f"stream: {stream}")
+            self.assertTrue(eventually(lambda: server.ask("GET", "/health")[1]["requests"] == {"active": 0, "queued": 0}))
+            self.assertGreater(self.cancelled(server), before, f"stream: {stream}")
 
-    def cancelled(self):
-        metrics = self.server.ask("GET", "/metrics")[1]
+    def cancelled(self, server):
+        metrics = server.ask("GET", "/metrics")[1]
         return int(next(line for line in metrics.splitlines() if line.startswith("tritium_model_choices_cancelled_total{")).split()[-1])
 
     def test_whole_answers_are_not_counted_as_cancelled(self):
@@ -270,7 +271,7 @@ class Lifetime(WithServer):
         connection.close()
 
     def test_who_was_cut_is_told(self):
-        server = self.start("--stop-timeout", 1, "--parallel", 4)
+        server = self.start("--stop-timeout", 1, "--parallel", 4, "--backend", "reference")
         body = {"prompt": [5], "max_tokens": 480, "n": 16, "logit_bias": {"2": -100}}
         got = {}
 

@@ -19,7 +19,8 @@ CHAT_TEMPLATE = (
 
 class Server:
     def __init__(self, *arguments, environment=None):
-        command = [program.PROGRAM, "serve", "--port", "0", "--backend", "cpu", *([] if "--threads" in arguments else ["--threads", "1"]), *map(str, arguments)]
+        command = [program.PROGRAM, "serve", "--port", "0", *([] if "--backend" in arguments else ["--backend", "cpu"]),
+                   *([] if "--threads" in arguments else ["--threads", "1"]), *map(str, arguments)]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=dict(os.environ, **(environment or {})))
         self.log, self.port = [], None
         for line in self.process.stderr:

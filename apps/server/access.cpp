@@ -25,11 +25,6 @@ std::string without_port(const std::string& host) {
   return colon == std::string::npos || host.ends_with(']') ? host : host.substr(0, colon);
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // Names of headers and commas.
 bool is_list_of_names(const std::string& text) {
   constexpr size_t kMost = 4096;

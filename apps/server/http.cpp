@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <thread>
 
+#include "server/limited_stream.h"
 #include "server/openai/json.h"
 
 namespace tritium::server {
@@ -15,175 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// A reply before cpp-httplib has one.
-struct Refused {
-  HttpReply reply;
-};
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-const char* reason_of(int status) {
-  switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 408: return "Request Timeout";
-    case 413: return "Payload Too Large";
-    case 415: return "Unsupported Media Type";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    case 507: return "Insufficient Storage";
-    default: return "Error";
-  }
-}
-
-std::string plain_reply(const HttpReply& reply) {
-  std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " " + reason_of(reply.status) +
-                     "\r\nContent-Type: " + reply.content_type +
-                     "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\nConnection: close\r\n";
-  for (const auto& [name, value] : reply.headers) text.append(name).append(": ").append(value).append("\r\n");
-  return text + "\r\n" + reply.body;
-}
-
-// A connection as cpp-httplib reads it: counts what comes, and answers by itself what is too much or too slow. What it
-// answered is the last that is written.
-class LimitedStream : public httplib::Stream {
- public:
-  LimitedStream(Connection& connection, const HttpLimits& limits)
-      : connection_(connection), limits_(limits), until_(in(limits.read)) {}
-
-  bool is_readable() const override { return has_more() || connection_.is_readable(milliseconds(0)); }
-  bool is_writable() const override { return !answered_ && !connection_.peer_is_gone(); }
-
-  ssize_t read(char* into, size_t size) override {
-    if (answered_) return -1;
-    if (at_decoded_ < decoded_.size()) {
-      const size_t n = decoded_.copy(into, size, at_decoded_);
-      at_decoded_ += n;
-      return static_cast<ssize_t>(n);
-    }
-    if (at_ == buffered_) {
-      const long n = connection_.read(buffer_.data(), buffer_.size(), until_);
-      if (n < 0 && steady_clock::now() >= until_)
-        return answer({.status = 408, .message = "the request did not come in time", .code = "request_timeout"});
-      if (n <= 0) return n;
-      at_ = 0;
-      buffered_ = static_cast<size_t>(n);
-    }
-    const size_t n = std::min(size, buffered_ - at_);
-    std::copy_n(buffer_.data() + at_, n, into);
-    at_ += n;
-    return count(std::string_view(into, n)) ? static_cast<ssize_t>(n) : -1;
-  }
-
-  ssize_t write(const char* bytes, size_t size) override {
-    if (answered_ || !connection_.write({bytes, size}, limits_.write)) return -1;
-    return static_cast<ssize_t>(size);
-  }
-
-  void get_remote_ip_and_port(std::string& ip, int& port) const override { ip = connection_.remote(), port = 0; }
-  void get_local_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
-  // cpp-httplib refuses descriptors that select() cannot take, and does nothing else with them.
-  socket_t socket() const override { return 0; }
-
-  // The next request of the connection; what was read ahead stays.
-  void next_request() {
-    until_ = in(limits_.read);
-    in_header_ = true;
-    line_is_empty_ = true;
-    header_bytes_ = line_bytes_ = body_bytes_ = 0;
-    head_.clear(), decoded_.clear();
-  }
-  bool has_more() const { return at_ < buffered_ || at_decoded_ < decoded_.size(); }
-  // What is read next, before all that comes.
-  void put_back(std::string bytes) { decoded_ = std::move(bytes), at_decoded_ = 0; }
-  // Of a request whose head is not read whole.
-  std::string raw_header(std::string_view name) const;
-  std::function<void(HttpReply&)> dress{};
-  bool answered() const { return answered_; }
-  int status() const { return status_; }
-
-  ssize_t answer(const ApiError& error) {
-    if (answered_) return -1;
-    answer(reply_of(error));
-    return -1;
-  }
-  void answer(HttpReply reply) {
-    answered_ = true;
-    status_ = reply.status;
-    if (dress) dress(reply);
-    connection_.write(plain_reply(reply), limits_.write);
-  }
-
- private:
-  static constexpr size_t kLineBytes = 8192;
-
-  bool count(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (!in_header_) {
-        ++body_bytes_;
-        continue;
-      }
-      head_ += c;
-      ++line_bytes_;
-      // cpp-httplib's own limit of a line, which it calls no HTTP; of the first one it says what it is.
-      if (line_bytes_ > kLineBytes && head_.find('\n') < head_.size() - 1)
-        return answer({.status = 431,
-                       .message = "a header has more than " + std::to_string(kLineBytes) + " bytes",
-                       .code = "headers_too_large"}) > 0;
-      if (c == '\n') line_bytes_ = 0;
-      ++header_bytes_;
-      if (c == '\n' && line_is_empty_ && header_bytes_ > 2) in_header_ = false;
-      if (c == '\n')
-        line_is_empty_ = true;
-      else if (c != '\r')
-        line_is_empty_ = false;
-    }
-    if (header_bytes_ > limits_.header_bytes)
-      return answer({.status = 431,
-                     .message = "the request line and headers have more than " + std::to_string(limits_.header_bytes) +
-                                " bytes",
-                     .code = "headers_too_large"}) > 0;
-    // A chunked body has marks between its parts: some room for them.
-    if (body_bytes_ > limits_.body_bytes + limits_.body_bytes / 8 + 1024) return answer(body_too_large(limits_)) > 0;
-    return true;
-  }
-
- public:
-  static ApiError body_too_large(const HttpLimits& limits) {
-    return {.status = 413,
-            .message = "the body has more than " + std::to_string(limits.body_bytes) + " bytes",
-            .code = "body_too_large"};
-  }
-
- private:
-  Connection& connection_;
-  const HttpLimits& limits_;
-  Deadline until_;
-  std::array<char, 16384> buffer_{};
-  size_t at_ = 0, buffered_ = 0;
-  size_t header_bytes_ = 0, line_bytes_ = 0, body_bytes_ = 0;
-  std::string head_, decoded_;
-  size_t at_decoded_ = 0;
-  bool in_header_ = true, line_is_empty_ = true;
-  bool answered_ = false;
-  int status_ = 0;
-};
-
-std::string LimitedStream::raw_header(std::string_view name) const {
-  for (size_t at = head_.find('\n'); at != std::string::npos && at + 1 < head_.size(); at = head_.find('\n', at + 1)) {
-    const std::string line = head_.substr(at + 1, head_.find_first_of("\r\n", at + 1) - at - 1);
-    const size_t colon = line.find(':');
-    if (colon == std::string::npos || lower(line.substr(0, colon)) != name) continue;
-    const size_t begin = line.find_first_not_of(" \t", colon + 1);
-    return begin == std::string::npos ? std::string() : line.substr(begin, line.find_last_not_of(" \t") + 1 - begin);
-  }
-  return {};
-}
 
 class HttpSink : public Sink {
  public:
@@ -212,55 +43,7 @@ struct Exchange {
 };
 thread_local Exchange* t_exchange = nullptr;
 
-Refused bad_request(const std::string& message) { return Refused{reply_of(ApiError{.message = message})}; }
-
-std::string line_of(LimitedStream& stream) {
-  constexpr size_t kMost = 8192;
-  std::string line;
-  for (char c = 0; line.size() < kMost && stream.read(&c, 1) == 1;) {
-    if (c == '\n') {
-      if (line.ends_with('\r')) line.pop_back();
-      return line;
-    }
-    line += c;
-  }
-  throw bad_request("the chunks of the body end too early, or a line of them is too long");
-}
-
-// A chunked body; trailers are read and dropped.
-std::string chunks_of(LimitedStream& stream, const HttpLimits& limits) {
-  std::string body;
-  while (true) {
-    const std::string line = line_of(stream);
-    size_t size = 0;
-    const char* end = line.data() + line.size();
-    const auto [stop, problem] = std::from_chars(line.data(), end, size, 16);
-    if (problem != std::errc() || (stop != end && *stop != ';' && *stop != ' '))
-      throw bad_request("a chunk of the body does not begin with its size");
-    if (size == 0) break;
-    if (size > limits.body_bytes - body.size()) throw Refused{reply_of(LimitedStream::body_too_large(limits))};
-    const size_t before = body.size();
-    body.resize(before + size);
-    for (size_t at = before; at < body.size();) {
-      const ssize_t n = stream.read(body.data() + at, body.size() - at);
-      if (n <= 0) throw bad_request("the body ends within a chunk");
-      at += static_cast<size_t>(n);
-    }
-    if (!line_of(stream).empty()) throw bad_request("a chunk of the body is longer than it says");
-  }
-  while (!line_of(stream).empty()) {
-  }
-  return body;
-}
-
 }  // namespace
-
-HttpReply reply_of(const ApiError& error) {
-  HttpReply reply{.status = error.status, .body = json_text(error_json(error))};
-  if (error.retry_after_s > 0) reply.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s));
-  if (error.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return reply;
-}
 
 // cpp-httplib's server, of which it does one request at a time: who listens, and what paths mean, is not its business.
 class HttpServer::Http : public httplib::Server {

@@ -59,6 +59,7 @@ struct HttpReply {
 };
 
 HttpReply reply_of(const ApiError& error);
+std::string lower(std::string text);  // of ASCII
 
 struct HttpHandlers {
   // Before the body is read; what it gives is the answer. It may add headers of the answer.

@@ -133,8 +133,7 @@ std::string Jobs::file_of(const Job& job, const char* name) const {
 }
 
 Status Jobs::save(const Job& job) const {
-  const Status written =
-      write_whole(file_of(job, "job.json"), json_text({{"shown", job.shown}, {"hidden", job.hidden}}));
+  Status written = write_whole(file_of(job, "job.json"), json_text({{"shown", job.shown}, {"hidden", job.hidden}}));
   if (!written.ok() && options_.log) options_.log(LogLevel::error, "a job is not saved: " + written.message());
   return written;
 }

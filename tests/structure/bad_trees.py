@@ -111,7 +111,7 @@ INCLUDES = [
     include("engine/artifact/pack.cpp", "<zstd.h>", "belongs in engine/artifact/compress.cpp"),
     include("cpu_ref/x.cpp", "<glm/vec2.hpp>", "belongs in shaders/lib"),
     include("engine/base/x.h", "<gtest/gtest.h>", "belongs in tests"),
-    include("apps/server/routes.cpp", "<httplib.h>", "belongs in apps/server/http.cpp"),
+    include("apps/server/routes.cpp", "<httplib.h>", "belongs in apps/server/http.cpp, apps/server/limited_stream.h"),
     include("apps/server/routes.cpp", "<netinet/tcp.h>", "belongs in engine/base/posix"),
     include("apps/server/routes.cpp", "<nlohmann/json.hpp>", "belongs in apps/cli"),
     include("engine/api/x.cpp", "<node_api.h>", "belongs in bindings/node"),

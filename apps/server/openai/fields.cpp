@@ -6,7 +6,8 @@ namespace tritium::server {
 namespace {
 
 std::string text_of(double number) {
-  const auto whole = static_cast<int64_t>(number);
+  constexpr double kWhole = 0x1p62;  // what int64_t holds
+  const auto whole = std::abs(number) < kWhole ? static_cast<int64_t>(number) : 0;
   if (static_cast<double>(whole) == number) return std::to_string(whole);
   std::string text = std::to_string(number);
   while (text.ends_with('0')) text.pop_back();

@@ -67,7 +67,6 @@ void App::start_training(bool only_plan) {
   options.log_every = 1;
   options.eval_every = std::max(steps / 10, 1);
   options.threads = worker_threads();
-  options.overwrite = true;
   error.clear();
   trained.clear();
   if (only_plan) {

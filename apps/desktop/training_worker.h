@@ -20,7 +20,10 @@ struct TrainingEvent {
 // Called by the window alone; nothing here waits but the destructor.
 class TrainingWorker {
  public:
-  ~TrainingWorker() { stop(); }
+  ~TrainingWorker() {
+    closing_ = true;
+    stop();
+  }
   void plan(const TrainOptions& options) {
     worker_.post([this, options] {
       Result<TrainPlan> plan = plan_training(options);
@@ -59,10 +62,11 @@ class TrainingWorker {
       const Status taken = trainer->step(1, going).status();
       if (!taken.ok() && taken.code() != StatusCode::cancelled) return taken;
     }
-    return trainer->export_to();
+    return trainer->export_to({}, [this] { return !closing_; });
   }
 
   std::atomic<bool> stopped_ = false;
+  std::atomic<bool> closing_ = false;  // nobody waits for the file any more
   Mailbox<TrainingEvent> events_;
   Worker worker_;  // the first to go
 };

@@ -1,6 +1,6 @@
 """tritium serve and requests that were changed at random: it answers, it goes on, it does not grow.
 
-TRITIUM_REQUESTS: how many (800); TRITIUM_SEED: of the changes (1; a number to try others)."""
+TRITIUM_REQUESTS: how many (400); TRITIUM_SEED: of the changes (1; a number to try others)."""
 import json
 import os
 import random
@@ -11,7 +11,7 @@ import threading
 import program
 from running_server import WithServer
 
-REQUESTS = int(os.environ.get("TRITIUM_REQUESTS", "800"))
+REQUESTS = int(os.environ.get("TRITIUM_REQUESTS", "400"))
 BODIES = [
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "ping"}], "max_tokens": 2, "stream": True, "logprobs": True, "top_logprobs": 2}),
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "ping"}], "max_tokens": 3, "n": 2, "seed": 1,

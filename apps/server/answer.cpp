@@ -140,8 +140,8 @@ std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<in
   return stopping();
 }
 
-// A grammar is compiled for each choice by the model's only thread, where it holds up everybody: what is refused, or
-// takes long, is found here, on the thread of its own client, by a session that evaluates nothing.
+// Made ready here, on the thread of its own client, by a session that evaluates nothing: the model's only thread, where
+// it would hold up everybody, finds it made. The largest are not kept, and are refused where each choice takes long.
 std::optional<ApiError> Answer::check_grammar() const {
   if (generate_.grammar.empty() && generate_.json_schema.empty()) return std::nullopt;
   static std::counting_semaphore<2> at_once(2);
@@ -151,12 +151,18 @@ std::optional<ApiError> Answer::check_grammar() const {
   constexpr int64_t kContext = 16;
   Result<Session> session = model_.create_session({.context = kContext});
   if (!session.ok()) return server_error(session.status().message());
-  const auto start = std::chrono::steady_clock::now();
   const int32_t any = 0;
-  if (const Status begun = session->begin(std::span(&any, 1), generate_); !begun.ok()) return error_of(begun);
-  const std::chrono::duration<double> one = std::chrono::steady_clock::now() - start;
-  constexpr double kMostSeconds = 2;  // of the model's time, for all choices
-  if (one.count() * static_cast<double>(request_.n) <= kMostSeconds) return std::nullopt;
+  GenerateOptions timed = generate_;
+  const auto begin = [&](std::chrono::duration<double> most) {
+    const auto until = std::chrono::steady_clock::now() + most;
+    timed.keep_going = [until] { return std::chrono::steady_clock::now() < until; };
+    return session->begin(std::span(&any, 1), timed);
+  };
+  constexpr std::chrono::duration<double> kOfTheClient(10), kOfTheModel(2);
+  Status begun = begin(kOfTheClient);
+  if (begun.ok()) begun = begin(kOfTheModel / static_cast<double>(request_.n));
+  if (begun.ok()) return std::nullopt;
+  if (begun.code() != StatusCode::cancelled) return error_of(begun);
   return invalid(
       generate_.json_schema.empty() ? "grammar" : "response_format",
       "takes too long to be made ready: say it with fewer alternatives and repetitions, or for fewer choices");

@@ -27,6 +27,7 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
 Status Session::begin(std::span<const int32_t> prompt, const GenerateOptions& options) try {
   const SessionCall call(state_.get());
   if (!call.status().ok()) return call.status();
+  const CancelScope scope(options.keep_going);
   Result<std::unique_ptr<TokenStream>> stream = TokenStream::start(*state_, prompt, options);
   if (!stream.ok()) return stream.status();
   state_->stream = *std::move(stream);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/compiled_grammars.h"
 #include "api/tool_grammars.h"
 #include "api/weight_source.h"
 #include "backends.h"
@@ -66,6 +67,7 @@ struct Model::State {
   std::shared_ptr<const Tokenizer> tokenizer;  // null: info.tokenizer_problem says why
   ChatFormat chat;
   mutable ToolGrammars tool_grammars;
+  mutable CompiledGrammars grammars;
   Pooling pooling = Pooling::last;  // what the file says
   // Of the tokenizer, which there must be; made by the first call. Any number of threads may ask.
   std::shared_ptr<const grammar::TokenTrie> token_trie() const;

@@ -71,8 +71,7 @@ Result<std::optional<grammar::GrammarState>> grammar_of(const GenerateOptions& o
   if (!model.tokenizer)
     return error(StatusCode::unsupported, model.info.path,
                  ": a grammar needs a tokenizer: ", model.info.tokenizer_problem);
-  const Result<grammar::Grammar> parsed =
-      o.grammar.empty() ? grammar::grammar_of_json_schema(o.json_schema) : grammar::parse_gbnf(o.grammar);
+  const Result<grammar::Grammar> parsed = model.grammars.of(o);
   if (!parsed.ok()) return parsed.status();
   Result<grammar::GrammarState> state =
       grammar::GrammarState::make(*parsed, model.token_trie(), triggers_of(o, *model.tokenizer));

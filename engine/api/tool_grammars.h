@@ -1,11 +1,10 @@
 // Grammars of tools, kept: a conversation asks for the same one each turn, and twenty tools take milliseconds.
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "base/recently_used.h"
 #include "text/reply/tool_grammar.h"
 
 namespace tritium {
@@ -17,15 +16,8 @@ class ToolGrammars {
                  const std::function<bool(std::string_view)>& is_control);
 
  private:
-  // What it is told by, all of it: a checksum would take one tool's schema for another's some day.
-  struct Kept {
-    std::string chat_template, tools;
-    ToolGrammar grammar;
-    size_t bytes() const;
-  };
-
-  std::mutex mutex_;
-  std::vector<Kept> kept_;  // the last one that was asked for comes first
+  // By the template and the tools, whole: a checksum would take one tool's schema for another's some day.
+  RecentlyUsed<std::pair<std::string, std::string>, ToolGrammar> kept_{8, size_t{8} << 20};
 };
 
 }  // namespace tritium

@@ -102,6 +102,22 @@ TEST_P(GrammarGeneration, LogProbabilitiesAreThoseOfTheModel) {
   EXPECT_EQ(seen, 1);
 }
 
+// Ten thousand alternatives, each with a tail of its own.
+std::string large_schema() {
+  std::string schema = R"({"enum": [)";
+  for (int i = 0; i < 10'000; ++i) schema += (i > 0 ? ",\"" : "\"") + std::to_string(i * 7919) + "\"";
+  return schema + "]}";
+}
+
+TEST_P(GrammarGeneration, MakingALargeOneReadyCanBeCancelled) {
+  Result<Session> session = model_->create_session({.context = 64});
+  GenerateOptions options = {.json_schema = large_schema()};
+  options.keep_going = [] { return false; };
+  EXPECT_EQ(session->begin(std::vector<int32_t>{1}, options).code(), StatusCode::cancelled);
+  options.keep_going = {};
+  EXPECT_TRUE(session->begin(std::vector<int32_t>{1}, options).ok());
+}
+
 TEST_P(GrammarGeneration, WhatIsNoGrammarIsRefusedBeforeAnythingIsEvaluated) {
   Result<Session> session = model_->create_session({.context = 64});
   const auto refused = [&](const GenerateOptions& options, const std::string& part) {

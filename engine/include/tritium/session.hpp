@@ -138,10 +138,11 @@ class Session {
   Result<Generation> generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                               const std::function<bool(const GeneratedToken&)>& on_token = {});
 
-  // The same without a callback: begin() checks, and evaluates nothing; next() gives a token, whose text is valid until
-  // the next call, or none where the generation has ended, as generation() says. A cancelled prompt leaves nothing to
-  // go on with. invalid_argument where no generation was begun: any other call of the session but position() and
-  // context() ends it.
+  // The same without a callback: begin() checks, makes a grammar ready (seconds for a large one, unless this model's
+  // last generations had it; keep_going may cancel it), and evaluates nothing; next() gives a token, whose text is
+  // valid until the next call, or none where the generation has ended, as generation() says. A cancelled prompt leaves
+  // nothing to go on with. invalid_argument where no generation was begun: any other call of the session but position()
+  // and context() ends it.
   Status begin(std::span<const int32_t> prompt, const GenerateOptions& options);
   Result<std::optional<GeneratedToken>> next();
   Result<Generation> generation() const;

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "server/notify.h"
 #include "server/service.h"
 
 namespace tritium::server {
@@ -41,6 +42,12 @@ Result<std::string> publish(Service& service, const std::string& model, const st
     return Status(adapter.code(), "as an adapter: " + adapter.message() + "; as a model: " + whole.message());
   const Status added = add_model(service.models, id, *std::move(whole), service.options);
   return added.ok() ? Result<std::string>(id) : added;
+}
+
+// Who waits for a word that does not come gives up by itself: nothing to end for here.
+void tell(const ServerOptions& options, const std::string& state) {
+  const Status told = tell_supervisor(state);
+  if (!told.ok() && options.log) options.log(LogLevel::warning, "the supervisor is not told: " + told.message());
 }
 
 std::string log_line(const HttpRequest& request, int status, double seconds) {
@@ -109,8 +116,10 @@ int Server::port() const { return state_->http->port(); }
 void Server::run(const std::function<bool()>& keep_going) {
   constexpr std::chrono::milliseconds kTick(100);
   HttpServer& http = *state_->http;
-  while (keep_going()) http.serve(kTick);
   Service& service = state_->service;
+  tell(service.options, "READY=1");
+  while (keep_going()) http.serve(kTick);
+  tell(service.options, "STOPPING=1");
   service.stopping = true;
   service.models.stop_taking();
   if (service.jobs) service.jobs->stop();  // its checkpoint waits for no answer

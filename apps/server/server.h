@@ -58,7 +58,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   int port() const;
-  // Until `keep_going` says no; then no request is taken any more, and those under way are waited for.
+  // Until `keep_going` says no; then no request is taken any more, and those under way are waited for. A supervisor
+  // that NOTIFY_SOCKET names is told of both.
   void run(const std::function<bool()>& keep_going);
 
  private:

@@ -1,6 +1,6 @@
-# tritium_install_package(): `cmake --install` puts under a prefix, which may be moved: the program; libtritium.a, all that
-# the public headers name; libtritium.so, the C ABI; the headers; a CMake package and pkg-config files for both; licences.
-# `cpack` in the build folder makes a .deb and a .tar.gz of the same.
+# tritium_install_package(): `cmake --install` puts under a prefix, which may be moved: the program, and its unit for
+# systemd; libtritium.a, all that the public headers name; libtritium.so, the C ABI; the headers; a CMake package and
+# pkg-config files for both; licences. `cpack` in the build folder makes a .deb and a .tar.gz of the same.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -74,6 +74,9 @@ function(tritium_install_package)
 
   if(TARGET tritium_cli)
     install(TARGETS tritium_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    if(TARGET tritium_server AND CMAKE_SYSTEM_NAME STREQUAL Linux)
+      install(FILES apps/server/deploy/tritium.service DESTINATION lib/systemd/system)  # not lib64: there systemd looks
+    endif()
   endif()
   tritium_install_licences()
 endfunction()

@@ -17,9 +17,12 @@ CHAT_TEMPLATE = (
     "{%- if add_generation_prompt %}{{ '\\nassistant: ' }}{% endif %}")
 
 
+BACKEND = os.environ.get("TRITIUM_SERVER_BACKEND", "cpu")  # of servers that a test asks for no other
+
+
 class Server:
     def __init__(self, *arguments, environment=None):
-        command = [program.PROGRAM, "serve", "--port", "0", *([] if "--backend" in arguments else ["--backend", "cpu"]),
+        command = [program.PROGRAM, "serve", "--port", "0", *([] if "--backend" in arguments else ["--backend", BACKEND]),
                    *([] if "--threads" in arguments else ["--threads", "1"]), *map(str, arguments)]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=dict(os.environ, **(environment or {})))
         self.log, self.port = [], None
@@ -116,6 +119,7 @@ class WithServer(program.InFolder):
 
     @classmethod
     def start(cls, *arguments, models=None, **options):
+        program.require(BACKEND)
         server = Server(*(models or [f"small={cls.model}"]), *arguments, **options)
         cls.addClassCleanup(server.close)
         return server

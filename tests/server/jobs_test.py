@@ -147,6 +147,11 @@ class Jobs(WithServer):
         self.assertEqual(server.ask("GET", "/v1/fine_tuning/jobs")[1]["data"], [])
         server.stop()
 
+    def test_a_folder_that_cannot_be_written_is_said_at_once(self):
+        os.makedirs(self.path("odd-lock/lock"))  # in the lock's place, which not even root can write to
+        self.fails(1, "odd-lock/lock: cannot be opened for writing", "serve", self.model, "--files", self.path("texts"), "--jobs", self.path("odd-lock"),
+                   "--backend", "cpu", "--port", "0")
+
     def test_no_path_leaves_the_folder(self):
         for name in ("../secret.txt", "/etc/passwd", "link.txt", "more/../../secret.txt", "", "more", "a\0b", "nothing.txt"):
             status, answer = self.create(training_file=name)

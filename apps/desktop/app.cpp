@@ -1,10 +1,19 @@
-// What can be done, and what comes of it.
+// What can be done with a model and a conversation, and what comes of it.
 #include "desktop/app.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace tritium::desktop {
+namespace {
+
+std::string why_it_ended(StopReason reason) {
+  if (reason == StopReason::max_tokens) return "the longest answer that is asked for";
+  if (reason == StopReason::context_full) return "the context is full";
+  return reason == StopReason::cancelled ? "stopped" : "";
+}
+
+}  // namespace
 
 void App::open(const std::string& model, const std::string& on) {
   path = model;
@@ -16,8 +25,43 @@ void App::open(const std::string& model, const std::string& on) {
   request = models.open(path, device);
 }
 
+// Where a text is asked for, what is no GGUF file is one.
+void App::drop(const std::string& dropped) {
+  if (tab == Tab::training && !dropped.ends_with(".gguf"))
+    settings.text = dropped;
+  else
+    open(dropped, device);
+}
+
+void App::set_draft(std::string text) {
+  draft = std::move(text);
+  ++draft_version;
+  focus_draft = true;
+}
+
+void App::key(char letter) {
+  if (letter == 'o') focus_path = true;
+  if (letter == 'r') regenerate();
+  if (letter == 'e') edit_last();
+  if (letter == 'n') start_anew();
+  if (letter >= '1' && letter <= '3') {
+    tab = static_cast<Tab>(letter - '1');
+    tab_chosen = true;
+  }
+}
+
+// A training is not for Esc to end.
+void App::escape() {
+  escaped = true;
+  if (loading || answering)
+    stop();
+  else
+    cancel_edit();
+}
+
 void App::answer() {
   error.clear();
+  ended.clear();
   messages.push_back({.role = "assistant"});
   experts.reset(info.n_experts);
   tokens = 0;
@@ -29,56 +73,51 @@ void App::answer() {
 
 void App::send() {
   if (!loaded || answering || draft.find_first_not_of(" \n\t") == std::string::npos) return;
+  if (editing) messages.resize(*std::exchange(editing, std::nullopt));
   messages.push_back({.role = "user", .content = std::exchange(draft, {})});
+  set_draft(std::exchange(draft_before, {}));
   answer();
 }
 
 void App::regenerate() {
   if (!loaded || answering || messages.empty()) return;
+  cancel_edit();
   if (messages.back().role == "assistant") messages.pop_back();
   if (seed >= 0) ++seed;  // another answer
   answer();
 }
 
+// The turns that follow go when the text is sent, and not before.
+void App::edit(size_t message) {
+  if (answering || message >= messages.size() || messages[message].role != "user") return;
+  if (!editing) draft_before = draft;
+  editing = message;
+  set_draft(messages[message].content);
+}
+
 void App::edit_last() {
+  for (size_t message = messages.size(); message-- > 0;)
+    if (messages[message].role == "user") return edit(message);
+}
+
+void App::cancel_edit() {
+  if (!editing) return;
+  editing.reset();
+  set_draft(std::exchange(draft_before, {}));
+}
+
+void App::start_anew() {
   if (answering) return;
-  while (!messages.empty() && messages.back().role != "user") messages.pop_back();
-  if (messages.empty()) return;
-  draft = std::move(messages.back().content);
-  messages.pop_back();
+  cancel_edit();
+  messages.clear();
+  ended.clear();
+  error.clear();
+  left_out = 0;
 }
 
 // What is stopped goes on to tell how it ended.
 void App::stop() {
   if (loading || answering) models.stop();
-  if (training) trainer.stop();
-}
-
-void App::start_training(bool only_plan) {
-  if (training || planning) return;
-  TrainOptions options;
-  options.model = info.path;
-  options.backend = backend;
-  options.data = {text_path};
-  options.output = output_path;
-  options.steps = steps;
-  options.context = 64;
-  options.batch = 4;
-  options.log_every = 1;
-  options.eval_every = std::max(steps / 10, 1);
-  options.threads = worker_threads();
-  error.clear();
-  trained.clear();
-  if (only_plan) {
-    planning = true;
-    has_plan = false;
-    trainer.plan(options);
-    return;
-  }
-  training = true;
-  train_losses.clear();
-  valid_losses.clear();
-  trainer.start(options);
 }
 
 void App::take(ModelEvent& event) {
@@ -88,10 +127,15 @@ void App::take(ModelEvent& event) {
   if (event.kind == Kind::loading) fraction = event.fraction;
   if (event.kind == Kind::loaded) {
     loading = false;
-    loaded = true;
+    loaded = focus_draft = true;
     backend = event.backend;
     info = std::move(event.info);
     has_template = event.has_template;
+    const std::string text = std::move(settings.text);
+    settings = suggested_settings(info);
+    settings.text = text;
+    planned.reset();
+    plan.reset();
   }
   if (event.kind == Kind::part && answering) {
     messages.back().content += event.part.content;
@@ -105,34 +149,25 @@ void App::take(ModelEvent& event) {
   if (event.kind == Kind::answered) {
     answering = false;
     tokens_per_second = event.generation.tokens_per_second;
+    ended = why_it_ended(event.generation.stop);
+    left_out = event.left_out;
+    asked.push_back({event.prompt_tokens, event.generation.prompt_tokens});
+    // Vocabularies write a space before the first word.
+    std::string& text = messages.back().content;
+    if (has_template) text.erase(0, std::min(text.find_first_not_of(" \n"), text.size()));
   }
   if (event.kind == Kind::failed) {
     error = event.status.code() == StatusCode::cancelled ? "stopped" : event.status.message();
-    if (answering && !messages.empty() && messages.back().content.empty()) messages.pop_back();
+    const bool is_empty = messages.empty() || messages.back().content.empty();
+    if (answering && is_empty && messages.back().reasoning_content.empty()) messages.pop_back();
     loading = answering = false;
   }
 }
 
 void App::take_events() {
   for (ModelEvent& event : models.take()) take(event);
-  for (TrainingEvent& event : trainer.take()) {
-    if (event.plan) {
-      plan = *std::move(event.plan);
-      has_plan = true;
-      planning = false;
-    } else if (event.progress) {
-      progress = *std::move(event.progress);
-      train_losses.push_back(static_cast<float>(progress.train_loss));
-      if (progress.valid_loss) valid_losses.push_back(static_cast<float>(*progress.valid_loss));
-      if (!progress.expert_load.empty()) load.set(progress.expert_load, progress.n_experts);
-    } else if (event.report) {
-      training = false;
-      trained = event.report->output.empty() ? "nothing was written" : "written: " + event.report->output;
-    } else {
-      training = planning = false;
-      error = event.failure.message();
-    }
-  }
+  for (TrainingEvent& event : trainer.take()) take(event);
+  follow_settings();
 }
 
 }  // namespace tritium::desktop

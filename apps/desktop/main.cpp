@@ -1,62 +1,37 @@
-// tritium-desktop [MODEL] [--script FILE] [--frames-report FILE]: a window to open a model, chat, and fine-tune.
+// tritium-desktop [MODEL] [--scale FACTOR] [--script FILE] [--frames-report FILE]: a window to open a model, chat, and
+// fine-tune.
 #include <GLFW/glfw3.h>
-#include <backends/imgui_impl_glfw.h>
-#include <backends/imgui_impl_opengl3.h>
-#include <imgui.h>
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
-#include <utility>
 
 #include "desktop/app.h"
+#include "desktop/display.h"
 #include "desktop/script.h"
-#include "desktop/theme.h"
 
 namespace tritium::desktop {
 namespace {
 
+constexpr double kFrame = 1.0 / 60, kIdle = 0.25;  // seconds; a caret blinks, and what comes unasked is shown
+constexpr int kFramesToSettle = 8;                 // of Dear ImGui, after something was pressed
+
 struct Arguments {
   std::string model, script, report;
+  float scale = 0;
 };
 
-GLFWwindow* make_window(App& app) {
-  glfwSetErrorCallback([](int, const char* text) { std::fprintf(stderr, "tritium-desktop: %s\n", text); });
-  if (!glfwInit()) return nullptr;
-  glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
-  glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 0);
-  glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE);
-  GLFWwindow* window = glfwCreateWindow(960, 640, "tritium", nullptr, nullptr);
-  if (!window) return nullptr;
-  glfwSetWindowSizeLimits(window, 480, 360, GLFW_DONT_CARE, GLFW_DONT_CARE);
-  glfwMakeContextCurrent(window);
-  glfwSwapInterval(1);
-  glfwSetWindowUserPointer(window, &app);
-  glfwSetDropCallback(window, [](GLFWwindow* on, int n, const char** paths) {
-    App& dropped = *static_cast<App*>(glfwGetWindowUserPointer(on));
-    if (n > 0) dropped.open(paths[0], dropped.device);
-  });
-  return window;
-}
-
-// One frame, in milliseconds.
-double frame(App& app, GLFWwindow* window, float scale) {
-  const auto begin = std::chrono::steady_clock::now();
-  app.take_events();
-  if (std::exchange(app.theme_changed, false)) set_theme(app.dark, scale);
-  ImGui_ImplOpenGL3_NewFrame();
-  ImGui_ImplGlfw_NewFrame();
-  ImGui::NewFrame();
-  app.draw();
-  ImGui::Render();
-  int width = 0, height = 0;
-  glfwGetFramebufferSize(window, &width, &height);
-  glViewport(0, 0, width, height);
-  glClear(GL_COLOR_BUFFER_BIT);
-  ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
-  if (!app.shot.empty()) write_picture(window, std::exchange(app.shot, {}));
-  glfwSwapBuffers(window);
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+// Waits for the next frame: no longer than that where something moves.
+void wait(const App& app, bool is_driven, int& settling) {
+  const bool moves = is_driven || app.is_busy() || settling > 0;
+  const auto began = std::chrono::steady_clock::now();
+  glfwWaitEventsTimeout(moves ? kFrame : kIdle);
+  const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - began;
+  if (waited.count() < (moves ? kFrame : kIdle) * 0.9)
+    settling = kFramesToSettle;  // something came
+  else if (settling > 0)
+    --settling;
 }
 
 int run(const Arguments& arguments) {
@@ -66,49 +41,53 @@ int run(const Arguments& arguments) {
     std::fprintf(stderr, "tritium-desktop: %s cannot be read\n", arguments.script.c_str());
     return 1;
   }
-  GLFWwindow* window = make_window(app);
-  if (!window) return 1;
-  float scale = 1, ignored = 1;
-  glfwGetWindowContentScale(window, &scale, &ignored);
-  ImGui::CreateContext();
-  ImGui::GetIO().IniFilename = nullptr;
-  ImGui::GetIO().ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
-  load_font(scale);
-  ImGui_ImplGlfw_InitForOpenGL(window, true);
-  ImGui_ImplOpenGL3_Init("#version 130");
+  Display display(app, arguments.scale);
+  if (!display.window()) return 1;
   app.models.list();
   if (!arguments.model.empty()) app.open(arguments.model, "auto");
-  while (!glfwWindowShouldClose(window)) {
-    glfwWaitEventsTimeout(1.0 / 60);
-    const double milliseconds = frame(app, window, scale);
-    if (!arguments.script.empty() && !script.step(app, window, milliseconds)) break;
+  int settling = kFramesToSettle;
+  while (!glfwWindowShouldClose(display.window())) {
+    wait(app, !arguments.script.empty(), settling);
+    const double milliseconds = display.frame();
+    if (!arguments.script.empty() && !script.step(app, display.window(), milliseconds)) break;
   }
-  const bool told = arguments.report.empty() || script.report(app, arguments.report);
-  ImGui_ImplOpenGL3_Shutdown();
-  ImGui_ImplGlfw_Shutdown();
-  ImGui::DestroyContext();
-  glfwDestroyWindow(window);
-  glfwTerminate();
-  return told ? 0 : 1;
+  return arguments.report.empty() || script.report(app, arguments.report) ? 0 : 1;
 }
+
+constexpr const char* kUsage =
+    "usage: tritium-desktop [MODEL] [--scale FACTOR] [--script FILE] [--frames-report FILE]\n"
+    "  MODEL                 a GGUF file or a folder\n"
+    "  --scale FACTOR        of letters and sizes, 0.5 to 4, in place of the monitor's\n"
+    "  --script FILE         does what it says, and ends (apps/desktop/script.h)\n"
+    "  --frames-report FILE  in the end: JSON with the times of frames, and what the window showed\n"
+    "Keys: Enter sends, Shift+Enter and Ctrl+Enter are a new line, Esc stops a load or an answer and leaves an edit,\n"
+    "Ctrl+O goes to the model's path, Ctrl+R answers again, Ctrl+E edits the last message, Ctrl+N begins anew,\n"
+    "Ctrl+1, 2, 3: chat, experts, training.\n";
 
 }  // namespace
 }  // namespace tritium::desktop
 
 int main(int argc, char** argv) {
   tritium::desktop::Arguments arguments;
+  bool is_wrong = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    if (word == "--script" && i + 1 < argc) {
-      arguments.script = argv[++i];
-    } else if (word == "--frames-report" && i + 1 < argc) {
-      arguments.report = argv[++i];
-    } else if (word.starts_with("-")) {
-      std::fprintf(stderr, "usage: tritium-desktop [MODEL] [--script FILE] [--frames-report FILE]\n");
-      return word == "--help" ? 0 : 2;
-    } else {
-      arguments.model = word;
+    if (word == "--help") {
+      std::fputs(tritium::desktop::kUsage, stdout);
+      return 0;
     }
+    if (word == "--script" && i + 1 < argc)
+      arguments.script = argv[++i];
+    else if (word == "--frames-report" && i + 1 < argc)
+      arguments.report = argv[++i];
+    else if (word == "--scale" && i + 1 < argc)
+      is_wrong |= (arguments.scale = std::strtof(argv[++i], nullptr)) < 0.5F || arguments.scale > 4;
+    else if (word.starts_with("-"))
+      is_wrong = true;
+    else
+      arguments.model = word;
   }
-  return tritium::desktop::run(arguments);
+  if (!is_wrong) return tritium::desktop::run(arguments);
+  std::fputs(tritium::desktop::kUsage, stderr);
+  return 2;
 }

@@ -4,7 +4,9 @@
 #include <GLFW/glfw3.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -13,6 +15,103 @@ namespace {
 
 double quantile(const std::vector<double>& sorted, double q) {
   return sorted[std::min(static_cast<size_t>(q * static_cast<double>(sorted.size())), sorted.size() - 1)];
+}
+
+void set(App& app, const std::string& words) {
+  std::istringstream stream(words);
+  std::string key;
+  double value = 0;
+  stream >> key >> value;
+  const int n = static_cast<int>(value);
+  TrainingSettings& settings = app.settings;
+  if (key == "temperature") app.generate.sampler.temperature = static_cast<float>(value);
+  if (key == "max_tokens") app.generate.max_tokens = n;
+  if (key == "steps") settings.steps = n;
+  if (key == "context") settings.context = n;
+  if (key == "batch") settings.batch = n;
+  if (key == "rate") settings.rate = static_cast<float>(value);
+  if (key == "learns") app.choose(static_cast<Learns>(n));
+  if (key == "experts") settings.experts = static_cast<Experts>(n);
+  if (key == "n_experts") settings.n_experts = n;
+}
+
+// As the system calls what the window listens with.
+void drop(GLFWwindow* window, const std::string& path) {
+  const GLFWdropfun listener = glfwSetDropCallback(window, nullptr);
+  glfwSetDropCallback(window, listener);
+  const char* paths[] = {path.c_str()};
+  listener(window, 1, paths);
+}
+
+void change_scale(GLFWwindow* window, const std::string& words) {
+  float scale = 1;
+  std::istringstream(words) >> scale;
+  const GLFWwindowcontentscalefun listener = glfwSetWindowContentScaleCallback(window, nullptr);
+  glfwSetWindowContentScaleCallback(window, listener);
+  listener(window, scale, scale);
+}
+
+using Command = std::function<void(App&, GLFWwindow*, const std::string& rest)>;
+
+const std::map<std::string, Command>& commands() {
+  static const std::map<std::string, Command> all = {
+      {"open", [](App& app, GLFWwindow*, const std::string& rest) { app.open(rest, app.device); }},
+      {"device", [](App& app, GLFWwindow*, const std::string& rest) { app.open(app.path, rest); }},
+      {"drop", [](App&, GLFWwindow* window, const std::string& rest) { drop(window, rest); }},
+      {"scale", [](App&, GLFWwindow* window, const std::string& rest) { change_scale(window, rest); }},
+      {"escape", [](App& app, GLFWwindow*, const std::string&) { app.escape(); }},
+      {"draft", [](App& app, GLFWwindow*, const std::string& rest) { app.draft = rest; }},
+      {"send",
+       [](App& app, GLFWwindow*, const std::string& rest) {
+         app.draft = rest;
+         app.send();
+       }},
+      {"stop", [](App& app, GLFWwindow*, const std::string&) { app.stop(); }},
+      {"again", [](App& app, GLFWwindow*, const std::string&) { app.regenerate(); }},
+      {"edit", [](App& app, GLFWwindow*, const std::string& rest) { app.edit(std::stoul("0" + rest)); }},
+      {"new", [](App& app, GLFWwindow*, const std::string&) { app.start_anew(); }},
+      {"set", [](App& app, GLFWwindow*, const std::string& rest) { set(app, rest); }},
+      {"text", [](App& app, GLFWwindow*, const std::string& rest) { app.settings.text = rest; }},
+      {"output", [](App& app, GLFWwindow*, const std::string& rest) { app.settings.output = rest; }},
+      {"train", [](App& app, GLFWwindow*, const std::string&) { app.start_training(); }},
+      {"save", [](App& app, GLFWwindow*, const std::string&) { app.trainer.stop(); }},
+      {"tab",
+       [](App& app, GLFWwindow*, const std::string& rest) { app.key(static_cast<char>('1' + std::stoi("0" + rest))); }},
+      {"theme",
+       [](App& app, GLFWwindow*, const std::string& rest) {
+         app.dark = rest == "dark";
+         app.theme_changed = true;
+       }},
+      {"size",
+       [](App&, GLFWwindow* window, const std::string& rest) {
+         int width = 0, height = 0;
+         if (std::istringstream(rest) >> width >> height) glfwSetWindowSize(window, width, height);
+       }},
+      {"shot", [](App& app, GLFWwindow*, const std::string& rest) { app.shot = rest; }},
+  };
+  return all;
+}
+
+nlohmann::ordered_json figures(std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  return {{"count", times.size()},
+          {"p50_ms", quantile(times, 0.5)},
+          {"p95_ms", quantile(times, 0.95)},
+          {"max_ms", times.back()}};
+}
+
+nlohmann::ordered_json training_of(const App& app) {
+  nlohmann::ordered_json json = {{"steps", app.settings.steps}, {"context", app.settings.context},
+                                 {"batch", app.settings.batch}, {"rate", app.settings.rate},
+                                 {"text", app.settings.text},   {"output", app.settings.output},
+                                 {"losses", app.train_losses},  {"held_out_losses", app.valid_losses},
+                                 {"written", app.written},      {"error", app.plan_error}};
+  json["plan"] = nullptr;
+  if (app.plan)
+    json["plan"] = {{"memory_bytes", app.plan->memory_bytes},
+                    {"available_bytes", app.plan->available_bytes},
+                    {"steps", app.plan->steps}};
+  return json;
 }
 
 }  // namespace
@@ -37,41 +136,30 @@ bool Script::read(const std::string& path) {
   return file.eof();
 }
 
+bool Script::meets(const std::string& path) {
+  if (waited_ == 0) std::ofstream(path) << "here\n";
+  std::error_code problem;
+  return waited_ > 0 && !std::filesystem::exists(path, problem);
+}
+
 bool Script::run(App& app, GLFWwindow* window, const std::string& line) {
-  std::istringstream words(line);
-  std::string command, rest;
-  words >> command >> std::ws;
-  std::getline(words, rest);
-  std::istringstream values(rest);
-  int n = 0, m = 0;
-  if (command == "open") app.open(rest, app.device);
-  if (command == "device") app.open(app.path, rest);
-  if (command == "send") {
-    app.draft = rest;
-    app.send();
+  const size_t blank = std::min(line.find(' '), line.size());
+  const std::string command = line.substr(0, blank);
+  const std::string rest = line.substr(std::min(blank + 1, line.size()));
+  const auto known = commands().find(command);
+  if (known != commands().end()) {
+    known->second(app, window, rest);
+    return true;
   }
-  if (command == "stop") app.stop();
-  if (command == "regenerate") app.regenerate();
-  if (command == "edit") app.edit_last();
-  if (command == "plan") {
-    values >> app.text_path >> app.output_path >> app.steps;
-    app.start_training(true);
-  }
-  if (command == "train") app.start_training(false);
-  if (command == "tab" && values >> n) {
-    app.tab = static_cast<Tab>(n);
-    app.tab_chosen = true;
-  }
-  if (command == "theme") {
-    app.dark = rest == "dark";
-    app.theme_changed = true;
-  }
-  if (command == "size" && values >> n >> m) glfwSetWindowSize(window, n, m);
-  if (command == "tokens" && values >> n) return app.tokens >= n || !app.answering;
-  if (command == "reports" && values >> n) return static_cast<int>(app.train_losses.size()) >= n || !app.training;
-  if (command == "idle") return !app.loading && !app.answering && !app.training && !app.planning;
-  if (command == "frames" && values >> n) return waited_ >= n;
-  if (command == "shot") app.shot = rest;
+  int n = 0;
+  std::istringstream(rest) >> n;
+  if (command == "loading") return (app.fraction > 0 && app.fraction < 1) || !app.loading;
+  if (command == "tokens") return app.tokens >= n || !app.answering;
+  if (command == "reports") return static_cast<int>(app.train_losses.size()) >= n || !app.training;
+  if (command == "planned") return app.is_planned();
+  if (command == "idle") return !app.is_busy();
+  if (command == "frames") return waited_ >= n;
+  if (command == "meet") return meets(rest);
   if (command == "phase") phase_ = rest;
   if (command == "quit") next_ = lines_.size();
   return true;
@@ -79,6 +167,7 @@ bool Script::run(App& app, GLFWwindow* window, const std::string& line) {
 
 bool Script::step(App& app, GLFWwindow* window, double milliseconds) {
   times_[phase_].push_back(milliseconds);
+  if (app.loading) fractions_.insert(app.fraction);
   while (next_ < lines_.size()) {
     if (!app.shot.empty()) return true;
     const std::string line = lines_[next_];
@@ -94,20 +183,24 @@ bool Script::step(App& app, GLFWwindow* window, double milliseconds) {
 
 bool Script::report(const App& app, const std::string& path) const {
   nlohmann::ordered_json json;
-  for (const auto& [phase, times] : times_) {
-    std::vector<double> sorted = times;
-    std::sort(sorted.begin(), sorted.end());
-    json["phases"][phase] = {{"count", sorted.size()},
-                             {"p50_ms", quantile(sorted, 0.5)},
-                             {"p95_ms", quantile(sorted, 0.95)},
-                             {"max_ms", sorted.back()}};
-  }
-  json["chat"] = nlohmann::ordered_json::array();
-  for (const ChatMessage& message : app.messages) json["chat"].push_back(message.content);
-  json["losses"] = app.train_losses;
-  json["held_out_losses"] = app.valid_losses;
+  for (const auto& [phase, times] : times_) json["phases"][phase] = figures(times);
+  json["loading_seen"] = fractions_;
+  json["path"] = app.path;
   json["backend"] = app.backend;
+  json["loaded"] = app.loaded;
   json["error"] = app.error;
+  json["chat"] = json["thoughts"] = json["asked"] = nlohmann::ordered_json::array();
+  for (const ChatMessage& message : app.messages) {
+    json["chat"].push_back(message.content);
+    json["thoughts"].push_back(message.reasoning_content);
+  }
+  for (const Asked& one : app.asked) json["asked"].push_back({{"prompt", one.prompt_tokens}, {"new", one.evaluated}});
+  json["draft"] = app.draft;
+  json["ended"] = app.ended;
+  json["left_out"] = app.left_out;
+  json["training"] = training_of(app);
+  json["scale"] = app.scale;
+  json["letters"] = app.letters;
   std::ofstream file(path);
   file << json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   return file.good();

@@ -29,8 +29,12 @@ class Mailbox {
   std::vector<Event> events_;
 };
 
+// State is made, used and destroyed by the thread alone: whoever posts tasks calls nothing of it.
+template <typename State>
 class Worker {
  public:
+  using Task = std::function<void(State&)>;
+
   Worker() : thread_([this] { run(); }) {}
   // Waits for the task that is under way: whoever owns the worker cancels it first. Tasks behind it are dropped.
   ~Worker() {
@@ -44,7 +48,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void post(std::function<void()> task) {
+  void post(Task task) {
     {
       const std::lock_guard lock(mutex_);
       tasks_.push_back(std::move(task));
@@ -54,21 +58,22 @@ class Worker {
 
  private:
   void run() {
+    State state;
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [this] { return ended_ || !tasks_.empty(); });
-      if (ended_) return;
-      const std::function<void()> task = std::move(tasks_.front());
+      if (ended_) return lock.unlock();
+      const Task task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
-      task();
+      task(state);
       lock.lock();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> tasks_;
+  std::deque<Task> tasks_;
   bool ended_ = false;
   std::thread thread_;
 };

@@ -14,7 +14,7 @@
         in nixpkgs.lib.removePrefix define (nixpkgs.lib.findFirst (nixpkgs.lib.hasPrefix define) (throw "no ${define}") header);
       version = nixpkgs.lib.concatMapStringsSep "." number [ "MAJOR" "MINOR" "PATCH" ];
       buildTools = pkgs: with pkgs; [ cmake ninja pkg-config git python3 shaderc spirv-tools ];
-      libraries = pkgs: with pkgs; [ vulkan-headers vulkan-loader glm gtest cli11 nlohmann_json xxHash pcre2 utf8proc zstd httplib ];
+      libraries = pkgs: with pkgs; [ vulkan-headers vulkan-loader glm gtest cli11 nlohmann_json xxHash pcre2 utf8proc zstd httplib imgui glfw libGL ];
       tritium = pkgs: pkgs.stdenv.mkDerivation {
         pname = "tritium";
         inherit version;

@@ -1,5 +1,8 @@
 """Opening models and talking with them."""
+import subprocess
+
 import driven
+import program
 from driven import drive, train_model
 
 # Thinks, then says it.
@@ -33,10 +36,18 @@ class Answers(driven.DrivenTest):
         self.assertGreater(len(report["chat"][1]), 0)
 
     def test_what_an_answer_had_when_it_was_stopped_stays(self):
-        report = self.drive("send Hello", "tokens 5", "stop", "idle")
+        report = self.drive("device reference", "idle", "set temperature 0", "send Hello", "tokens 3", "stop", "idle")
         self.assertEqual((report["error"], report["ended"]), ("", "stopped"))
         self.assertEqual(len(report["chat"]), 2)
         self.assertGreater(len(report["chat"][1]), 0)
+
+    def test_what_is_stopped_before_its_first_token_can_be_asked_again(self):
+        # Where the reference evaluates hundreds of tokens for minutes.
+        lines = ["device reference", "idle", "send " + "words " * 300, "frames 3", "stop", "idle"]
+        report = self.drive(*lines)
+        self.assertEqual((report["error"], len(report["chat"])), ("stopped", 1))
+        report = self.drive(*lines, "device cpu", "idle", "again", "tokens 2", "stop", "idle")
+        self.assertEqual((report["error"], len(report["chat"])), ("", 2))
 
     def test_an_answer_that_reached_its_length_says_so(self):
         report = self.drive("set max_tokens 3", "send Hello", "idle")
@@ -63,6 +74,19 @@ class Answers(driven.DrivenTest):
 
     def test_a_new_conversation_is_empty(self):
         self.assertEqual(self.drive("send Hello", "tokens 2", "stop", "idle", "new")["chat"], [])
+
+
+class WithoutTemplate(driven.DrivenTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = cls.path("plain.gguf")
+        subprocess.run([program.MAKE_MODEL, cls.model], check=True)
+
+    def test_a_model_goes_on_with_all_that_was_written(self):
+        asked = self.drive("set max_tokens 8", "send Once upon", "idle", "send a time", "idle")["asked"]
+        self.assertGreater(asked[1]["prompt"], asked[0]["prompt"] + len("a time"))
+        self.assertLessEqual(asked[1]["new"], asked[1]["prompt"] - asked[0]["prompt"])
 
 
 class Thoughts(driven.DrivenTest):

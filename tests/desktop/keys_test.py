@@ -36,7 +36,8 @@ class Keys(driven.DrivenTest):
         self.assertEqual((report["draft"], report["chat"]), ("one\ntwo", []))
 
     def test_escape_stops_an_answer_and_leaves_the_draft(self):
-        report = self.press(["set temperature 0", "send Hello", "frames 10", MEET, MEET, "idle", MEET], enter("next"), press("Escape"), enter(" one"))
+        # The reference takes its time for an answer.
+        report = self.press(["device reference", "idle", "set temperature 0", "send Hello", "frames 10", MEET, MEET, "idle", MEET], enter("next"), press("Escape"), enter(" one"))
         self.assertEqual((report["ended"], report["draft"]), ("stopped", "next one"))
 
     def test_ctrl_o_goes_to_the_path_of_the_model(self):

@@ -1,6 +1,6 @@
 """Build backend (PEP 517): zips the package into a wheel. Nothing is compiled.
 
-    pip wheel bindings/python --config-settings library=build/engine/c_api/libtritium.so
+    pip wheel bindings/python --config-settings "library=$PWD/build/engine/c_api/libtritium.so"
 
 puts the shared library beside the package, for this kind of machine; without it the wheel is for any, and finds the library
 that the system has, or that TRITIUM_LIBRARY names.
@@ -56,7 +56,10 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files, tag = package_files(), "py3-none-any"
     library = (config_settings or {}).get("library")
     if library:
-        files[f"tritium/{SONAME}"] = pathlib.Path(library).resolve().read_bytes()
+        place = pathlib.Path(library).resolve()
+        if not place.is_file():  # pip begins in this folder, wherever it was called
+            raise SystemExit(f"library={library}: there is no {place}; give the whole path")
+        files[f"tritium/{SONAME}"] = place.read_bytes()
         tag = "py3-none-" + re.sub(r"[-.]", "_", sysconfig.get_platform())
     return write_wheel(wheel_directory, files, tag)
 

@@ -155,6 +155,21 @@ class Models(unittest.TestCase):
             with self.assertRaises(tritium.InvalidArgument):
                 stream.append("more")
 
+    def test_what_is_no_text_is_refused(self):
+        for other in (5, [1, 2], None):  # of which bytes() makes zero bytes, or these two
+            for call in (self.model.tokenize, self.model.embed):
+                with self.assertRaisesRegex(TypeError, "text must be str or bytes"):
+                    call(other)
+
+    def test_a_token_id_of_more_than_32_bits_is_refused(self):
+        for token in (2**32 + 70, -(2**40)):
+            with self.assertRaisesRegex(ValueError, "32-bit"):
+                self.model.detokenize([token])
+
+    def test_what_json_has_not_is_named(self):
+        with self.assertRaisesRegex(TypeError, "bytes is nothing that JSON has"):
+            self.model.format_chat([{"role": "user", "content": b"x"}], chat_template=TEMPLATE)
+
     def test_a_text_has_a_vector_of_length_one(self):
         vector = self.model.embed("red", pooling=tritium.Pooling.MEAN)
         self.assertEqual(len(vector), 256)
@@ -193,6 +208,14 @@ class Samplers(unittest.TestCase):
     def test_options_that_cannot_be_are_refused(self):
         with self.assertRaises(tritium.InvalidArgument):
             tritium.Sampler(tritium.SamplerOptions(top_p=-1))
+        with self.assertRaisesRegex(ValueError, "top_k cannot be 18446744073709551616: it is a number of 64 bits"):
+            tritium.Sampler(tritium.SamplerOptions(top_k=2**64))
+        with self.assertRaisesRegex(ValueError, "32-bit"):
+            tritium.Sampler(tritium.SamplerOptions(logit_bias={2**32 + 5: 1}))
+
+    def test_a_single_sequence_breaker_may_be_longer_than_a_character(self):
+        options = tritium.SamplerOptions(dry_multiplier=1, dry_sequence_breakers="a longer one" * 100)
+        self.assertEqual(options._struct().n_dry_sequence_breakers, 1)
 
 
 if __name__ == "__main__":

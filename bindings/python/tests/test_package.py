@@ -57,6 +57,13 @@ class Package(unittest.TestCase):
         self.check_it_works(self.venv)
         self.pip("uninstall", "-y", "tritium")
 
+    def test_a_library_that_is_not_there_is_named(self):
+        words = ("-m", "pip", "--disable-pip-version-check", "wheel", PACKAGE, "--config-settings", "library=build/libtritium.so")
+        done = subprocess.run([self.venv / "bin/python", *words], cwd=FOLDER, env={**os.environ, "PIP_NO_INDEX": "1"},
+                              capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("library=build/libtritium.so: there is no ", done.stdout + done.stderr)
+
     def test_it_may_stay_where_it_is(self):
         self.pip("install", "--editable", PACKAGE)
         self.check_it_works(PACKAGE, TRITIUM_LIBRARY=os.environ["TRITIUM_LIBRARY"])

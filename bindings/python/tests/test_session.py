@@ -73,6 +73,20 @@ class Sessions(unittest.TestCase):
             next(second)
         self.assertEqual(len(list(third)), 12)
 
+    def test_numbers_that_do_not_fit_are_refused(self):
+        with self.assertRaisesRegex(ValueError, "32-bit"):
+            self.session.feed([1, 2**32 + 70])
+        self.assertEqual(self.session.position, 0)
+        with self.assertRaisesRegex(ValueError, "max_tokens cannot be"):
+            self.few(count=2**64 + 2)
+        with self.assertRaisesRegex(ValueError, "context cannot be"):
+            self.model.create_session(context=2**64 + 8)
+
+    def test_what_is_restored_is_bytes(self):
+        for other in (5, "text"):  # bytes(5) is five zero bytes
+            with self.assertRaises(TypeError):
+                self.session.restore(other)
+
     def test_the_seed_decides(self):
         texts = []
         for seed in (1, 1, 2):

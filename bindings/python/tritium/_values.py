@@ -37,7 +37,13 @@ def path(value: Path) -> bytes:
 
 def as_json(value: Any) -> Optional[str]:
     """JSON as it is, or of an object; paths may be in it."""
-    return value if value is None or isinstance(value, str) else json.dumps(value, default=os.fspath, allow_nan=False)
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=_path_text, allow_nan=False)
+
+
+def _path_text(value: Any) -> str:
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
 
 
 def texts(values: Iterable[str]) -> Any:
@@ -48,8 +54,31 @@ def texts(values: Iterable[str]) -> Any:
     return (ctypes.c_char_p * len(encoded))(*encoded)
 
 
+def utf8(value: Union[str, bytes, bytearray, memoryview]) -> bytes:
+    """A text, or bytes as they are. (bytes(5) would be five zero bytes.)"""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"text must be str or bytes, not {type(value).__name__}")
+
+
 def ids(tokens: Sequence[int]) -> Any:
-    return (ctypes.c_int32 * len(tokens))(*tokens)
+    """For C. ctypes would cut larger numbers, silently."""
+    made = (ctypes.c_int32 * len(tokens))(*tokens)
+    for kept, token in zip(made, tokens):
+        if kept != token:
+            raise ValueError(f"{token} is no token: tokens are 32-bit numbers")
+    return made
+
+
+def assign(struct: Any, **values: Any) -> None:
+    """Fields of a struct. ctypes would cut a number that is too large, silently."""
+    for name, value in values.items():
+        setattr(struct, name, value)
+        kept = getattr(struct, name)
+        if isinstance(value, int) and isinstance(kept, int) and kept != value:
+            raise ValueError(f"{name} cannot be {value}: it is a number of {8 * getattr(type(struct), name).size} bits")
 
 
 def options(kind: Type[Any]) -> Any:

@@ -11,7 +11,7 @@ from . import _abi
 from ._abi import Activations, KvCache, Pooling
 from ._call import Owned, call, interruptible
 from ._library import library
-from ._values import Path, as_json, filled, floats, ids, options, out_handle, path
+from ._values import Path, as_json, assign, filled, floats, ids, options, out_handle, path, utf8
 from .adapter import Adapter
 from .cancel import CancelToken
 from .chat import Chat, Reply, ReplyStream, Tools, Variables, chat_options
@@ -43,7 +43,7 @@ class Model(Owned):
 
     def tokenize(self, text: Text) -> List[int]:
         """Token ids, the beginning-of-text token first when the model wants one. Text never becomes a control token."""
-        encoded = text.encode() if isinstance(text, str) else bytes(text)
+        encoded = utf8(text)
         with self._handle as pointer:
             return list(filled(ctypes.c_int32, library.tritium_tokenize, pointer, encoded, len(encoded)))
 
@@ -120,7 +120,7 @@ class Model(Owned):
               cancel: Optional[CancelToken] = None) -> Any:
         """What a text means to the model: info.dim floats, as a NumPy array where NumPy is there."""
         cancel = cancel or CancelToken()
-        encoded = text.encode() if isinstance(text, str) else bytes(text)
+        encoded = utf8(text)
         chosen = options(_abi.EmbeddingOptions)
         chosen.cancel, chosen.pooling, chosen.not_normalized = cancel._pointer, pooling, not normalized
         chosen.activations, chosen.kv = activations, kv
@@ -196,5 +196,5 @@ class Model(Owned):
 
 def _session_options(context: int, batch: int, activations: Activations, kv: KvCache) -> Any:
     chosen = options(_abi.SessionOptions)
-    chosen.context, chosen.batch, chosen.activations, chosen.kv = context, batch, activations, kv
+    assign(chosen, context=context, batch=batch, activations=activations, kv=kv)
     return chosen

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from . import _abi
 from ._call import Owned
 from ._library import library
-from ._values import c_floats, options, out_handle, texts
+from ._values import assign, c_floats, ids, options, out_handle, texts
 
 
 @dataclasses.dataclass(frozen=True)
 class SamplerOptions:
-    """In the order of the README's "Tokens are drawn"; the defaults are the library's."""
+    """In the order of papers/generating.md; the defaults are the library's."""
 
     seed: Optional[int] = 0  # same seed, same tokens (on one device); None: another one each time
     top_k: int = 40  # 0: all
@@ -33,7 +33,7 @@ class SamplerOptions:
     dry_base: float = 1.75
     dry_allowed_length: int = 2
     dry_penalty_last_n: int = -1  # -1: all; 0: none
-    dry_sequence_breakers: Optional[Sequence[str]] = None  # None: newline, colon, quotation mark, asterisk
+    dry_sequence_breakers: Union[str, Sequence[str], None] = None  # None: newline, colon, quotation mark, asterisk
     logit_bias: Optional[Mapping[int, float]] = None  # added to a token's logit; -inf forbids it
     mirostat: int = 0  # 0: no; 1, 2
     mirostat_tau: float = 5
@@ -43,13 +43,14 @@ class SamplerOptions:
         chosen = options(_abi.SamplerOptions)
         for field in dataclasses.fields(self):
             if field.name not in ("seed", "dry_sequence_breakers", "logit_bias"):
-                setattr(chosen, field.name, getattr(self, field.name))
+                assign(chosen, **{field.name: getattr(self, field.name)})
         chosen.seed = _abi.RANDOM_SEED if self.seed is None else self.seed
         if self.dry_sequence_breakers is not None:
-            chosen.dry_sequence_breakers = texts(self.dry_sequence_breakers)
-            chosen.n_dry_sequence_breakers = len(self.dry_sequence_breakers)
+            chosen.dry_sequence_breakers = breakers = texts(self.dry_sequence_breakers)
+            chosen.n_dry_sequence_breakers = len(breakers)
         if self.logit_bias:
-            rows = [_abi.LogitBias(token, bias) for token, bias in self.logit_bias.items()]
+            tokens = ids(list(self.logit_bias))
+            rows = [_abi.LogitBias(token, bias) for token, bias in zip(tokens, self.logit_bias.values())]
             chosen.logit_bias, chosen.n_logit_bias = (_abi.LogitBias * len(rows))(*rows), len(rows)
         return chosen
 
@@ -69,4 +70,4 @@ class Sampler(Owned):
 
     def accept(self, token: int) -> None:
         """The text goes on with this token, of the prompt or sampled: for penalties, DRY and mirostat."""
-        self._call("tritium_sampler_accept", token)
+        self._call("tritium_sampler_accept", ids((token,))[0])

@@ -9,7 +9,7 @@ from . import _abi
 from ._abi import WhenFull
 from ._call import Owned, call, interruptible
 from ._library import library
-from ._values import as_json, filled, floats, ids, options, out_handle, text, texts
+from ._values import as_json, assign, filled, floats, ids, options, out_handle, text, texts
 from .adapter import Adapter
 from .cancel import CancelToken
 from .generation import Generation, LogProbability, log_probabilities_of
@@ -59,7 +59,7 @@ class Session(Owned):
 
     def restore(self, saved: Union[bytes, bytearray, memoryview]) -> None:
         """What was saved, of the same model, in place of what the session holds."""
-        buffer = saved if isinstance(saved, bytes) else bytes(saved)
+        buffer = saved if isinstance(saved, bytes) else memoryview(saved).tobytes()
         self._call("tritium_session_restore", buffer, len(buffer))
 
     def feed(self, tokens: Prompt, *, cancel: Optional[CancelToken] = None) -> None:
@@ -100,13 +100,13 @@ class Session(Owned):
         chosen = options(_abi.GenerateOptions)
         sampler_struct = (sampler or SamplerOptions())._struct()
         chosen.sampler, chosen.cancel = ctypes.pointer(sampler_struct), cancel._pointer
-        chosen.max_tokens, chosen.guess, chosen.log_probabilities = max_tokens, guess, log_probabilities
-        chosen.sinks, chosen.when_full, chosen.ignore_end, chosen.experts = sinks, when_full, ignore_end, experts
-        chosen.stop = texts(stop)
-        chosen.n_stop = 1 if isinstance(stop, str) else len(stop)
+        assign(chosen, max_tokens=max_tokens, guess=guess, log_probabilities=log_probabilities, sinks=sinks)
+        chosen.when_full, chosen.ignore_end, chosen.experts = when_full, ignore_end, experts
+        chosen.stop = stops = texts(stop)
+        chosen.n_stop = len(stops)
         chosen.grammar, chosen.json_schema = text(grammar), text(as_json(json_schema))
-        chosen.grammar_triggers = texts(grammar_triggers)
-        chosen.n_grammar_triggers = 1 if isinstance(grammar_triggers, str) else len(grammar_triggers)
+        chosen.grammar_triggers = triggers = texts(grammar_triggers)
+        chosen.n_grammar_triggers = len(triggers)
         array = self._tokens(prompt if prompt is not None else ())
         with self._handle as pointer:
             call(library.tritium_session_begin, pointer, array, len(array), ctypes.byref(chosen))

@@ -2,7 +2,7 @@
 // Runtime (a device) -> Model (weights, shared) -> Session (a conversation) -> Generation (an async iterator of tokens).
 // Each keeps alive what it needs. What takes time is a promise: it runs on a thread of libuv's.
 
-const {native, endable, choice, asJson} = require('./lib/native.js');
+const {native, endable, choice, asJson, tokenIds} = require('./lib/native.js');
 const {Generation, nextOfEach, together} = require('./lib/generation.js');
 
 const ACTIVATIONS = ['int8', 'int8_block', 'f32'];
@@ -55,7 +55,7 @@ class Model extends Owned {
   /** A string or bytes; the beginning-of-text token comes first when the model wants one. */
   tokenize(text) { return native.tokenize(this._handle, text); }
 
-  async detokenize(tokens) { return native.detokenize(this._handle, Int32Array.from(tokens)); }
+  async detokenize(tokens) { return native.detokenize(this._handle, tokenIds(tokens)); }
 
   /** Messages ({role, content}; or JSON) as the model was trained to continue them. */
   async formatChat(messages, options = {}) {
@@ -68,7 +68,7 @@ class Model extends Owned {
   async parseReply(reply, options = {}) {
     const given = chatOptions(options);
     return JSON.parse(typeof reply === 'string' ? await native.parseReply(this._handle, reply, given)
-                                                : await native.parseReplyTokens(this._handle, Int32Array.from(reply), given));
+                                                : await native.parseReplyTokens(this._handle, tokenIds(reply), given));
   }
 
   /** The same while it is generated: append() text or tokens as they come, then finish(). */
@@ -160,7 +160,7 @@ class Session extends Owned {
 
   /** A text that goes on at a position is without the beginning-of-text token. */
   async _tokens(prompt) {
-    if (typeof prompt !== 'string') return Int32Array.from(prompt ?? []);
+    if (typeof prompt !== 'string') return tokenIds(prompt ?? []);
     const tokens = await this.model.tokenize(prompt);
     return this.position > 0 && tokens[0] === this.model.beginOfText ? tokens.slice(1) : tokens;
   }

@@ -59,9 +59,13 @@ class Generation {
       const begin = this.#begin;
       this.#begin = undefined;
       await begin();
-    } else if (this.session._generation !== this) {
-      throw new Error('the session has begun another generation, which has ended this one');
+    } else {
+      this.#checkItIsTheLast();
     }
+  }
+
+  #checkItIsTheLast() {
+    if (this.session._generation !== this) throw new Error('the session has begun another generation, which has ended this one');
   }
 
   _during(call) { return this.#ender.during(call); }
@@ -102,7 +106,12 @@ class Generation {
   }
 
   /** How it went until now, or to its end. */
-  async result() { return this.#result ?? this.#ask(); }
+  async result() {
+    if (this.#result) return this.#result;
+    if (this.#begin) throw new Error('the generation has not begun: its first token is still to be asked for');
+    this.#checkItIsTheLast();
+    return this.#ask();
+  }
 
   async #ask() {
     const result = await native.sessionGeneration(this.session._handle);

@@ -37,6 +37,7 @@ class Ender {
   /** `callback`, which may return false to end the call; what it throws ends it, too, and is thrown by throwIfEnded(). */
   guard(callback) {
     if (callback === undefined) return undefined;
+    if (typeof callback !== 'function') throw new TypeError('progress must be a function');
     return (value) => {
       if (this.raised) return;
       try {
@@ -78,6 +79,16 @@ function choice(names, value, option) {
   return index;
 }
 
+/** Token ids for C. Int32Array.from() would make numbers of whatever it gets: those of a text's digits, 0 of an object. */
+function tokenIds(tokens) {
+  if (tokens instanceof Int32Array) return tokens;
+  if (typeof tokens === 'string' || typeof tokens?.[Symbol.iterator] !== 'function') throw new TypeError('tokens must be an array of token ids');
+  return Int32Array.from(tokens, (token) => {
+    if (!Number.isInteger(token) || token !== (token | 0)) throw new TypeError(`a token id must be an integer of 32 bits, not ${String(token)}`);
+    return token;
+  });
+}
+
 const asJson = (value) => (value === undefined || typeof value === 'string' ? value : JSON.stringify(value));
 
-module.exports = {native, Ender, endable, choice, asJson};
+module.exports = {native, Ender, endable, choice, asJson, tokenIds};

@@ -39,6 +39,19 @@ test('values of another type are refused with the name of the option', async () 
   const session = await (await load()).createSession();
   await assert.rejects(session.generate([1, 70], {maxTokens: 1.5}).text(), /maxTokens must be an integer/);
   await assert.rejects(session.generate([1, 70], {stop: [7]}).text(), /stop must be a string/);
+  await assert.rejects(load('cpu', {progress: 'yes'}), {name: 'TypeError', message: /progress must be a function/});
+});
+
+test('what is no token id is refused', async () => {
+  const model = await load(), session = await model.createSession();
+  for (const tokens of ['12', 12, {length: 1}, ['a'], [1.5], [NaN], [2 ** 32 + 70], [70n], [undefined]]) {
+    await assert.rejects(model.detokenize(tokens), {name: 'TypeError', message: /token id/});
+    if (typeof tokens === 'string') continue;  // these take texts, too
+    await assert.rejects(model.parseReply(tokens), {name: 'TypeError', message: /token id/});
+    await assert.rejects(session.feed(tokens), {name: 'TypeError', message: /token id/});
+  }
+  assert.equal(session.position, 0);
+  assert.equal(await model.detokenize(Int32Array.of(70)), await model.detokenize([70]));
 });
 
 test('progress of a load rises and is told before the load is done', async () => {

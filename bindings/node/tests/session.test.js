@@ -63,6 +63,15 @@ test('a generation is ended by the next and by other calls', async () => {
   assert.equal((await ids(third)).length, 11);
 });
 
+test('figures are those of the generation that is asked for them', async () => {
+  const first = few(), second = few({maxTokens: 3});
+  await assert.rejects(first.result(), /has not begun/);
+  await first.next();
+  await second.text();
+  await assert.rejects(first.result(), /another generation/);
+  assert.equal((await second.result()).tokens, 3);
+});
+
 test('tokens that are not awaited come one after another', async () => {
   const expected = await ids(few());
   await session.rewind();

@@ -5,7 +5,8 @@
 namespace tritium::cli {
 
 void add_serve(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("serve", "an HTTP server (left out of this program)");
+  CLI::App* command =
+      app.add_subcommand("serve", "an HTTP server (left out of this program: " TRITIUM_SERVER_MISSING ")");
   command->allow_extras();
   command->callback([&action] {
     action = [] {

@@ -1,4 +1,5 @@
 // `tritium serve`: options to ServerOptions, what is going on to stderr.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -53,6 +54,18 @@ Result<server::NamedAdapter> adapter_of(const std::string& word, const std::stri
                               .path = word.substr(equals + 1)};
 }
 
+// No header has a line end or another control character in it, nor a blank at an end.
+Result<std::string> sendable(std::string key, const std::string& from) {
+  const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  if (std::ranges::any_of(key, is_control) || key.find_first_of(" \t") == 0 ||
+      key.find_last_of(" \t") == key.size() - 1)
+    return Status(StatusCode::invalid_argument,
+                  from +
+                      ": no request could have this key: it has several lines, or a blank or control character that "
+                      "no header carries");
+  return key;
+}
+
 // Not on the command line, which others on the machine see, but where that is asked for.
 Result<std::string> key_of(const ServeChoice& choice) {
   if (!choice.key_file.empty()) {
@@ -60,15 +73,16 @@ Result<std::string> key_of(const ServeChoice& choice) {
     if (!text.ok()) return text.status();
     while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
     if (text->empty()) return Status(StatusCode::invalid_argument, choice.key_file + ": there is no key in it");
-    return text;
+    return sendable(*std::move(text), choice.key_file);
   }
   const char* set = std::getenv("TRITIUM_API_KEY");
   const std::string key = choice.says_key || !set ? choice.server.key : std::string(set);
-  if (key.empty() && (choice.says_key || set))
+  if (!choice.says_key && !set) return key;
+  const std::string from = choice.says_key ? "--api-key" : "TRITIUM_API_KEY";
+  if (key.empty())
     return Status(StatusCode::invalid_argument,
-                  std::string(choice.says_key ? "--api-key" : "TRITIUM_API_KEY") +
-                      " is empty, and would let everybody in: give a key, or leave it out");
-  return key;
+                  from + " is empty, and would let everybody in: give a key, or leave it out");
+  return sendable(key, from);
 }
 
 bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
@@ -103,7 +117,11 @@ int serve(ServeChoice choice) {
     std::fprintf(stderr, "tritium: warning: whoever reaches %s may ask, without a key: give --api-key-file\n",
                  printable(options.host).c_str());
   std::vector<NameAndPath> named;
-  for (const std::string& word : choice.models) named.push_back(name_and_path(word));
+  for (const std::string& word : choice.models) {
+    named.push_back(name_and_path(word));
+    if (named.back().path.empty())
+      return report(Status(StatusCode::invalid_argument, "MODEL \"" + word + "\": say NAME=MODEL, or a model alone"));
+  }
   std::vector<server::NamedAdapter> adapters;
   for (const std::string& word : choice.adapters) {
     Result<server::NamedAdapter> adapter = adapter_of(word, named.front().name);
@@ -191,7 +209,7 @@ void add_serve(CLI::App& app, Action& action) {
   CLI::Option* key =
       command->add_option("--api-key", choice->server.key,
                           "requests must have it: Authorization: Bearer KEY; also in the environment: TRITIUM_API_KEY");
-  command->add_option("--api-key-file", choice->key_file, "a file with the key");
+  command->add_option("--api-key-file", choice->key_file, "a file with the key")->excludes(key);
   command->add_option("--cors", choice->server.origins, "an origin whose pages may ask, https://example.org; *: all")
       ->take_all();
   add_limits(*command, *choice);

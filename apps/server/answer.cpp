@@ -35,6 +35,12 @@ ApiError context_exceeded(const std::string& param, size_t tokens, int64_t conte
 
 }  // namespace
 
+ApiError error_of_chat(const Status& status, const Model& model) {
+  if (model.has_chat_template()) return error_of(status, "messages");
+  return unsupported("messages",
+                     "this model has no chat template: ask /v1/completions, which continues a text as it stands");
+}
+
 Answer::~Answer() { queue_->cancel(); }
 
 // A call from the first token on. Where the mark before a call is a control token, which no grammar writes, it becomes
@@ -64,7 +70,7 @@ Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const 
                                                const AnswerLimits& limits) {
   std::unique_ptr<Answer> answer(new Answer(served, request));
   Result<ChatPrompt> made = answer->model_.format_chat(request.messages, request.chat);
-  if (!made.ok()) return error_of(made.status(), "messages");
+  if (!made.ok()) return error_of_chat(made.status(), answer->model_);
   std::vector<int32_t> prompt = std::move(made->tokens);
   std::string opened;
   if (!request.chat.tools.empty()) {

@@ -19,6 +19,9 @@ struct AnswerLimits {
   std::chrono::seconds time{600};
 };
 
+// Why a conversation is no prompt. What the library would do for a model without a template no request can.
+ApiError error_of_chat(const Status& status, const Model& model);
+
 class Answer {
  public:
   // 400: the messages, tools or options do not fit the model; 429, 503: the scheduler takes no more.

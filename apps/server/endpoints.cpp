@@ -68,19 +68,23 @@ HttpReply page_reply(const PageFile& file, const HttpRequest& request) {
 
 HttpReply find_answer(Service& service, const HttpRequest& request, const Gone& gone) {
   const std::string_view method = method_of(request);
-  bool known_path = false;
+  std::string allowed;
   for (const Route& route : routes()) {
     if (request.path != route.path) continue;
     if (method == route.method) return route.answer(service, request, gone);
-    known_path = true;
+    allowed += std::string(route.method) + (route.method == std::string_view("GET") ? ", HEAD, " : ", ");
   }
   if (request.path.starts_with(std::string(kJobs) + "/")) return fine_tuning(service, request, gone);
   if (method == "GET" && request.path.starts_with(kModels))
     return one_model(service, request.path.substr(std::string_view(kModels).size()));
   if (const PageFile* file = page_file(request.path); file && method == "GET") return page_reply(*file, request);
-  if (known_path)
-    return reply_of(ApiError{
+  if (page_file(request.path)) allowed = "GET, HEAD, ";
+  if (!allowed.empty()) {
+    HttpReply reply = reply_of(ApiError{
         .status = 405, .message = request.method + " means nothing for " + request.path, .code = "method_not_allowed"});
+    reply.headers.emplace_back("Allow", allowed + "OPTIONS");
+    return reply;
+  }
   return reply_of(not_found("not_found", "there is no " + request.method + " " + request.path.substr(0, 200)));
 }
 

@@ -129,6 +129,9 @@ class HttpServer::Http : public httplib::Server {
     const bool has_body = chunked || length.find_first_not_of('0') != std::string::npos;
     if (has_body && std::ranges::find(kWithBody, head.method) == kWithBody.end())
       throw bad_request("a " + head.method + " has no body");
+    if (head.method == "TRACE" || head.method == "CONNECT")
+      throw Refused{
+          reply_of(ApiError{.status = 501, .message = head.method + " means nothing here", .code = "unsupported"})};
     // A POST that says nothing of a body has none: it would be read until the client closes.
     if (length.empty() && !chunked) request.set_header("Content-Length", "0");
     if (handlers_.admit)
@@ -215,6 +218,8 @@ class HttpServer::Http : public httplib::Server {
     }
     HttpReply dressed;
     dress(exchange, dressed);
+    // Where not even its head was read the connection ends, which cpp-httplib would not say.
+    if (exchange.request.method.empty()) throw Refused{reply_of(error)};
     for (const auto& [name, value] : dressed.headers) response.set_header(name, value);
     response.set_content(json_text(error_json(error)), "application/json");
   }

@@ -11,7 +11,7 @@ Outcome<std::vector<int32_t>> tokens_of(const Model& model, const TokenizeReques
     return tokens.ok() ? Outcome<std::vector<int32_t>>(*std::move(tokens)) : error_of(tokens.status(), "content");
   }
   Result<ChatPrompt> prompt = model.format_chat(request.messages, request.chat);
-  return prompt.ok() ? Outcome<std::vector<int32_t>>(std::move(prompt->tokens)) : error_of(prompt.status(), "messages");
+  return prompt.ok() ? Outcome<std::vector<int32_t>>(std::move(prompt->tokens)) : error_of_chat(prompt.status(), model);
 }
 
 // Why an embedding was given up.

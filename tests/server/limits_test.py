@@ -163,6 +163,23 @@ class Limits(WithServer):
         zipped = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd"
         self.assertIn(b" 415 ", self.server.raw(zipped))
 
+    def test_an_end_is_said(self):
+        """Not "Keep-Alive" before closing: a client would ask again on a connection that is gone."""
+        for data, status in ((b"BREW /pot HTTP/1.1\r\n\r\n", b"400"), (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"414")):
+            head = self.server.raw(data).split(b"\r\n\r\n")[0]
+            self.assertIn(b" " + status + b" ", head)
+            self.assertIn(b"Connection: close", head)
+            self.assertNotIn(b"Keep-Alive", head)
+
+    def test_a_method_that_a_path_does_not_have_is_told_those_it_has(self):
+        for method, path, allowed in (("GET", "/v1/completions", "POST, OPTIONS"), ("PUT", "/health", "GET, HEAD, OPTIONS"),
+                                      ("POST", "/", "GET, HEAD, OPTIONS")):
+            self.assertEqual(self.server.ask(method, path)[0], 405)
+            self.assertEqual(self.server.last_headers["Allow"], allowed)
+        for method in ("TRACE", "CONNECT"):
+            status, answer = self.server.ask(method, "/health")
+            self.assertEqual((status, answer["error"]["message"]), (501, f"{method} means nothing here"))
+
     def test_other_paths_and_methods(self):
         self.assertEqual(self.server.ask("GET", "/v1/nothing")[1]["error"]["code"], "not_found")
         self.assertEqual(self.server.ask("GET", "/v1/chat/completions")[1]["error"]["code"], "method_not_allowed")
@@ -225,6 +242,17 @@ class Keys(WithServer):
         code, _, err = program.tritium("serve", self.model, environment={"TRITIUM_API_KEY": ""})
         self.assertEqual(code, 2)
         self.assertIn("TRITIUM_API_KEY is empty", err)
+
+    def test_a_key_that_no_request_could_have_is_refused(self):
+        for key in ("two\nlines", "two\r\nlines\r\n", " before", "behind ", "\x7f"):
+            self.fails(2, "no request could have this key", "serve", self.model, "--api-key-file", self.write("key.txt", key))
+        self.fails(2, "--api-key: no request could have", "serve", self.model, "--api-key", "a\nb")
+        self.fails(2, "excludes", "serve", self.model, "--api-key", "a", "--api-key-file", self.write("key.txt", "b"))
+
+    def test_a_key_may_have_any_other_character(self):
+        key = "a b:\"'%*~"
+        server = self.start("--api-key-file", self.write("key.txt", key + "\n"))
+        self.assertEqual(server.ask("GET", "/v1/models", headers={"Authorization": "Bearer " + key})[0], 200)
 
     def test_who_listens_for_others_without_a_key_is_warned(self):
         self.assertIn("without a key", "".join(self.start("--host", "0.0.0.0").log))
@@ -326,12 +354,14 @@ class Lifetime(WithServer):
     def test_wrong_words_are_said_before_anything_is_loaded(self):
         self.fails(2, "--jobs and --files", "serve", self.model, "--jobs", self.path("jobs"))
         self.fails(2, "NAME=FILE", "serve", self.model, "--adapter", "x")
+        self.fails(2, 'MODEL "small=": say NAME=MODEL', "serve", "small=")
         code, _, err = program.tritium("serve", f"a={self.model}", f"a={self.model}", "--backend", "cpu", "--port", "0")
         self.assertEqual(code, 2, err)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             code, _, err = program.tritium("serve", self.model, "--backend", "cpu", "--port", taken.getsockname()[1])
         self.assertEqual(code, 1, err)
         self.assertIn("cannot listen there", err)
+        self.assertIn("take another --port", err)
 
 
 if __name__ == "__main__":

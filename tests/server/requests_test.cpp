@@ -98,6 +98,11 @@ TEST(ChatRequests, BecomeWhatTemplatesTake) {
       R"({"role":"tool","content":"2","tool_call_id":"c1"}])");
 }
 
+TEST(ChatRequests, SayBoundsAsPeopleWriteThem) {
+  EXPECT_EQ(refused(with(R"("tritium": {"dry_base": -1})")).message, "tritium.dry_base: -1 is not from 0 to 1e+30");
+  EXPECT_EQ(refused(with(R"("top_p": 1.5)")).message, "top_p: 1.5 is not from 0 to 1");
+}
+
 TEST(ChatRequests, NameTheFieldThatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {R"("temperature": 3)", "temperature"},

@@ -1,5 +1,7 @@
 #include "server/openai/fields.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 
 namespace tritium::server {
@@ -9,9 +11,8 @@ std::string text_of(double number) {
   constexpr double kWhole = 0x1p62;  // what int64_t holds
   const auto whole = std::abs(number) < kWhole ? static_cast<int64_t>(number) : 0;
   if (static_cast<double>(whole) == number) return std::to_string(whole);
-  std::string text = std::to_string(number);
-  while (text.ends_with('0')) text.pop_back();
-  return text;
+  std::array<char, 32> text{};  // the shortest that is this number, as a float: so they are kept
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), static_cast<float>(number)).ptr};
 }
 
 std::string shown(const Json& value) {

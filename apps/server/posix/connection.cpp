@@ -118,7 +118,8 @@ Result<Listener> Listener::open(const std::string& host, int port) {
     problem = errno;
     if (descriptor >= 0) close(descriptor);
   }
-  return Status(StatusCode::io_error, place + ": cannot listen there: " + std::strerror(problem));
+  const char* remedy = problem == EADDRINUSE ? "; take another --port (0: any that is free)" : "";
+  return Status(StatusCode::io_error, place + ": cannot listen there: " + std::strerror(problem) + remedy);
 }
 
 Listener::~Listener() {

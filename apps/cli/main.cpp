@@ -13,21 +13,27 @@ namespace {
 using namespace tritium;
 using namespace tritium::cli;
 
-// Says which commands there are when the first word is none of them.
+// Says which commands there are when the first word is none of them, or there is none.
 Status check_command(CLI::App& app, const std::string& word) {
   std::string names;
   for (const CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() == word) return Status();
     names += (names.empty() ? "" : ", ") + command->get_name();
   }
-  return Status(StatusCode::invalid_argument, "unknown command \"" + word + "\"; there are " + names);
+  return Status(StatusCode::invalid_argument,
+                (word.empty() ? "a command is missing" : "unknown command \"" + word + "\"") + "; there are " + names +
+                    "; help says more");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   begin_process();
-  const std::vector<std::string> words = command_line(argc, argv);
+  std::vector<std::string> words = command_line(argc, argv);
+  if (words.size() > 1 && words[1] == "help") {  // help run: run --help
+    words.erase(words.begin() + 1);
+    words.insert(words.begin() + (words.size() > 1 ? 2 : 1), "--help");
+  }
   std::vector<const char*> line;
   line.reserve(words.size());
   for (const std::string& word : words) line.push_back(word.c_str());
@@ -67,9 +73,9 @@ int main(int argc, char** argv) {
   app.failure_message([](const CLI::App*, const CLI::Error& problem) {
     return "tritium: error: " + printable(problem.what()) + " (tritium COMMAND --help says more)\n";
   });
-  if (words.size() > 1 && !words[1].starts_with('-')) {
-    if (const Status status = check_command(app, words[1]); !status.ok()) return report(status);
-  }
+  const std::string word = words.size() > 1 ? words[1] : "";
+  if (!word.starts_with('-'))
+    if (const Status status = check_command(app, word); !status.ok()) return report(status);
   try {
     app.parse(static_cast<int>(line.size()), line.data());
     return finish(action());

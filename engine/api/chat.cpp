@@ -7,6 +7,7 @@
 #include "base/format_text.h"
 #include "model_files/open_model.h"
 #include "text/grammar/json_parts.h"
+#include "text/unicode.h"
 
 namespace tritium {
 namespace {
@@ -107,7 +108,10 @@ bool Model::has_chat_template() const { return state_ && state_->chat.has_templa
 
 Result<std::string> chat_messages_json(std::span<const ChatMessage> messages) try {
   std::string json = "[";
-  for (const ChatMessage& message : messages) {
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const ChatMessage& message = messages[i];
+    if (!is_utf8(message.content))  // JSON has nothing else
+      return error(StatusCode::invalid_argument, "messages[", i, "].content: is not UTF-8");
     json += json.size() > 1 ? ", {" : "{";
     json += "\"role\": " + json_quoted(message.role) + ", \"content\": " + json_quoted(message.content);
     const auto add = [&](const char* key, const std::string& text) {

@@ -163,6 +163,16 @@ TEST_F(Replies, EachOfManyToolsHasItsOwnGrammarEachTime) {
   EXPECT_EQ(std::ranges::adjacent_find(first), first.end());
 }
 
+TEST_F(Replies, AMessageThatIsNoUtf8IsNamed) {
+  const std::vector<ChatMessage> messages = {{.role = "user", .content = "a"},
+                                             {.role = "user",
+                                              .content = "gr\xf6\xdf"
+                                                         "er"}};
+  const Result<ChatPrompt> prompt = model_->format_chat(messages);
+  EXPECT_EQ(prompt.code(), StatusCode::invalid_argument);
+  EXPECT_EQ(prompt.message(), "messages[1].content: is not UTF-8");
+}
+
 TEST_F(Replies, AStreamThatIsFinishedTakesNothingMore) {
   Result<ChatReplyStream> stream = model_->reply_stream();
   ASSERT_TRUE(stream->append("a").ok());

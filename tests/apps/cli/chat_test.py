@@ -132,6 +132,11 @@ class Chat(InFolder):
         code, _, err = tritium("chat", plain, "--template", template, "-n", 3, stdin=b"hi\n")
         self.assertEqual(code, 0, err)
 
+    def test_a_message_in_another_encoding_is_called_that(self):
+        code, _, err = tritium("chat", self.model, *CHAT, stdin="größer\n".encode("latin-1"))
+        self.assertEqual(code, 1)
+        self.assertIn("messages[0].content: is not UTF-8", err)
+
     def on_a_terminal(self, *arguments):
         terminal = Terminal(program.PROGRAM, "chat", self.model, *CHAT, *arguments)
         terminal.wait_for("> ")

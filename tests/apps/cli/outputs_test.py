@@ -15,8 +15,15 @@ class Help(unittest.TestCase):
             self.assertEqual(code, 0, command)
             self.assertIn("Example", out, command)
 
-    def test_no_command_is_wrong_usage(self):
-        self.assertEqual(tritium()[0], 2)
+    def test_no_command_is_wrong_usage_and_says_which_there_are(self):
+        code, out, err = tritium()
+        self.assertEqual((code, out), (2, ""))
+        self.assertRegex(err, "a command is missing; there are run, chat, .*help says more")
+
+    def test_help_is_asked_for_in_either_way(self):
+        for word, option in ((("help",), ("--help",)), (("help", "tokenizer", "train"), ("tokenizer", "train", "--help"))):
+            self.assertEqual(tritium(*word), tritium(*option))
+            self.assertEqual(tritium(*word)[0], 0)
 
     def test_the_version_is_told(self):
         code, out, _ = tritium("--version")

@@ -143,6 +143,13 @@ TEST_F(ShaderFolderTest, VariantsAreCompiledAsTheBuildDoes) {
   EXPECT_NE(status.message().find("the variant"), std::string::npos) << status.message();
 }
 
+TEST_F(ShaderFolderTest, ARungThatThereIsNotIsAnError) {
+  const Variable rung("TRITIUM_VULKAN_RUNG", "dots");
+  const auto gpu = Gpu::open({.device_index = 0}, shader_table());
+  EXPECT_EQ(gpu.code(), StatusCode::invalid_argument);
+  EXPECT_NE(gpu.message().find("TRITIUM_VULKAN_RUNG=dots: "), std::string::npos) << gpu.message();
+}
+
 TEST_F(ShaderFolderTest, AnErrorOfTheCompilerNamesFileAndLine) {
   edit("add.comp", "a[i] + b[i]", "a[i] + c[i]");
   const auto sum = two_and_three(shaders_);

@@ -83,10 +83,10 @@ void read_limits(Device& device, const QueriedDevice& queried) {
   if (device.properties.deviceType == vk::PhysicalDeviceType::eCpu) device.patience = INFINITY;  // nobody resets it
 }
 
-// Whether dot products of bytes are there, and an instruction of the device. TRITIUM_VULKAN_RUNG=base: they are not
-// used; dot: they are, also where they are no faster.
-bool wants_dot_products(const vk::raii::PhysicalDevice& physical, const QueriedDevice& queried) {
-  const std::string wanted = environment("TRITIUM_VULKAN_RUNG").value_or("");
+// Whether dot products of bytes are there, and an instruction of the device. `wanted` (TRITIUM_VULKAN_RUNG), base: they
+// are not used; dot: they are, also where they are no faster.
+bool wants_dot_products(const vk::raii::PhysicalDevice& physical, const QueriedDevice& queried,
+                        const std::string& wanted) {
   const bool core = physical.getProperties().apiVersion >= VK_API_VERSION_1_3;
   if (wanted == "base" || !(core || queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))) return false;
   using Features = vk::PhysicalDeviceShaderIntegerDotProductFeatures;
@@ -98,6 +98,9 @@ bool wants_dot_products(const vk::raii::PhysicalDevice& physical, const QueriedD
 }
 
 Status create(Device& device, const QueriedDevice& queried, const VulkanOptions& options) {
+  const std::string rung = environment("TRITIUM_VULKAN_RUNG").value_or("");
+  if (!rung.empty() && rung != "base" && rung != "dot")
+    return error(StatusCode::invalid_argument, "TRITIUM_VULKAN_RUNG=", rung, ": there is no such rung; base or dot");
   // The base kernels need no optional feature: they read everything as 32-bit words.
   std::vector<const char*> extensions;
   vk::PhysicalDevicePipelineExecutablePropertiesFeaturesKHR machine_code = {.pipelineExecutableInfo = VK_TRUE};
@@ -116,7 +119,7 @@ Status create(Device& device, const QueriedDevice& queried, const VulkanOptions&
   // A part of Vulkan 1.3; what a driver does not know of it, it passes over.
   constexpr const char* kDebugInformation = VK_KHR_SHADER_NON_SEMANTIC_INFO_EXTENSION_NAME;
   if (shader_build().debug_info && queried.offers(kDebugInformation)) extensions.push_back(kDebugInformation);
-  device.dot_products = wants_dot_products(device.physical, queried);
+  device.dot_products = wants_dot_products(device.physical, queried, rung);
   if (device.dot_products) {
     if (queried.offers(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))
       extensions.push_back(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);

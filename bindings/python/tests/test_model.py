@@ -170,6 +170,18 @@ class Models(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "bytes is nothing that JSON has"):
             self.model.format_chat([{"role": "user", "content": b"x"}], chat_template=TEMPLATE)
 
+    def test_what_is_no_token_is_no_piece_of_a_reply(self):
+        stream = self.model.reply_stream(chat_template="{# #}")
+        for number in (2**31, -2**31 - 1, 2**32 + self.tokens_of("a")[0]):  # 32 bits of the last are one
+            with self.assertRaisesRegex(ValueError, "32-bit"):
+                stream.append(number)
+        with self.assertRaises(tritium.InvalidArgument):
+            stream.append(-1)
+        for piece in (b"a", 1.0, None):
+            with self.assertRaisesRegex(TypeError, "a str or an int"):
+                stream.append(piece)
+        self.assertEqual(stream.append("a").content + stream.finish().content, "a")
+
     def test_a_text_has_a_vector_of_length_one(self):
         vector = self.model.embed("red", pooling=tritium.Pooling.MEAN)
         self.assertEqual(len(vector), 256)

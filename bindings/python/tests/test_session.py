@@ -37,6 +37,13 @@ class Sessions(unittest.TestCase):
         self.session.rewind()
         self.assertEqual(generation.result.tokens, 12)  # also when the session has gone on
 
+    def test_numbers_beyond_32_bits_are_no_tokens(self):
+        for number in (2**31, -2**31 - 1, 2**32 + PROMPT[0]):  # 32 bits of the last are one
+            for evaluate in (self.session.feed, self.session.generate):
+                with self.assertRaisesRegex(ValueError, "32-bit"):
+                    evaluate([number])
+        self.assertEqual(self.session.position, 0)
+
     def test_a_text_is_a_prompt_and_goes_on_without_another_beginning(self):
         first = self.few(prompt="Once")
         first.text()

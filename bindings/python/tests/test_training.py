@@ -82,6 +82,16 @@ class Training(unittest.TestCase):
         with self.assertRaisesRegex(tritium.InvalidArgument, "closed"):
             trainer.step()
 
+    def test_a_number_of_steps_that_cannot_be_takes_none(self):
+        with tritium.Trainer(CONFIG) as trainer:
+            for count in (0, -1, 2**63, 2**64 + 1, -2**64 + 1):  # 64 bits of the last two are one
+                with self.assertRaisesRegex(ValueError, "1 or more"):
+                    trainer.step(count)
+            for count in (1.0, "1", None):
+                with self.assertRaisesRegex(TypeError, "count is an int"):
+                    trainer.step(count)
+            self.assertEqual(trainer.step().step, 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -63,13 +63,15 @@ def utf8(value: Union[str, bytes, bytearray, memoryview]) -> bytes:
     raise TypeError(f"text must be str or bytes, not {type(value).__name__}")
 
 
+def check_token(token: int) -> None:
+    if not -2**31 <= token < 2**31:  # ctypes would cut it
+        raise ValueError(f"{token} is no token: tokens are 32-bit numbers")
+
+
 def ids(tokens: Sequence[int]) -> Any:
-    """For C. ctypes would cut larger numbers, silently."""
-    made = (ctypes.c_int32 * len(tokens))(*tokens)
-    for kept, token in zip(made, tokens):
-        if kept != token:
-            raise ValueError(f"{token} is no token: tokens are 32-bit numbers")
-    return made
+    for token in tokens:
+        check_token(token)
+    return (ctypes.c_int32 * len(tokens))(*tokens)
 
 
 def assign(struct: Any, **values: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from . import _abi
 from ._call import Owned
-from ._values import as_json, options, sized, text
+from ._values import as_json, check_token, options, sized, text
 
 Tools = Union[str, Sequence[Mapping[str, Any]], None]
 Variables = Union[str, Mapping[str, Any], None]
@@ -45,8 +45,7 @@ class ReplyStream(Owned):
     def append(self, piece: Union[str, int]) -> Reply:
         """A piece of the text, or a token in place of its text, for marks that are control tokens."""
         if isinstance(piece, int):
-            if not -2**31 <= piece < 2**31:  # ctypes would cut it
-                raise ValueError(f"{piece} is no token: tokens are 32-bit numbers")
+            check_token(piece)
             return self._part("tritium_reply_stream_append_token", piece)
         if not isinstance(piece, str):
             raise TypeError(f"a piece is a str or an int, not {type(piece).__name__}")

@@ -109,6 +109,8 @@ class Trainer(Owned):
         """
         if not isinstance(count, int):
             raise TypeError(f"count is an int, not {type(count).__name__}")
+        if not 1 <= count < 2**63:  # ctypes would cut it
+            raise ValueError(f"count is {count} steps, must be 1 or more, and below 2**63")
         return self._progress("tritium_trainer_step", cancel, count)
 
     @property

@@ -59,6 +59,20 @@ static void a_prompt_is_cancelled(const Material* material) {
   unload(loaded);
 }
 
+typedef struct Canceller {
+  tritium_cancel* cancel;
+  pthread_t thread;
+  int begun;
+} Canceller;
+
+static int32_t set_after_the_first_token(void* data, const tritium_token* token) {
+  Canceller* canceller = data;
+  CHECK(token->id >= 0);
+  if (!canceller->begun) canceller->thread = set_from_another_thread(canceller->cancel);
+  canceller->begun = 1;
+  return 0;
+}
+
 static void a_generation_is_cancelled(const Material* material) {
   tritium_error error = {.size = sizeof error};
   const int32_t prompt[] = {1, 70};
@@ -69,9 +83,10 @@ static void a_generation_is_cancelled(const Material* material) {
   options.ignore_end = 1;
   options.cancel = make_cancel();
   tritium_generation generation = {.size = sizeof generation};
-  pthread_t thread = set_from_another_thread(options.cancel);
-  CHECK_OK(tritium_session_generate(loaded.session, prompt, 2, &options, NULL, NULL, &generation, &error));
-  check_it_was_soon(thread);
+  Canceller canceller = {.cancel = options.cancel};
+  CHECK_OK(tritium_session_generate(loaded.session, prompt, 2, &options, set_after_the_first_token, &canceller,
+                                    &generation, &error));
+  check_it_was_soon(canceller.thread);
   CHECK(generation.stop == TRITIUM_STOP_CANCELLED && generation.tokens > 0 && generation.tokens < 500);
   tritium_cancel_release(options.cancel);
   unload(loaded);

@@ -1,10 +1,12 @@
 // The next tokens of several generations: one pass of the device for the sessions that share their caches.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "api/state.h"
 #include "api/token_stream.h"
 #include "base/cancel.h"
+#include "base/cancellable_lock.h"
 #include "base/caught.h"
 #include "base/format_text.h"
 
@@ -17,15 +19,17 @@ std::vector<Status> Session::State::evaluate_together(std::span<State* const> se
   Backend& backend = *model.runtime->backend;
   const auto vocab = static_cast<size_t>(model.config.vocab_size);
   std::vector<TokenPosition> at;
-  for (State* session : sessions) {
-    session->logits_are = Place::nowhere;
-    at.push_back(session->at(0));
-  }
+  for (const State* session : sessions) at.push_back(session->at(0));
   std::vector<float> logits(sessions.size() * vocab);
   const auto asks = [](const State* session) { return session->stream && !session->stream->experts().empty(); };
   const auto chosen = static_cast<size_t>(model.config.n_choices());
   std::vector<int32_t> experts(std::ranges::any_of(sessions, asks) ? sessions.size() * chosen : 0);
-  const std::lock_guard lock(backend.mutex());
+  const std::unique_lock lock = lock_unless_cancelled(backend.mutex());
+  if (!lock) {
+    std::ranges::fill(outcome, cancelled_status());
+    return outcome;
+  }
+  for (State* session : sessions) session->logits_are = Place::nowhere;
   first.shared->logits_of = nullptr;
   Status status = first.shared->need_weights();
   if (status.ok())
@@ -73,6 +77,26 @@ bool joins(const Participant& p) {
   return !cancelled();
 }
 
+// Whoever cannot answer does not want to go on, as with a CancelScope.
+bool goes_on(const std::function<bool()>& keep_going) {
+  try {
+    return !keep_going || keep_going();
+  } catch (...) {
+    return false;
+  }
+}
+
+// By one pass, which is waited for and computed until the generations of all have been cancelled.
+std::vector<Status> evaluate_for_any(std::span<Session::State* const> states, std::span<const int32_t> tokens) {
+  std::vector<Session::State*> going(states.begin(), states.end());
+  const std::function<bool()> any_goes_on = [&going] {
+    std::erase_if(going, [](const Session::State* state) { return !goes_on(state->stream->keep_going()); });
+    return !going.empty();
+  };
+  const CancelScope scope(any_goes_on);
+  return Session::State::evaluate_together(states, tokens);
+}
+
 // Of sessions that share their caches; `at` are their places in `outcomes`.
 void together(std::span<Participant* const> some, std::span<const size_t> at, std::vector<Outcome>& outcomes) {
   std::vector<Session::State*> states;
@@ -81,7 +105,7 @@ void together(std::span<Participant* const> some, std::span<const size_t> at, st
     states.push_back(p->state);
     tokens.push_back(p->state->stream->evaluated_next());
   }
-  const std::vector<Status> evaluated = Session::State::evaluate_together(states, tokens);
+  const std::vector<Status> evaluated = evaluate_for_any(states, tokens);
   for (size_t i = 0; i < some.size(); ++i) outcomes[at[i]] = states[i]->stream->next_after(evaluated[i]);
 }
 

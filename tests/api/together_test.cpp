@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <thread>
 
 #include "tests/support/made_model.h"
 #include "tritium/tritium.hpp"
@@ -152,6 +154,81 @@ TEST_P(Together, SessionsOfOthersAreEvaluatedBesideThem) {
   const auto tokens = tokens_of_all({&(*some)[0], &*lone, &(*some)[1]});
   EXPECT_EQ(tokens[0], tokens[1]);
   EXPECT_EQ(tokens[0], tokens[2]);
+}
+
+// A device that evaluates for another session until free().
+class BusyDevice {
+ public:
+  explicit BusyDevice(const Model& model) : session_(*model.create_session({.context = 64})) {
+    thread_ = std::thread([this] {
+      const auto until_free = [this] {
+        began_ = true;
+        while (!free_) std::this_thread::yield();
+        return true;
+      };
+      EXPECT_TRUE(session_.evaluate(prompt(0), until_free).ok());
+    });
+    while (!began_) std::this_thread::yield();
+  }
+  ~BusyDevice() {
+    free();
+    thread_.join();
+  }
+  void free() { free_ = true; }
+
+ private:
+  Session session_;
+  std::atomic<bool> began_ = false, free_ = false;
+  std::thread thread_;
+};
+
+TEST_P(Together, ABusyDeviceIsWaitedForUntilAllAreCancelled) {
+  const Model model = load(GetParam());
+  Result<std::vector<Session>> sessions = model.create_sessions(2, {.context = 64, .kv = KvCacheType::f32});
+  Session &a = (*sessions)[0], &b = (*sessions)[1];
+  int left_of_a = 100, left_of_b = 100;
+  GenerateOptions options_of_a = options(3), options_of_b = options(3);
+  options_of_a.keep_going = [&] { return --left_of_a >= 0; };
+  options_of_b.keep_going = [&] { return --left_of_b >= 0; };
+  ASSERT_TRUE(a.begin(prompt(1), options_of_a).ok() && b.begin(prompt(1), options_of_b).ok());
+  ASSERT_TRUE(next_of_each(pointers(*sessions)).ok());
+  const int64_t position = a.position();
+  {
+    const BusyDevice busy(model);
+    left_of_a = 2, left_of_b = 5;
+    const Result<std::vector<Outcome>> next = next_of_each(pointers(*sessions));
+    ASSERT_TRUE(next.ok()) << next.message();
+    for (const Outcome& outcome : *next) EXPECT_TRUE(outcome.ok() && !outcome->has_value()) << outcome.message();
+  }
+  EXPECT_EQ(left_of_a, -1) << "who has said false is asked no more";
+  for (Session* session : {&a, &b}) {
+    EXPECT_EQ(session->generation()->stop, StopReason::cancelled);
+    EXPECT_EQ(session->position(), position);
+  }
+}
+
+TEST_P(Together, ACancelOfOneEndsNoWaitForOthers) {
+  const Model model = load(GetParam());
+  Result<std::vector<Session>> sessions = model.create_sessions(2, {.context = 64, .kv = KvCacheType::f32});
+  Session &cancelled = (*sessions)[0], &other = (*sessions)[1];
+  int left = 100;
+  BusyDevice* busy_with = nullptr;
+  GenerateOptions stoppable = options(3);
+  stoppable.keep_going = [&] {
+    if (--left >= 0) return true;
+    if (busy_with) busy_with->free();
+    return false;
+  };
+  ASSERT_TRUE(cancelled.begin(prompt(1), stoppable).ok() && other.begin(prompt(1), options(3)).ok());
+  ASSERT_TRUE(next_of_each(pointers(*sessions)).ok());
+  BusyDevice busy(model);
+  left = 3, busy_with = &busy;
+  const Result<std::vector<Outcome>> next = next_of_each(pointers(*sessions));
+  ASSERT_TRUE(next.ok()) << next.message();
+  EXPECT_TRUE((*next)[1].ok() && (*next)[1]->has_value()) << (*next)[1].message();
+  const Result<std::vector<Outcome>> after = next_of_each(pointers(*sessions));
+  EXPECT_TRUE((*after)[0].ok() && !(*after)[0]->has_value());
+  EXPECT_TRUE((*after)[1].ok() && (*after)[1]->has_value());
 }
 
 TEST_P(Together, LogitsAreTheSessionsOwnWhoeverRanSince) {

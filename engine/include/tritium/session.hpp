@@ -177,7 +177,8 @@ class Session {
 
 // Session::next() of each of the sessions, none of them twice: the same tokens, but those of Model::create_sessions()
 // are evaluated by one pass, which reads the weights once for all. Prompts are evaluated one after another. What fails
-// or ends for one session concerns no other. keep_going is asked before a pass.
+// or ends for one session concerns no other. keep_going is asked before a pass, and until its end: once that of each of
+// its sessions has said false it is waited for no longer.
 Result<std::vector<Result<std::optional<GeneratedToken>>>> next_of_each(std::span<Session* const> sessions);
 
 }  // namespace tritium

@@ -99,9 +99,10 @@ TEST(Faults, WhatTrainedAsFloatsIsQuantisedAfterItByRows) {
     for (size_t row = 0; row < 2; ++row) {
       float most = 0;
       for (size_t i = 0; i < 64; ++i) most = std::max(most, std::abs(w[64 * row + i]));
-      const float s = f16_to_f32(f32_to_f16(most / static_cast<float>(qmax)));
+      const auto most_code = static_cast<float>(qmax);
+      const float s = f16_to_f32(f32_to_f16(most / most_code));
       for (size_t i = 64 * row; i < 64 * row + 64; ++i)
-        EXPECT_EQ(after[i], s * std::clamp<float>(std::nearbyint(w[i] / s), -qmax, qmax)) << i;
+        EXPECT_EQ(after[i], s * std::clamp(std::nearbyint(w[i] / s), -most_code, most_code)) << i;
     }
     m.quantised = true;
     EXPECT_EQ(faulty_values(fault, m), w);

@@ -13,6 +13,7 @@ void draw_problem(const std::string& text, bool dark) {
   ImGui::TextWrapped("%s", text.c_str());
   ImGui::PopStyleColor();
 }
+
 void App::draw_header() {
   const float room = ImGui::GetContentRegionAvail().x;
   const float em = ImGui::GetFontSize();

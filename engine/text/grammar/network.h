@@ -57,6 +57,7 @@ class Network {
   // Bytes that no edge tells apart have one class; classes are numbered in the order of their bytes.
   uint8_t class_of(uint8_t byte) const { return classes_[byte]; }
   size_t n_classes() const { return n_classes_; }
+  // Of memory that it holds.
   size_t bytes() const {
     return positions_.size() * sizeof(Position) + alike_.size() * sizeof(uint32_t) + edges_.size() * sizeof(Edge) +
            calls_.size() * sizeof(Call);

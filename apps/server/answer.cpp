@@ -68,7 +68,7 @@ std::optional<ApiError> Answer::require_call(const ChatPrompt& made, std::vector
 
 Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const ChatRequest& request,
                                                const AnswerLimits& limits) {
-  std::unique_ptr<Answer> answer(new Answer(served, request));
+  std::unique_ptr<Answer> answer(new Answer(served, request, 1));
   Result<ChatPrompt> made = answer->model_.format_chat(request.messages, request.chat);
   if (!made.ok()) return error_of_chat(made.status(), answer->model_);
   std::vector<int32_t> prompt = std::move(made->tokens);
@@ -87,35 +87,55 @@ Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const 
     if (opened.empty()) continue;
     if (const Result<ChatReply> begun = choice.reply->append(opened); !begun.ok()) return error_of(begun.status());
   }
-  if (std::optional<ApiError> error = answer->submit(served, std::move(prompt), limits, "messages")) return *error;
+  if (std::optional<ApiError> error = answer->submit(served, {std::move(prompt)}, limits, "messages")) return *error;
   return answer;
 }
 
 Outcome<std::unique_ptr<Answer>> Answer::begin(const ServedModel& served, const CompletionRequest& request,
                                                const AnswerLimits& limits) {
-  std::unique_ptr<Answer> answer(new Answer(served, request));
-  Result<std::vector<int32_t>> tokens =
-      request.tokens ? Result<std::vector<int32_t>>(*request.tokens) : answer->model_.tokenize(request.text);
-  if (!tokens.ok()) return error_of(tokens.status(), "prompt");
-  const int64_t vocabulary = answer->model_.info().vocab_size;
-  if (std::ranges::any_of(*tokens, [&](int32_t token) { return token >= vocabulary; }))
-    return invalid("prompt", "a token is none of the vocabulary, which has " + std::to_string(vocabulary));
-  if (request.echo) {
-    const Result<std::string> text =
-        request.tokens ? answer->model_.detokenize(*tokens) : Result<std::string>(request.text);
-    if (!text.ok()) return error_of(text.status(), "prompt");
-    answer->echoed_ = *text;
+  std::unique_ptr<Answer> answer(new Answer(served, request, request.prompts.size()));
+  std::vector<std::vector<int32_t>> prompts;
+  for (const CompletionPrompt& prompt : request.prompts) {
+    Outcome<std::vector<int32_t>> tokens = answer->tokens_of(prompt);
+    if (!tokens.ok()) return tokens.error();
+    prompts.push_back(*std::move(tokens));
+    if (!request.echo) continue;
+    const Outcome<std::string> text = answer->text_of(prompt);
+    if (!text.ok()) return text.error();
+    // With the log-probabilities of its tokens a text comes when those are known.
+    std::vector<std::string>& texts = request.logprobs ? answer->prompt_texts_ : answer->echoed_;
+    texts.insert(texts.end(), static_cast<size_t>(request.n), *text);
   }
-  if (std::optional<ApiError> error = answer->submit(served, *std::move(tokens), limits, "prompt")) return *error;
+  if (std::optional<ApiError> error = answer->submit(served, std::move(prompts), limits, "prompt")) return *error;
   return answer;
 }
 
-std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<int32_t> prompt,
+Outcome<std::vector<int32_t>> Answer::tokens_of(const CompletionPrompt& prompt) const {
+  const auto* text = std::get_if<std::string>(&prompt);
+  Result<std::vector<int32_t>> tokens = text ? model_.tokenize(*text) : std::get<1>(prompt);
+  if (!tokens.ok()) return error_of(tokens.status(), "prompt");
+  const int64_t vocabulary = model_.info().vocab_size;
+  if (std::ranges::any_of(*tokens, [&](int32_t token) { return token >= vocabulary; }))
+    return invalid("prompt", "a token is none of the vocabulary, which has " + std::to_string(vocabulary));
+  return *std::move(tokens);
+}
+
+Outcome<std::string> Answer::text_of(const CompletionPrompt& prompt) const {
+  if (const auto* text = std::get_if<std::string>(&prompt)) return *text;
+  Result<std::string> text = model_.detokenize(std::get<1>(prompt));
+  if (!text.ok()) return error_of(text.status(), "prompt");
+  return *std::move(text);
+}
+
+std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<std::vector<int32_t>> prompts,
                                        const AnswerLimits& limits, const std::string& param) {
   Scheduler& scheduler = *served.scheduler;
-  if (prompt.empty()) return invalid(param, "has no tokens");
   const int64_t context = scheduler.context();
-  if (std::ssize(prompt) >= context) return context_exceeded(param, prompt.size(), context);
+  for (const std::vector<int32_t>& prompt : prompts) {
+    if (prompt.empty()) return invalid(param, "has no tokens");
+    if (std::ssize(prompt) >= context) return context_exceeded(param, prompt.size(), context);
+    usage_.prompt_tokens += std::ssize(prompt);
+  }
   for (const LogitBias& bias : generate_.sampler.logit_bias)
     if (bias.token >= model_.info().vocab_size)
       return invalid("logit_bias", "there is no token " + std::to_string(bias.token));
@@ -123,14 +143,14 @@ std::optional<ApiError> Answer::submit(const ServedModel& served, std::vector<in
   if (const Result<Sampler> sampler = Sampler::create(generate_.sampler); !sampler.ok())
     return error_of(sampler.status());
   if (std::optional<ApiError> error = check_grammar()) return error;
-  const int64_t room = context - std::ssize(prompt);
-  generate_.max_tokens = std::min(room, request_.max_tokens.value_or(limits.max_tokens > 0 ? limits.max_tokens : room));
+  // The scheduler knows for how much of that there is room.
+  generate_.max_tokens = request_.max_tokens.value_or(limits.max_tokens > 0 ? limits.max_tokens : context);
   if (request_.logprobs) generate_.log_probabilities = std::max<int64_t>(1, request_.top_logprobs);
-  usage_.prompt_tokens = std::ssize(prompt);
   deadline_ = std::chrono::steady_clock::now() + limits.time;
-  const Submission submission = {.prompt = std::move(prompt),
+  const Submission submission = {.prompts = std::move(prompts),
                                  .generate = generate_,
                                  .n = request_.n,
+                                 .prompt_log_probabilities = prompt_texts_.empty() ? -1 : request_.top_logprobs,
                                  .adapter = served.adapter,
                                  .cache = request_.cache_prompt};
   switch (scheduler.submit(submission, queue_)) {
@@ -159,6 +179,7 @@ std::optional<ApiError> Answer::check_grammar() const {
   if (!session.ok()) return server_error(session.status().message());
   const int32_t any = 0;
   GenerateOptions timed = generate_;
+  timed.max_tokens = 1;
   const auto begin = [&](std::chrono::duration<double> most) {
     const auto until = std::chrono::steady_clock::now() + most;
     timed.keep_going = [until] { return std::chrono::steady_clock::now() < until; };
@@ -187,6 +208,11 @@ Answer::Next Answer::fail(ApiError error) {
 
 Answer::Next Answer::next(std::chrono::milliseconds at_most, Piece& piece) {
   piece = Piece();
+  if (!pieces_.empty()) {
+    piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    return Next::piece;
+  }
   if (std::ranges::all_of(choices_, &Choice::ended)) return Next::ended;
   if (std::chrono::steady_clock::now() > deadline_)
     return fail({.status = 504,
@@ -194,7 +220,33 @@ Answer::Next Answer::next(std::chrono::milliseconds at_most, Piece& piece) {
                  .type = "server_error",
                  .code = "timeout"});
   const std::optional<TokenEvent> event = queue_->pop(at_most);
-  return event ? take(*event, piece) : Next::nothing;
+  if (!event) return Next::nothing;
+  if (event->kind != TokenEvent::Kind::prompt) return take(*event, piece);
+  take_prompt(*event);
+  return next(at_most, piece);
+}
+
+// What the first choice of a prompt is told is said of all of them.
+void Answer::take_prompt(const TokenEvent& event) {
+  Piece piece;
+  piece.content = prompt_texts_[event.choice];
+  for (const PromptToken& one : event.prompt) {
+    piece.logprobs.push_back(logprobs_of(one.id, one.log.of_token, one.log.most_probable));
+    piece.logprobs.back().known = one.known;
+  }
+  for (size_t i = 0; i < static_cast<size_t>(request_.n); ++i) {
+    piece.choice = event.choice + i;
+    pieces_.push_back(piece);
+  }
+}
+
+TokenLogprobs Answer::logprobs_of(int32_t token, double log_probability,
+                                  std::span<const TokenLogProbability> top) const {
+  TokenLogprobs one{.token = {.text = text_of(token), .logprob = log_probability}};
+  for (const TokenLogProbability& other : top)
+    if (std::ssize(one.top) < request_.top_logprobs)
+      one.top.push_back({.text = text_of(other.id), .logprob = other.log_probability});
+  return one;
 }
 
 Answer::Next Answer::take(const TokenEvent& event, Piece& piece) {
@@ -202,6 +254,7 @@ Answer::Next Answer::take(const TokenEvent& event, Piece& piece) {
   switch (event.kind) {
     case TokenEvent::Kind::token: return take_token(event, piece);
     case TokenEvent::Kind::ended: return take_end(event, piece);
+    case TokenEvent::Kind::prompt:
     case TokenEvent::Kind::failed: break;
   }
   if (event.status.code() == StatusCode::cancelled) return fail(stopping());
@@ -219,13 +272,8 @@ Answer::Next Answer::take_token(const TokenEvent& event, Piece& piece) {
     if (!reply.ok()) return fail(error_of(reply.status()));
     add(piece, piece_of(event.choice, *std::move(reply)));
   }
-  if (request_.logprobs && event.id >= 0) {
-    TokenLogprobs one{.token = {.text = text_of(event.id), .logprob = event.log_probability}};
-    for (const TokenLogProbability& other : event.most_probable)
-      if (std::ssize(one.top) < request_.top_logprobs)
-        one.top.push_back({.text = text_of(other.id), .logprob = other.log_probability});
-    piece.logprobs.push_back(std::move(one));
-  }
+  if (request_.logprobs && event.id >= 0)
+    piece.logprobs.push_back(logprobs_of(event.id, event.log_probability, event.most_probable));
   if (!event.experts.empty())
     piece.experts.push_back(experts_of_layers(event.experts, static_cast<size_t>(model_.info().n_experts_used)));
   return Next::piece;
@@ -243,8 +291,8 @@ Answer::Next Answer::take_end(const TokenEvent& event, Piece& piece) {
   const bool cut = event.stop == StopReason::max_tokens || event.stop == StopReason::context_full;
   piece.finish = cut ? Finish::length : Finish::stop;
   usage_.completion_tokens += event.completion_tokens;
+  if (event.choice % static_cast<size_t>(request_.n) == 0) usage_.cached_tokens += event.cached_tokens;
   if (event.choice == 0) {
-    usage_.cached_tokens = event.cached_tokens;
     usage_.seed = event.seed;
     usage_.tokens_per_second = event.tokens_per_second;
     usage_.seconds_to_first_token = event.seconds_to_first_token;

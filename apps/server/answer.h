@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,7 +41,9 @@ class Answer {
   const ApiError& error() const { return error_; }
   const Usage& usage() const { return usage_; }
   void cancel() { queue_->cancel(); }
-  const std::string& echoed() const { return echoed_; }
+  size_t choices() const { return choices_.size(); }
+  // Of each choice the prompt, where it is asked for and does not come as a piece; else empty.
+  const std::vector<std::string>& echoed() const { return echoed_; }
 
  private:
   struct Choice {
@@ -47,13 +51,17 @@ class Answer {
     bool ended = false;
   };
 
-  Answer(const ServedModel& served, const GenerationRequest& request)
-      : model_(served.scheduler->model()), request_(request) {}
-  std::optional<ApiError> submit(const ServedModel& served, std::vector<int32_t> prompt, const AnswerLimits& limits,
-                                 const std::string& param);
+  Answer(const ServedModel& served, const GenerationRequest& request, size_t prompts)
+      : model_(served.scheduler->model()), request_(request), choices_(prompts * static_cast<size_t>(request.n)) {}
+  std::optional<ApiError> submit(const ServedModel& served, std::vector<std::vector<int32_t>> prompts,
+                                 const AnswerLimits& limits, const std::string& param);
+  Outcome<std::vector<int32_t>> tokens_of(const CompletionPrompt& prompt) const;
+  Outcome<std::string> text_of(const CompletionPrompt& prompt) const;
   std::optional<ApiError> require_call(const ChatPrompt& made, std::vector<int32_t>& prompt, std::string& opened);
   std::optional<ApiError> check_grammar() const;
   Next take(const TokenEvent& event, Piece& piece);
+  void take_prompt(const TokenEvent& event);
+  TokenLogprobs logprobs_of(int32_t token, double log_probability, std::span<const TokenLogProbability> top) const;
   Next take_token(const TokenEvent& event, Piece& piece);
   Next take_end(const TokenEvent& event, Piece& piece);
   Next fail(ApiError error);
@@ -63,8 +71,10 @@ class Answer {
   const GenerationRequest request_;
   GenerateOptions generate_ = request_.generate;
   std::shared_ptr<TokenQueue> queue_ = std::make_shared<TokenQueue>();
-  std::vector<Choice> choices_{static_cast<size_t>(request_.n)};
-  std::string echoed_;
+  std::vector<Choice> choices_;
+  std::vector<std::string> echoed_;
+  std::vector<std::string> prompt_texts_;  // that come with the log-probabilities of their tokens
+  std::deque<Piece> pieces_;               // that are known, and not taken
   Usage usage_;
   ApiError error_;
   std::chrono::steady_clock::time_point deadline_{};

@@ -16,10 +16,10 @@ struct Reply {
   std::unique_ptr<ReplyWriter> writer;
 };
 
-ReplyOptions reply_options(const ServedModel& served, const GenerationRequest& request) {
+ReplyOptions reply_options(const ServedModel& served, const GenerationRequest& request, const Answer& answer) {
   return {.model = served.id,
           .created = seconds_since_1970(),
-          .choices = static_cast<size_t>(request.n),
+          .choices = answer.choices(),
           .stream = request.stream,
           .include_usage = request.include_usage,
           .logprobs = request.logprobs};
@@ -99,7 +99,7 @@ HttpReply generate(Service& service, const HttpRequest& http, const Gone& gone, 
   if (!served.ok()) return reply_of(served.error());
   Outcome<std::unique_ptr<Answer>> answer = Answer::begin(*served, asked, service.answer_limits());
   if (!answer.ok()) return reply_of(answer.error());
-  std::unique_ptr<ReplyWriter> writer = writer_of(reply_options(*served, asked), *request, **answer);
+  std::unique_ptr<ReplyWriter> writer = writer_of(reply_options(*served, asked, **answer), *request, **answer);
   Reply reply{.answer = std::move(*answer), .writer = std::move(writer)};
   return asked.stream ? streamed(std::move(reply), gone) : whole(std::move(reply), gone);
 }

@@ -41,26 +41,35 @@ Submitted Scheduler::submit(const Submission& submission, const std::shared_ptr<
   {
     const std::lock_guard lock(mutex_);
     if (!taking_) return Submitted::stopping;
-    if (queue_.size() + static_cast<size_t>(submission.n) > options_.queue + static_cast<size_t>(options_.sessions))
-      return Submitted::queue_full;
-    const auto prompt_ready = std::make_shared<bool>(false);
-    for (int64_t i = 0; i < submission.n; ++i) {
-      auto work = std::make_unique<Work>();
-      work->prompt = submission.prompt;
-      work->generate = submission.generate;
-      if (work->generate.sampler.seed != kRandomSeed) work->generate.sampler.seed += static_cast<uint64_t>(i);
-      work->adapter = submission.adapter;
-      work->cache = submission.cache;
-      work->prompt_ready = prompt_ready;
-      work->has_siblings = submission.n > 1;
-      work->choice = static_cast<size_t>(i);
-      work->out = out;
-      queue_.push_back(std::move(work));
-    }
+    const size_t wanted = submission.prompts.size() * static_cast<size_t>(submission.n);
+    if (queue_.size() + wanted > options_.queue + static_cast<size_t>(options_.sessions)) return Submitted::queue_full;
+    for (size_t p = 0; p < submission.prompts.size(); ++p) enqueue(submission, p, out);
     used_ = Clock::now();
   }
   changed_.notify_all();
   return Submitted::taken;
+}
+
+// The choices of a prompt.
+void Scheduler::enqueue(const Submission& submission, size_t prompt, const std::shared_ptr<TokenQueue>& out) {
+  const auto prompt_ready = std::make_shared<bool>(false);
+  const auto n = static_cast<size_t>(submission.n);
+  for (size_t i = 0; i < n; ++i) {
+    auto work = std::make_unique<Work>();
+    work->prompt = submission.prompts[prompt];
+    work->generate = submission.generate;
+    work->generate.max_tokens = std::min(work->generate.max_tokens, context_ - std::ssize(work->prompt));
+    if (work->generate.sampler.seed != kRandomSeed) work->generate.sampler.seed += i;
+    work->adapter = submission.adapter;
+    work->cache = submission.cache;
+    if (i == 0) work->prompt_log_probabilities = submission.prompt_log_probabilities;
+    work->prompt_ready = prompt_ready;
+    work->choice = prompt * n + i;
+    work->first = i == 0;
+    work->has_siblings = n > 1;
+    work->out = out;
+    queue_.push_back(std::move(work));
+  }
 }
 
 void Scheduler::touch() {
@@ -185,7 +194,7 @@ Result<Scheduler::Group*> Scheduler::group_of(const std::string& adapter) {
 
 bool Scheduler::may_begin(const Work& work) const {
   if (work.out->cancelled()) return true;
-  if (work.choice > 0 && !*work.prompt_ready) return false;
+  if (!work.first && !*work.prompt_ready) return false;
   const auto found = groups_.find(work.adapter);
   return found == groups_.end() || std::ranges::any_of(found->second, [](const Slot& slot) { return !slot.work; });
 }
@@ -224,7 +233,7 @@ Scheduler::Slot& Scheduler::choose_slot(Group& group, const Work& work, size_t& 
   Slot* best = nullptr;
   for (Slot& slot : group) {
     if (slot.work) continue;
-    const size_t n = work.cache ? common_prefix(slot.tokens, work.prompt) : 0;
+    const size_t n = work.may_reuse() ? common_prefix(slot.tokens, work.prompt) : 0;
     if (!best || n > common || (n == common && slot.used < best->used)) best = &slot, common = n;
   }
   return *best;
@@ -239,7 +248,7 @@ Status Scheduler::begin(std::unique_ptr<Work> work) {
   size_t common = 0;
   Slot& slot = choose_slot(**group, *work, common);
   const PromptCache::Saved* saved =
-      work->cache ? cache_.find(work->adapter, work->prompt, common + kWorthSaving - 1) : nullptr;
+      work->may_reuse() ? cache_.find(work->adapter, work->prompt, common + kWorthSaving - 1) : nullptr;
   if (slot.tokens.size() >= common + kWorthSaving) save(slot);
   if (saved) saved = cache_.find(work->adapter, work->prompt, common + kWorthSaving - 1);  // saving may have moved it
   if (saved) {
@@ -289,42 +298,6 @@ void Scheduler::take_back_cancelled() {
   for (const bool decoding : {false, true})
     for (Slot* slot : slots(decoding))
       if (slot->work->out->cancelled()) end(*slot, Status(StatusCode::cancelled, "the client is gone"));
-}
-
-// The oldest first. Beside others that decode so many tokens as a pass may be late by; alone as many as the session
-// takes at once.
-void Scheduler::evaluate_prompts() {
-  std::vector<Slot*> waiting = slots(false);
-  std::ranges::sort(waiting, {}, [](const Slot* slot) { return slot->work->submitted; });
-  const bool alone = slots(true).empty();
-  auto most = static_cast<size_t>(alone ? 8 * options_.batch : options_.batch);
-  for (Slot* slot : waiting) {
-    if (most == 0) return;
-    const size_t before = slot->tokens.size();
-    evaluate_part(*slot, most);
-    most -= std::min(most, slot->tokens.size() - std::min(before, slot->tokens.size()));
-  }
-}
-
-void Scheduler::evaluate_part(Slot& slot, size_t most) {
-  Work& work = *slot.work;
-  const size_t done = slot.tokens.size(), left = work.prompt.size() - 1 - done;
-  const auto part = std::span<const int32_t>(work.prompt).subspan(done, std::min(left, most));
-  if (!part.empty()) {
-    const Result<std::span<const float>> evaluated =
-        slot.session.evaluate(part, [&] { return !work.out->cancelled() && !ending_; });
-    if (!evaluated.ok()) return end(slot, evaluated.status());
-    slot.tokens.insert(slot.tokens.end(), part.begin(), part.end());
-    const std::lock_guard lock(mutex_);
-    figures_.prompt_tokens += part.size();
-  }
-  if (slot.tokens.size() + 1 < work.prompt.size()) return;
-  if (work.has_siblings && work.choice == 0 && work.cache) save(slot);
-  *work.prompt_ready = true;
-  work.generate.keep_going = [out = work.out, this] { return !out->cancelled() && !ending_; };
-  const Status begun = slot.session.begin(std::span<const int32_t>(work.prompt).last(1), work.generate);
-  if (!begun.ok()) return end(slot, begun);
-  slot.decoding = true;
 }
 
 void Scheduler::decode() {
@@ -392,8 +365,8 @@ void Scheduler::refuse(Work& work, const Status& status) {
 // The session stays at what it has evaluated, for who begins with that.
 void Scheduler::end(Slot& slot, const Status& status) {
   const std::unique_ptr<Work> work = std::move(slot.work);
-  const Result<Generation> generation =
-      slot.decoding ? slot.session.generation() : Result<Generation>(Status(StatusCode::cancelled, "not begun"));
+  // A prompt of which no more was asked has ended as one whose tokens are written.
+  const Result<Generation> generation = slot.decoding ? slot.session.generation() : Generation{};
   *work->prompt_ready = true;
   slot.decoding = false;
   slot.used = Clock::now();

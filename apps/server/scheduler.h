@@ -33,11 +33,15 @@ struct SchedulerOptions {
   LogSink log{};
 };
 
-// One request: n choices of one prompt.
+// One request: n choices of each prompt. The choices of the prompt at index p are p n … p n + n - 1.
 struct Submission {
-  std::vector<int32_t> prompt;
+  std::vector<std::vector<int32_t>> prompts;  // none of them empty, or longer than context() - 1
+  // max_tokens at most what the context has room for; 0: the prompts are evaluated, and that is all.
   GenerateOptions generate;
-  int64_t n = 1;        // with seeds that follow each other, where the first has one
+  int64_t n = 1;  // with seeds that follow each other, where the first has one
+  // Before its first token the first choice of a prompt is told how probable the prompt's tokens were, and of so many
+  // most probable ones: at most 64. Nothing of such a prompt is taken from the cache. -1: not.
+  int64_t prompt_log_probabilities = -1;
   std::string adapter;  // its name; empty: none
   bool cache = true;
 };
@@ -86,15 +90,20 @@ class Scheduler {
     GenerateOptions generate;
     std::string adapter;
     bool cache = true;
-    // Set when the first choice of a request has evaluated the prompt, which the others then find in the cache.
+    int64_t prompt_log_probabilities = -1;
+    std::vector<PromptToken> scored{};  // of the prompt, from the first one on
+    // Set when a prompt's first choice has evaluated it, which the others then find in the cache.
     std::shared_ptr<bool> prompt_ready{};
     size_t choice = 0;
+    bool first = true;  // of its prompt
     bool has_siblings = false;
     std::shared_ptr<TokenQueue> out;
     Clock::time_point submitted = Clock::now();
     Clock::time_point first_token{};
     int64_t cached = 0;
     int64_t generated = 0;
+    // Where all tokens of a prompt are looked at, all are evaluated.
+    bool may_reuse() const { return cache && prompt_log_probabilities < 0; }
   };
   struct Slot {
     Session session;
@@ -110,6 +119,7 @@ class Scheduler {
   Scheduler(Model model, SchedulerOptions options)
       : model_(std::move(model)), options_(std::move(options)), cache_(options_.cached_prompt_bytes) {}
 
+  void enqueue(const Submission& submission, size_t prompt, const std::shared_ptr<TokenQueue>& out);
   void run();
   bool step();
   void park();
@@ -122,6 +132,8 @@ class Scheduler {
   void save(Slot& slot);
   void evaluate_prompts();
   void evaluate_part(Slot& slot, size_t most);
+  Status evaluate(Slot& slot, std::span<const int32_t> part);
+  Status evaluate_scored(Slot& slot, std::span<const int32_t> part);
   void decode();
   void take(Slot& slot, const Result<std::optional<GeneratedToken>>& outcome);
   void end(Slot& slot, const Status& status);

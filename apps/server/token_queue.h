@@ -16,10 +16,19 @@
 
 namespace tritium::server {
 
+// A token of a prompt, and how probable it was after those before it; of the first nothing is known.
+struct PromptToken {
+  int32_t id = 0;
+  LogProbabilities log{};
+  bool known = true;
+};
+
 struct TokenEvent {
-  enum class Kind { token, ended, failed };
+  enum class Kind { prompt, token, ended, failed };
   Kind kind = Kind::token;
   size_t choice = 0;
+  // prompt: of this choice, and of those that it has in common with others
+  std::vector<PromptToken> prompt{};
   // token
   int32_t id = -1;
   std::string text{};

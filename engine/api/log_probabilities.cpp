@@ -1,13 +1,20 @@
-#include "api/log_probabilities.h"
+#include "tritium/log_probabilities.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "base/format_text.h"
+
 namespace tritium {
 
-LogProbabilities log_probabilities(std::span<const float> logits, int32_t token, int64_t n) {
+Result<LogProbabilities> log_probabilities(std::span<const float> logits, int32_t token, int64_t n) {
+  if (token < 0 || token >= std::ssize(logits))
+    return error(StatusCode::invalid_argument, "token ", token, " is none of ", logits.size(), " logits");
+  if (n < 0 || n > kMostLogProbabilities)
+    return error(StatusCode::invalid_argument, "n is ", n, ", must be 0 to ", kMostLogProbabilities);
   const double largest = *std::ranges::max_element(logits);
+  if (!std::isfinite(largest)) return error(StatusCode::invalid_argument, "the largest logit is ", largest);
   double sum = 0;
   for (const float logit : logits) sum += std::exp(double{logit} - largest);
   const double log_sum = std::log(sum);

@@ -70,9 +70,7 @@ Result<int32_t> NextTokens::sample() {
     if (!accepted.ok()) return accepted.status();
     if (!*accepted) return sample_allowed();
   }
-  if (n_log_probabilities_ > 0)
-    log_probabilities_ = tritium::log_probabilities(session_.logits, token, n_log_probabilities_);
-  return token;
+  return with_log_probabilities(token);
 }
 
 // By all logits, which are on the host.
@@ -89,8 +87,14 @@ Result<int32_t> NextTokens::sample_allowed() {
     return error(StatusCode::unsupported, session_.model->info.path,
                  ": the vocabulary has no token for what must follow by the grammar");
   const int32_t token = draw(logits);
-  if (n_log_probabilities_ > 0)
-    log_probabilities_ = tritium::log_probabilities(session_.logits, token, n_log_probabilities_);
+  return with_log_probabilities(token);
+}
+
+Result<int32_t> NextTokens::with_log_probabilities(int32_t token) {
+  if (n_log_probabilities_ == 0) return token;
+  Result<LogProbabilities> all = tritium::log_probabilities(session_.logits, token, n_log_probabilities_);
+  if (!all.ok()) return all.status();
+  log_probabilities_ = *std::move(all);
   return token;
 }
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "api/guesses.h"
-#include "api/log_probabilities.h"
 #include "api/state.h"
 #include "text/grammar/grammar_state.h"
+#include "tritium/log_probabilities.hpp"
 
 namespace tritium {
 
@@ -52,6 +52,7 @@ class NextTokens {
   Result<int32_t> take(size_t row);
   int32_t draw(std::span<float> logits);
   Result<int32_t> sample();
+  Result<int32_t> with_log_probabilities(int32_t token);
   void close_guess();
   Status read_logits();
 

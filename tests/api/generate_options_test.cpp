@@ -147,6 +147,22 @@ TEST(LogProbabilities, AreThoseOfTheLogitsAndSumToOne) {
   }
 }
 
+TEST(LogProbabilities, OfLogitsAtHandAreChecked) {
+  const std::vector<float> logits = {1, 2, -std::numeric_limits<float>::infinity()};
+  const double log_sum = std::log(std::exp(1.0) + std::exp(2.0));
+  const Result<LogProbabilities> of_first = log_probabilities(logits, 0, 64);
+  ASSERT_TRUE(of_first.ok());
+  EXPECT_NEAR(of_first->of_token, 1 - log_sum, 1e-15);
+  ASSERT_EQ(of_first->most_probable.size(), 3u);
+  EXPECT_EQ(of_first->most_probable[0].id, 1);
+  EXPECT_EQ(log_probabilities(logits, 2, 0)->of_token, -std::numeric_limits<double>::infinity());
+  for (const int32_t token : {-1, 3})
+    EXPECT_EQ(log_probabilities(logits, token, 0).code(), StatusCode::invalid_argument);
+  for (const int64_t n : {-1, 65}) EXPECT_EQ(log_probabilities(logits, 0, n).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(log_probabilities({}, 0, 0).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(log_probabilities(std::span(logits).last(1), 0, 0).code(), StatusCode::invalid_argument);
+}
+
 TEST(LogProbabilities, ChangeNoToken) {
   const Model model = load("cpu", "llama");
   for (GenerateOptions options : {hot(30, 1), GenerateOptions{.max_tokens = 30, .sampler = {.temperature = 0}}}) {

@@ -49,9 +49,9 @@ void write(ReplyWriter& writer, const GenerationRequest& request, std::string_vi
   check_answer(text + writer.end({}), request.stream);
 }
 
-ReplyOptions options_of(const GenerationRequest& request) {
+ReplyOptions options_of(const GenerationRequest& request, size_t prompts = 1) {
   return {.model = request.model,
-          .choices = static_cast<size_t>(request.n),
+          .choices = prompts * static_cast<size_t>(request.n),
           .stream = request.stream,
           .include_usage = request.include_usage,
           .logprobs = request.logprobs};
@@ -59,7 +59,7 @@ ReplyOptions options_of(const GenerationRequest& request) {
 
 void check_generation(const GenerationRequest& request) {
   require(request.n >= 1 && request.n <= kMaxChoices, "n is in its range");
-  require(!request.max_tokens || *request.max_tokens >= 1, "max_tokens is in its range");
+  require(!request.max_tokens || *request.max_tokens >= 0, "max_tokens is in its range");
   const SamplerOptions& s = request.generate.sampler;
   require(s.temperature >= 0 && s.temperature <= 2 && s.top_p >= 0 && s.top_p <= 1, "numbers are in their ranges");
 }
@@ -90,7 +90,10 @@ void try_input(std::string_view bytes) {
     case 1:
       if (const auto completion = read_completion(*body); is_read(completion)) {
         check_generation(*completion);
-        write(*completion_writer(options_of(*completion), completion->echo ? completion->text : ""), *completion, text);
+        require(!completion->prompts.empty() && completion->prompts.size() <= kMaxPrompts, "there are prompts");
+        const ReplyOptions options = options_of(*completion, completion->prompts.size());
+        const std::vector<std::string> echoed(completion->echo ? options.choices : 0, std::string(text));
+        write(*completion_writer(options, echoed), *completion, text);
       }
       return;
     case 2:

@@ -83,6 +83,47 @@ class Chat(WithServer):
         _, answer = self.server.post("/v1/completions", prompt="user: p", temperature=0, max_tokens=3, logprobs=2)
         self.assertEqual(len(answer["choices"][0]["logprobs"]["token_logprobs"]), 3)
 
+    def complete(self, **request):
+        status, answer = self.server.post("/v1/completions", **{"temperature": 0, **request})
+        self.assertEqual(status, 200, answer)
+        return answer
+
+    def test_a_prompt_is_scored_as_what_the_model_writes_itself(self):
+        written = self.complete(prompt="user: p", max_tokens=6, logprobs=2, echo=True)["choices"][0]
+        logs = written["logprobs"]
+        self.assertTrue(written["text"].startswith("user: p"))
+        self.assertEqual((logs["token_logprobs"][0], logs["top_logprobs"][0]), (None, None))
+        self.assertEqual({len(logs[key]) for key in logs}, {len(logs["tokens"])})
+        ids = self.server.post("/tokenize", content="user: p")[1]["tokens"]
+        n = len(ids)
+        self.assertEqual(len(logs["tokens"]), n + 6)
+        # Likelihoods of the same text, given as a prompt and asked for without an answer.
+        again = self.complete(prompt=written["text"], max_tokens=0, logprobs=2, echo=True)
+        scored = again["choices"][0]
+        self.assertEqual((scored["text"], scored["finish_reason"], again["usage"]["completion_tokens"]), (written["text"], "length", 0))
+        self.assertEqual(scored["logprobs"]["tokens"], logs["tokens"])
+        for a, b in zip(logs["token_logprobs"][1:], scored["logprobs"]["token_logprobs"][1:]):
+            self.assertAlmostEqual(a, b, places=3)
+        for top in scored["logprobs"]["top_logprobs"][1:]:
+            self.assertEqual(len(top), 2)
+        events = self.server.stream("/v1/completions", prompt=written["text"], max_tokens=0, logprobs=2, echo=True)
+        self.assertEqual(events[0]["choices"][0]["text"], written["text"])
+        self.assertEqual(events[0]["choices"][0]["logprobs"], scored["logprobs"])
+
+    def test_several_prompts_are_answered_as_each_alone(self):
+        prompts = ["user: p", "user: h", "us"]
+        together = self.complete(prompt=prompts, max_tokens=5, logprobs=0, echo=True, n=2)
+        self.assertEqual([c["index"] for c in together["choices"]], list(range(6)))
+        total = 0
+        for i, prompt in enumerate(prompts):
+            alone = self.complete(prompt=prompt, max_tokens=5, logprobs=0, echo=True)
+            total += alone["usage"]["prompt_tokens"]
+            for choice in together["choices"][2 * i:2 * i + 2]:
+                self.assertEqual(choice["text"], alone["choices"][0]["text"])
+                self.assertEqual(choice["logprobs"]["tokens"], alone["choices"][0]["logprobs"]["tokens"])
+        self.assertEqual(together["usage"]["prompt_tokens"], total)
+        self.assertEqual(self.complete(prompt="us", max_tokens=0)["choices"][0]["text"], "")
+
     def test_a_schema_holds(self):
         schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 99}, "b": {"type": "boolean"}}, "required": ["n", "b"], "additionalProperties": False}
         _, answer = self.server.chat("ping", temperature=1, seed=1, response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})

@@ -131,7 +131,7 @@ TEST(ChatReplies, TellTheExpertsWithTheTextOfTheirTokens) {
 }
 
 TEST(CompletionReplies, TellTheExpertsWithTheTextOfTheirTokens) {
-  const auto writer = completion_writer(kStream, "");
+  const auto writer = completion_writer(kStream, {});
   const TokenExperts a = {{3, 17}, {0, 5}}, b = {{1, 2}, {4, 3}};
   EXPECT_EQ(writer->add({.experts = {a}}), "");
   const Json first = events(writer->add({.content = "é", .experts = {b}}))[0]["choices"][0];
@@ -144,7 +144,7 @@ TEST(CompletionReplies, TellTheExpertsWithTheTextOfTheirTokens) {
 TEST(CompletionReplies, EchoAndCount) {
   ReplyOptions options = kWhole;
   options.logprobs = true;
-  const auto writer = completion_writer(options, "Once ");
+  const auto writer = completion_writer(options, {"Once "});
   EXPECT_EQ(writer->begin(), "");
   EXPECT_EQ(writer->add(piece_with("é", logprobs("é", -1, {TokenText{"é", -1}}))), "");
   EXPECT_EQ(writer->add(piece_with("b", logprobs("b", -2))), "");
@@ -157,8 +157,22 @@ TEST(CompletionReplies, EchoAndCount) {
   EXPECT_EQ(choice["finish_reason"], "length");
 }
 
+TEST(CompletionReplies, APromptsFirstTokenFollowsNothing) {
+  ReplyOptions options = kWhole;
+  options.logprobs = true;
+  const auto writer = completion_writer(options, {});
+  Piece prompt = {.content = "ab", .logprobs = {{.token = {.text = "a"}, .known = false}}};
+  prompt.logprobs.push_back(logprobs("b", -2, {TokenText{"c", -1}}));
+  writer->add(prompt);
+  writer->add({.finish = Finish::length});
+  const Json all = Json::parse(writer->end(kUsage))["choices"][0]["logprobs"];
+  EXPECT_EQ(all["token_logprobs"], Json::parse("[null, -2.0]"));
+  EXPECT_EQ(all["top_logprobs"], Json::parse(R"([null, {"c": -1.0}])"));
+  EXPECT_EQ(all["text_offset"], Json::parse("[0, 1]"));
+}
+
 TEST(CompletionReplies, Stream) {
-  const auto writer = completion_writer(kStream, "");
+  const auto writer = completion_writer(kStream, {});
   std::string text = writer->begin();
   text += writer->add({.content = ""});
   text += writer->add({.content = "a"});

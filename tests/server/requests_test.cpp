@@ -185,14 +185,24 @@ TEST(ChatRequests, AFormatIsASchema) {
 
 TEST(CompletionRequests, TakeATextOrTokens) {
   const auto read = [](const char* text) { return read_completion(*parse_json(text)); };
-  EXPECT_EQ(read(R"({"prompt": "a"})")->text, "a");
-  EXPECT_EQ(read(R"({"prompt": ["a"]})")->text, "a");
+  const auto text = [](const char* one) { return CompletionPrompt(std::string(one)); };
+  const auto tokens = [](std::vector<int32_t> ids) { return CompletionPrompt(std::move(ids)); };
+  using Prompts = std::vector<CompletionPrompt>;
+  EXPECT_EQ(read(R"({"prompt": "a"})")->prompts, Prompts{text("a")});
+  EXPECT_EQ(read(R"({"prompt": ["a"]})")->prompts, Prompts{text("a")});
+  EXPECT_EQ(read(R"({"prompt": ["a", "b"]})")->prompts, (Prompts{text("a"), text("b")}));
   EXPECT_EQ(read(R"({"prompt": "a"})")->max_tokens, 16);
-  EXPECT_EQ(read(R"({"prompt": [1, 2]})")->tokens, (std::vector<int32_t>{1, 2}));
-  EXPECT_EQ(read(R"({"prompt": [[1, 2]]})")->tokens, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(read(R"({"prompt": "a", "max_tokens": 0})")->max_tokens, 0);
+  EXPECT_EQ(read(R"({"prompt": [1, 2]})")->prompts, Prompts{tokens({1, 2})});
+  EXPECT_EQ(read(R"({"prompt": [[1, 2], [3]]})")->prompts, (Prompts{tokens({1, 2}), tokens({3})}));
   EXPECT_EQ(read(R"({"prompt": "a", "logprobs": 0})")->logprobs, true);
-  EXPECT_EQ(read(R"({"prompt": ["a", "b"]})").error().code, "unsupported");
+  EXPECT_TRUE(read(R"({"prompt": "a", "logprobs": 0, "echo": true})")->echo);
   EXPECT_EQ(read(R"({"prompt": [1, -2]})").error().param, "prompt[1]");
+  EXPECT_EQ(read(R"({"prompt": [[1], [2, "a"]]})").error().param, "prompt[1][1]");
+  EXPECT_EQ(read(R"({"prompt": ["a", 1]})").error().param, "prompt[1]");
+  EXPECT_EQ(read(R"({"prompt": []})").error().param, "prompt");
+  EXPECT_EQ(read_completion({{"prompt", Json(std::vector<std::string>(kMaxPrompts + 1, "a"))}}).error().param,
+            "prompt");
   EXPECT_EQ(read(R"({"prompt": "a", "suffix": "b"})").error().param, "suffix");
   EXPECT_EQ(read("{}").error().param, "prompt");
 }

@@ -28,8 +28,8 @@ Json legacy_logprobs(const std::vector<TokenLogprobs>& tokens, size_t& offset) {
               {"text_offset", Json::array()}};
   for (const TokenLogprobs& one : tokens) {
     all["tokens"].push_back(one.token.text);
-    all["token_logprobs"].push_back(finite_logprob(one.token.logprob));
-    Json top = Json::object();
+    all["token_logprobs"].push_back(one.known ? Json(finite_logprob(one.token.logprob)) : Json());
+    Json top = one.known ? Json::object() : Json();
     for (const TokenText& other : one.top) {
       const std::string name = json_text(other.text);  // a key must be UTF-8, too
       top[Json::parse(name).get<std::string>()] = finite_logprob(other.logprob);
@@ -43,16 +43,16 @@ Json legacy_logprobs(const std::vector<TokenLogprobs>& tokens, size_t& offset) {
 
 class CompletionWriter : public ReplyWriter {
  public:
-  CompletionWriter(const ReplyOptions& options, const std::string& echoed)
-      : options_(options), id_(new_id("cmpl-")), echoed_(echoed), choices_(options.choices) {}
+  CompletionWriter(const ReplyOptions& options, std::vector<std::string> echoed)
+      : options_(options), id_(new_id("cmpl-")), echoed_(std::move(echoed)), choices_(options.choices) {}
 
   std::string begin() override {
     std::string events;
-    for (size_t i = 0; i < choices_.size() && !echoed_.empty(); ++i) {
+    for (size_t i = 0; i < echoed_.size(); ++i) {
       if (options_.stream)
-        events += chunk({.choice = i, .content = echoed_});
+        events += chunk({.choice = i, .content = echoed_[i]});
       else
-        choices_[i].text = echoed_;
+        choices_[i].text = echoed_[i];
     }
     return events;
   }
@@ -106,14 +106,15 @@ class CompletionWriter : public ReplyWriter {
   }
 
   const ReplyOptions options_;
-  const std::string id_, echoed_;
+  const std::string id_;
+  const std::vector<std::string> echoed_;
   std::vector<Choice> choices_;
 };
 
 }  // namespace
 
-std::unique_ptr<ReplyWriter> completion_writer(const ReplyOptions& options, const std::string& echoed) {
-  return std::make_unique<CompletionWriter>(options, echoed);
+std::unique_ptr<ReplyWriter> completion_writer(const ReplyOptions& options, std::vector<std::string> echoed) {
+  return std::make_unique<CompletionWriter>(options, std::move(echoed));
 }
 
 }  // namespace tritium::server

@@ -21,6 +21,7 @@ struct TokenText {
 
 struct TokenLogprobs {
   TokenText token;
+  bool known = true;  // false: a text's first token, which follows nothing
   std::vector<TokenText> top;
 };
 
@@ -64,8 +65,8 @@ class ReplyWriter {
 };
 
 std::unique_ptr<ReplyWriter> chat_writer(const ReplyOptions& options);
-// `echoed`: the prompt, where it is to be said again.
-std::unique_ptr<ReplyWriter> completion_writer(const ReplyOptions& options, const std::string& echoed);
+// `echoed`: of each choice the prompt, where it is to be said again.
+std::unique_ptr<ReplyWriter> completion_writer(const ReplyOptions& options, std::vector<std::string> echoed);
 std::unique_ptr<ReplyWriter> responses_writer(const ReplyOptions& options, const Json& echoed);
 
 // "data: …", an event; with its name where it has one.

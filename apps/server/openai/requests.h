@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "server/openai/json.h"
@@ -14,7 +15,8 @@ namespace tritium::server {
 inline constexpr int64_t kMaxChoices = 16;
 inline constexpr int64_t kMaxTopLogprobs = 20;
 inline constexpr size_t kMaxStops = 16;
-inline constexpr size_t kMaxInputs = 256;  // texts of one request for embeddings
+inline constexpr size_t kMaxInputs = 256;   // texts of one request for embeddings
+inline constexpr size_t kMaxPrompts = 128;  // of one request
 
 // What all requests have in common that generate.
 struct GenerationRequest {
@@ -39,10 +41,12 @@ struct ChatRequest : GenerationRequest {
   bool held_to_form = false;  // by response_format or a grammar: the text is the content, whatever it looks like
 };
 
+// A text that is to be continued, or its tokens.
+using CompletionPrompt = std::variant<std::string, std::vector<int32_t>>;
+
 struct CompletionRequest : GenerationRequest {
-  std::string text;
-  std::optional<std::vector<int32_t>> tokens;  // in place of the text
-  bool echo = false;
+  std::vector<CompletionPrompt> prompts;  // n choices of each
+  bool echo = false;                      // with logprobs: those of the prompts' tokens, too
 };
 
 struct ResponsesRequest {

@@ -8,19 +8,23 @@ namespace {
 
 bool is_tokens(const Json& value) { return value.is_array() && !value.empty() && value[0].is_number(); }
 
-// A text or tokens, or an array of one of them.
-void read_prompt(Fields& fields, CompletionRequest& request, std::optional<ApiError>& error) {
-  const Json* prompt = fields.find("prompt");
-  if (!prompt) return fields.refuse("prompt", "is missing");
-  const bool several = prompt->is_array() && !prompt->empty() && !is_tokens(*prompt);
-  if (several && prompt->size() > 1) return fields.refuse_unsupported("prompt", "one prompt a request");
-  const Json& one = several ? (*prompt)[0] : *prompt;
-  if (one.is_string())
-    request.text = one.get<std::string>();
-  else if (is_tokens(one))
-    request.tokens = read_tokens(one, "prompt", error);
-  else
-    fields.refuse("prompt", "must be a string or an array of token ids");
+CompletionPrompt read_prompt(const Json& one, const std::string& place, std::optional<ApiError>& error) {
+  if (one.is_string()) return one.get<std::string>();
+  if (is_tokens(one)) return read_tokens(one, place, error);
+  if (!error) error = invalid(place, "must be a string or an array of token ids");
+  return {};
+}
+
+// A text or tokens, or an array of them.
+std::vector<CompletionPrompt> read_prompts(const Json& prompt, std::optional<ApiError>& error) {
+  if (!prompt.is_array() || prompt.empty() || is_tokens(prompt)) return {read_prompt(prompt, "prompt", error)};
+  if (prompt.size() > kMaxPrompts) {
+    if (!error) error = invalid("prompt", "has more than " + std::to_string(kMaxPrompts) + " prompts");
+    return {};
+  }
+  std::vector<CompletionPrompt> all;
+  for (const Json& one : prompt) all.push_back(read_prompt(one, "prompt[" + std::to_string(all.size()) + "]", error));
+  return all;
 }
 
 }  // namespace
@@ -32,12 +36,14 @@ Outcome<CompletionRequest> read_completion(const Json& body) {
   read_generation(fields, request);
   constexpr int64_t kDefault = 16;  // OpenAI's
   int64_t most = kDefault;
-  fields.read("max_tokens", most, 1, INT32_MAX);
+  fields.read("max_tokens", most, 0, INT32_MAX);
   request.max_tokens = most;
   request.logprobs = fields.read("logprobs", request.top_logprobs, 0, kMaxTopLogprobs);
   fields.read("echo", request.echo);
-  if (request.echo && request.logprobs) fields.refuse_unsupported("echo", "log-probabilities of the prompt");
-  read_prompt(fields, request, error);
+  if (const Json* prompt = fields.find("prompt"))
+    request.prompts = read_prompts(*prompt, error);
+  else
+    fields.refuse("prompt", "is missing");
   int64_t best_of = 1;
   if (fields.read("best_of", best_of, 1, kMaxChoices) && best_of != request.n)
     fields.refuse_unsupported("best_of", "must be n");

@@ -11,9 +11,10 @@
 // so they may be destroyed in any order. Nothing here throws, aborts, prints or exits: calls that can fail return
 // Result or Status, whose message says what was wrong, where, and what to do.
 //
-// In the order in which they are met: options.hpp, runtime.hpp, model.hpp, chat.hpp, session.hpp; status.hpp says how
-// calls fail; text_file.hpp reads the text that a person hands over; vocabulary.hpp is text and tokens without a model.
-// tritium.h and training.h are the same for C. Not included: training.hpp, and debug.hpp for kernel engineers.
+// In the order in which they are met: options.hpp, runtime.hpp, model.hpp, chat.hpp, session.hpp,
+// log_probabilities.hpp; status.hpp says how calls fail; text_file.hpp reads the text that a person hands over;
+// vocabulary.hpp is text and tokens without a model. tritium.h and training.h are the same for C. Not included:
+// training.hpp, and debug.hpp for kernel engineers.
 //
 // Threads: Runtime and Model may be used from any number of threads at once; a Session from one thread at a time.
 // Sessions of one Runtime take turns on its device. Callbacks run on the calling thread and must not throw. A thread
@@ -22,6 +23,7 @@
 
 #include "tritium/chat.hpp"
 #include "tritium/log.hpp"
+#include "tritium/log_probabilities.hpp"
 #include "tritium/model.hpp"
 #include "tritium/options.hpp"
 #include "tritium/runtime.hpp"

@@ -189,6 +189,9 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   // matrix, of equal cost.
   template <typename CostOf, typename Body>
   void split_matrices(int64_t n_blocks, const CostOf& cost_of, const Body& body);
+  // The same where n_blocks_of(group) is how many blocks it has.
+  template <typename BlocksOf, typename CostOf, typename Body>
+  void split_groups(const BlocksOf& n_blocks_of, const CostOf& cost_of, const Body& body);
 
   // Of a packed weight a chunk is a word of codes, and a group a word of scales.
   static cpu::Rows32 rows32_of(const Weight& weight) {
@@ -231,19 +234,31 @@ class CpuBackend final : public Each<CpuBackend, HostBackend, AllOps>, public Ro
   void short_input_gradient(const TernaryMatmulBackward& op);
   void short_weight_gradient(const WeightGradient& op);
 
-  // Columns [begin, end) of a product in strips of a few vectors, the unit in which threads share them out: a tile of
-  // registers is no wider, and one of a single vector would wait for its own sums.
-  struct Strips {
-    int64_t first, last;  // vectors
-    int64_t vectors;      // of a strip
-    int64_t n;
-    int64_t vector(int64_t strip) const { return std::min(first + strip * vectors, last); }
+  // A part of a product: rows [first_row, last_row) of a group's C, and of its columns vectors [first, last).
+  struct Tile {
+    int64_t first_row, last_row, first, last;
   };
-  static Strips strips_of(int64_t begin, int64_t end, int64_t lanes) {
-    const int64_t first = begin / lanes, last = ceil_div(end, lanes), n = last - first;
-    const int64_t vectors = n % 3 == 0 ? 3 : 2;
-    return {.first = first, .last = last, .vectors = vectors, .n = ceil_div(n, vectors)};
+  // A piece of work: as large as its strips of B and its rows of A stay in the caches of a core, which packs the one
+  // and reads the other once; smaller where there would be too few for all threads.
+  struct TileSize {
+    int64_t rows, vectors;
+  };
+  template <typename RowsOf>
+  TileSize tile_size(const RowsOf& rows_of, int64_t n_vectors) const;
+  // Vectors of columns begin … end - 1.
+  struct Vectors {
+    int64_t first, last;
+  };
+  Vectors vectors_of(int64_t begin, int64_t end) const {
+    return {.first = begin / kernels_.floats.lanes, .last = ceil_div(end, kernels_.floats.lanes)};
   }
+  // body(group, tile) for all tiles of all groups of order_, with rows_of(group) rows and depth_of(group) terms each.
+  template <typename RowsOf, typename DepthOf, typename Body>
+  void split_tiles(Vectors columns, const RowsOf& rows_of, const DepthOf& depth_of, const Body& body);
+  // The same of dX = dY W, whose rows are those of dY: where several add to one of dX, by columns alone, a group after
+  // the other.
+  template <typename Params, typename Body>
+  void split_input_gradient(Vectors columns, const Params& p, const Body& body);
 
   template <typename T>
   static T* at_least(std::vector<T>& memory, int64_t size) {

@@ -1,5 +1,5 @@
-// y = x W^T with dense weights, and dx = dy W. Threads share out weight rows, or columns of dx: several rows of dy may
-// add to one of dx, always in ascending order of matrix and row.
+// y = x W^T with dense weights, and dx = dy W. Threads share out tiles of y, or weight rows; columns of dx where
+// several rows of dy add to one of dx, always in ascending order of matrix and row.
 #include "cpu/matrix_loops.h"
 
 namespace tritium {
@@ -21,25 +21,26 @@ void CpuBackend::compute(const DenseMatmul& a) {
   if (a.single_precision && p.n_rows >= kRowsWorthPacking) {
     using cpu::OperandKind;
     const bool floats = a.weight.dtype == DType::f32;
-    const auto cost_of_vector = [&](const RowOrder::Group& group) { return product_cost(group.size(), p.cols); };
-    split_matrices(ceil_div(p.out_features, kernels_.floats.lanes), cost_of_vector,
-                   [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-                     kernels_.floats.float_product(
-                         {.m = group.size(),
-                          .n = p.out_features,
-                          .depth = p.cols,
-                          .a = x,
-                          .a_rows = order_.x_rows() + group.first,
-                          .a_stride = p.cols,
-                          .b = {.kind = floats ? OperandKind::transposed_floats : OperandKind::transposed_halves,
-                                .data = weight + group.matrix * bytes_of_matrix(a.weight),
-                                .stride = p.row_stride,
-                                .dtype = p.dtype},
-                          .c = y,
-                          .c_rows = order_.y_rows() + group.first,
-                          .c_stride = p.out_features},
-                         first, last);
-                   });
+    split_tiles(
+        vectors_of(0, p.out_features), [](const RowOrder::Group& group) { return group.size(); },
+        [&](const RowOrder::Group&) { return int64_t{p.cols}; },
+        [&](const RowOrder::Group& group, const Tile& tile) {
+          const cpu::FloatProduct whole = {
+              .m = group.size(),
+              .n = p.out_features,
+              .depth = p.cols,
+              .a = x,
+              .a_rows = order_.x_rows() + group.first,
+              .a_stride = p.cols,
+              .b = {.kind = floats ? OperandKind::transposed_floats : OperandKind::transposed_halves,
+                    .data = weight + group.matrix * bytes_of_matrix(a.weight),
+                    .stride = p.row_stride,
+                    .dtype = p.dtype},
+              .c = y,
+              .c_rows = order_.y_rows() + group.first,
+              .c_stride = p.out_features};
+          kernels_.floats.float_product(of_rows(whole, tile.first_row, tile.last_row), tile.first, tile.last);
+        });
     return clear_rows_without_matrix(y, p.out_features);
   }
   // Blocks of 4 weight rows, the tile of the kernels.

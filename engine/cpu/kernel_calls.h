@@ -154,6 +154,22 @@ struct FloatProduct {
   bool accumulate = false;
 };
 
+// The product of rows [first, last) of A, and so of C.
+inline FloatProduct of_rows(FloatProduct p, int64_t first, int64_t last) {
+  p.m = last - first;
+  if (p.a_by_column)
+    p.a += first;
+  else if (p.a_rows)
+    p.a_rows += first;
+  else
+    p.a += first * p.a_stride;
+  if (p.c_rows)
+    p.c_rows += first;
+  else
+    p.c += first * p.c_stride;
+  return p;
+}
+
 // Floats times factors, rounded to integers of 16 bits of the largest magnitude that they share a scale with. Two terms
 // of a sum are one element of `pairs`, an odd last one has 0 beside it. Below 1e-34 all are 0; where one is not finite
 // the scale is NaN.
@@ -193,6 +209,16 @@ struct ShortProduct {
   int64_t c_stride;
   bool accumulate = true;
 };
+inline ShortProduct of_rows(ShortProduct p, int64_t first, int64_t last) {
+  p.m = last - first;
+  p.a += first * (p.a_by_column ? 1 : p.a_stride);
+  p.a_scales += first;
+  if (p.c_rows)
+    p.c_rows += first;
+  else
+    p.c += first * p.c_stride;
+  return p;
+}
 
 struct AttentionCall {
   AttentionParams p;

@@ -1,4 +1,4 @@
-// dx = dy W of packed trits. Threads share out columns, not rows: several rows of dy may add to one of dx, always in
+// dx = dy W of packed trits. Threads share out tiles, or columns where several rows of dy add to one of dx, always in
 // ascending order of matrix and row.
 #include "cpu/matrix_loops.h"
 
@@ -47,27 +47,24 @@ void CpuBackend::short_input_gradient(const TernaryMatmulBackward& a) {
                                          std::max(first, rows.first), std::min(last, rows.last));
           });
     const int64_t begin = group * p.group_size, end = std::min<int64_t>(begin + p.group_size, p.cols);
-    const Strips strips = strips_of(begin, end, kernels_.floats.lanes);
-    split(strips.n, strips.vectors * product_cost(p.n_rows, p.out_features) / 2,
-          [&](int64_t first, int64_t last) noexcept {
-            for (const RowOrder::Group& rows : order_.groups())
-              kernels_.shorts.short_product({.m = rows.size(),
-                                             .n = end,
-                                             .depth = p.out_features,
-                                             .a = pairs + rows.first * n_pairs,
-                                             .a_stride = n_pairs,
-                                             .a_by_column = false,
-                                             .a_scales = scales + rows.first,
-                                             .a_scale_stride = 0,
-                                             .b = {.kind = cpu::OperandKind::trits,
-                                                   .data = words + layout.word(layout.first_of(rows.matrix), 0),
-                                                   .layout = layout},
-                                             .c = dx.data(),
-                                             .c_rows = order_.x_rows() + rows.first,
-                                             .c_stride = p.cols,
-                                             .accumulate = add},
-                                            strips.vector(first), strips.vector(last));
-          });
+    split_input_gradient(vectors_of(begin, end), p, [&](const RowOrder::Group& rows, const Tile& tile) {
+      const cpu::ShortProduct whole = {.m = rows.size(),
+                                       .n = end,
+                                       .depth = p.out_features,
+                                       .a = pairs + rows.first * n_pairs,
+                                       .a_stride = n_pairs,
+                                       .a_by_column = false,
+                                       .a_scales = scales + rows.first,
+                                       .a_scale_stride = 0,
+                                       .b = {.kind = cpu::OperandKind::trits,
+                                             .data = words + layout.word(layout.first_of(rows.matrix), 0),
+                                             .layout = layout},
+                                       .c = dx.data(),
+                                       .c_rows = order_.x_rows() + rows.first,
+                                       .c_stride = p.cols,
+                                       .accumulate = add};
+      kernels_.shorts.short_product(of_rows(whole, tile.first_row, tile.last_row), tile.first, tile.last);
+    });
   }
 }
 

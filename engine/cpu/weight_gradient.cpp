@@ -1,4 +1,4 @@
-// dW += dY^T X of each matrix, over the rows that use it. Threads share out columns of dW.
+// dW += dY^T X of each matrix, over the rows that use it. Threads share out tiles of dW.
 #include "cpu/matrix_loops.h"
 
 namespace tritium {
@@ -9,33 +9,32 @@ void CpuBackend::compute(const WeightGradient& a) {
   if (p.quantized && worth_rounding(std::min(p.block, p.cols))) return short_weight_gradient(a);
   const float* dy = host_span<float>(a.dy).data();
   float* dw = host_span<float>(a.dw).data();
-  const Strips strips = strips_of(0, p.cols, kernels_.floats.lanes);
-  const auto cost_of_strip = [&](const RowOrder::Group& group) {
-    return strips.vectors * product_cost(group.size(), p.out_features);
-  };
-  split_matrices(strips.n, cost_of_strip, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-    const int32_t* x_rows = order_.x_rows() + group.first;
-    const cpu::ProductOperand x = {
-        .kind = p.quantized ? cpu::OperandKind::codes : cpu::OperandKind::floats,
-        .data = p.quantized ? static_cast<const void*>(host_span<int8_t>(a.q).data()) : host_span<float>(a.x).data(),
-        .rows = x_rows,
-        .stride = p.quantized ? p.padded_cols : p.cols,
-        .scales = host_span<float>(a.scales).data(),
-        .n_scales = p.n_blocks,
-        .scale_columns = p.block};
-    kernels_.floats.float_product({.m = p.out_features,
-                                   .n = p.cols,
-                                   .depth = group.size(),
-                                   .a = dy,
-                                   .a_rows = order_.y_rows() + group.first,
-                                   .a_stride = p.out_features,
-                                   .a_by_column = true,
-                                   .b = x,
-                                   .c = dw + group.matrix * p.out_features * p.cols,
-                                   .c_stride = p.cols,
-                                   .accumulate = true},
-                                  strips.vector(first), strips.vector(last));
-  });
+  const void* values =
+      p.quantized ? static_cast<const void*>(host_span<int8_t>(a.q).data()) : host_span<float>(a.x).data();
+  split_tiles(
+      vectors_of(0, p.cols), [&](const RowOrder::Group&) { return int64_t{p.out_features}; },
+      [](const RowOrder::Group& group) { return group.size(); },
+      [&](const RowOrder::Group& group, const Tile& tile) {
+        const cpu::ProductOperand x = {.kind = p.quantized ? cpu::OperandKind::codes : cpu::OperandKind::floats,
+                                       .data = values,
+                                       .rows = order_.x_rows() + group.first,
+                                       .stride = p.quantized ? p.padded_cols : p.cols,
+                                       .scales = host_span<float>(a.scales).data(),
+                                       .n_scales = p.n_blocks,
+                                       .scale_columns = p.block};
+        const cpu::FloatProduct whole = {.m = p.out_features,
+                                         .n = p.cols,
+                                         .depth = group.size(),
+                                         .a = dy,
+                                         .a_rows = order_.y_rows() + group.first,
+                                         .a_stride = p.out_features,
+                                         .a_by_column = true,
+                                         .b = x,
+                                         .c = dw + group.matrix * p.out_features * p.cols,
+                                         .c_stride = p.cols,
+                                         .accumulate = true};
+        kernels_.floats.float_product(of_rows(whole, tile.first_row, tile.last_row), tile.first, tile.last);
+      });
 }
 
 // With dY times the scales of X in 16 bits, for the columns of one scale after another.
@@ -76,27 +75,26 @@ void CpuBackend::short_weight_gradient(const WeightGradient& a) {
                                                     .scales = scales_of(group)},
                                                    first * kVectors, std::min(last * kVectors, n_vectors));
                    });
-    const Strips strips = strips_of(begin, end, lanes);
-    const auto cost_of_strip = [&](const RowOrder::Group& group) {
-      return strips.vectors * product_cost(group.size(), out) / 2;
-    };
-    split_matrices(strips.n, cost_of_strip, [&](const RowOrder::Group& group, int64_t first, int64_t last) {
-      kernels_.shorts.short_product({.m = out,
-                                     .n = end,
-                                     .depth = group.size(),
-                                     .a = pairs_of(group),
-                                     .a_stride = out,
-                                     .a_by_column = true,
-                                     .a_scales = scales_of(group),
-                                     .a_scale_stride = out,
-                                     .b = {.kind = cpu::OperandKind::codes,
-                                           .data = q,
-                                           .rows = order_.x_rows() + group.first,
-                                           .stride = p.padded_cols},
-                                     .c = dw + group.matrix * out * p.cols,
-                                     .c_stride = p.cols},
-                                    strips.vector(first), strips.vector(last));
-    });
+    split_tiles(
+        vectors_of(begin, end), [&](const RowOrder::Group&) { return out; },
+        [](const RowOrder::Group& group) { return group.size() / 2; },
+        [&](const RowOrder::Group& group, const Tile& tile) {
+          const cpu::ShortProduct whole = {.m = out,
+                                           .n = end,
+                                           .depth = group.size(),
+                                           .a = pairs_of(group),
+                                           .a_stride = out,
+                                           .a_by_column = true,
+                                           .a_scales = scales_of(group),
+                                           .a_scale_stride = out,
+                                           .b = {.kind = cpu::OperandKind::codes,
+                                                 .data = q,
+                                                 .rows = order_.x_rows() + group.first,
+                                                 .stride = p.padded_cols},
+                                           .c = dw + group.matrix * out * p.cols,
+                                           .c_stride = p.cols};
+          kernels_.shorts.short_product(of_rows(whole, tile.first_row, tile.last_row), tile.first, tile.last);
+        });
   }
 }
 

@@ -48,6 +48,7 @@ CpuBackend::TileSize CpuBackend::tile_size(const RowsOf& rows_of, int64_t n_vect
 template <typename RowsOf, typename DepthOf, typename Body>
 void CpuBackend::split_tiles(Vectors columns, const RowsOf& rows_of, const DepthOf& depth_of, const Body& body) {
   const int64_t n_vectors = columns.last - columns.first;
+  if (n_vectors <= 0) return;  // a group of padding
   const TileSize size = tile_size(rows_of, n_vectors);
   const int64_t across = ceil_div(n_vectors, size.vectors);
   split_groups([&](const RowOrder::Group& group) { return ceil_div(rows_of(group), size.rows) * across; },
@@ -72,6 +73,7 @@ void CpuBackend::split_input_gradient(Vectors columns, const Params& p, const Bo
         [&](const RowOrder::Group&) { return int64_t{p.out_features}; }, body);
   constexpr int64_t kMostVectors = 12, kFewestVectors = 2;  // a single vector would wait for its own sums
   const int64_t n_vectors = columns.last - columns.first, threads = pool_.threads();
+  if (n_vectors <= 0) return;
   const int64_t tiles = threads * ceil_div(n_vectors, threads * kMostVectors);
   const int64_t width = std::max(ceil_div(n_vectors, tiles), kFewestVectors);
   split(ceil_div(n_vectors, width), width * product_cost(p.n_rows, p.out_features),

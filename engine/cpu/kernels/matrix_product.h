@@ -5,6 +5,8 @@
 // how columns are cut nor on how many rows there are.
 #pragma once
 
+#include <type_traits>
+
 #include "cpu/isa/vector.h"
 #include "cpu/kernels.h"
 #include "cpu/kernels/elementwise.h"
@@ -56,6 +58,34 @@ struct ByColumn {
   }
 };
 
+// Columns of A side by side: those of a ByColumn lie a row of the matrix apart, each on a page of its own.
+template <typename Element>
+struct Panel {
+  static constexpr int64_t kColumns = 32;
+  const Element* at;  // [d][kColumns]
+  template <int kRows>
+  struct Tile {
+    const Element* column;
+    TRITIUM_INLINE Element element(const Tile& t, int r, int64_t d) { return t.column[d * kColumns + r]; }
+  };
+  template <int kRows>
+  TRITIUM_INLINE Tile<kRows> tile(const Panel& a, int64_t i, int64_t) {
+    return {a.at + i};
+  }
+};
+
+// Columns [i, i + n) of A, `depth` elements from d on.
+template <typename Element>
+void pack_panel(const ByColumn<Element>& a, int64_t i, int64_t n, int64_t d, int64_t depth, Element* out) {
+  for (int64_t k = d; k < d + depth; ++k, out += Panel<Element>::kColumns) {
+    const Element* from = a.at + (a.rows ? a.rows[k] : k) * a.stride + i;
+    if (n == Panel<Element>::kColumns)
+      __builtin_memcpy(out, from, sizeof(Element) * Panel<Element>::kColumns);
+    else
+      __builtin_memcpy(out, from, sizeof(Element) * static_cast<size_t>(n));
+  }
+}
+
 // Where C goes: row i at c + (rows ? rows[i] : i) * stride, times `scale` or, for terms from k on,
 // row_scales[k / kDepth * row_scale_stride + i].
 struct Destination {
@@ -67,6 +97,16 @@ struct Destination {
   const float* row_scales = nullptr;
   int64_t row_scale_stride = 0;
 };
+
+// The same from row i on.
+inline Destination from_row(Destination to, int64_t i) {
+  if (to.rows)
+    to.rows += i;
+  else
+    to.c += i * to.stride;
+  if (to.row_scales) to.row_scales += i;
+  return to;
+}
 
 // Which part of B becomes a strip: terms k … k + depth - 1, columns j … j + n - 1, and zeros up to `width`.
 struct StripPlace {
@@ -159,6 +199,10 @@ void product(const A& a, int64_t m, int64_t depth, PackStrip<typename Terms::Ele
   constexpr int64_t kLanes = V::kLanes;
   // Rows of A that stay in L1 while the block's strips pass.
   constexpr int64_t kRowsAtOnce = 4 * V::kProductRows;
+  static_assert(kRowsAtOnce <= Panel<typename Terms::Element>::kColumns);
+  constexpr bool kByColumn = std::is_same_v<A, ByColumn<typename Terms::Element>>;
+  alignas(64)
+      typename Terms::Element panel[kByColumn ? kDepth / Terms::kTerms * Panel<typename Terms::Element>::kColumns : 1];
   alignas(64) typename Terms::Element strips[kBlockStrips][kDepth / Terms::kTerms * kStripVectors * kLanes];
   int vectors[kBlockStrips];
   int64_t column[kBlockStrips];
@@ -179,15 +223,23 @@ void product(const A& a, int64_t m, int64_t depth, PackStrip<typename Terms::Ele
       }
       for (int64_t i = 0; i < m; i += kRowsAtOnce) {
         const int64_t end = i + kRowsAtOnce < m ? i + kRowsAtOnce : m;
-        for (int s = 0; s < n_strips; ++s) {
-          const int64_t j = column[s];
-          if (vectors[s] == 3) {
-            product_rows<V, Terms, A, 3>(a, i, end, k, d, strips[s], to, j, n - j, add);
-          } else if (vectors[s] == 2) {
-            product_rows<V, Terms, A, 2>(a, i, end, k, d, strips[s], to, j, n - j, add);
-          } else {
-            product_rows<V, Terms, A, 1>(a, i, end, k, d, strips[s], to, j, n - j, add);
+        const auto all_strips = [&](const auto& rows_of_a, int64_t first_row, const Destination& rows_of_c) {
+          for (int s = 0; s < n_strips; ++s) {
+            const int64_t j = column[s];
+            const auto rows = [&](auto width) __attribute__((always_inline)) {
+              product_rows<V, Terms, std::decay_t<decltype(rows_of_a)>, decltype(width)::value>(
+                  rows_of_a, first_row, first_row + end - i, k, d, strips[s], rows_of_c, j, n - j, add);
+            };
+            if (vectors[s] == 3) rows(std::integral_constant<int, 3>());
+            if (vectors[s] == 2) rows(std::integral_constant<int, 2>());
+            if (vectors[s] == 1) rows(std::integral_constant<int, 1>());
           }
+        };
+        if constexpr (kByColumn) {
+          pack_panel(a, i, end - i, k / Terms::kTerms, (d + Terms::kTerms - 1) / Terms::kTerms, panel);
+          all_strips(Panel<typename Terms::Element>{panel}, 0, from_row(to, i));
+        } else {
+          all_strips(a, i, to);
         }
       }
     }

@@ -43,25 +43,12 @@ struct ByColumn {
   const Element* at;
   const int32_t* rows;
   int64_t stride;
-  template <int kRows>
-  struct Tile {
-    const Element* column;
-    const int32_t* rows;
-    int64_t stride, first;
-    TRITIUM_INLINE Element element(const Tile& t, int r, int64_t d) {
-      return t.column[(t.rows ? t.rows[t.first + d] : t.first + d) * t.stride + r];
-    }
-  };
-  template <int kRows>
-  TRITIUM_INLINE Tile<kRows> tile(const ByColumn& a, int64_t i, int64_t d) {
-    return {a.at + i, a.rows, a.stride, d};
-  }
 };
 
-// Columns of A side by side: those of a ByColumn lie a row of the matrix apart, each on a page of its own.
+// Some columns of a ByColumn side by side: there they are a row of the matrix apart, often each on a page of its own.
 template <typename Element>
 struct Panel {
-  static constexpr int64_t kColumns = 32;
+  static constexpr int64_t kColumns = 16;
   const Element* at;  // [d][kColumns]
   template <int kRows>
   struct Tile {
@@ -197,12 +184,11 @@ template <typename V, typename Terms, typename A>
 void product(const A& a, int64_t m, int64_t depth, PackStrip<typename Terms::Element>* pack, const ProductOperand& b,
              int64_t n, const Destination& to, int64_t first, int64_t last) {
   constexpr int64_t kLanes = V::kLanes;
-  // Rows of A that stay in L1 while the block's strips pass.
-  constexpr int64_t kRowsAtOnce = 4 * V::kProductRows;
-  static_assert(kRowsAtOnce <= Panel<typename Terms::Element>::kColumns);
+  typedef Panel<typename Terms::Element> Columns;
   constexpr bool kByColumn = std::is_same_v<A, ByColumn<typename Terms::Element>>;
-  alignas(64)
-      typename Terms::Element panel[kByColumn ? kDepth / Terms::kTerms * Panel<typename Terms::Element>::kColumns : 1];
+  // Rows of A that stay in L1 while the block's strips pass.
+  constexpr int64_t kRowsAtOnce = kByColumn ? Columns::kColumns : 4 * V::kProductRows;
+  alignas(64) typename Terms::Element panel[kByColumn ? kDepth / Terms::kTerms * Columns::kColumns : 1];
   alignas(64) typename Terms::Element strips[kBlockStrips][kDepth / Terms::kTerms * kStripVectors * kLanes];
   int vectors[kBlockStrips];
   int64_t column[kBlockStrips];
@@ -237,7 +223,7 @@ void product(const A& a, int64_t m, int64_t depth, PackStrip<typename Terms::Ele
         };
         if constexpr (kByColumn) {
           pack_panel(a, i, end - i, k / Terms::kTerms, (d + Terms::kTerms - 1) / Terms::kTerms, panel);
-          all_strips(Panel<typename Terms::Element>{panel}, 0, from_row(to, i));
+          all_strips(Columns{panel}, 0, from_row(to, i));
         } else {
           all_strips(a, i, to);
         }

@@ -24,7 +24,8 @@ void Scheduler::evaluate_part(Slot& slot, size_t most) {
   Work& work = *slot.work;
   const size_t done = slot.tokens.size(), left = work.prompt.size() - 1 - done;
   const bool scored = work.prompt_log_probabilities >= 0;
-  if (scored) most = std::min(most, static_cast<size_t>(options_.batch));  // a vocabulary of logits for each token
+  // A vocabulary of logits for each token: fewer, since to look at them takes as long as to evaluate the token.
+  if (scored) most = std::min((most + 3) / 4, static_cast<size_t>(options_.batch));
   const auto part = std::span<const int32_t>(work.prompt).subspan(done, std::min(left, most));
   if (!part.empty()) {
     const Status evaluated = scored ? evaluate_scored(slot, part) : evaluate(slot, part);

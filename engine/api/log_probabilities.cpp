@@ -1,8 +1,8 @@
+// The logarithm of a softmax, and its largest values by one pass.
 #include "tritium/log_probabilities.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/format_text.h"
 
@@ -19,16 +19,17 @@ Result<LogProbabilities> log_probabilities(std::span<const float> logits, int32_
   for (const float logit : logits) sum += std::exp(double{logit} - largest);
   const double log_sum = std::log(sum);
   const auto of = [&](int32_t id) { return double{logits[static_cast<size_t>(id)]} - largest - log_sum; };
-
-  std::vector<int32_t> ids(logits.size());
-  std::iota(ids.begin(), ids.end(), 0);
-  const auto end = ids.begin() + std::min(std::ssize(ids), static_cast<std::ptrdiff_t>(n));
-  std::partial_sort(ids.begin(), end, ids.end(), [&](int32_t a, int32_t b) {
-    const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
-    return la != lb ? la > lb : a < b;
-  });
+  const auto at = [&](int32_t id) { return logits[static_cast<size_t>(id)]; };
+  const auto before = [&](int32_t a, int32_t b) { return at(a) != at(b) ? at(a) > at(b) : a < b; };
+  std::vector<int32_t> best;  // as far as is seen, sorted
+  best.reserve(static_cast<size_t>(n) + 1);
+  for (int32_t id = 0; n > 0 && id < std::ssize(logits); ++id) {
+    if (std::ssize(best) == n && !(at(id) > at(best.back()))) continue;
+    best.insert(std::ranges::upper_bound(best, id, before), id);
+    if (std::ssize(best) > n) best.pop_back();
+  }
   LogProbabilities result{.of_token = of(token)};
-  for (auto id = ids.begin(); id != end; ++id) result.most_probable.push_back({.id = *id, .log_probability = of(*id)});
+  for (const int32_t id : best) result.most_probable.push_back({.id = id, .log_probability = of(id)});
   return result;
 }
 

@@ -139,13 +139,14 @@ GolfShape at_width(const GolfShape& full, int64_t dim, double layers) {
   return s;
 }
 
-// The widest that fits, and of that one the widest feed-forward parts.
+// The widest that fits, and of that one the widest feed-forward parts. The narrowest may have fewer experts.
 Result<GolfShape> shape_within(const GolfPlan& plan, double scale, int64_t vocab_size) {
   constexpr double kFilled = 0.97;  // what is expected is not what it will be
   const double limit = kFilled * static_cast<double>(plan.limit);
   const auto fits = [&](const GolfShape& s) { return expected_bytes(s, plan.training, vocab_size) <= limit; };
   const double layers = std::pow(scale, 0.25);
   GolfShape best = at_width(plan.shape, kUnit, layers);
+  while (!fits(best) && best.experts > 2 * best.top_k) best.experts /= 2;
   if (!fits(best))
     return error(StatusCode::invalid_argument, "the scale ", scale, " allows ", plan.limit,
                  " bytes; the smallest model ", "of this preset with ", vocab_size, " tokens needs some ",

@@ -139,7 +139,8 @@ GolfShape at_width(const GolfShape& full, int64_t dim, double layers) {
   return s;
 }
 
-// The widest that fits, and of that one the widest feed-forward parts. The narrowest may have fewer experts.
+// The widest that fits, of that one the widest feed-forward parts, and then the most experts. The narrowest may have
+// fewer of them.
 Result<GolfShape> shape_within(const GolfPlan& plan, double scale, int64_t vocab_size) {
   constexpr double kFilled = 0.97;  // what is expected is not what it will be
   const double limit = kFilled * static_cast<double>(plan.limit);
@@ -154,6 +155,7 @@ Result<GolfShape> shape_within(const GolfPlan& plan, double scale, int64_t vocab
                  ": a larger --scale or a smaller --vocab is needed");
   for (GolfShape next = best; fits(next); next = at_width(plan.shape, best.dim + kUnit, layers)) best = next;
   for (GolfShape next = best; fits(next); next.ffn += kUnit) best = next;
+  for (GolfShape next = best; best.experts > 0 && fits(next); ++next.experts) best = next;
   return best;
 }
 

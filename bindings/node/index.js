@@ -2,7 +2,7 @@
 // Runtime (a device) -> Model (weights, shared) -> Session (a conversation) -> Generation (an async iterator of tokens).
 // Each keeps alive what it needs. What takes time is a promise: it runs on a thread of libuv's.
 
-const {native, endable, choice, asJson, tokenIds} = require('./lib/native.js');
+const {native, endable, only, choice, asJson, tokenIds} = require('./lib/native.js');
 const {Generation, nextOfEach, together} = require('./lib/generation.js');
 
 const ACTIVATIONS = ['int8', 'int8_block', 'f32'];
@@ -76,9 +76,9 @@ class Model extends Owned {
 
   /** What a text means to the model: a Float32Array. */
   embed(text, options = {}) {
+    const {signal, normalized, pooling, ...others} = options;
     return endable(options, (cancel) => native.embed(this._handle, text, {
-      pooling: choice(POOLINGS, options.pooling, 'pooling'), notNormalized: options.normalized === false,
-      ...storage(options), cancel}));
+      ...others, ...storage(options), pooling: choice(POOLINGS, pooling, 'pooling'), notNormalized: normalized === false, cancel}));
   }
 
   async createSession(options = {}) { return (await this.#sessions(options, 0))[0]; }
@@ -91,20 +91,20 @@ class Model extends Owned {
 
   #sessions(options, count) {
     return endable(options, async (cancel) => {
-      const {context, batch} = options;
-      const made = await native.sessionsCreate(this._handle, {context, batch, ...this._memory, ...storage(options), cancel}, count);
+      const {signal, ...others} = options;
+      const made = await native.sessionsCreate(this._handle, {...others, ...storage(options), ...this._memory, cancel}, count);
       return made.map((handle) => new Session(handle, this));
     });
   }
 
   /** The weights leave the memory, and come back with the next token, or by unpark(), from the files. */
   async park() { return native.modelPark(this._handle); }
-  unpark(options) { return endable(options, async (cancel) => native.modelUnpark(this._handle, cancel)); }
+  async unpark(options) { return endable(only(options, 'signal'), async (cancel) => native.modelUnpark(this._handle, cancel)); }
   get parked() { return native.modelIsParked(this._handle); }
 
   /** A GGUF file of LoRA matrices, for attach() of this model's sessions. */
-  loadAdapter(path, options) {
-    return endable(options, async (cancel) => new Adapter(await native.adapterLoad(this._handle, path, cancel), this));
+  async loadAdapter(path, options) {
+    return endable(only(options, 'signal'), async (cancel) => new Adapter(await native.adapterLoad(this._handle, path, cancel), this));
   }
 }
 
@@ -151,8 +151,8 @@ class Session extends Owned {
   async save() { return native.sessionSave(this._handle); }
   async restore(saved) { return native.sessionRestore(this._handle, saved); }
 
-  feed(prompt, options) {
-    return endable(options, async (cancel) => native.sessionFeed(this._handle, await this._tokens(prompt), cancel));
+  async feed(prompt, options) {
+    return endable(only(options, 'signal'), async (cancel) => native.sessionFeed(this._handle, await this._tokens(prompt), cancel));
   }
 
   async logits() { return native.sessionLogits(this._handle); }
@@ -182,8 +182,8 @@ async function load(path, {backend = 'auto', ...options} = {}) {
 async function trainPlan(config) { return native.trainPlan(asJson(config)); }
 
 /** The whole run, with the model in the config's "output". `progress` may return false: it saves a checkpoint and stops. */
-function train(config, options = {}) {
-  return endable(options, async (cancel, guard) => {
+async function train(config, options = {}) {
+  return endable(only(options, 'signal', 'progress'), async (cancel, guard) => {
     return report(await native.train(asJson(config), {cancel}, guard(options.progress)));
   });
 }
@@ -192,22 +192,22 @@ const report = (numbers) => ({...numbers, stop: TRAIN_STOPS[numbers.stop]});
 
 /** A run whose steps the application takes: train() is step() until it has ended, then export(). */
 class Trainer extends Owned {
-  static create(config, options) {
-    return endable(options, async (cancel) => new Trainer(await native.trainerCreate(asJson(config), cancel)));
+  static async create(config, options) {
+    return endable(only(options, 'signal'), async (cancel) => new Trainer(await native.trainerCreate(asJson(config), cancel)));
   }
 
   /** Steps, fewer where the run ends, none where it has. One that is cut short was not taken. */
-  step(count = 1, options = {}) { return endable(options, async (cancel) => native.trainerStep(this._handle, count, cancel)); }
+  async step(count = 1, options = {}) { return endable(only(options, 'signal'), async (cancel) => native.trainerStep(this._handle, count, cancel)); }
   get ended() { return native.trainerHasEnded(this._handle); }
 
-  evaluate(options) { return endable(options, async (cancel) => native.trainerEvaluate(this._handle, cancel)); }
+  async evaluate(options) { return endable(only(options, 'signal'), async (cancel) => native.trainerEvaluate(this._handle, cancel)); }
 
   /** A checkpoint, for the config's "resume"; without a path in the run's folder. */
   async save(path) { return native.trainerSave(this._handle, path); }
 
   /** The model as train() would leave it now; without a path in the config's "output". */
-  export(path, options) {
-    return endable(options, async (cancel) => report(await native.trainerExport(this._handle, path, cancel)));
+  async export(path, options) {
+    return endable(only(options, 'signal'), async (cancel) => report(await native.trainerExport(this._handle, path, cancel)));
   }
 }
 

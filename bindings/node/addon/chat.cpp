@@ -19,6 +19,7 @@ struct Chat {
     given.get("templateName", template_name);
     given.get("noGenerationPrompt", options.no_generation_prompt);
     given.get("controlTokensInMessages", options.control_tokens_in_messages);
+    given.refuse_others();
     options.tools = pointer_to(tools);
     options.variables = pointer_to(variables);
     options.now = pointer_to(now);

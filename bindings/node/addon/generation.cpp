@@ -72,6 +72,7 @@ std::shared_ptr<Options> read_options(napi_env env, napi_value value) {
   given.get("jsonSchema", all->json_schema);
   given.get("grammarTriggers", all->triggers);
   all->cancel = cancel_of(env, given);
+  given.refuse_others();
   all->stop_pointers = pointers_to(all->stop);
   all->trigger_pointers = pointers_to(all->triggers);
   o.sampler = &all->sampler;

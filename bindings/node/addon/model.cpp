@@ -131,6 +131,7 @@ napi_value load_by(const Call& call, Load load) {
   given.get("cache", state->cache);
   given.get("i2sInterleave64", options.i2s_interleave_64);
   state->cancel = cancel_of(call.env, given);
+  given.refuse_others();
   options.adapter = pointer_to(state->adapter);
   options.tokenizer_pre = pointer_to(state->tokenizer_pre);
   options.cache = pointer_to(state->cache);
@@ -221,6 +222,7 @@ napi_value embed(const Call& call) {
   given.get("activations", state->options.activations);
   given.get("kv", state->options.kv);
   state->cancel = cancel_of(call.env, given);
+  given.refuse_others();
   state->options.cancel = state->cancel.get();
   return promise(
       call.env,

@@ -75,6 +75,7 @@ napi_value runtime_create(const Call& call) {
   given.get("pin", state->options.pin);
   given.get("layout", state->options.layout);
   given.get("strict", state->options.strict);
+  given.refuse_others();
   state->options.backend = pointer_to(state->backend);
   return promise(
       call.env,

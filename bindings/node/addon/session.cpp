@@ -28,6 +28,7 @@ napi_value sessions_create(const Call& call) {
   given.get("activations", state->options.activations);
   given.get("kv", state->options.kv);
   state->cancel = cancel_of(call.env, given);
+  given.refuse_others();
   state->options.cancel = state->cancel.get();
   const int64_t n = integer_of(call.env, call.arguments[2], "count");
   return promise(

@@ -1,5 +1,7 @@
 #include "addon/values.h"
 
+#include <algorithm>
+
 #include <cmath>
 #include <cstring>
 
@@ -135,12 +137,30 @@ Object::Object(napi_env env, napi_value value) : env_(env) {
 }
 
 std::optional<napi_value> Object::find(const char* name) const {
+  asked_.emplace_back(name);
   if (!value_) return std::nullopt;
   napi_value found = nullptr;
   check(env_, napi_get_named_property(env_, *value_, name, &found));
   const napi_valuetype type = type_of(env_, found);
   if (type == napi_undefined || type == napi_null) return std::nullopt;
   return found;
+}
+
+void Object::refuse_others() const {
+  if (!value_) return;
+  napi_value names = nullptr;
+  uint32_t n = 0;
+  check(env_, napi_get_property_names(env_, *value_, &names));
+  check(env_, napi_get_array_length(env_, names, &n));
+  const std::vector<std::string_view> known = asked_;
+  for (uint32_t i = 0; i < n; ++i) {
+    napi_value key = nullptr;
+    check(env_, napi_get_element(env_, names, i, &key));
+    check(env_, napi_coerce_to_string(env_, key, &key));
+    const std::string name = string_of(env_, key, "option");
+    if (std::ranges::find(known, name) == known.end() && find(name.c_str()))
+      throw_type_error(env_, "there is no option \"" + name + "\" here");
+  }
 }
 
 void Object::get(const char* name, int32_t& out) const {

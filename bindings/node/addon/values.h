@@ -54,7 +54,8 @@ inline napi_value to_js(napi_env env, int32_t number) { return to_js(env, static
 inline napi_value to_js(napi_env env, int64_t number) { return to_js(env, static_cast<double>(number)); }
 inline napi_value to_js(napi_env env, uint64_t number) { return to_js(env, static_cast<double>(number)); }
 
-// Options: what is undefined or null is left as it is.
+// Options: what is undefined or null is left as it is. Once all are read, refuse_others() throws a TypeError where one
+// was given that nobody asked for: it is misspelt, or another call's.
 class Object {
  public:
   Object(napi_env env, napi_value value);
@@ -67,10 +68,12 @@ class Object {
   void get(const char* name, std::optional<std::string>& out) const;
   void get(const char* name, std::vector<std::string>& out) const;
   std::vector<napi_value> array(const char* name) const;
+  void refuse_others() const;
 
  private:
   napi_env env_;
   std::optional<napi_value> value_;
+  mutable std::vector<std::string_view> asked_;
 };
 
 // An object under construction: ObjectBuilder(env).set("step", 3).value().

@@ -71,6 +71,14 @@ async function endable({signal} = {}, call) {
   }
 }
 
+/** Options of a call that has no others: one that is misspelt would be ignored silently. */
+function only(options = {}, ...names) {
+  for (const [name, value] of Object.entries(options)) {
+    if (!names.includes(name) && value !== undefined) throw new TypeError(`there is no option "${name}" here`);
+  }
+  return options;
+}
+
 /** A name's place in a list, which is its number in C. */
 function choice(names, value, option) {
   if (value === undefined) return 0;
@@ -91,4 +99,4 @@ function tokenIds(tokens) {
 
 const asJson = (value) => (value === undefined || typeof value === 'string' ? value : JSON.stringify(value));
 
-module.exports = {native, Ender, endable, choice, asJson, tokenIds};
+module.exports = {native, Ender, endable, only, choice, asJson, tokenIds};

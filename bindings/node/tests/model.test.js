@@ -42,6 +42,20 @@ test('values of another type are refused with the name of the option', async () 
   await assert.rejects(load('cpu', {progress: 'yes'}), {name: 'TypeError', message: /progress must be a function/});
 });
 
+test('an option that there is not is refused', async () => {
+  const unknown = {name: 'TypeError', message: /there is no option "tempurature"/}, wrong = {tempurature: 0.5};
+  await assert.rejects(tritium.Runtime.create(wrong), unknown);
+  await assert.rejects(load('cpu', wrong), unknown);
+  const model = await load();
+  await assert.rejects(model.createSession(wrong), unknown);
+  await assert.rejects(model.embed('a', wrong), unknown);
+  await assert.rejects(model.formatChat([{role: 'user', content: 'a'}], wrong), unknown);
+  const session = await model.createSession({context: 64, kv: 'f16', batch: undefined});
+  await assert.rejects(session.generate([1, 70], wrong).text(), unknown);
+  await assert.rejects(session.feed([1], wrong), unknown);
+  await assert.rejects(tritium.train({}, wrong), unknown);
+});
+
 test('what is no token id is refused', async () => {
   const model = await load(), session = await model.createSession();
   for (const tokens of ['12', 12, {length: 1}, ['a'], [1.5], [NaN], [2 ** 32 + 70], [70n], [undefined]]) {

@@ -62,7 +62,8 @@ GolfPlan ternary_unet() {
 }
 
 // Ours: a shared expert beside two of sixteen, chosen with a bias that balances them, and what the integers' designs
-// have beside their matrices. The rate and the fall are the best of a few at a thousand steps of another seed.
+// have beside their matrices. At a thousand steps of another seed and wider experts the rate was the better of
+// 0.02 and 0.04, and a fall of a half better than a fifth at the latter.
 GolfPlan ternary_moe() {
   GolfPlan plan = ternary_unet();
   plan.shape = {.dim = 512,
